@@ -1,0 +1,237 @@
+"""Named two-dimensional matrices and how they come from one another.
+
+A `Matrix` is a node: its shape, its row and column labels, and, if it is computed, the
+operation and operands it comes from. A `Model` is a named, ordered set of them, divided into
+sections (one sheet each) and steps (one panel each). Nothing here knows of spreadsheets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from xltransformer.ops.base import Op
+
+Array = np.ndarray[Any, Any]
+Values = Mapping[str, Array]
+
+Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "parameter"]
+"""What an input is for: it decides where it is shown and how it may be edited."""
+
+Scale = Literal["signed", "probability", "count", "gate", "plain"]
+"""What kind of number a block holds: it decides its colours and number format."""
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """The labels along one side of a matrix.
+
+    Either fixed (`labels`), or read from a text block (`source`), so that they follow
+    the words a user types.
+    """
+
+    size: int
+    labels: tuple[str, ...] = ()
+    source: Matrix | None = None
+
+    @classmethod
+    def fixed(cls, labels: list[str] | tuple[str, ...]) -> Axis:
+        return cls(len(labels), tuple(labels))
+
+    @classmethod
+    def numbered(cls, prefix: str, size: int) -> Axis:
+        return cls.fixed([f"{prefix}{i}" for i in range(1, size + 1)])
+
+    @classmethod
+    def of(cls, source: Matrix) -> Axis:
+        """The axis whose labels are the entries of a text block with one row or one column."""
+        return cls(source.shape[0] * source.shape[1], source=source)
+
+    def read(self, values: Values) -> list[str]:
+        """The labels, given the values of the model's blocks."""
+        if self.source is None:
+            return list(self.labels)
+        return [str(text) for text in values[self.source.name].ravel()]
+
+
+ONE = Axis.fixed([""])
+"""The axis of a single, unlabelled row or column."""
+
+
+@dataclass(eq=False)
+class Matrix:
+    """One block: an input (no `op`) or the result of an operation on other blocks.
+
+    `choices` is, for a text input, the block of texts it is chosen from. `scale` says what
+    kind of number it holds.
+    """
+
+    rows: Axis
+    columns: Axis
+    op: Op | None = None
+    operands: tuple[Matrix, ...] = ()
+    name: str = ""
+    text: bool = False
+    role: Role | None = None
+    choices: Matrix | None = None
+    scale: Scale = "signed"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.rows.size, self.columns.size
+
+    @property
+    def size(self) -> int:
+        return self.rows.size * self.columns.size
+
+    @property
+    def computed(self) -> bool:
+        return self.op is not None
+
+    @property
+    def last_name(self) -> str:
+        """The last part of the dotted name: `scores` of `self_attention.scores`."""
+        return self.name.rpartition(".")[2]
+
+
+@dataclass
+class Step:
+    """One panel: the blocks that answer one question, known to the locale files by `key`."""
+
+    key: str
+    blocks: list[Matrix] = field(default_factory=list)
+
+
+@dataclass
+class Section:
+    """One sheet: a lesson or layer, for one sentence where it has one."""
+
+    key: str
+    sentence: int | None = None
+    steps: list[Step] = field(default_factory=list)
+
+
+@dataclass
+class Sentence:
+    """The blocks that hold one sentence; each has one row a word slot.
+
+    `index` is each word's row in the vocabulary (0: none), `padding` is 1 where a known word
+    stands, and `text` is the sentence as one text.
+    """
+
+    words: Matrix
+    index: Matrix
+    padding: Matrix
+    text: Matrix
+
+
+@dataclass
+class Vocabulary:
+    """The word list with its embeddings: `words` (v x 1), `dimensions` (1 x d), `embeddings` (v x d)."""
+
+    words: Matrix
+    dimensions: Matrix
+    embeddings: Matrix
+
+
+class Model:
+    """A named, ordered set of blocks, divided into sections and steps."""
+
+    def __init__(self) -> None:
+        self.blocks: dict[str, Matrix] = {}
+        self.sections: list[Section] = []
+        self.sentences: list[Sentence] = []
+        self.switches: list[Matrix] = []
+        self.vocabulary: Vocabulary | None = None
+        self._lower_names: set[str] = set()
+        self._step: Step | None = None
+
+    @property
+    def inputs(self) -> list[Matrix]:
+        return [block for block in self.blocks.values() if not block.computed]
+
+    @property
+    def parameters(self) -> list[Matrix]:
+        return [block for block in self.inputs if block.role == "parameter"]
+
+    def scope(self, *parts: str) -> Scope:
+        return Scope(self, tuple(parts))
+
+    @contextmanager
+    def section(self, key: str, sentence: int | None = None) -> Iterator[None]:
+        """Steps opened inside belong to one section, that is, to one sheet."""
+        self.sections.append(Section(key, sentence))
+        yield
+
+    @contextmanager
+    def step(self, key: str) -> Iterator[None]:
+        """Blocks named inside are shown together in one panel."""
+        self._step = Step(key)
+        self.sections[-1].steps.append(self._step)
+        yield
+        self._step = None
+
+    def register(self, name: str, block: Matrix) -> Matrix:
+        """Give `block` its name; raises ValueError where the name is taken (case aside)."""
+        if name.lower() in self._lower_names:
+            raise ValueError(f"two blocks are named {name!r} (names differ in more than case)")
+        block.name = name
+        self._lower_names.add(name.lower())
+        self.blocks[name] = block
+        if self._step is not None:
+            self._step.blocks.append(block)
+        return block
+
+    def trace(self, inputs: Values) -> dict[str, Array]:
+        """Every block's values from the inputs' values, computed by NumPy in the model's order.
+
+        Raises KeyError for a missing input and ValueError for one of another shape.
+        """
+        values: dict[str, Array] = {}
+        with np.errstate(all="ignore"):
+            for name, block in self.blocks.items():
+                if block.op is None:
+                    value = inputs[name]
+                    if value.shape != block.shape:
+                        raise ValueError(f"{name}: shape {value.shape}, expected {block.shape}")
+                else:
+                    value = block.op.value(*(values[operand.name] for operand in block.operands))
+                values[name] = value
+        return values
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Names blocks under a dotted prefix, the way a `state_dict` names parameters."""
+
+    model: Model
+    parts: tuple[str, ...] = ()
+
+    def scope(self, *parts: str) -> Scope:
+        return Scope(self.model, self.parts + parts)
+
+    def add(self, name: str, block: Matrix) -> Matrix:
+        """Name a computed block and give it its place in the model."""
+        return self.model.register(".".join((*self.parts, name)), block)
+
+    def input(
+        self,
+        name: str,
+        rows: Axis,
+        columns: Axis,
+        role: Role,
+        *,
+        text: bool = False,
+        choices: Matrix | None = None,
+        scale: Scale = "signed",
+    ) -> Matrix:
+        """A block the user fills in."""
+        return self.add(name, Matrix(rows, columns, role=role, text=text, choices=choices, scale=scale))
+
+    def step(self, key: str) -> Any:
+        return self.model.step(key)

@@ -1,0 +1,182 @@
+"""A template put to work on sentences: a model and the values of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xltransformer.errors import UserError
+from xltransformer.graph import Array, Matrix, Model
+from xltransformer.models import MODELS, Sizes
+from xltransformer.template import Template, load_template
+from xltransformer.text import pseudo_random, split_sentence, word_key
+
+MOST_ROWS, MOST_COLUMNS, MOST_TEXT = 1_048_576, 16_384, 32_767
+"""What a sheet holds: rows, columns, and characters in a cell (Excel's limits)."""
+MARGIN = 64
+"""Rows and columns kept free for headings beside the largest block."""
+MOST_CELLS = 1_000_000
+"""The most formula cells that are built; beyond, no spreadsheet is usable any more."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A model, the values of its inputs by block name, and where they came from.
+
+    `made_up` are the words that the vocabulary lacked; `warnings` are lines for the user.
+    """
+
+    template: Template
+    sentences: tuple[str, ...]
+    sizes: Sizes
+    model: Model
+    inputs: Mapping[str, Array]
+    made_up: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def trace(self) -> dict[str, Array]:
+        """Every block's values, computed by NumPy; UserError where a number is no longer finite."""
+        values = self.model.trace(self.inputs)
+        for name, value in values.items():
+            if not self.model.blocks[name].text and not np.isfinite(value).all():
+                row, column = np.argwhere(~np.isfinite(value))[0]
+                raise UserError(
+                    f"{name} comes out as {value[row, column]} in row {row + 1}, column {column + 1}: "
+                    "the embeddings or weights are too large; scale them down"
+                )
+        return values
+
+
+def make_instance(
+    template: str | Path | Template | None = None,
+    sentences: Sequence[str] = (),
+    *,
+    embeddings: str | Path | None = None,
+    slots: int | None = None,
+    spare_rows: int | None = None,
+) -> Instance:
+    """The template's model over the sentences (the template's own where none are given).
+
+    `slots` empty word slots and `spare_rows` empty vocabulary rows are added; None means the
+    template's numbers. Raises UserError for whatever cannot be built.
+    """
+    chosen = template if isinstance(template, Template) else load_template(template or "cat-and-mouse")
+    warnings: list[str] = []
+    if embeddings is not None:
+        chosen, warning = chosen.with_embeddings(Path(embeddings))
+        warnings += [warning] if warning else []
+    given = tuple(sentences) or chosen.sentences
+    if not given:
+        raise UserError(f"template {chosen.name} has no sentences: give one with --sentence")
+    split = [split_sentence(sentence, chosen.table.words) for sentence in given]
+    for sentence, words in zip(given, split, strict=True):
+        if not words:
+            raise UserError(f"the sentence {sentence!r} has no word: give at least one")
+        if len(max(words, key=len)) > MOST_TEXT:
+            raise UserError(f"a word has {len(max(words, key=len))} letters; a cell holds at most {MOST_TEXT}")
+
+    known = {word_key(word) for word in chosen.table.words}
+    made_up = tuple(dict.fromkeys(w for words in split for w in words if word_key(w) not in known))
+    if made_up:
+        named = ", ".join(word if len(word) <= 40 else word[:40] + "…" for word in made_up[:20])
+        more = f" and {len(made_up) - 20} more" if len(made_up) > 20 else ""
+        warnings.append(f"not in the vocabulary, given pseudo-random embeddings: {named}{more}")
+
+    spare = chosen.spare_rows if spare_rows is None else spare_rows
+    extra = chosen.slots if slots is None else slots
+    vocabulary = [*chosen.table.words, *made_up]
+    width = len(chosen.table.dimensions)
+    sizes = Sizes(
+        tuple(len(words) + extra for words in split), len(vocabulary) + spare, width, dict(chosen.sizes)
+    )
+    model = MODELS[chosen.model](sizes)
+    check_limits(model)
+
+    table = [*chosen.table.words.values(), *(pseudo_random(word_key(w), (1, width))[0] for w in made_up)]
+    data: dict[str, Array] = {
+        "vocabulary": _texts(vocabulary, sizes.vocabulary),
+        "dimensions": np.array([chosen.table.dimensions], dtype=object),
+        "embeddings": np.vstack([np.array(table, dtype=float), np.zeros((spare, width))]),
+        **{block.name: np.array([[chosen.switches[block.last_name]]]) for block in model.switches},
+    }
+    for blocks, words in zip(model.sentences, split, strict=True):
+        data[blocks.words.name] = _texts(words, blocks.words.shape[0])
+        for choice in (block for block in model.inputs if block.role == "choice" and block.choices is blocks.words):
+            data[choice.name] = np.array([[_chosen_word(chosen.watch, words, split)]], dtype=object)
+    data |= {block.name: _parameter(block, chosen) for block in model.parameters}
+    inputs = {block.name: data[block.name] for block in model.inputs}
+    surplus = [name for name in chosen.weights if name not in {block.name for block in model.parameters}]
+    if surplus:
+        wanted = ", ".join(block.name for block in model.parameters) or "none"
+        raise UserError(f"template {chosen.name}: no block takes weights.{surplus[0]} (blocks with weights: {wanted})")
+    return Instance(chosen, given, sizes, model, inputs, made_up, tuple(warnings))
+
+
+def check_limits(model: Model) -> None:
+    """Raise UserError where the model does not fit into a workbook that can be used."""
+    for block in model.blocks.values():
+        rows, columns = block.shape
+        if rows > MOST_ROWS - MARGIN or columns > MOST_COLUMNS - MARGIN:
+            raise UserError(
+                f"{block.name} would be {rows} x {columns} cells, but a sheet holds at most "
+                f"{MOST_ROWS - MARGIN} x {MOST_COLUMNS - MARGIN}: use fewer words or dimensions"
+            )
+    cells = sum(block.size for block in model.blocks.values() if block.computed)
+    if cells > MOST_CELLS:
+        raise UserError(
+            f"this would take {cells:,} formula cells; at most {MOST_CELLS:,} are built: "
+            "use fewer words, sentences or slots"
+        )
+
+
+def _texts(words: Sequence[str], rows: int) -> Array:
+    return np.array([*words, *[""] * (rows - len(words))], dtype=object).reshape(rows, 1)
+
+
+def _chosen_word(wish: str | None, own: Sequence[str], split: Sequence[Sequence[str]]) -> str:
+    """The word a choice begins with: the template's wish, where possible one that every sentence has."""
+    shared = [word for word in own if all(word in words for words in split)]
+    if wish in shared or (wish in own and not shared):
+        return str(wish)
+    return (shared or list(own))[-1]
+
+
+def _parameter(block: Matrix, template: Template) -> Array:
+    """The template's weights for a block, or reproducible ones drawn from its seed."""
+    if block.name not in template.weights:
+        return pseudo_random(f"{template.seed}:{block.name}", block.shape)
+    value = template.weights[block.name]
+    if value.shape != block.shape:
+        found, expected = ("x".join(map(str, shape)) for shape in (value.shape, block.shape))
+        raise UserError(f"template {template.name}: weights.{block.name} is {found}, expected {expected}")
+    return value
+
+
+def describe(instance: Instance) -> dict[str, Any]:
+    """What a workbook carries so that its model can be built again."""
+    sizes = instance.sizes
+    return {
+        "template": instance.template.name,
+        "model": instance.template.model,
+        "sentences": list(instance.sentences),
+        "slots": list(sizes.slots),
+        "vocabulary": sizes.vocabulary,
+        "width": sizes.width,
+        "options": dict(sizes.options),
+    }
+
+
+def model_from(description: Mapping[str, Any]) -> Model:
+    """The model that a workbook's description stands for; ValueError where it makes no sense."""
+    try:
+        build = MODELS[description["model"]]
+        sizes = Sizes(
+            tuple(description["slots"]), description["vocabulary"], description["width"], description["options"]
+        )
+        return build(sizes)
+    except (KeyError, TypeError, UserError) as error:
+        raise ValueError(str(error)) from None

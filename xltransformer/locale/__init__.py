@@ -1,0 +1,49 @@
+"""The words shown in workbooks, one TOML file a language; a further language is one more file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from xltransformer.errors import UserError
+
+
+def languages() -> list[str]:
+    """The languages there are, by code."""
+    folder = files("xltransformer") / "locale"
+    return sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml"))
+
+
+def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+@dataclass(frozen=True)
+class Messages:
+    """The messages of one language, by dotted key."""
+
+    language: str
+    texts: dict[str, str]
+
+    def __call__(self, key: str, **parts: object) -> str:
+        """The message with its {parts} filled in; KeyError where the language lacks it."""
+        return self.texts[key].format(**parts)
+
+    def get(self, key: str, default: str) -> str:
+        return self.texts.get(key, default)
+
+
+def load_messages(language: str = "en") -> Messages:
+    """The messages of a language; UserError where there is no such language."""
+    if language not in languages():
+        raise UserError(f"no language {language!r}: give one of {', '.join(languages())}")
+    text = (files("xltransformer") / "locale" / f"{language}.toml").read_text("utf-8")
+    return Messages(language, _flatten(tomllib.loads(text)))

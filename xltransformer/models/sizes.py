@@ -1,0 +1,45 @@
+"""How large a model is to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xltransformer.errors import UserError
+from xltransformer.graph import Axis
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """`slots`: word slots of each sentence; `vocabulary`: rows of the word list; `width`: numbers
+    in an embedding (d). `options` holds what a model asks for beyond that."""
+
+    slots: tuple[int, ...]
+    vocabulary: int
+    width: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def expect(self, *known: str) -> None:
+        """Raise UserError for an option that the model does not know."""
+        for name in self.options:
+            if name not in known:
+                listed = ", ".join(known) or "none"
+                raise UserError(f"[sizes] has {name!r}, which this model does not know (it knows: {listed})")
+
+    def axis(self, size_name: str, labels_name: str, prefix: str, default: int) -> Axis:
+        """An axis as the options give it: by its labels, or by its size (then prefix1, prefix2, …).
+
+        Raises UserError for a size that is no positive whole number or does not fit the labels.
+        """
+        labels = self.options.get(labels_name)
+        if labels is not None and not (
+            isinstance(labels, list | tuple) and labels and all(isinstance(label, str) for label in labels)
+        ):
+            raise UserError(f"[sizes] {labels_name} is {labels!r}: give a list of names")
+        size = self.options.get(size_name, len(labels) if labels else default)
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise UserError(f"[sizes] {size_name} is {size!r}: give a whole number of at least 1")
+        if labels and len(labels) != size:
+            raise UserError(f"[sizes] {labels_name} has {len(labels)} names, but {size_name} is {size}")
+        return Axis.fixed(labels) if labels else Axis.numbered(prefix, size)

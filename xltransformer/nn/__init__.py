@@ -1,0 +1,1 @@
+"""Layers: plain functions over matrices, composed of operations."""

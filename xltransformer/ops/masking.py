@@ -1,0 +1,87 @@
+"""Which word may attend to which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xltransformer.graph import ONE, Array, Axis, Matrix
+from xltransformer.ops.base import Op, Ref, check
+
+HIDDEN = -1e30
+"""What a masked score becomes: minus infinity as far as any softmax can tell, yet a number that
+every spreadsheet can hold. Sheets show it as −∞."""
+
+
+@dataclass(frozen=True)
+class Present(Op):
+    """1 where a slot holds a word of the vocabulary (its index is above 0), else 0: (n x 1)."""
+
+    scale = "gate"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (index,) = operands
+        check(index.shape[1] == 1, self, index)
+        return index.rows, ONE
+
+    def value(self, *operands: Array) -> Array:
+        return np.where(operands[0] > 0, 1.0, 0.0)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"IF({operands[0].cell(i, 0)}>0,1,0)"
+
+
+@dataclass(frozen=True)
+class AttentionMask(Op):
+    """1 where a query may attend to a key: both slots hold words and, with the causal switch on
+    (not 0), the key does not come after the query.
+
+    Operands: padding of the queries (n x 1), padding of the keys (m x 1), and for self-attention
+    the causal switch (1 x 1).
+    """
+
+    scale = "gate"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        queries, keys, *causal = operands
+        fits = queries.shape[1] == keys.shape[1] == 1
+        check(fits and all(switch.shape == (1, 1) for switch in causal), self, *operands)
+        return queries.rows, keys.rows
+
+    def value(self, *operands: Array) -> Array:
+        queries, keys, *causal = operands
+        mask: Array = queries * keys.T
+        if causal and causal[0][0, 0] != 0:
+            mask = np.tril(mask)
+        return mask
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        queries, keys, *causal = operands
+        both = f"{queries.cell(i, 0)}*{keys.cell(j, 0)}"
+        if causal and j > i:
+            return f"IF({causal[0].cell(0, 0)}=0,{both},0)"
+        return both
+
+
+@dataclass(frozen=True)
+class MaskScores(Op):
+    """The score where the mask is 1, `HIDDEN` (minus infinity) elsewhere. Both (n x m)."""
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        scores, mask = operands
+        check(scores.shape == mask.shape, self, scores, mask)
+        return scores.rows, scores.columns
+
+    def value(self, *operands: Array) -> Array:
+        scores, mask = operands
+        return np.where(mask == 1, scores, HIDDEN)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        scores, mask = operands
+        return f"IF({mask.cell(i, j)}=1,{scores.cell(i, j)},-1E+30)"
+
+
+present = Present()
+attention_mask = AttentionMask()
+mask_scores = MaskScores()

@@ -1,0 +1,178 @@
+"""From words to numbers: finding a word in a list, and a row in a table.
+
+Texts are compared as a spreadsheet's `=` does, without regard to case. MATCH is not used on
+texts: it would take `?` and `*` for wildcards and stops at 255 characters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xltransformer.graph import ONE, Array, Axis, Matrix
+from xltransformer.ops.base import Op, Ref, check
+from xltransformer.text import word_key
+
+
+def _keys(words: Array) -> list[str]:
+    return [word_key(str(word)) for word in words.ravel()]
+
+
+@dataclass(frozen=True)
+class WordIndex(Op):
+    """The row (from 1) of each word in a word list, or 0: no word, not in the list, or there
+    more than once. Operands: words (n x 1), word list (v x 1), both text."""
+
+    scale = "count"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        words, word_list = operands
+        check(words.shape[1] == word_list.shape[1] == 1, self, words, word_list)
+        return Axis.of(words), ONE
+
+    def value(self, *operands: Array) -> Array:
+        words, word_list = operands
+        rows: dict[str, list[int]] = {}
+        for row, key in enumerate(_keys(word_list), start=1):
+            rows.setdefault(key, []).append(row)
+        found = [rows.get(key, []) if key else [] for key in _keys(words)]
+        return np.array([[float(r[0]) if len(r) == 1 else 0.0] for r in found])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        words, word_list = operands
+        word, listed = words.cell(i, 0), word_list.column(0)
+        same = f'({listed}&""={word}&"")'
+        row = f"ROW({listed})-ROW({word_list.cell(0, 0)})+1"
+        return f'IF({word}="",0,IF(SUMPRODUCT({same}*1)=1,SUMPRODUCT({same}*({row})),0))'
+
+
+@dataclass(frozen=True)
+class Lookup(Op):
+    """Row `index` (from 1) of a table, or a row of zeros where the index is 0.
+
+    Operands: index (n x 1), table (v x d); result (n x d). This is the embedding layer.
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        index, table = operands
+        check(index.shape[1] == 1, self, index, table)
+        return index.rows, table.columns
+
+    def value(self, *operands: Array) -> Array:
+        index, table = operands
+        rows = index[:, 0].astype(int)
+        return np.where(index == 0, 0.0, table[np.maximum(rows - 1, 0)])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        index, table = operands
+        return f"IF({index.cell(i, 0)}=0,0,INDEX({table.column(j)},{index.cell(i, 0)}))"
+
+
+@dataclass(frozen=True)
+class JoinWords(Op):
+    """The words of a sentence as one text, single spaces between: (n x 1) to (1 x 1)."""
+
+    text = True
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        return ONE, ONE
+
+    def value(self, *operands: Array) -> Array:
+        joined = " ".join(str(word) for word in operands[0].ravel())
+        # TRIM in a spreadsheet: no space at either end, one between; it leaves other blanks alone.
+        return np.array([[" ".join(part for part in joined.split(" ") if part)]], dtype=object)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        (words,) = operands
+        spaced = '&" "&'.join(words.cell(k, 0) for k in range(words.shape[0]))
+        return f'TRIM({spaced}&"")'
+
+
+@dataclass(frozen=True)
+class Equals(Op):
+    """1 where a word is the given one, else 0. Operands: words (n x 1), word (1 x 1), both text."""
+
+    scale = "gate"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        words, word = operands
+        check(words.shape[1] == 1 and word.shape == (1, 1), self, words, word)
+        return Axis.of(words), ONE
+
+    def value(self, *operands: Array) -> Array:
+        words, word = operands
+        (key,) = _keys(word)
+        return np.array([[1.0 if key and key == other else 0.0] for other in _keys(words)])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        words, word = operands
+        one, other = words.cell(i, 0), word.cell(0, 0)
+        return f'IF({one}="",0,IF({one}&""={other}&"",1,0))'
+
+
+@dataclass(frozen=True)
+class First(Op):
+    """The position (from 1) of the first 1 in a column of flags, or 0: (n x 1) to (1 x 1)."""
+
+    scale = "count"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (flags,) = operands
+        check(flags.shape[1] == 1, self, flags)
+        return ONE, ONE
+
+    def value(self, *operands: Array) -> Array:
+        hits = np.flatnonzero(operands[0].ravel() == 1)
+        return np.array([[float(hits[0] + 1) if hits.size else 0.0]])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"IFERROR(MATCH(1,{operands[0].column(0)},0),0)"
+
+
+@dataclass(frozen=True)
+class Stack(Op):
+    """Several texts (1 x 1 each) below one another: (s x 1)."""
+
+    text = True
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        check(all(text.shape == (1, 1) for text in operands), self, *operands)
+        return Axis.numbered("", len(operands)), ONE
+
+    def value(self, *operands: Array) -> Array:
+        return np.vstack(operands)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return operands[i].cell(0, 0)
+
+
+@dataclass(frozen=True)
+class Pick(Op):
+    """One row out of each of several tables, one below the other; a position of 0 gives zeros.
+
+    Operands: the labels of the result (text, s x 1), then s positions (1 x 1) and s tables
+    (n_s x d) in turns; result (s x d).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        labels, positions, tables = operands[0], operands[1::2], operands[2::2]
+        check(labels.shape == (len(positions), 1) and len(positions) == len(tables), self, *operands)
+        check(all(t.shape[1] == tables[0].shape[1] for t in tables), self, *tables)
+        return Axis.of(labels), tables[0].columns
+
+    def value(self, *operands: Array) -> Array:
+        pairs = zip(operands[1::2], operands[2::2], strict=True)
+        return np.vstack([lookup.value(position, table) for position, table in pairs])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return lookup.cell(0, j, operands[1 + 2 * i], operands[2 + 2 * i])
+
+
+word_index = WordIndex()
+lookup = Lookup()
+join_words = JoinWords()
+equals = Equals()
+first = First()
+stack = Stack()
+pick = Pick()

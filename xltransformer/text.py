@@ -1,0 +1,91 @@
+"""From a sentence to its words, and from a word to a reproducible vector."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import numpy as np
+
+from xltransformer.graph import Array
+
+# Punctuation that always parts words; the rest is only taken off a word's ends, so that tokens
+# such as =1+1, @x, -2, don't, 3.14 and well-known stay whole.
+_SEPARATORS = re.compile(r"[\s;!?…。，、；：！？「」『』《》〈〉【】“”]+|,(?!\d)|(?<!\d),|:(?=\s|$)")
+_EDGES = ".,:'’‘\""
+_BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）"}
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_CJK_RUN = re.compile(f"[{_CJK}]+|[^{_CJK}]+")
+_ONLY_CJK = re.compile(f"[{_CJK}]+")
+
+
+def word_key(word: str) -> str:
+    """What two spellings of one word have in common: a spreadsheet's `=` disregards case."""
+    return word.lower()
+
+
+def clean(text: str) -> str:
+    """Unicode NFC, with control characters, lone surrogates and invisible marks taken out."""
+    text = unicodedata.normalize("NFC", text)
+    text = re.sub("[\u200b\u2060\ufeff]", "", text)
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+
+
+def _strip(word: str) -> str:
+    """Take punctuation off both ends; a bracket only where its partner is not in the word."""
+    while word:
+        first, last = word[0], word[-1]
+        if first in _EDGES and not (first == "." and word[1:2].isdigit()):
+            word = word[1:]
+        elif last in _EDGES:
+            word = word[:-1]
+        elif first in _BRACKETS and (word.endswith(_BRACKETS[first]) or _BRACKETS[first] not in word):
+            word = word[1:]
+        elif any(last == close and word.count(open_) < word.count(close) for open_, close in _BRACKETS.items()):
+            word = word[:-1]
+        else:
+            return word
+    return word
+
+
+def split_sentence(sentence: str, vocabulary: Iterable[str] = ()) -> list[str]:
+    """The words of a sentence, spelled as in the vocabulary where it has them, else in lower case.
+
+    Words are parted by white space and punctuation. Chinese and Japanese written without spaces
+    split into characters, except where the vocabulary has a longer word; written with spaces,
+    they keep the writer's own division.
+    """
+    spelling = {word_key(word): word for word in vocabulary}
+    longest = max(map(len, spelling), default=1)
+    chunks = [_strip(chunk) for chunk in _SEPARATORS.split(clean(sentence))]
+    chunks = [chunk for chunk in chunks if chunk]
+    divided = sum(bool(_ONLY_CJK.fullmatch(chunk)) for chunk in chunks) > 1
+    words: list[str] = []
+    for chunk in chunks:
+        if word_key(chunk) in spelling or (divided and _ONLY_CJK.fullmatch(chunk)):
+            words.append(chunk)
+            continue
+        for run in _CJK_RUN.findall(chunk):
+            words += _characters(run, spelling, longest) if _ONLY_CJK.match(run) else [run]
+    return [spelling.get(word_key(word), word_key(word)) for word in words]
+
+
+def _characters(run: str, spelling: dict[str, str], longest: int) -> list[str]:
+    """Divide a run of characters, taking the longest vocabulary word at each place."""
+    words: list[str] = []
+    while run:
+        lengths = range(min(longest, len(run)), 1, -1)
+        length = next((n for n in lengths if word_key(run[:n]) in spelling), 1)
+        words.append(run[:length])
+        run = run[length:]
+    return words
+
+
+def pseudo_random(name: str, shape: tuple[int, int]) -> Array:
+    """Numbers in [-1, 1] with two decimals that depend on `name` alone, alike on every machine."""
+    size = shape[0] * shape[1]
+    digests = (hashlib.sha256(f"{name}:{i}".encode("utf-8", "replace")).digest() for i in range(size))
+    numbers = [(int.from_bytes(digest[:8], "big") % 201 - 100) / 100 for digest in digests]
+    return np.array(numbers, dtype=float).reshape(shape)
