@@ -23,7 +23,7 @@ Values = Mapping[str, Array]
 Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "parameter"]
 """What an input is for: it decides where it is shown and how it may be edited."""
 
-Scale = Literal["signed", "probability", "count", "gate", "plain"]
+Scale = Literal["signed", "probability", "count", "gate", "masked", "plain"]
 """What kind of number a block holds: it decides its colours and number format."""
 
 

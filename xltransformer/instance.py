@@ -90,9 +90,7 @@ def make_instance(
     extra = chosen.slots if slots is None else slots
     vocabulary = [*chosen.table.words, *made_up]
     width = len(chosen.table.dimensions)
-    sizes = Sizes(
-        tuple(len(words) + extra for words in split), len(vocabulary) + spare, width, dict(chosen.sizes)
-    )
+    sizes = Sizes(tuple(len(words) + extra for words in split), len(vocabulary) + spare, width, dict(chosen.sizes))
     model = MODELS[chosen.model](sizes)
     check_limits(model)
 
@@ -105,14 +103,18 @@ def make_instance(
     }
     for blocks, words in zip(model.sentences, split, strict=True):
         data[blocks.words.name] = _texts(words, blocks.words.shape[0])
-        for choice in (block for block in model.inputs if block.role == "choice" and block.choices is blocks.words):
+        for choice in (
+            block for block in model.inputs if block.role == "choice" and block.choices is blocks.words
+        ):
             data[choice.name] = np.array([[_chosen_word(chosen.watch, words, split)]], dtype=object)
     data |= {block.name: _parameter(block, chosen) for block in model.parameters}
     inputs = {block.name: data[block.name] for block in model.inputs}
     surplus = [name for name in chosen.weights if name not in {block.name for block in model.parameters}]
     if surplus:
         wanted = ", ".join(block.name for block in model.parameters) or "none"
-        raise UserError(f"template {chosen.name}: no block takes weights.{surplus[0]} (blocks with weights: {wanted})")
+        raise UserError(
+            f"template {chosen.name}: no block takes weights.{surplus[0]} (blocks with weights: {wanted})"
+        )
     return Instance(chosen, given, sizes, model, inputs, made_up, tuple(warnings))
 
 

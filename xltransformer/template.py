@@ -362,5 +362,8 @@ def matrix(value: Any, where: str) -> Array:
         if len(row) != len(value[0]):
             raise UserError(f"{where}: row {i + 1} has {len(row)} numbers, row 1 has {len(value[0])}")
     return np.array(
-        [[number(v, f"{where}, row {i}, column {j}") for j, v in enumerate(row, 1)] for i, row in enumerate(value, 1)]
+        [
+            [number(v, f"{where}, row {i}, column {j}") for j, v in enumerate(row, 1)]
+            for i, row in enumerate(value, 1)
+        ]
     )

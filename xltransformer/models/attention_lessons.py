@@ -25,14 +25,11 @@ def attention_lessons(sizes: Sizes) -> Model:
     values = sizes.axis("d_v", "value_labels", "v", 3)
     weights: dict[str, Projection | None] = {
         "self_attention": None,
-        "projected_attention": projection(
-            model.scope("projected_attention"), dimensions, dimensions, dimensions
-        ),
+        "projected_attention": projection(model.scope("projected_attention"), dimensions, dimensions, dimensions),
         "resized_attention": projection(model.scope("resized_attention"), dimensions, keys, values),
     }
     scopes = [
-        model.scope("sentence", str(s)) if len(sizes.slots) > 1 else model.scope()
-        for s in range(len(sizes.slots))
+        model.scope("sentence", str(s)) if len(sizes.slots) > 1 else model.scope() for s in range(len(sizes.slots))
     ]
     model.vocabulary = known
     model.switches = [switch for switch in (turned.scaling, turned.temperature, turned.causal) if switch]

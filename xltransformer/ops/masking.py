@@ -68,6 +68,8 @@ class AttentionMask(Op):
 class MaskScores(Op):
     """The score where the mask is 1, `HIDDEN` (minus infinity) elsewhere. Both (n x m)."""
 
+    scale = "masked"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         scores, mask = operands
         check(scores.shape == mask.shape, self, scores, mask)

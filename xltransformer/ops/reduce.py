@@ -23,7 +23,7 @@ class RowMax(Op):
         return operands[0].rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return operands[0].max(axis=1, keepdims=True)
+        return np.asarray(np.max(operands[0], axis=1, keepdims=True))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"MAX({operands[0].row(i)})"
@@ -64,7 +64,7 @@ class RowSum(Op):
         return operands[0].rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return operands[0].sum(axis=1, keepdims=True)
+        return np.asarray(np.sum(operands[0], axis=1, keepdims=True))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"SUM({operands[0].row(i)})"

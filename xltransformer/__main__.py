@@ -1,0 +1,5 @@
+"""`python -m xltransformer` is `xlt`."""
+
+from xltransformer.cli import main
+
+main()

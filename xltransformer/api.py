@@ -1,0 +1,98 @@
+"""What the project does, as functions: build, trace, diff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xltransformer.instance import Instance, describe, make_instance
+from xltransformer.template import Template
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def build(
+    path: str | Path,
+    sentences: Sequence[str] = (),
+    template: str | Path | Template | None = None,
+    *,
+    embeddings: str | Path | None = None,
+    slots: int | None = None,
+    language: str = "en",
+    force: bool = False,
+) -> Instance:
+    """Write the workbook of a template over some sentences (the template's own where none are given).
+
+    `embeddings` is a .csv or .xlsx file that replaces the vocabulary; `slots` is how many empty
+    word slots each sentence gets. Returns what was built. Raises UserError, before anything is
+    written, for whatever cannot be used.
+    """
+    from xltransformer.locale import load_messages
+    from xltransformer.workbook.layout import lay_out
+    from xltransformer.workbook.writer import check_free, render, save
+
+    target = Path(path)
+    check_free(target, force=force)
+    messages = load_messages(language)
+    instance = make_instance(template, sentences, embeddings=embeddings, slots=slots)
+    book = lay_out(instance, instance.trace(), messages)
+    save(render(book, describe(instance)), target, force=force)
+    return instance
+
+
+def trace_instance(
+    sentences: Sequence[str] = (),
+    template: str | Path | Template | None = None,
+    *,
+    embeddings: str | Path | None = None,
+    slots: int = 0,
+) -> Instance:
+    """What `trace` computes: the sentences as they are, without spare slots or vocabulary rows."""
+    return make_instance(template, sentences, embeddings=embeddings, slots=slots, spare_rows=0)
+
+
+def trace(
+    sentences: Sequence[str] = (),
+    template: str | Path | Template | None = None,
+    *,
+    embeddings: str | Path | None = None,
+    slots: int = 0,
+) -> dict[str, pd.DataFrame]:
+    """Every block of numbers as a labelled DataFrame, by its name, computed by NumPy alone.
+
+    Raises UserError for whatever cannot be used.
+    """
+    return frames(trace_instance(sentences, template, embeddings=embeddings, slots=slots))
+
+
+def frames(instance: Instance) -> dict[str, pd.DataFrame]:
+    """The blocks of numbers of an instance as labelled DataFrames."""
+    import pandas as pd
+
+    values = instance.trace()
+    return {
+        name: pd.DataFrame(values[name], index=block.rows.read(values), columns=block.columns.read(values))
+        for name, block in instance.model.blocks.items()
+        if not block.text
+    }
+
+
+def trace_json(instance: Instance) -> dict[str, Any]:
+    """The same as one object for JSON, values at full double precision."""
+    blocks = instance.model.blocks
+    return {
+        "template": instance.template.name,
+        "sentences": list(instance.sentences),
+        "blocks": [
+            {
+                "name": name,
+                "kind": "computed" if blocks[name].computed else "input",
+                "rows": frame.index.tolist(),
+                "columns": frame.columns.tolist(),
+                "values": frame.to_numpy().tolist(),
+            }
+            for name, frame in frames(instance).items()
+        ],
+    }

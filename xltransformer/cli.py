@@ -1,0 +1,244 @@
+"""The command line: parses, calls, prints. Heavy modules are imported by the command that needs them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xltransformer.errors import UserError
+
+if TYPE_CHECKING:
+    from xltransformer.diff import Diff
+
+AGREES, DIFFERS, FAILED = 0, 1, 2
+
+
+def fail(message: str) -> None:
+    """One line on stderr and exit status 2."""
+    click.echo(f"xlt: {' '.join(message.split())}", err=True)
+    sys.exit(FAILED)
+
+
+def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's mistake becomes one clear line, never a traceback."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except UserError as error:
+            fail(str(error))
+
+    return run
+
+
+def subject(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say what to compute."""
+    for option in (
+        click.option("--slots", type=click.IntRange(0, 1000), help="Empty word slots a sentence gets."),
+        click.option(
+            "--embeddings",
+            metavar="FILE",
+            help="A .csv or .xlsx file with the vocabulary: a word, then its numbers.",
+        ),
+        click.option("--template", metavar="NAME|FILE.toml", help="What to build (see `xlt templates`)."),
+        click.option(
+            "--sentence",
+            "sentences",
+            metavar="TEXT",
+            multiple=True,
+            help="A sentence; may be given more than once.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="xltransformer", prog_name="xlt")
+def main() -> None:
+    """A Transformer you can open in a spreadsheet.
+
+    \b
+    xlt build --sentence "cat and mouse"     write a workbook of live formulas
+    xlt trace --sentence "cat and mouse"     the same numbers from NumPy
+    xlt diff cat-and-mouse.xlsx              prove the two equal
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # any word can be printed anywhere, Windows included
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+@main.command()
+@subject
+@click.option("-o", "--output", metavar="FILE", help="Where to write; by default the template's name with .xlsx.")
+@click.option("--lang", default="en", metavar="en|zh", help="The language of the workbook.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@click.option("--open", "open_it", is_flag=True, help="Open the workbook when it is built.")
+@guarded
+def build(
+    sentences: tuple[str, ...],
+    template: str | None,
+    embeddings: str | None,
+    slots: int | None,
+    output: str | None,
+    lang: str,
+    force: bool,
+    open_it: bool,
+) -> None:
+    """Write a workbook in which every number is a live formula."""
+    from xltransformer import api
+    from xltransformer.template import load_template
+
+    loaded = load_template(template) if template else load_template()
+    path = Path(output or f"{loaded.name}.xlsx")
+    built = api.build(path, sentences, loaded, embeddings=embeddings, slots=slots, language=lang, force=force)
+    for warning in built.warnings:
+        click.echo(f"xlt: {warning}", err=True)
+    click.echo(f"wrote {path}: {', '.join(built.sentences)}")
+    if open_it and click.launch(str(path)) != 0:
+        fail(f"wrote {path}, but found no program to open it with; open it in Excel, LibreOffice or WPS")
+
+
+@main.command()
+@subject
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print."
+)
+@guarded
+def trace(
+    sentences: tuple[str, ...], template: str | None, embeddings: str | None, slots: int | None, form: str
+) -> None:
+    """Print every intermediate, computed by NumPy."""
+    from xltransformer import api
+
+    instance = api.trace_instance(sentences, template, embeddings=embeddings, slots=slots or 0)
+    for warning in instance.warnings:
+        click.echo(f"xlt: {warning}", err=True)
+    if form == "json":
+        click.echo(json.dumps(api.trace_json(instance), ensure_ascii=False))
+    elif form == "csv":
+        _print_csv(api.trace_json(instance))
+    else:
+        _print_tables(api.trace_json(instance))
+
+
+def _print_csv(traced: dict[str, Any]) -> None:
+    """One line a cell: block, kind, row number and label, column number and label, value."""
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["block", "kind", "row", "row_label", "column", "column_label", "value"])
+    for block in traced["blocks"]:
+        for i, (row_label, values) in enumerate(zip(block["rows"], block["values"], strict=True), start=1):
+            for j, (column_label, value) in enumerate(zip(block["columns"], values, strict=True), start=1):
+                writer.writerow([block["name"], block["kind"], i, row_label, j, column_label, repr(value)])
+
+
+def _print_tables(traced: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for block in traced["blocks"]:
+        table = Table(title=Text(f"{block['name']} ({block['kind']})"), title_justify="left")
+        table.add_column("")
+        for label in block["columns"]:
+            table.add_column(Text(label), justify="right")
+        for label, values in zip(block["rows"], block["values"], strict=True):
+            table.add_row(Text(label), *("−∞" if value <= -1e29 else f"{value:.4f}" for value in values))
+        console.print(table)
+
+
+@main.command()
+@click.argument("file")
+@click.option(
+    "--engine", default="ironcalc", metavar="ironcalc|libreoffice|all", help="What recalculates the workbook."
+)
+@click.option("--tolerance", type=float, default=1e-9, show_default=True, help="Largest error allowed.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print.")
+@guarded
+def diff(file: str, engine: str, tolerance: float, form: str) -> None:
+    """Compare a workbook, as it is now, with NumPy: exit status 0 if they agree, 1 if not."""
+    from xltransformer.diff import diff_book
+    from xltransformer.engines import ENGINES
+    from xltransformer.engines import engine as find_engine
+    from xltransformer.workbook.reader import read_book
+
+    if not 0 <= tolerance < float("inf"):
+        raise UserError(f"--tolerance is {tolerance}; give a number of at least 0")
+    engines = [find_engine(name) for name in (ENGINES if engine == "all" else [engine])]
+    book = read_book(Path(file))
+    results = [diff_book(book, used, tolerance) for used in engines]
+    if form == "json":
+        objects = [result.to_json() for result in results]
+        click.echo(json.dumps(objects if engine == "all" else objects[0], ensure_ascii=False))
+    else:
+        for result in results:
+            _print_diff(result)
+    sys.exit(AGREES if all(result.ok for result in results) else DIFFERS)
+
+
+_MOST_PROBLEMS = 20
+
+
+def _print_diff(result: Diff) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    table = Table(title=f"NumPy and {result.engine} {result.version}", title_justify="left")
+    for column, justify in (
+        ("block", "left"),
+        ("cells", "right"),
+        ("max abs error", "right"),
+        ("verdict", "left"),
+    ):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for block in result.blocks:
+        error = "–" if block.max_abs_error is None else f"{block.max_abs_error:.1e}"
+        verdict = Text("ok", style="green") if block.ok else Text("DIFFERS", style="bold red")
+        table.add_row(Text(block.name), str(block.cells), error, verdict)
+    console.print(table)
+    for problem in result.problems[:_MOST_PROBLEMS]:
+        click.echo(str(problem))
+    if len(result.problems) > _MOST_PROBLEMS:
+        click.echo(f"… and {len(result.problems) - _MOST_PROBLEMS} more cells (all of them with --format json)")
+    cells = sum(block.cells for block in result.blocks)
+    if result.ok:
+        click.echo(
+            f"agree: {cells} cells in {len(result.blocks)} blocks, largest error {result.max_abs_error:.1e}"
+        )
+    else:
+        wrong = sum(not block.ok for block in result.blocks)
+        click.echo(f"DIFFER: {wrong} of {len(result.blocks)} blocks")
+
+
+@main.command()
+@guarded
+def templates() -> None:
+    """List the templates that ship."""
+    from xltransformer.template import load_template, shipped_templates
+
+    for name in shipped_templates():
+        loaded = load_template(name)
+        click.echo(f"{name:18} {loaded.title.get('en', '')}")
+
+
+@main.command()
+@guarded
+def engines() -> None:
+    """List the engines that can recalculate a workbook here."""
+    from xltransformer.engines import ENGINES
+
+    for name, found in ENGINES.items():
+        version = found.version()
+        click.echo(f"{name:12} {version or 'missing: ' + found.how_to_get}")

@@ -1,0 +1,24 @@
+"""Spreadsheet engines that recalculate a workbook, behind one small protocol."""
+
+from __future__ import annotations
+
+from xltransformer.engines.base import Engine, Grid, Results, fold
+from xltransformer.engines.ironcalc import IronCalc
+from xltransformer.engines.libreoffice import LibreOffice
+from xltransformer.errors import UserError
+
+ENGINES: dict[str, Engine] = {"ironcalc": IronCalc(), "libreoffice": LibreOffice()}
+"""Every engine by its name on the command line, the default first."""
+
+
+def engine(name: str) -> Engine:
+    """The engine of that name; UserError where it is unknown or not installed."""
+    if name not in ENGINES:
+        raise UserError(f"no engine {name!r}: give one of {', '.join(ENGINES)}")
+    found = ENGINES[name]
+    if found.version() is None:
+        raise UserError(f"the engine {name} is not on this machine: {found.how_to_get}")
+    return found
+
+
+__all__ = ["ENGINES", "Engine", "Grid", "Results", "engine", "fold"]

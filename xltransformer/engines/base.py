@@ -1,0 +1,40 @@
+"""What an engine is, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+CellValue = float | str | bool | None
+Grid = Mapping[tuple[int, int], CellValue]
+"""A sheet's recalculated cells by row and column, both from 1; errors are texts such as #DIV/0!."""
+Results = Mapping[str, Grid]
+"""Sheets by name, in lower case (a spreadsheet disregards case in them)."""
+
+
+def fold(sheet: str) -> str:
+    """The key of a sheet in `Results`."""
+    return sheet.lower()
+
+
+class Engine(Protocol):
+    """A spreadsheet program that recalculates a workbook."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def how_to_get(self) -> str:
+        """One line for a user who lacks it."""
+        ...
+
+    def version(self) -> str | None:
+        """The version on this machine, None where there is none."""
+        ...
+
+    def recalculate(self, path: Path) -> Results:
+        """Every cell of the workbook, recalculated from scratch: cached results count for nothing.
+
+        Raises UserError where the engine cannot open the file.
+        """
+        ...

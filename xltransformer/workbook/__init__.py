@@ -1,0 +1,1 @@
+"""From a model to a workbook and back: layout, writing, reading."""

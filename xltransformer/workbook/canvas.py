@@ -1,0 +1,92 @@
+"""A sheet as a drawing: what stands in which cell, before any file format comes in."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from xltransformer.workbook.places import column_letters
+from xltransformer.workbook.styles import Style
+
+Kind = Literal["text", "number", "formula", "link", "blank"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`content` is a text, a number, a formula without its `=`, or a link's target; `shown` is a
+    formula's cached result or a link's text."""
+
+    kind: Kind
+    content: Any
+    style: Style
+    shown: Any = None
+
+
+@dataclass
+class Canvas:
+    """One sheet. Rows and columns count from 0."""
+
+    name: str
+    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    paragraphs: list[tuple[int, int, str, Style]] = field(default_factory=list)
+    bars: list[tuple[int, str]] = field(default_factory=list)
+    widths: dict[int, float] = field(default_factory=dict)
+    default_width: float = 9
+    heights: dict[int, float] = field(default_factory=dict)
+    conditions: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    validations: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    freeze: tuple[int, int] = (0, 0)
+
+    def text(self, row: int, column: int, text: str, style: str, number: str = "") -> None:
+        self.cells[row, column] = Cell("text", text, (style, number))
+
+    def number(self, row: int, column: int, value: float, style: Style) -> None:
+        self.cells[row, column] = Cell("number", value, style)
+
+    def formula(self, row: int, column: int, formula: str, shown: float | str, style: Style) -> None:
+        self.cells[row, column] = Cell("formula", formula, style, shown)
+
+    def blank(self, row: int, column: int, style: Style) -> None:
+        self.cells[row, column] = Cell("blank", None, style)
+
+    def link(self, row: int, column: int, target: str, text: str, style: str = "link") -> None:
+        """A link to a cell of this workbook, `target` being such as `'Start'!A1`."""
+        self.cells[row, column] = Cell("link", target, (style, ""), text)
+
+    def paragraph(self, row: int, column: int, text: str, style: str) -> None:
+        """A text that wraps over the whole width of the sheet."""
+        self.paragraphs.append((row, column, text, (style, "")))
+
+    def bar(self, row: int, style: str) -> None:
+        """Gives every still empty cell of a row, over the sheet's width, one style."""
+        self.bars.append((row, style))
+
+    @property
+    def right(self) -> int:
+        """The last column in use, and at least far enough for a text to be readable."""
+        return max([13, *(column for _, column in self.cells)])
+
+    @property
+    def bottom(self) -> int:
+        return max([0, *(row for row, _ in self.cells), *(row for row, *_ in self.paragraphs)])
+
+    def width(self, first: int, last: int) -> float:
+        """The width of some columns, in characters."""
+        return sum(self.widths.get(column, self.default_width) for column in range(first, last + 1))
+
+    def lines(self, text: str, first: int, last: int) -> int:
+        """How many lines a wrapped text takes over some columns (generously)."""
+        return max(1, math.ceil(text_width(text) * 1.15 / self.width(first, last)))
+
+
+def text_width(text: str) -> float:
+    """The width of a text in characters, wide (Chinese, emoji) ones counting nearly twice."""
+    return sum(1.9 if unicodedata.east_asian_width(c) in "WF" else 1.0 for c in text)
+
+
+def cell_range(row: int, column: int, shape: tuple[int, int]) -> str:
+    """`C5:F9`, as conditional formats and validations take it."""
+    last_row, last_column = row + shape[0], column + shape[1] - 1
+    return f"{column_letters(column)}{row + 1}:{column_letters(last_column)}{last_row}"

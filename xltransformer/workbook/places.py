@@ -1,0 +1,76 @@
+"""Where blocks lie, and how formulas point at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+
+@cache
+def column_letters(column: int) -> str:
+    """`A` for column 0, `AA` for column 26."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def quoted(sheet: str) -> str:
+    """A sheet's name as it stands in a formula."""
+    return "'" + sheet.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A rectangle of cells on a sheet; rows and columns count from 0."""
+
+    sheet: str
+    row: int
+    column: int
+    shape: tuple[int, int]
+
+    def address(self, i: int, j: int) -> str:
+        """The address of one cell, without its sheet: `C5`."""
+        return f"{column_letters(self.column + j)}{self.row + i + 1}"
+
+    @property
+    def absolute(self) -> str:
+        """The whole rectangle as a defined name refers to it: `'Start'!$C$5:$D$9`."""
+        top, left = self.row + 1, column_letters(self.column)
+        bottom, right = self.row + self.shape[0], column_letters(self.column + self.shape[1] - 1)
+        return f"{quoted(self.sheet)}!${left}${top}:${right}${bottom}"
+
+    def seen_from(self, sheet: str) -> SeenPlace:
+        """The place as formulas on `sheet` write it."""
+        return SeenPlace(self, "" if sheet == self.sheet else quoted(self.sheet) + "!")
+
+
+@dataclass(frozen=True)
+class SeenPlace:
+    """A place as formulas on one sheet refer to it (the `Ref` of the operations)."""
+
+    place: Place
+    prefix: str
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.place.shape
+
+    def cell(self, row: int, column: int) -> str:
+        address = f"{column_letters(self.place.column + column)}{self.place.row + row + 1}"
+        if self.shape == (1, 1):  # one cell for all: written $C$5, so that a copied formula keeps it
+            letters = column_letters(self.place.column)
+            address = f"${letters}${self.place.row + 1}"
+        return self.prefix + address
+
+    def row(self, row: int) -> str:
+        return self._range(row, 0, row, self.shape[1] - 1)
+
+    def column(self, column: int) -> str:
+        return self._range(0, column, self.shape[0] - 1, column)
+
+    def _range(self, top: int, left: int, bottom: int, right: int) -> str:
+        address = self.place.address
+        return f"{self.prefix}{address(top, left)}:{address(bottom, right)}"

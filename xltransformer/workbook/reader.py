@@ -1,0 +1,109 @@
+"""Reads a workbook of ours back: which model it holds, where each block lies, what its cells hold."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from xltransformer.errors import UserError
+from xltransformer.graph import Model
+from xltransformer.instance import model_from
+from xltransformer.workbook.book import SHOWN
+from xltransformer.workbook.places import Place
+from xltransformer.workbook.writer import PROPERTY
+
+
+@dataclass(frozen=True)
+class View:
+    """A further place where a block is shown."""
+
+    name: str
+    block: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class ReadBook:
+    """A workbook as its file has it now. `homes` lacks the blocks whose name is gone."""
+
+    path: Path
+    description: Mapping[str, Any]
+    model: Model
+    homes: Mapping[str, Place]
+    views: tuple[View, ...]
+    content: Mapping[str, Any]
+
+    def holds(self, place: Place, i: int, j: int) -> Any:
+        """What was typed or written into a cell: a number, a text, a formula (begins with =), or None."""
+        cell = self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1)
+        if cell.data_type != "f":
+            return cell.value
+        return cell.value if isinstance(cell.value, str) else f"={getattr(cell.value, 'text', '')}"
+
+    def is_formula(self, place: Place, i: int, j: int) -> bool:
+        return bool(self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1).data_type == "f")
+
+
+def read_book(path: Path) -> ReadBook:
+    """Open a workbook; UserError where the file cannot be read, is no workbook, or none of ours."""
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    if not path.exists():
+        raise UserError(f"there is no file {path}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(path)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from None
+    except (InvalidFileException, BadZipFile):
+        raise UserError(f"{path} is no .xlsx workbook; save it as .xlsx (Excel workbook)") from None
+    except Exception as error:  # a damaged file can make the reader stumble anywhere
+        raise UserError(f"{path} is a damaged workbook ({type(error).__name__}: {error})") from None
+    properties = {p.name: p.value for p in book.custom_doc_props.props}
+    pieces = [f"{PROPERTY}.{k}" for k in range(len(properties))]
+    text = "".join(str(properties[name]) for name in pieces if name in properties)
+    if not text:
+        raise UserError(f"{path} was not built by xlt: it carries no description of a model")
+    try:
+        description = json.loads(text)
+        if "vocabulary" in book.defined_names:  # rows inserted into the word list belong to it
+            listed = _place(book.defined_names["vocabulary"], book)
+            description |= {"vocabulary": listed.shape[0]} if listed else {}
+        model = model_from(description)
+    except ValueError as error:
+        raise UserError(f"{path} carries a description that cannot be read ({error}); build it again") from None
+
+    homes: dict[str, Place] = {}
+    views: list[View] = []
+    names = {name.lower(): name for name in model.blocks}
+    for defined, entry in book.defined_names.items():
+        place = _place(entry, book)
+        if defined.startswith(SHOWN):
+            block = names.get(defined[len(SHOWN) + 1 :].partition(".")[2].lower())
+            if block is not None and place is not None and place.shape == model.blocks[block].shape:
+                views.append(View(defined, block, place))
+        elif defined.lower() in names and place is not None:
+            homes[names[defined.lower()]] = place
+    content = {sheet.title: sheet for sheet in book.worksheets}
+    return ReadBook(path, description, model, homes, tuple(views), content)
+
+
+def _place(defined: Any, book: Any) -> Place | None:
+    """Where a defined name points, None where that is no longer one rectangle on a sheet."""
+    from openpyxl.utils import range_boundaries
+
+    try:
+        ((sheet, address),) = defined.destinations
+        left, top, right, bottom = range_boundaries(address)
+    except (ValueError, TypeError):
+        return None
+    if sheet not in book.sheetnames or None in (left, top, right, bottom):
+        return None
+    return Place(sheet, top - 1, left - 1, (bottom - top + 1, right - left + 1))

@@ -1,0 +1,65 @@
+"""How cells look: a small palette and the styles made of it.
+
+Colours keep apart for red-green colour-blind readers: blue and orange for signs, one blue for shares.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xltransformer.graph import Matrix
+from xltransformer.locale import Messages
+
+INK, GREY, PALE, RULE = "#1F2933", "#6B7280", "#F3F4F6", "#D1D5DB"
+EDIT_INK, EDIT_FILL, WEIGHT_FILL = "#0B5394", "#FFF8D6", "#EADCF7"
+ACCENT, ACCENT_PALE = "#1F4E79", "#DCE9F5"
+POSITIVE, NEGATIVE, SHARE, WARN = "#9CC3E6", "#F5B183", "#2E75B6", "#B45309"
+FADED_INK, FADED_FILL = "#B3B8C0", "#ECEEF1"
+
+_BORDER = {"border": 1, "border_color": RULE}
+
+STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True, "font_size": 18, "font_color": ACCENT},
+    "intro": {"font_color": INK, "text_wrap": True, "valign": "top"},
+    "section": {"bold": True, "font_size": 14, "font_color": ACCENT, "bottom": 2, "bottom_color": ACCENT},
+    "heading": {"bold": True, "font_size": 13, "font_color": "#FFFFFF", "bg_color": ACCENT, "valign": "vcenter"},
+    "notation": {"italic": True, "font_size": 12, "font_color": ACCENT, "font_name": "Cambria"},
+    "question": {"font_color": GREY, "text_wrap": True, "valign": "top"},
+    "note": {"font_color": INK, "bg_color": PALE, "text_wrap": True, "valign": "top", "indent": 1},
+    "row_text": {"bold": True, "font_color": INK},
+    "remark": {"font_color": GREY, "indent": 1},
+    "number": {"font_color": GREY, "align": "center"},
+    "warning": {"font_color": WARN, "bold": True},
+    "link": {"font_color": EDIT_INK, "underline": 1},
+    "symbol": {"bold": True, "font_color": ACCENT, "align": "right", "shrink": True},
+    "row_label": {"font_color": INK, "bold": True, "align": "right", "shrink": True},
+    "column_label": {"font_color": INK, "bold": True, "align": "center", "shrink": True, "bottom": 1,
+                     "bottom_color": RULE},
+    "input": {"font_color": EDIT_INK, "bg_color": EDIT_FILL, **_BORDER},
+    "weight": {"font_color": EDIT_INK, "bg_color": WEIGHT_FILL, **_BORDER},
+    "computed": {"font_color": "#000000", **_BORDER},
+    "grey": {"font_color": FADED_INK, "bg_color": FADED_FILL, **_BORDER},
+}  # fmt: skip
+
+Style = tuple[str, str]
+"""A style's name and a number format ("" for General)."""
+
+
+def number_format(block: Matrix, messages: Messages) -> str:
+    """Two decimals for numbers, none for counts and gates; a masked score shows as minus infinity."""
+    if block.text:
+        return "@"
+    if block.scale == "count":
+        return f'0;-0;"{messages("number.not_found")}"'
+    if block.scale == "gate":
+        return "0"
+    if block.scale == "masked":
+        return '[<-1E+29]"−∞";[<0]-0.00;0.00'
+    return "0.00"
+
+
+def block_style(block: Matrix, messages: Messages, mirror: bool = False) -> Style:
+    """The style of a block's cells: to edit, a learned weight, or a formula."""
+    base = "computed" if block.computed or mirror else "weight" if block.role == "parameter" else "input"
+    number = number_format(block, messages)
+    return base, "General" if mirror and block.text else number

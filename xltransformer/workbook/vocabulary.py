@@ -1,0 +1,34 @@
+"""The vocabulary sheet: words, dimensions, embeddings."""
+
+from __future__ import annotations
+
+from xltransformer.instance import Instance
+from xltransformer.text import word_key
+from xltransformer.workbook.book import Book
+from xltransformer.workbook.canvas import Canvas, text_width
+
+
+def draw_vocabulary(book: Book, sheet: Canvas, instance: Instance) -> None:
+    """The word list with one row of numbers a word, all of it to edit."""
+    messages, known = book.messages, instance.model.vocabulary
+    assert known is not None
+    width = known.dimensions.shape[1]
+    sheet.text(0, 1, messages("vocabulary.title"), "title")
+    sheet.heights[0] = 28
+    sheet.paragraph(1, 1, messages("vocabulary.help"), "intro")
+    sheet.text(3, 0, messages("start.index"), "remark")
+    sheet.text(3, 1, messages("start.word"), "symbol")
+    book.draw(known.words, sheet, 4, 1, labelled=False)
+    book.draw(known.dimensions, sheet, 3, 2, labelled=False)
+    book.draw(known.embeddings, sheet, 4, 2, labelled=False)
+    made_up = {word_key(word) for word in instance.made_up}
+    words = [str(word) for word in book.values[known.words.name].ravel()]
+    for i, word in enumerate(words):
+        sheet.number(4 + i, 0, i + 1, ("number", "0"))
+        if word and word_key(word) in made_up:
+            sheet.text(4 + i, 2 + width, messages("vocabulary.made_up"), "warning")
+    widest = max(text_width(word) for word in words)
+    sheet.widths = {0: 6, 1: min(40.0, max(14.0, widest * 1.2))}
+    names = [text_width(str(name)) for name in book.values[known.dimensions.name].ravel()]
+    sheet.default_width = min(20.0, max(9.0, *(name * 1.2 for name in names)))
+    sheet.freeze = (4, 2)

@@ -1,0 +1,140 @@
+"""Writes a drawn book as an .xlsx file, every formula with NumPy's value as its cached result."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from xltransformer.errors import UserError
+from xltransformer.workbook.book import Book
+from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.styles import STYLES, Style
+
+PROPERTY = "xlt.model"
+"""The custom document properties that carry the description: `xlt.model.0`, `xlt.model.1`, …"""
+_PROPERTY_LENGTH = 250  # Excel cuts a text property at 255 characters
+
+
+def render(book: Book, description: Mapping[str, Any]) -> bytes:
+    """The workbook as the bytes of an .xlsx file; the same book gives the same bytes."""
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    workbook = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    workbook.set_properties({"title": "xltransformer", "created": datetime(2020, 1, 1)})
+    text = json.dumps(description, separators=(",", ":"))
+    for k in range(0, len(text), _PROPERTY_LENGTH):
+        name = f"{PROPERTY}.{k // _PROPERTY_LENGTH}"
+        workbook.set_custom_property(name, text[k : k + _PROPERTY_LENGTH], "text")
+    formats = _Formats(workbook)
+    worksheets = [workbook.add_worksheet(canvas.name) for canvas in book.sheets]
+    for canvas, worksheet in zip(book.sheets, worksheets, strict=True):
+        _write_sheet(canvas, worksheet, formats)
+    for name, place in book.names.items():
+        workbook.define_name(name, f"={place.absolute}")
+    workbook.close()
+    return buffer.getvalue()
+
+
+def check_free(path: Path, *, force: bool = False) -> None:
+    """Raise UserError where a file stands at `path` already (and `force` is not given), or where
+    its folder does not exist or cannot be written."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; give the name of a file")
+    if path.exists() and not force:
+        raise UserError(f"{path} exists already; give another name with -o, or --force to replace it")
+    if not path.parent.is_dir():
+        raise UserError(f"the folder {path.parent} does not exist; create it first")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"cannot write into the folder {path.parent}; choose another with -o")
+
+
+def save(data: bytes, path: Path, *, force: bool = False) -> None:
+    """Put the bytes at `path`, whole or not at all; raises UserError as `check_free` does."""
+    check_free(path, force=force)
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".xlt-", suffix=".tmp", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        # mkstemp makes the file private; a workbook gets the rights any new file would get.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+class _Formats:
+    """The workbook's cell formats, each made once."""
+
+    def __init__(self, workbook: Any) -> None:
+        self._workbook = workbook
+        self._made: dict[Any, Any] = {}
+
+    def style(self, style: Style) -> Any:
+        name, number = style
+        properties = {**STYLES[name], **({"num_format": number} if number else {})}
+        return self.properties(properties)
+
+    def properties(self, properties: Mapping[str, Any]) -> Any:
+        key = tuple(sorted(properties.items()))
+        if key not in self._made:
+            self._made[key] = self._workbook.add_format(dict(properties))
+        return self._made[key]
+
+
+def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats) -> None:
+    right = canvas.right
+    sheet.hide_gridlines(2)
+    sheet.set_default_row(16)
+    sheet.set_column(0, right, canvas.default_width)
+    for column, width in canvas.widths.items():
+        sheet.set_column(column, column, width)
+    for row, name in canvas.bars:
+        for column in range(1, right + 1):
+            if (row, column) not in canvas.cells:
+                sheet.write_blank(row, column, None, formats.style((name, "")))
+    for row, height in canvas.heights.items():
+        sheet.set_row(row, height)
+    for row, column, text, style in canvas.paragraphs:
+        last = min(right, 15)
+        sheet.merge_range(row, column, row, last, "", formats.style(style))
+        sheet.write_string(row, column, text, formats.style(style))
+        sheet.set_row(row, 16 * canvas.lines(text, column, last) + 1)
+    for (row, column), cell in canvas.cells.items():
+        made = formats.style(cell.style)
+        if cell.kind == "formula":
+            sheet.write_formula(row, column, "=" + cell.content, made, cell.shown)
+        elif cell.kind == "number":
+            sheet.write_number(row, column, cell.content, made)
+        elif cell.kind == "text":
+            sheet.write_string(row, column, cell.content, made)
+        elif cell.kind == "link":
+            sheet.write_url(row, column, f"internal:{cell.content}", made, cell.shown)
+        else:
+            sheet.write_blank(row, column, None, made)
+    for where, condition in canvas.conditions:
+        look = {"format": formats.properties(condition["format"])} if "format" in condition else {}
+        sheet.conditional_format(where, {**condition, **look})
+    for where, rule in canvas.validations:
+        sheet.data_validation(where, rule)
+    if canvas.freeze != (0, 0):
+        sheet.freeze_panes(*canvas.freeze)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(0.4, 0.4, 0.5, 0.5)
+    sheet.print_area(0, 0, canvas.bottom, right)
+    sheet.set_footer("&L&F&C&A&R&P / &N")
