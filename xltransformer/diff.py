@@ -100,7 +100,7 @@ def show(value: float | str | bool | None) -> str:
     """A value as messages print it."""
     if value is None or value == "":
         return "empty"
-    return repr(value) if isinstance(value, str) else f"{value:.17g}"
+    return repr(float(value)) if isinstance(value, float) and not isinstance(value, bool) else repr(value)
 
 
 def diff(path: str | Path, engine_name: str = "ironcalc", tolerance: float = TOLERANCE) -> Diff:
@@ -202,11 +202,11 @@ class _Comparison:
             return BlockDiff(block.name, 0, None, False)
         cells, error = block.size, 0.0
         if block.computed:
-            self.seen[block.name] = self._read(block, home, self._follows(block))
+            self.seen[block.name] = self._read(block, home, self._follows(block), self._clean(block))
             error = self._error(block, self.seen[block.name])
         for view in (view for view in self.book.views if view.block == block.name):
             cells += block.size
-            repeated = self._read(block, view.place, [self.seen[block.name]])
+            repeated = self._read(block, view.place, [self.seen[block.name]], clean=False)
             error = max(error, self._error(block, repeated))
             if not np.array_equal(repeated, self.seen[block.name]):
                 self.altered[block.name] = repeated
@@ -242,8 +242,11 @@ class _Comparison:
                 results.append(block.op.value(*(self.altered.get(name, self.seen[name]) for name in names)))
         return results
 
-    def _read(self, block: Matrix, place: Place, follows: list[Array]) -> Array:
-        """The sheet's values at a place (NaN for none), noting each cell that does not follow."""
+    def _read(self, block: Matrix, place: Place, follows: list[Array], clean: bool) -> Array:
+        """The sheet's values at a place (NaN for none), noting each cell that does not follow.
+
+        `clean`: whether what it comes from holds numbers only, so that an error must begin here.
+        """
         expected = self.expected[block.name]
         seen = np.full(block.shape, "" if block.text else math.nan, dtype=object if block.text else float)
         for i, j in np.ndindex(block.shape):
@@ -256,7 +259,7 @@ class _Comparison:
                 kind, value = "not a formula", self.book.holds(place, i, j)
             elif not block.text and not numeric:
                 # An error that comes down from an operand is named where it begins.
-                kind = "error" if any(math.isfinite(f[i, j]) for f in follows) or self._clean(block) else None
+                kind = "error" if clean or any(math.isfinite(f[i, j]) for f in follows) else None
             elif not any(self._agree(seen[i, j], f[i, j]) for f in follows):
                 kind = "differs"
             if kind is not None:

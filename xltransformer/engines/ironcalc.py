@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -25,7 +28,8 @@ class IronCalc:
         import ironcalc
 
         try:
-            model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
+            with tempfile.TemporaryDirectory(prefix="xlt-") as folder:
+                model = ironcalc.load_from_xlsx(str(_readable(path, Path(folder))), "en", "UTC", "en")
             model.evaluate()
         except (ironcalc.WorkbookError, OSError) as error:
             raise UserError(f"IronCalc cannot open {path}: {error}") from None
@@ -34,3 +38,21 @@ class IronCalc:
         for sheet, row, column in model.get_all_cells():
             results[names[sheet]][row, column] = model.get_cell_value(sheet, row, column)
         return results
+
+
+# An empty cell that is said to be a number, as openpyxl writes it.
+_EMPTY_NUMBER = re.compile(rb'(<c\b[^>]*?) t="n"([^>/]*)(?:/>|>(?:<v\s*/>|<v></v>)?</c>)')
+
+
+def _readable(path: Path, folder: Path) -> Path:
+    """The file itself, or a copy without empty cells of type number: IronCalc takes them for 0."""
+    with zipfile.ZipFile(path) as parts:
+        sheets = {name: parts.read(name) for name in parts.namelist() if name.startswith("xl/worksheets/")}
+        if not any(_EMPTY_NUMBER.search(xml) for xml in sheets.values()):
+            return path
+        copy = folder / "workbook.xlsx"
+        with zipfile.ZipFile(copy, "w") as cleaned:
+            for name in parts.namelist():
+                data = _EMPTY_NUMBER.sub(rb"\1\2/>", sheets[name]) if name in sheets else parts.read(name)
+                cleaned.writestr(name, data)
+        return copy

@@ -76,6 +76,13 @@ def save(data: bytes, path: Path, *, force: bool = False) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
+class _Exact(float):
+    """A number that is written with every digit it has; XlsxWriter formats with 16, one too few."""
+
+    def __format__(self, _: str) -> str:
+        return repr(float(self))
+
+
 class _Formats:
     """The workbook's cell formats, each made once."""
 
@@ -118,7 +125,7 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats) -> None:
         if cell.kind == "formula":
             sheet.write_formula(row, column, "=" + cell.content, made, cell.shown)
         elif cell.kind == "number":
-            sheet.write_number(row, column, cell.content, made)
+            sheet.write_number(row, column, _Exact(cell.content), made)
         elif cell.kind == "text":
             sheet.write_string(row, column, cell.content, made)
         elif cell.kind == "link":

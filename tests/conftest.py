@@ -1,0 +1,34 @@
+"""What several tests share: workbooks built once, and a running LibreOffice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from office import Office
+
+from xltransformer import api
+from xltransformer.instance import Instance
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A LibreOffice that runs for the whole session, to be driven as by a user."""
+    running = Office(tmp_path_factory.mktemp("office"))
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def default_workbook(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Instance]:
+    """The default workbook; not to be changed."""
+    path = tmp_path_factory.mktemp("default") / "cat-and-mouse.xlsx"
+    return path, api.build(path)
+
+
+@pytest.fixture(scope="session")
+def first_workbook(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Instance]:
+    """The workbook of the template first-attention; not to be changed."""
+    path = tmp_path_factory.mktemp("first") / "first-attention.xlsx"
+    return path, api.build(path, template="first-attention")

@@ -1,0 +1,90 @@
+"""A LibreOffice driven over its own interface, as a user drives it by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from xltransformer.engines.libreoffice import find_soffice
+from xltransformer.workbook.places import Place
+
+Edit = tuple[str, str, Any]
+"""Sheet, address, and what is typed there: a number, a text, {"formula": …}, or None to empty it."""
+
+
+def find_uno_python(soffice: str) -> str:
+    """A Python that has LibreOffice's bridge: its own, or the system's."""
+    beside = Path(os.path.realpath(soffice)).parent
+    candidates = [beside / "python", beside / "python.exe", beside.parent / "Resources" / "python"]
+    names = [str(path) for path in candidates if path.is_file()] + ["/usr/bin/python3", "python3", sys.executable]
+    for name in names:
+        program = shutil.which(name)
+        if (
+            program
+            and subprocess.run([program, "-c", "import uno"], capture_output=True, check=False).returncode == 0
+        ):
+            return program
+    raise RuntimeError("no Python with LibreOffice's bridge found: install python3-uno")
+
+
+class Office:
+    """One LibreOffice process without a window, in a profile of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        program = find_soffice()
+        assert program, "LibreOffice is missing: run scripts/install-test-tools"
+        self.python = find_uno_python(program)
+        self.pipe = f"xlt{os.getpid()}"
+        profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+        accept = f"--accept=pipe,name={self.pipe};urp;"
+        self.process = subprocess.Popen(
+            [program, profile, "--headless", "--norestore", accept],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def edit(self, path: Path, edits: Sequence[Edit] = (), save: Path | None = None) -> OpenedBook:
+        """Open a workbook, type into cells, and read what every cell shows then."""
+        task = {"pipe": self.pipe, "path": str(path), "edits": list(edits), "save": save and str(save)}
+        script = Path(__file__).with_name("uno_session.py")
+        run = subprocess.run(
+            [self.python, str(script)],
+            input=json.dumps(task),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        return OpenedBook(json.loads(run.stdout))
+
+    def close(self) -> None:
+        # soffice is a starter: its child does the work, and both end with their own session.
+        os.killpg(self.process.pid, 15)
+        self.process.wait(30)
+
+
+class OpenedBook:
+    """What LibreOffice shows after the edits."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        self.values: dict[str, list[list[Any]]] = result["values"]
+        self.opened: float = result["opened"]
+        self.edited: float = result["edited"]
+
+    def read(self, place: Place) -> list[list[Any]]:
+        """The cells of a place, row by row."""
+        rows = self.values[place.sheet][place.row : place.row + place.shape[0]]
+        return [row[place.column : place.column + place.shape[1]] for row in rows]
+
+    def cell(self, sheet: str, row: int, column: int) -> Any:
+        """One cell; row and column count from 0, and beyond the used area all is empty."""
+        rows = self.values[sheet]
+        return rows[row][column] if row < len(rows) and column < len(rows[row]) else ""

@@ -1,0 +1,133 @@
+"""Edits typed into a running LibreOffice, compared with NumPy run on the same edits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from office import Office, OpenedBook
+
+from xltransformer import api
+from xltransformer.diff import diff
+from xltransformer.instance import Instance
+from xltransformer.workbook.reader import read_book
+
+Built = tuple[Path, Instance]
+Change = tuple[str, int, int, Any]
+
+CHANGES: dict[str, list[Change]] = {
+    "an embedding": [("embeddings", 1, 0, 0.0)],
+    "a weight": [("projected_attention.W_Q", 0, 2, 3.5), ("resized_attention.W_K", 1, 1, -2.0)],
+    "a word": [("sentence.0.words", 0, 0, "keyboard")],
+    "a word in capitals": [("sentence.0.words", 0, 0, "DOG")],
+    "a word emptied": [("sentence.0.words", 1, 0, None)],
+    "a lengthened sentence": [("sentence.0.words", 5, 0, "not"), ("sentence.0.words", 6, 0, "robot")],
+    "scaling off": [("switches.scaling", 0, 0, 0.0)],
+    "a temperature": [("switches.temperature", 0, 0, 0.25)],
+    "causal": [("switches.causal", 0, 0, 1.0)],
+    "a new word": [("vocabulary", 27, 0, "*"), ("embeddings", 27, 1, 2.0), ("sentence.1.words", 4, 0, "*")],
+    "an unknown word": [("sentence.0.words", 2, 0, "unheard-of")],
+    "an empty sentence": [("sentence.0.words", k, 0, None) for k in range(5)],
+    "another word to compare": [("compare.word", 0, 0, "friends")],
+}
+
+
+def type_in(office: Office, built: Built, changes: list[Change], save: Path | None = None) -> OpenedBook:
+    homes = read_book(built[0]).homes
+    edits = [(homes[name].sheet, homes[name].address(i, j), value) for name, i, j, value in changes]
+    return office.edit(built[0], edits, save)
+
+
+def numpy_with(instance: Instance, changes: list[Change]) -> dict[str, np.ndarray[Any, Any]]:
+    inputs = {name: value.copy() for name, value in instance.inputs.items()}
+    for name, i, j, value in changes:
+        empty = "" if inputs[name].dtype == object else 0.0
+        inputs[name][i, j] = empty if value is None else value
+    return instance.model.trace(inputs)
+
+
+def assert_same(shown: OpenedBook, built: Built, expected: dict[str, np.ndarray[Any, Any]]) -> None:
+    book = read_book(built[0])
+    for name, block in book.model.blocks.items():
+        cells = shown.read(book.homes[name])
+        if block.text:
+            assert cells == expected[name].tolist(), name
+        else:
+            numbers = [[0.0 if cell == "" else cell for cell in row] for row in cells]
+            np.testing.assert_allclose(
+                np.array(numbers, dtype=float), expected[name], rtol=1e-9, atol=1e-9, err_msg=name
+            )
+
+
+@pytest.mark.parametrize("what", list(CHANGES))
+def test_everything_follows_an_edit(what: str, office: Office, default_workbook: Built) -> None:
+    changes = CHANGES[what]
+    expected = numpy_with(default_workbook[1], changes)
+    before = default_workbook[1].trace()
+    assert any(not np.array_equal(before[name], expected[name]) for name in before)
+    assert_same(type_in(office, default_workbook, changes), default_workbook, expected)
+
+
+def test_first_attention_asks_another_token_and_scales(office: Office, first_workbook: Built) -> None:
+    changes: list[Change] = [("single_query.query", 0, 0, "碼"), ("switches.scaling", 0, 0, 1.0)]
+    expected = numpy_with(first_workbook[1], changes)
+    assert expected["single_query.divisor"][0, 0] == 2
+    assert_same(type_in(office, first_workbook, changes), first_workbook, expected)
+
+
+def test_an_unknown_word_is_flagged_in_plain_words(office: Office, default_workbook: Built) -> None:
+    shown = type_in(office, default_workbook, [("sentence.0.words", 2, 0, "unheard-of")])
+    place = read_book(default_workbook[0]).homes["sentence.0.words"]
+    assert "not in the vocabulary" in shown.cell(place.sheet, place.row + 2, place.column + 3)
+    assert shown.cell(place.sheet, place.row + 1, place.column + 3) == ""
+    everything = [cell for rows in shown.values.values() for row in rows for cell in row]
+    assert not [cell for cell in everything if cell is None or (isinstance(cell, str) and cell.startswith("#"))]
+
+
+def test_a_word_listed_twice_is_flagged(office: Office, default_workbook: Built) -> None:
+    shown = type_in(office, default_workbook, [("vocabulary", 26, 0, "cat")])
+    place = read_book(default_workbook[0]).homes["sentence.0.words"]
+    assert "twice" in shown.cell(place.sheet, place.row, place.column + 3)
+
+
+@pytest.mark.parametrize("engine", ["ironcalc", "libreoffice"])
+def test_saved_by_libreoffice_it_still_agrees(
+    engine: str, office: Office, default_workbook: Built, tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved.xlsx"
+    changes = [*CHANGES["a new word"], *CHANGES["a weight"], *CHANGES["a lengthened sentence"], *CHANGES["causal"]]
+    type_in(office, default_workbook, changes, saved)
+    result = diff(saved, engine)
+    assert result.ok, [str(p) for p in result.problems]
+    assert len(result.blocks) == len(default_workbook[1].model.blocks)
+
+
+def test_saved_by_libreoffice_tampering_is_still_named(
+    office: Office, default_workbook: Built, tmp_path: Path
+) -> None:
+    place = read_book(default_workbook[0]).homes["sentence.0.self_attention.scores"]
+    saved = tmp_path / "saved.xlsx"
+    office.edit(default_workbook[0], [(place.sheet, place.address(1, 1), 7.0)], saved)
+    result = diff(saved)
+    assert [(p.kind, p.sheet, p.cell) for p in result.problems] == [
+        ("not a formula", place.sheet, place.address(1, 1))
+    ]
+
+
+def test_chinese_workbook_lives_too(office: Office, tmp_path: Path) -> None:
+    path = tmp_path / "zh.xlsx"
+    instance = api.build(path, ["猫 和 鼠标", "键盘 和 鼠标"], language="zh")
+    changes: list[Change] = [("sentence.0.words", 0, 0, "键盘"), ("switches.temperature", 0, 0, 2.0)]
+    assert_same(
+        office.edit(
+            path,
+            [
+                (read_book(path).homes[name].sheet, read_book(path).homes[name].address(i, j), value)
+                for name, i, j, value in changes
+            ],
+        ),
+        (path, instance),
+        numpy_with(instance, changes),
+    )

@@ -1,0 +1,120 @@
+"""What stands in the cells of a built workbook."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pytest
+from openpyxl.formula import Tokenizer
+
+from xltransformer import api
+from xltransformer.instance import Instance
+from xltransformer.workbook.reader import ReadBook, read_book
+
+FUNCTIONS = {
+    "COLUMNS", "EXP", "IF", "IFERROR", "INDEX", "MATCH", "MAX", "MMULT", "OR", "ROW", "SQRT", "SUM",
+    "SUMPRODUCT", "TRIM",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["default", "first", "long", "zh"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[ReadBook, Instance]:
+    path = tmp_path_factory.mktemp("built") / "book.xlsx"
+    what: dict[str, Any] = {
+        "default": {},
+        "first": {"template": "first-attention"},
+        "long": {
+            "sentences": ["the small dog likes the broken computer and hates the cat on the screen"],
+            "slots": 4,
+        },
+        "zh": {"sentences": ["cat and mouse", "dog and mouse", "robot"], "language": "zh", "slots": 0},
+    }[request.param]
+    instance = api.build(path, **what)
+    return read_book(path), instance
+
+
+def test_every_computed_cell_is_a_formula_with_its_value_cached(built: tuple[ReadBook, Instance]) -> None:
+    book, instance = built
+    cached = openpyxl.load_workbook(book.path, data_only=True)
+    values = instance.trace()
+    places = [(name, place) for name, place in book.homes.items() if book.model.blocks[name].computed]
+    places += [(view.block, view.place) for view in book.views]
+    assert {name for name, _ in places} >= {n for n, b in book.model.blocks.items() if b.computed}
+    for name, place in places:
+        for i, j in np.ndindex(place.shape):
+            assert book.is_formula(place, i, j), (name, i, j)
+            shown = cached[place.sheet].cell(place.row + i + 1, place.column + j + 1).value
+            assert (shown if shown is not None else "") == values[name][i, j], (name, i, j)
+
+
+def test_inputs_are_plain_values(built: tuple[ReadBook, Instance]) -> None:
+    book, instance = built
+    for block in book.model.inputs:
+        place = book.homes[block.name]
+        for i, j in np.ndindex(place.shape):
+            held = book.holds(place, i, j)
+            expected = instance.inputs[block.name][i, j]
+            assert held == expected or (held is None and expected in ("", 0)), (block.name, i, j)
+
+
+def test_formulas_are_portable(built: tuple[ReadBook, Instance]) -> None:
+    """Known functions only, so none that is volatile; no names, no other files, no array entry."""
+    book, _ = built
+    names = {name.lower() for name in openpyxl.load_workbook(book.path).defined_names}
+    seen = 0
+    for sheet in book.content.values():
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.data_type != "f":
+                    continue
+                seen += 1
+                assert isinstance(cell.value, str), f"{sheet.title}!{cell.coordinate} needs array entry"
+                for token in Tokenizer(cell.value).items:
+                    if token.type == "FUNC" and token.subtype == "OPEN":
+                        assert token.value.rstrip("(") in FUNCTIONS, cell.value
+                    if token.type == "OPERAND" and token.subtype == "RANGE":
+                        assert "[" not in token.value, cell.value
+                        assert token.value.lower() not in names, cell.value
+                        assert re.fullmatch(r"('[^']+'!)?\$?[A-Z]+\$?\d+(:\$?[A-Z]+\$?\d+)?", token.value), (
+                            cell.value
+                        )
+                assert len(cell.value) < 8192
+    assert seen > 100
+
+
+def test_no_macros_no_links_to_elsewhere(built: tuple[ReadBook, Instance]) -> None:
+    with zipfile.ZipFile(built[0].path) as parts:
+        assert not [name for name in parts.namelist() if "vba" in name.lower() or "externalLink" in name]
+        assert b'TargetMode="External"' not in b"".join(
+            parts.read(n) for n in parts.namelist() if n.endswith(".rels")
+        )
+
+
+def test_every_block_has_its_defined_name(built: tuple[ReadBook, Instance]) -> None:
+    book, instance = built
+    assert set(book.homes) == set(instance.model.blocks)
+    for name, place in book.homes.items():
+        assert place.shape == instance.model.blocks[name].shape
+
+
+def test_same_build_same_bytes(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.xlsx", tmp_path / "other.xlsx"
+    for path in (one, other):
+        api.build(path, ["cat and mouse"])
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_labels_follow_the_words(built: tuple[ReadBook, Instance]) -> None:
+    book, instance = built
+    words = instance.model.sentences[0].words
+    home = book.homes[words.name]
+    scores = next(block for block in instance.model.blocks.values() if block.last_name == "scores")
+    place = book.homes[scores.name]
+    for k in range(scores.shape[1]):
+        label = book.content[place.sheet].cell(place.row, place.column + k + 1).value
+        assert label == f"='{home.sheet}'!{home.address(k, 0)}&\"\""

@@ -1,0 +1,74 @@
+"""Runs inside LibreOffice's own Python: opens a workbook, edits cells, reads and saves.
+
+Takes one JSON object on standard input: pipe, path, edits [[sheet, address, value]], save (or null).
+A text beginning with "=" in an edit of the form {"formula": text} is entered as a formula.
+Prints {sheet: {address-free rows}} as JSON after the edits, without any forced recalculation.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import uno
+from com.sun.star.beans import PropertyValue
+from com.sun.star.connection import NoConnectException
+
+
+def option(name, value):
+    made = PropertyValue()
+    made.Name, made.Value = name, value
+    return made
+
+
+def connect(pipe):
+    local = uno.getComponentContext()
+    resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
+    for _ in range(300):
+        try:
+            return resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
+        except NoConnectException:
+            time.sleep(0.1)
+    raise SystemExit("LibreOffice does not answer")
+
+
+def enter(cell, value):
+    if value is None:
+        cell.setString("")
+    elif isinstance(value, dict):
+        cell.setFormula(value["formula"])
+    elif isinstance(value, str):
+        cell.setString(value)
+    else:
+        cell.setValue(value)
+
+
+def main():
+    task = json.load(sys.stdin)
+    context = connect(task["pipe"])
+    desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+    started = time.perf_counter()
+    document = desktop.loadComponentFromURL(Path(task["path"]).as_uri(), "_blank", 0, (option("Hidden", True),))
+    opened = time.perf_counter() - started
+    try:
+        sheets = document.getSheets()
+        started = time.perf_counter()
+        for sheet, address, value in task["edits"]:
+            enter(sheets.getByName(sheet).getCellRangeByName(address), value)
+        values = {}
+        for name in sheets.getElementNames():
+            sheet = sheets.getByName(name)
+            cursor = sheet.createCursor()
+            cursor.gotoEndOfUsedArea(False)
+            last = cursor.getRangeAddress()
+            area = sheet.getCellRangeByPosition(0, 0, last.EndColumn, last.EndRow)
+            values[name] = area.getDataArray()
+        edited = time.perf_counter() - started
+        if task["save"]:
+            document.storeToURL(Path(task["save"]).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),))
+    finally:
+        document.close(True)
+    json.dump({"values": values, "opened": opened, "edited": edited}, sys.stdout)
+
+
+main()
