@@ -139,6 +139,43 @@ class Vocabulary:
     embeddings: Matrix
 
 
+@dataclass
+class Attended:
+    """One attention of one sentence, as pictures show it: the weights and the output of every query."""
+
+    weights: Matrix
+    output: Matrix
+
+
+@dataclass
+class SentenceWatch:
+    """What one sentence shows of the watched word: another word of the sentence to go with it, the
+    slots of both (0: not there), the weights as a map, the word's own row of them, and, in the plane of two dimensions, every word,
+    the watched one before attention and after."""
+
+    other: Matrix
+    position: Matrix
+    other_position: Matrix
+    weights: Matrix
+    attention: Matrix
+    points: Matrix
+    before: Matrix
+    after: Matrix
+
+
+@dataclass
+class Watch:
+    """The word that is watched: its choices (the word, two dimensions and, with several lessons,
+    which one), and what each sentence shows of it."""
+
+    word: Matrix
+    across: Matrix
+    up: Matrix
+    lesson: Matrix | None
+    lessons: tuple[str, ...]
+    sentences: list[SentenceWatch]
+
+
 class Model:
     """A named, ordered set of blocks, divided into sections and steps."""
 
@@ -148,6 +185,7 @@ class Model:
         self.sentences: list[Sentence] = []
         self.switches: list[Matrix] = []
         self.vocabulary: Vocabulary | None = None
+        self.watch: Watch | None = None
         self._lower_names: set[str] = set()
         self._step: Step | None = None
 
@@ -175,6 +213,12 @@ class Model:
         self.sections[-1].steps.append(self._step)
         yield
         self._step = None
+
+    def show(self, block: Matrix) -> Matrix:
+        """Show a block that has its home elsewhere in the current panel, too."""
+        assert self._step is not None
+        self._step.blocks.append(block)
+        return block
 
     def register(self, name: str, block: Matrix) -> Matrix:
         """Give `block` its name; raises ValueError where the name is taken (case aside)."""

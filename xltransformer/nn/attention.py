@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xltransformer.graph import ONE, Axis, Matrix, Scope
+from xltransformer.graph import ONE, Attended, Axis, Matrix, Scope
 from xltransformer.ops import (
     attention_mask,
     copy,
@@ -82,12 +82,14 @@ def softmax(g: Scope, x: Matrix, mask: Matrix, temperature: Matrix) -> Matrix:
         exponentials = g.add("exponentials", shifted_exp(x, maximum, temperature, mask))
         total = g.add("total", row_sum(exponentials))
     with g.step("weights"):
-        return g.add("weights", divide_rows(exponentials, total))
+        weights = g.add("weights", divide_rows(exponentials, total))
+        g.add("row_sum", row_sum(weights))
+    return weights
 
 
 def attention(
     g: Scope, Q: Matrix, K: Matrix, V: Matrix, padding_q: Matrix, padding_k: Matrix, switches: Switches
-) -> Matrix:
+) -> Attended:
     """The weighted sum of the values: Q (n x d_k), K (m x d_k), V (m x d_v) give (n x d_v).
 
     `padding_q` (n x 1) and `padding_k` (m x 1) are 1 where a word stands.
@@ -103,4 +105,4 @@ def attention(
         masked = g.add("masked", mask_scores(scaled, mask))
     weights = softmax(g, masked, mask, switches.temperature)
     with g.step("output"):
-        return g.add("output", matmul(weights, V))
+        return Attended(weights, g.add("output", matmul(weights, V)))

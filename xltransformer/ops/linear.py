@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import Op, Ref, check
+from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check, joined
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,11 @@ class MatMul(Op):
             return f"SUMPRODUCT(MMULT({a.row(i)},{b.column(j)}))"
         return "+".join(f"{a.cell(i, k)}*{b.cell(k, j)}" for k in range(width))
 
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        a, b = operands
+        terms: list[Pieces] = [[Number(a.cell(i, k)), "×", Number(b.cell(k, j))] for k in range(a.shape[1])]
+        return joined(terms, " + ")
+
 
 @dataclass(frozen=True)
 class RootWidth(Op):
@@ -110,6 +115,10 @@ class Divide(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, divisor = operands
         return f"{a.cell(i, j)}/{divisor.cell(0, 0)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        a, divisor = operands
+        return [Number(a.cell(i, j)), " / ", Number(divisor.cell(0, 0))]
 
 
 copy = Copy()
