@@ -150,8 +150,8 @@ class Attended:
 @dataclass
 class SentenceWatch:
     """What one sentence shows of the watched word: another word of the sentence to go with it, the
-    slots of both (0: not there), the weights as a map, the word's own row of them, and, in the plane of two dimensions, every word,
-    the watched one before attention and after."""
+    slots of both (0: not there), the weights as a map, the word's own row of them, and, in the
+    plane of two dimensions, every word, and the watched one before attention and after (2 x 2)."""
 
     other: Matrix
     position: Matrix
@@ -159,8 +159,7 @@ class SentenceWatch:
     weights: Matrix
     attention: Matrix
     points: Matrix
-    before: Matrix
-    after: Matrix
+    move: Matrix
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xltransformer.graph import ONE, Attended, Axis, Matrix, Model, SentenceWatch, Watch
-from xltransformer.ops import choose, copy, equals, first, lookup, plane, settle, stack
+from xltransformer.ops import below, choose, copy, equals, first, lookup, plane, settle, stack
 
 
 def watched_word(model: Model) -> Matrix:
@@ -72,9 +72,7 @@ def watch(
                 points = h.add("points", in_plane(X))
                 start = in_plane(asked) if asked is not None else lookup(position, points)
                 before = h.add("before", start)
-                after = h.add("after", in_plane(output))
+                move = h.add("move", below(before, h.add("after", in_plane(output))))
                 drawn = h.add("drawn", settle(points, words.padding, before))
-            watched.sentences.append(
-                SentenceWatch(other, position, other_position, every, attention, drawn, before, after)
-            )
+            watched.sentences.append(SentenceWatch(other, position, other_position, every, attention, drawn, move))
     return watched

@@ -4,7 +4,7 @@ from xltransformer.ops.base import Index, Number, Op, Pieces, Ref
 from xltransformer.ops.linear import copy, divide, matmul, root_width, transpose
 from xltransformer.ops.masking import HIDDEN, attention_mask, mask_scores, present
 from xltransformer.ops.reduce import divide_rows, row_max, row_sum, shifted_exp
-from xltransformer.ops.views import choose, less_first, plane, settle
+from xltransformer.ops.views import below, choose, less_first, plane, settle
 from xltransformer.ops.words import equals, first, join_words, lookup, pick, stack, word_index
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Pieces",
     "Ref",
     "attention_mask",
+    "below",
     "choose",
     "copy",
     "divide",

@@ -92,6 +92,11 @@ class Op(ABC):
         """
         return None
 
+    @classmethod
+    def has_worked_line(cls) -> bool:
+        """Whether the operation says how its cells come about."""
+        return cls.worked is not Op.worked
+
 
 def check(fits: bool, operation: Op, *operands: Matrix) -> None:
     """Raise ValueError naming the operands' shapes unless they fit."""

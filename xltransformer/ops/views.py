@@ -75,6 +75,22 @@ class Settle(Op):
 
 
 @dataclass(frozen=True)
+class Below(Op):
+    """One row below another, before and after: twice (1 x d) gives (2 x d)."""
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        before, after = operands
+        check(before.shape == after.shape and before.shape[0] == 1, self, before, after)
+        return Axis.fixed(["before", "after"]), before.columns
+
+    def value(self, *operands: Array) -> Array:
+        return np.vstack(operands)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return operands[i].cell(0, j)
+
+
+@dataclass(frozen=True)
 class LessFirst(Op):
     """Each row less the first row: (n x d) to (n x d)."""
 
@@ -90,6 +106,7 @@ class LessFirst(Op):
 
 
 choose = Choose()
+below = Below()
 plane = Plane()
 settle = Settle()
 less_first = LessFirst()
