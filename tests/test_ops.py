@@ -114,6 +114,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any
             book.draw(block, sheet, row, 1, labelled=False)
             row += block.shape[0] + 1
         places[name] = book.draw(result, sheet, row, 1, labelled=False)
+        book.finish()
     path = tmp_path_factory.mktemp("ops") / "ops.xlsx"
     path.write_bytes(render(book, {}))
     return path, places

@@ -26,12 +26,14 @@ def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequenc
     sheet.link(1, LEFT, book.sheets[0].target(), messages("section.back"))
     sheet.paragraph(2, LEFT, messages("baseline.intro"), "intro")
     sheet.freeze = (2, 0)
-    row, differences = 4, []
+    row = 4
+    differences: list[Place] = []
     for title, blocks in groups:
         sheet.text(row, LEFT, title, "heading")
         sheet.heights[row] = 21
         sheet.bar(row, "heading")
-        sheet.breaks.append(row)
+        if differences:
+            sheet.breaks.append(row)
         row += 2
         for block in blocks:
             differences.append(_draw_line(book, sheet, block, row))

@@ -105,6 +105,18 @@ class Canvas:
         return max([13, *(column for _, column in self.cells)])
 
     @property
+    def printed(self) -> tuple[int, int]:
+        """The last row and column of the print area: all cells, and the charts beside them."""
+        row, column = self.bottom, self.right
+        for chart in self.charts:
+            last, pixels = chart.column, 0.0
+            while pixels < chart.size[0]:
+                pixels += self.width(last, last) * 7 + 5
+                last += 1
+            row, column = max(row, chart.row + chart.size[1] // 21), max(column, last)
+        return row, column
+
+    @property
     def bottom(self) -> int:
         return max([0, *(row for row, _ in self.cells), *(row for row, *_ in self.paragraphs)])
 
@@ -115,6 +127,11 @@ class Canvas:
     def lines(self, text: str, first: int, last: int) -> int:
         """How many lines a wrapped text takes over some columns (generously)."""
         return max(1, math.ceil(text_width(text) * 1.15 / self.width(first, last)))
+
+
+def spaced(letter: str) -> str:
+    """A sentence's letter as it follows a word: with a space before it, if there is one."""
+    return f" {letter}" if letter else ""
 
 
 def text_width(text: str) -> float:

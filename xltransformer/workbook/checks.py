@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xltransformer.graph import Matrix, Model
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.canvas import Canvas, spaced
 from xltransformer.workbook.places import Place
 
 
@@ -33,9 +33,10 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
         return lambda: f"IF(IFERROR({test.format(ref(block))},FALSE),1,0)"
 
     checks: list[Check] = []
+    letters = [spaced(letter) for letter in letters]
 
     def add(key: str, formula: Callable[[], str], at: Matrix, /, **parts: str) -> None:
-        checks.append(Check(book.messages(f"check.{key}", **parts).strip(), formula, book.homes[at]))
+        checks.append(Check(book.messages(f"check.{key}", **parts), formula, book.homes[at]))
 
     for letter, sentence in zip(letters, model.sentences, strict=True):
         add("words", whole(sentence.padding, "SUM({0})>0"), sentence.words, letter=letter)
@@ -60,6 +61,7 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
     if model.watch is not None:
         for letter, watched in zip(letters, model.watch.sentences, strict=True):
             add("watched", whole(watched.position, "{0}>0"), model.watch.word, letter=letter)
+    hidden = {sheet.name for sheet in (*book.sheets, book.answers) if sheet.hidden}
     for scope in (name.rpartition(".")[0] for name, b in model.blocks.items() if b.last_name == "row_sum"):
 
         def sums_to_one(scope: str = scope) -> str:
@@ -67,9 +69,10 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
             return f"IF(IFERROR(SUMPRODUCT(({sums}-({total}>0))*({sums}-({total}>0)))<1E-18,FALSE),1,0)"
 
         block = model.blocks[f"{scope}.weights"]
-        add("sums", sums_to_one, block, block=_sheet_of(book, block))
+        if book.homes[block].sheet not in hidden:
+            add("sums", sums_to_one, block, block=_sheet_of(book, block))
     for sheet in dict.fromkeys(place.sheet for block, place in book.homes.items() if block.computed):
-        if sheet == start.name:
+        if sheet == start.name or sheet in hidden:
             continue
         blocks = [b for b, place in book.homes.items() if place.sheet == sheet and b.computed and not b.text]
 

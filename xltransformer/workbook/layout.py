@@ -9,9 +9,9 @@ from xltransformer.instance import Instance
 from xltransformer.locale import Messages
 from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas, text_width
+from xltransformer.workbook.canvas import Canvas, spaced, text_width
 from xltransformer.workbook.panels import LEFT, draw_step
-from xltransformer.workbook.start import Contents, Start, letters
+from xltransformer.workbook.start import Contents, Start, letters, told
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
@@ -26,6 +26,8 @@ def lay_out(
     for section in instance.model.sections:
         number = numbers.setdefault(section.key, len(numbers) + 1)
         contents.append(_draw_section(book, instance, section, number))
+        # What only looks back at the lessons would give an exercise's answers away.
+        contents[-1][0].hidden = bool(book.exercise) and section.sentence is None
     extra: list[Canvas] = []
     changes = []
     if not book.exercise and (groups := _compared(book, instance)):
@@ -63,7 +65,7 @@ def _draw_section(
     sheet.link(1, LEFT, book.sheets[0].target(), messages("section.back"))
     if section.sentence is not None:
         sentence = model.sentences[section.sentence].text
-        label = messages("section.of_sentence", letter=letter).replace(" :", ":")
+        label = messages("section.of_sentence", letter=spaced(letter))
         shown = label + str(book.values[sentence.name][0, 0])
         book.formula(
             sheet, 1, LEFT + 1, lambda: f'"{label}"&{book.ref(sentence, sheet).cell(0, 0)}', shown, "row_text"
@@ -71,9 +73,8 @@ def _draw_section(
     sheet.freeze = (2, 0)
     sheet.paragraph(3, LEFT, messages(f"section.{section.key}.intro"), "intro")
     row = 5
-    note = instance.template.notes.get(section.key)
-    if note:
-        sheet.paragraph(4, LEFT, note.get(messages.language, next(iter(note.values()), "")), "note")
+    if note := told(instance, instance.template.notes.get(section.key, {}), messages):
+        sheet.paragraph(4, LEFT, note, "note")
         row = 6
     steps: list[tuple[str, int]] = []
     for k, step in enumerate(section.steps, start=1):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xltransformer.graph import Matrix, Model, Section, Step
 from xltransformer.ops import matmul
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.worked import Line, Word, count_lines, words_of, worked_lines
 
@@ -15,6 +15,8 @@ LEFT = 1
 """The column of the row labels; the first block's cells begin one further right."""
 WIDEST = 26
 """Beyond this column a panel continues on a new line."""
+LONG_LABEL = 16
+"""A row label of more characters needs the wide first column."""
 
 
 def draw_step(book: Book, sheet: Canvas, model: Model, section: Section, step: Step, number: str, row: int) -> int:
@@ -42,16 +44,17 @@ def draw_step(book: Book, sheet: Canvas, model: Model, section: Section, step: S
 
 def step_title(book: Book, step: Step) -> str:
     """A step's title; one that stands in several lessons names its lesson."""
-    parts = step.blocks[-1].name.split(".")
-    lesson = book.messages.get(f"section.{parts[-2]}.title", "") if len(parts) > 1 else ""
-    return book.messages(f"step.{step.key}.title", lesson=lesson)
+    titles = [book.messages.get(f"section.{part}.title", "") for part in step.blocks[-1].name.split(".")[1:]]
+    return book.messages(f"step.{step.key}.title", lesson="".join(titles))
 
 
 def _draw_in_line(book: Book, sheet: Canvas, blocks: list[Matrix], row: int) -> int:
-    """Blocks side by side, each with its labels, wrapping to a new line where the sheet ends."""
+    """Blocks side by side, each with its labels, wrapping to a new line where the sheet ends, or
+    where a block's row labels need the wide first column."""
     column, tallest = LEFT + 1, 0
     for block in blocks:
-        if column > LEFT + 1 and column + block.shape[1] > WIDEST:
+        long = any(text_width(label) > LONG_LABEL for label in block.rows.read(book.values))
+        if column > LEFT + 1 and (long or column + block.shape[1] > WIDEST):
             row, column, tallest = row + tallest + 2, LEFT + 1, 0
         book.draw(block, sheet, row + 1, column)
         column += block.shape[1] + 1

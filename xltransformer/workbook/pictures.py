@@ -12,7 +12,7 @@ from xltransformer.workbook.places import Place
 SENTENCE_COLOURS = ("#1F4E79", "#C2570C", "#5B3E96", "#0F766E", "#7A5C00", "#444444")
 """One for each sentence; they keep apart for red-green colour-blind readers."""
 _ORIGIN = "#111111"
-_LABELS = ("above", "right", "below", "left")
+_LABELS = ("right", "above", "below")
 
 
 def colour(s: int) -> str:
@@ -27,10 +27,11 @@ def part(place: Place, i: int, j: int, rows: int = 1, columns: int = 1) -> str:
 
 @dataclass(frozen=True)
 class Captions:
-    """Cells whose text the charts show: the plane's title, and for each sentence the name of the
-    word after attention and the title of its bars."""
+    """Cells whose text the charts show: the plane's title, and for each sentence the names of its
+    words (a column), the name of the watched word after attention, and the title of its bars."""
 
     plane: Place
+    words: list[Place]
     after: list[Place]
     bars: list[Place]
 
@@ -43,8 +44,8 @@ def plane_chart(
     watch = model.watch
     assert watch is not None
     series: list[Series] = []
-    for blocks, sentence in zip(watch.sentences, model.sentences, strict=True):
-        points, words = book.homes[blocks.points], book.homes[sentence.words]
+    for blocks, words in zip(watch.sentences, captions.words, strict=True):
+        points = book.homes[blocks.points]
         for k in range(points.shape[0]):
             series.append(
                 Series(part(points, k, 1), part(points, k, 0), part(words, k, 0), "#8A94A3", "circle", 5,

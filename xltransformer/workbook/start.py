@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from xltransformer.graph import Matrix, Sentence, Watch
 from xltransformer.instance import Instance
-from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas, cell_range, text_width
+from xltransformer.locale import Messages
+from xltransformer.template import Texts
+from xltransformer.text import word_key
+from xltransformer.workbook.book import TOLERANCE, Book
+from xltransformer.workbook.canvas import Canvas, cell_range, spaced, text_width
 from xltransformer.workbook.checks import every_check
 from xltransformer.workbook.pictures import Captions, attention_chart, plane_chart
 from xltransformer.workbook.places import Place
@@ -17,7 +20,7 @@ Contents = list[tuple[Canvas, list[tuple[str, int]]]]
 SLOT, WORD, INDEX, PADDING, MAP = 1, 2, 3, 4, 6
 """Columns: slot number, word, its row in the vocabulary, whether it counts, and the attention map
 with its labels one column before."""
-TOP = 4
+TOP = 5
 
 
 def letters(instance: Instance) -> list[str]:
@@ -29,6 +32,15 @@ def letters(instance: Instance) -> list[str]:
     ]
 
 
+def told(instance: Instance, texts: Texts, messages: Messages) -> str:
+    """A text of the template's in the workbook's language; none for sentences that it cannot speak of,
+    because the word it watches is not in them."""
+    template, watch = instance.template, instance.model.watch
+    if watch is not None and template.watch not in (None, instance.inputs[watch.word.name][0, 0]):
+        return ""
+    return texts.get(messages.language) or next(iter(texts.values()), "")
+
+
 class Start:
     """Draws the first sheet in two goes: what others point at, then what points at others."""
 
@@ -38,10 +50,42 @@ class Start:
         self.letters = letters(instance)
         self.row = TOP
         self._head()
+        self._score()
         self._controls()
         for letter, sentence, watched in self._sentences():
             self._sentence(letter, sentence, watched)
-        self.left_bottom = self.row
+
+    def _score(self) -> None:
+        """The student's score, step by step and in total."""
+        book, sheet, messages = self.book, self.sheet, self.messages
+        if not book.exercise:
+            return
+        self._heading(messages("exercise.title"))
+        sheet.text(self.row, SLOT, messages("exercise.help", tolerance=TOLERANCE), "remark")
+        self.row += 1
+        steps: dict[tuple[str, int], list[Matrix]] = {}
+        for section in self.model.sections:
+            for step in section.steps:
+                blocks = [block for block in step.blocks if block in book.exercise]
+                if blocks and section.sentence is not None:
+                    steps[f"{messages(f'section.{section.key}.title')}: {messages(f'step.{step.key}.title')}",
+                          section.sentence] = blocks  # fmt: skip
+        for (title, s), blocks in steps.items():
+            label = f"{title}{spaced(self.letters[s])}"
+            self._score_line(label, blocks, "remark")
+        self._score_line(messages("exercise.total"), [b for blocks in steps.values() for b in blocks], "row_text")
+        self.row += 1
+
+    def _score_line(self, label: str, blocks: list[Matrix], style: str) -> None:
+        book, sheet, cells = self.book, self.sheet, sum(block.size for block in blocks)
+
+        def formula() -> str:
+            counts = (f"COUNTIF({book.verdicts[b].seen_from(sheet.name).all},1)" for b in blocks)
+            return f'{"+".join(counts)}&" / {cells}"'
+
+        book.formula(sheet, self.row, WORD, formula, f"0 / {cells}", "verdict")
+        sheet.text(self.row, INDEX, label, style)
+        self.row += 1
 
     def _sentences(self) -> list[tuple[str, Sentence, int]]:
         return [
@@ -49,8 +93,9 @@ class Start:
         ]
 
     def _head(self) -> None:
-        template, sheet = self.instance.template, self.sheet
-        title = template.title.get(self.messages.language) or next(iter(template.title.values()), template.name)
+        sheet = self.sheet
+        title = told(self.instance, self.instance.template.title, self.messages)
+        title = title or self.messages("start.title")
         sheet.text(0, 1, title, "title")
         sheet.heights[0] = 28
         sheet.paragraph(1, 1, self.messages("start.intro"), "intro")
@@ -59,7 +104,7 @@ class Start:
         widest = max(text_width(word) for word in words)
         sheet.default_width = max(5.5, min(8.0, 62 / slots))
         sheet.widths = {0: 2, SLOT: 5, WORD: min(24.0, max(14.0, widest * 1.3)), INDEX: 7, PADDING: 7, MAP - 1: 9}
-        self.map_columns = max([slots, 4])
+        self.map_columns = max([slots, *(len(section.steps) for section in self.model.sections)])
         self.remark = MAP + self.map_columns
         sheet.widths[self.remark] = 24
 
@@ -76,7 +121,7 @@ class Start:
         if watch is not None:
             self._control(watch.word, self.messages("start.watch"))
             for letter, blocks in zip(self.letters, watch.sentences, strict=True):
-                self._control(blocks.other, self.messages("start.other", letter=letter).strip())
+                self._control(blocks.other, self.messages("start.other", letter=spaced(letter)))
             if watch.lesson is not None:
                 self._lesson_control(watch, watch.lesson)
             self._control(watch.across, self.messages("start.across"))
@@ -117,7 +162,7 @@ class Start:
         """The words to edit, and beside them what each one attends to."""
         book, sheet, messages = self.book, self.sheet, self.messages
         slots, top = sentence.words.shape[0], self.row
-        self._heading(messages("start.sentence", letter=letter).strip())
+        self._heading(messages("start.sentence", letter=spaced(letter)))
         book.draw(sentence.text, sheet, top, INDEX, labelled=False)
         for key, column in (("slot", SLOT), ("word", WORD), ("index", INDEX), ("padding", PADDING)):
             sheet.text(self.row, column, messages(f"start.{key}"), "column_label")
@@ -157,6 +202,9 @@ class Start:
 
     def finish(self, vocabulary: Canvas, extra: list[Canvas], contents: Contents, changes: list[Place]) -> None:
         """The pictures, the checks with their sum at the top, the map and the legend."""
+        self._checks(changes)
+        self._map(vocabulary, extra, contents)
+        self._legend()
         if self.model.watch is not None and not self.book.exercise:
             captions = self._captions(self.model.watch)
             self._pictures(captions)
@@ -164,13 +212,11 @@ class Start:
                           if section.key == "compare"):  # fmt: skip
                 chart = plane_chart(self.book, self.model, captions, TOP, sheet.right + 2, (520, 420))
                 sheet.charts.append(chart)
-        self._checks(changes)
-        self._map(vocabulary, extra, contents)
-        self._legend()
 
     def _captions(self, watch: Watch) -> Captions:
         """Texts that the charts show, as cells under the sentences."""
         book, sheet, messages = self.book, self.sheet, self.messages
+        self.row += 1
         self._heading(messages("start.captions"))
 
         def caption(shown: str, formula: str) -> Place:
@@ -183,14 +229,36 @@ class Start:
         cell = book.homes[watch.word].address(0, 0)
         moves = messages("start.moves")
         plane = caption(f"“{word}” {moves}", f'"“"&{cell}&"” {moves}"')
-        after, bars = [], []
+        after, bars, names = [], [], []
         looks = messages("start.looks")
-        for sentence in self.model.sentences:
+        for letter, sentence in zip(self.letters, self.model.sentences, strict=True):
             text = book.homes[sentence.text].address(0, 0)
             shown = str(book.values[sentence.text.name][0, 0])
-            after.append(caption(f"{word} | {shown}", f'{cell}&" | "&{text}'))
+            where = letter or messages("label.after")
+            after.append(caption(f"{word} ({where})", f'{cell}&" ({where})"'))
             bars.append(caption(f"“{word}” {looks} {shown}", f'"“"&{cell}&"” {looks} "&{text}'))
-        return Captions(plane, after, bars)
+        for s, sentence in enumerate(self.model.sentences):
+            names.append(self._point_names(watch, s, sentence))
+        self.row += max(place.shape[0] for place in names)
+        return Captions(plane, names, after, bars)
+
+    def _point_names(self, watch: Watch, s: int, sentence: Sentence) -> Place:
+        """A sentence's words as the picture names them: not the watched word, which has a point of
+        its own, nor a word that an earlier sentence has already. A space stands for no name."""
+        book, sheet, n = self.book, self.sheet, sentence.words.shape[0]
+        place = Place(sheet.name, self.row, WORD + s, (n, 1))
+        words, watched = book.homes[sentence.words], book.homes[watch.word].address(0, 0)
+        earlier = [earlier.words for earlier in self.model.sentences[:s]]
+        taken = {word_key(str(w)) for block in [watch.word, *earlier] for w in book.values[block.name].ravel()}
+        for k in range(n):
+            word = words.address(k, 0)
+            listed = [book.ref(block, sheet).column(0) for block in earlier]
+            found = "+".join([f"({word}={watched})", *(f"SUMPRODUCT(({column}={word})*1)" for column in listed)])
+            text = str(book.values[sentence.words.name][k, 0])
+            shown = text if text and word_key(text) not in taken else " "
+            formula = f'IF({word}=""," ",IF({found}>0," ",{word}&""))'
+            book.formula(sheet, self.row + k, WORD + s, lambda formula=formula: formula, shown, "remark")  # type: ignore[misc]
+        return place
 
     def _pictures(self, captions: Captions) -> None:
         column, width = self.remark + 1, 520
@@ -247,6 +315,8 @@ class Start:
             sheet.link(self.row, SLOT, canvas.target(), canvas.name)
             self.row += 1
         for section, steps in contents:
+            if section.hidden:
+                continue
             sheet.link(self.row, SLOT, section.target(), section.name)
             for k, (heading, at) in enumerate(steps):
                 sheet.link(self.row, MAP + k, section.target(at), heading.split("  ")[0])

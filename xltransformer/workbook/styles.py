@@ -88,5 +88,5 @@ def block_style(block: Matrix, messages: Messages, *, view: bool = False, exerci
     if exercise:
         return "input", number
     if block.computed or view:
-        return "computed", "General" if block.text else number
+        return ("row_text", "") if block.text else ("computed", number)
     return "weight" if block.role == "parameter" else "input", number

@@ -107,7 +107,7 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
     right = canvas.right
     sheet.hide_gridlines(2)
     sheet.set_default_row(16)
-    sheet.set_column(0, right, canvas.default_width)
+    sheet.set_column(0, canvas.printed[1], canvas.default_width)
     for column, width in canvas.widths.items():
         sheet.set_column(column, column, width)
     for row, name in canvas.bars:
@@ -149,7 +149,7 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(0.4, 0.4, 0.5, 0.5)
-    sheet.print_area(0, 0, canvas.bottom, right)
+    sheet.print_area(0, 0, *canvas.printed)
     sheet.set_h_pagebreaks(canvas.breaks)
     sheet.set_footer("&L&F&C&A&R&P / &N")
 
@@ -178,7 +178,7 @@ def _chart(chart: Chart, workbook: Any) -> Any:
                 }  # fmt: skip
         else:
             look |= {"fill": {"color": series.colour}, "gap": 40}
-            look["data_labels"] = {"value": True, "num_format": "0.00", "font": {"size": 9}}
+            look["data_labels"] = {"value": True, "num_format": "0.00;;", "font": {"size": 9}}
         made.add_series(look)
     grid = {"visible": True, "line": {"color": "#E5E7EB"}}
     if chart.kind == "scatter":
