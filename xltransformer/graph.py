@@ -68,7 +68,8 @@ class Matrix:
     """One block: an input (no `op`) or the result of an operation on other blocks.
 
     `choices` is, for a text input, the block of texts it is chosen from. `scale` says what
-    kind of number it holds.
+    kind of number it holds. `feedback` is, for the tokens of a model that generates text, the block
+    of its predictions: an entry that is None takes the prediction of the row before.
     """
 
     rows: Axis
@@ -80,6 +81,7 @@ class Matrix:
     role: Role | None = None
     choices: Matrix | None = None
     scale: Scale = "signed"
+    feedback: Matrix | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -233,8 +235,27 @@ class Model:
     def trace(self, inputs: Values) -> dict[str, Array]:
         """Every block's values from the inputs' values, computed by NumPy in the model's order.
 
+        Tokens that are None are decoded greedily, one after the other: each takes what the model
+        predicts at the row before, given all tokens up to there.
         Raises KeyError for a missing input and ValueError for one of another shape.
         """
+        decoded = {
+            block.name: np.where(inputs[block.name] == None, "", inputs[block.name])  # noqa: E711
+            for block in self.inputs
+            if block.feedback is not None
+        }
+        values = self._pass({**inputs, **decoded})
+        for block in self.inputs:
+            if block.feedback is None:
+                continue
+            for row in range(1, block.shape[0]):
+                if inputs[block.name][row, 0] is None:
+                    decoded[block.name][row, 0] = values[block.feedback.name][row - 1, 0]
+                    values = self._pass({**inputs, **decoded})
+        return values
+
+    def _pass(self, inputs: Values) -> dict[str, Array]:
+        """Every block's values, each computed once."""
         values: dict[str, Array] = {}
         with np.errstate(all="ignore"):
             for name, block in self.blocks.items():

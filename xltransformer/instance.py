@@ -38,6 +38,17 @@ class Instance:
     made_up: tuple[str, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def generated(self) -> dict[str, frozenset[int]]:
+        """The rows of tokens that the model writes itself, by block name."""
+        return {
+            block.name: frozenset(
+                row for row, token in enumerate(self.inputs[block.name].ravel()) if token is None
+            )
+            for block in self.model.inputs
+            if block.feedback is not None
+        }
+
     def trace(self) -> dict[str, Array]:
         """Every block's values, computed by NumPy; UserError where a number is no longer finite."""
         values = self.model.trace(self.inputs)

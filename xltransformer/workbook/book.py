@@ -43,12 +43,20 @@ class Book:
     Every further drawing is a view, whose cells repeat the home's. Formulas point at the drawing
     the reader has in front of him: `draw` is told which views stand for which operands.
 
+    `generated` are, by block name, the rows of tokens that the model writes itself.
     The blocks in `exercise` are left for a student to fill: their formulas move to the sheet
     `answers`, which is hidden, beside a verdict on each of the student's cells.
     """
 
-    def __init__(self, values: Mapping[str, Array], messages: Messages, exercise: Iterable[Matrix] = ()) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Array],
+        messages: Messages,
+        exercise: Iterable[Matrix] = (),
+        generated: Mapping[str, frozenset[int]] | None = None,
+    ) -> None:
         self.values = values
+        self.generated = generated or {}
         self.messages = messages
         self.sheets: list[Canvas] = []
         self.homes: dict[Matrix, Place] = {}
@@ -184,9 +192,13 @@ class Book:
     def _write_inputs(self, drawing: Drawing) -> None:
         block, sheet, place = drawing.block, drawing.sheet, drawing.place
         style, spare = block_style(block, self.messages), self._spare_rows(block)
+        generated = self.generated.get(block.name, frozenset())
 
         def write(i: int, j: int, row: int, column: int, value: float | str) -> None:
-            if value == "" or i in spare:
+            if i in generated and block.feedback is not None:
+                predicted = self.ref(block.feedback, sheet).cell(i - 1, 0)
+                sheet.formula(row, column, f'{predicted}&""', value, ("generated", ""))
+            elif value == "" or i in spare:
                 sheet.blank(row, column, style)
             elif isinstance(value, str):
                 sheet.text(row, column, value, *style)

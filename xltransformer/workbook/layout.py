@@ -19,7 +19,7 @@ def lay_out(
     instance: Instance, values: Mapping[str, Array], messages: Messages, exercise: Collection[Matrix] = ()
 ) -> Book:
     """Every sheet of the workbook, drawn but not yet written."""
-    book = Book(values, messages, exercise)
+    book = Book(values, messages, exercise, instance.generated)
     start = Start(book, book.sheet(messages("sheet.start")), instance)
     contents: Contents = []
     numbers: dict[str, int] = {}

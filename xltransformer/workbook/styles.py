@@ -38,6 +38,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "input": {"font_color": EDIT_INK, "bg_color": EDIT_FILL, **_BORDER},
     "weight": {"font_color": EDIT_INK, "bg_color": WEIGHT_FILL, **_BORDER},
     "computed": {"font_color": "#000000", **_BORDER},
+    "generated": {"font_color": "#000000", "italic": True, "bg_color": ACCENT_PALE, **_BORDER},
     "worked": {"font_color": ACCENT, "text_wrap": True, "valign": "top", "indent": 1},
     "status": {"bold": True, "font_color": ACCENT},
     "verdict": {"align": "center", "bold": True, **_BORDER},
