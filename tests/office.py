@@ -52,7 +52,24 @@ class Office:
 
     def edit(self, path: Path, edits: Sequence[Edit] = (), save: Path | None = None) -> OpenedBook:
         """Open a workbook, type into cells, and read what every cell shows then."""
-        task = {"pipe": self.pipe, "path": str(path), "edits": list(edits), "save": save and str(save)}
+        return OpenedBook(self._run(path, edits, (), save))
+
+    def rounds(self, path: Path, rounds: Sequence[Sequence[Edit]]) -> tuple[OpenedBook, list[Round]]:
+        """Open a workbook and read it; then, time after time, type into cells, read, take the edits
+        back and read again."""
+        result = self._run(path, (), rounds, None)
+        return OpenedBook(result), [
+            (OpenedBook({**result, "values": typed}), OpenedBook({**result, "values": mended}))
+            for typed, mended in result["rounds"]
+        ]
+
+    def _run(
+        self, path: Path, edits: Sequence[Edit], rounds: Sequence[Sequence[Edit]], save: Path | None
+    ) -> dict[str, Any]:
+        task = {
+            "pipe": self.pipe, "path": str(path), "edits": list(edits), "rounds": [list(r) for r in rounds],
+            "save": save and str(save),
+        }  # fmt: skip
         script = Path(__file__).with_name("uno_session.py")
         run = subprocess.run(
             [self.python, str(script)],
@@ -63,7 +80,8 @@ class Office:
             check=False,
         )
         assert run.returncode == 0, run.stderr
-        return OpenedBook(json.loads(run.stdout))
+        result: dict[str, Any] = json.loads(run.stdout)
+        return result
 
     def close(self) -> None:
         # soffice is a starter: its child does the work, and both end with their own session.
@@ -88,3 +106,7 @@ class OpenedBook:
         """One cell; row and column count from 0, and beyond the used area all is empty."""
         rows = self.values[sheet]
         return rows[row][column] if row < len(rows) and column < len(rows[row]) else ""
+
+
+Round = tuple[OpenedBook, OpenedBook]
+"""A workbook with some edits, and with these edits taken back."""

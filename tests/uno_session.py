@@ -1,8 +1,10 @@
 """Runs inside LibreOffice's own Python: opens a workbook, edits cells, reads and saves.
 
-Takes one JSON object on standard input: pipe, path, edits [[sheet, address, value]], save (or null).
+Takes one JSON object on standard input: pipe, path, edits [[sheet, address, value]], save (or null), and
+rounds, each a list of further edits that is taken back again before the next.
 A text beginning with "=" in an edit of the form {"formula": text} is entered as a formula.
-Prints {sheet: {address-free rows}} as JSON after the edits, without any forced recalculation.
+Prints {sheet: {address-free rows}} as JSON after the edits, without any forced recalculation, and the same
+for every round: with its edits, and after they were taken back.
 """
 
 import json
@@ -43,6 +45,30 @@ def enter(cell, value):
         cell.setValue(value)
 
 
+def read(sheets):
+    values = {}
+    for name in sheets.getElementNames():
+        sheet = sheets.getByName(name)
+        cursor = sheet.createCursor()
+        cursor.gotoEndOfUsedArea(False)
+        last = cursor.getRangeAddress()
+        values[name] = sheet.getCellRangeByPosition(0, 0, last.EndColumn, last.EndRow).getDataArray()
+    return values
+
+
+def go_round(sheets, edits):
+    """Type, read, take back (the last edit first), read."""
+    cells = [(sheets.getByName(sheet).getCellRangeByName(address), value) for sheet, address, value in edits]
+    before = []
+    for cell, value in cells:
+        before.append((cell, cell.getFormula()))
+        enter(cell, value)
+    typed = read(sheets)
+    for cell, formula in reversed(before):
+        cell.setFormula(formula)
+    return typed, read(sheets)
+
+
 def main():
     task = json.load(sys.stdin)
     context = connect(task["pipe"])
@@ -55,20 +81,14 @@ def main():
         started = time.perf_counter()
         for sheet, address, value in task["edits"]:
             enter(sheets.getByName(sheet).getCellRangeByName(address), value)
-        values = {}
-        for name in sheets.getElementNames():
-            sheet = sheets.getByName(name)
-            cursor = sheet.createCursor()
-            cursor.gotoEndOfUsedArea(False)
-            last = cursor.getRangeAddress()
-            area = sheet.getCellRangeByPosition(0, 0, last.EndColumn, last.EndRow)
-            values[name] = area.getDataArray()
+        values = read(sheets)
         edited = time.perf_counter() - started
+        rounds = [go_round(sheets, edits) for edits in task["rounds"]]
         if task["save"]:
             document.storeToURL(Path(task["save"]).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),))
     finally:
         document.close(True)
-    json.dump({"values": values, "opened": opened, "edited": edited}, sys.stdout)
+    json.dump({"values": values, "rounds": rounds, "opened": opened, "edited": edited}, sys.stdout)
 
 
 main()
