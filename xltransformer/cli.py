@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -34,6 +35,10 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except UserError as error:
             fail(str(error))
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever reads the output has had enough: click ends quietly
+                raise
+            fail(f"cannot use {error.filename or 'a file'}: {error.strerror or error}; give another")
 
     return run
 
@@ -108,8 +113,8 @@ def build(
     steps: Sequence[str] = ()
     if exercise is not None:
         steps = DEFAULT_STEPS if exercise == "default" else [step.strip() for step in exercise.split(",")]
-    loaded = load_template(template) if template else load_template()
-    path = Path(output or f"{loaded.name}.xlsx")
+    loaded = load_template() if template is None else load_template(template)
+    path = Path(f"{loaded.name}.xlsx" if output is None else output)
     built = api.build(
         path, sentences, loaded, embeddings=embeddings, slots=slots, language=lang, exercise=steps, force=force
     )

@@ -12,15 +12,19 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model, Watch
 from xltransformer.models import MODELS, Sizes
-from xltransformer.template import Template, load_template
-from xltransformer.text import pseudo_random, split_sentence, word_key
+from xltransformer.template import DEFAULT_TEMPLATE, Template, load_template
+from xltransformer.text import MOST_TEXT, pseudo_random, split_sentence, word_key
 
-MOST_ROWS, MOST_COLUMNS, MOST_TEXT = 1_048_576, 16_384, 32_767
-"""What a sheet holds: rows, columns, and characters in a cell (Excel's limits)."""
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
+"""What a sheet holds (Excel's limits)."""
 MARGIN = 64
 """Rows and columns kept free for headings beside the largest block."""
 MOST_CELLS = 1_000_000
 """The most formula cells that are built; beyond, no spreadsheet is usable any more."""
+MOST_INPUTS = 3_000_000
+"""The most cells of words, embeddings and weights; beyond, a build takes minutes and gigabytes."""
+MOST_WORDS = 650
+"""The most words and empty slots of a sentence: the formula that joins them may have 8,192 characters."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ def make_instance(
     `slots` empty word slots and `spare_rows` empty vocabulary rows are added; None means the
     template's numbers. Raises UserError for whatever cannot be built.
     """
-    chosen = template if isinstance(template, Template) else load_template(template or "cat-and-mouse")
+    template = DEFAULT_TEMPLATE if template is None else template
+    chosen = template if isinstance(template, Template) else load_template(template)
     warnings: list[str] = []
     if embeddings is not None:
         chosen, warning = chosen.with_embeddings(Path(embeddings))
@@ -86,12 +91,13 @@ def make_instance(
     split = [split_sentence(sentence, chosen.table.words) for sentence in given]
     for sentence, words in zip(given, split, strict=True):
         if not words:
-            raise UserError(f"the sentence {sentence!r} has no word: give at least one")
-        if len(max(words, key=len)) > MOST_TEXT:
-            raise UserError(f"a word has {len(max(words, key=len))} letters; a cell holds at most {MOST_TEXT}")
+            raise UserError(f"the sentence {sentence!r:.60} has no word: give at least one")
 
     known = {word_key(word) for word in chosen.table.words}
-    made_up = tuple(dict.fromkeys(w for words in split for w in words if word_key(w) not in known))
+    new: dict[str, str] = {}
+    for word in (word for words in split for word in words if word_key(word) not in known):
+        new.setdefault(word_key(word), word)
+    made_up = tuple(new.values())
     if made_up:
         named = ", ".join(word if len(word) <= 40 else word[:40] + "…" for word in made_up[:20])
         more = f" and {len(made_up) - 20} more" if len(made_up) > 20 else ""
@@ -102,6 +108,14 @@ def make_instance(
     vocabulary = [*chosen.table.words, *made_up]
     width = len(chosen.table.dimensions)
     sizes = Sizes(tuple(len(words) + extra for words in split), len(vocabulary) + spare, width, dict(chosen.sizes))
+    check_sizes(sizes)
+    for sentence, words in zip(given, split, strict=True):
+        letters = len(" ".join(words))
+        if letters > MOST_TEXT - MARGIN:  # sheets show the sentence in one cell, behind a heading
+            raise UserError(
+                f"the sentence {sentence[:40]!r}… has {letters:,} letters; at most {MOST_TEXT - MARGIN:,} "
+                "fit into a cell: use fewer or shorter words"
+            )
     model = MODELS[chosen.model](sizes)
     check_limits(model)
 
@@ -127,6 +141,20 @@ def make_instance(
     return Instance(chosen, given, sizes, model, inputs, made_up, tuple(warnings))
 
 
+def check_sizes(sizes: Sizes) -> None:
+    """Raise UserError where a size alone is too large, before anything of that size is made."""
+    columns = MOST_COLUMNS - MARGIN
+    options = [(name, size, columns) for name, size in sizes.options.items() if isinstance(size, int)]
+    for what, size, most in (
+        ("words and empty slots in a sentence", max(sizes.slots, default=0), MOST_WORDS),
+        ("rows in the vocabulary", sizes.vocabulary, MOST_ROWS - MARGIN),
+        ("dimensions of an embedding", sizes.width, columns),
+        *options,
+    ):
+        if size > most:
+            raise UserError(f"{what}: {size:,} are too many, at most {most:,} can be built; use fewer")
+
+
 def check_limits(model: Model) -> None:
     """Raise UserError where the model does not fit into a workbook that can be used."""
     for block in model.blocks.values():
@@ -141,6 +169,12 @@ def check_limits(model: Model) -> None:
         raise UserError(
             f"this would take {cells:,} formula cells; at most {MOST_CELLS:,} are built: "
             "use fewer words, sentences or slots"
+        )
+    cells = sum(block.size for block in model.inputs)
+    if cells > MOST_INPUTS:
+        raise UserError(
+            f"the vocabulary and weights would take {cells:,} cells; at most {MOST_INPUTS:,} are built: "
+            "use fewer words, spare rows or dimensions"
         )
 
 
@@ -198,6 +232,7 @@ def model_from(description: Mapping[str, Any]) -> Model:
         sizes = Sizes(
             tuple(description["slots"]), description["vocabulary"], description["width"], description["options"]
         )
+        check_sizes(sizes)
         return build(sizes)
-    except (KeyError, TypeError, UserError) as error:
+    except (AttributeError, KeyError, TypeError, UserError) as error:
         raise ValueError(str(error)) from None

@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 import math
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import MODELS
-from xltransformer.text import clean, word_key
+from xltransformer.text import MOST_TEXT, clean, without_forbidden, word_key
 
 DEFAULT_TEMPLATE = "cat-and-mouse"
 
@@ -94,7 +95,7 @@ def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE) -> Template:
     if text in shipped_templates():
         return _parse(text, _folder().joinpath(f"{text}.toml").read_text("utf-8"), None)
     path = Path(text)
-    if path.suffix != ".toml" and not path.is_file():
+    if path.suffix != ".toml" and not os.path.isfile(path):
         near = difflib.get_close_matches(text, shipped_templates(), 1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise UserError(
@@ -110,25 +111,32 @@ def _folder() -> Any:
 def _read_text(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> UserError:
+    """For a file that cannot be opened (ValueError: its name holds a null character)."""
+    return UserError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; check its name and place")
 
 
 def _parse(name: str, text: str, folder: Path | None) -> Template:
     where = f"template {name}"
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{where} is not valid TOML: {error}") from None
+    except ValueError as error:  # also a whole number of thousands of digits
+        raise UserError(f"{where} is not valid TOML: {error}; correct it there") from None
+    except RecursionError:
+        raise UserError(f"{where} is not valid TOML: brackets nested too deeply; take some away") from None
     for key in data:
         if key not in _KEYS:
             near = difflib.get_close_matches(key, _KEYS, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(_KEYS))}"
             raise UserError(f"{where}: unknown key {key!r}; {hint}")
     model = data.get("model")
-    if model not in MODELS:
+    if not isinstance(model, str) or model not in MODELS:
         raise UserError(f"{where}: model is {model!r}; give one of {', '.join(MODELS)}")
     sentences = data.get("sentences", [])
     if not isinstance(sentences, list) or not all(isinstance(s, str) for s in sentences):
@@ -165,10 +173,19 @@ def _table(data: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
 
 def _texts(value: Any, where: str) -> Texts:
     if isinstance(value, str):
-        return {"en": value}
+        value = {"en": value}
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-        raise UserError(f"{where} is {value!r}; give a text, or one per language")
-    return value
+        raise UserError(f"{where} is {value!r:.60}; give a text, or one per language")
+    return {language: _fitting(without_forbidden(text), where) for language, text in value.items()}
+
+
+def _fitting(text: str, where: str) -> str:
+    """`text` if a cell can hold it, else UserError."""
+    if len(text) > MOST_TEXT:
+        raise UserError(
+            f"{where}: {text[:40]!r}… has {len(text):,} letters; a cell holds {MOST_TEXT:,}: shorten it"
+        )
+    return text
 
 
 def whole_number(value: Any, where: str) -> int:
@@ -201,7 +218,7 @@ def number(value: Any, where: str) -> float:
     except OverflowError:
         result = math.inf
     if not math.isfinite(result):
-        raise UserError(f"{where} is {result!r}; give a finite number")
+        raise UserError(f"{where} is {value!r:.40}; give a finite number")
     return result
 
 
@@ -224,18 +241,21 @@ def _word_table(data: Mapping[str, Any], where: str, folder: Path | None) -> Wor
 
 def _checked_table(dimensions: Iterable[str], rows: Iterable[tuple[str, list[Any]]], where: str) -> WordTable:
     """The word table, or UserError for a missing, duplicate or misshapen entry."""
-    names = tuple(clean(str(d)).strip() for d in dimensions)
-    for i, dimension in enumerate(names):
-        if not dimension or dimension in names[:i]:
-            raise UserError(f"{where}: dimension {i + 1} is named {dimension!r}; give each a name of its own")
+    names = tuple(_fitting(clean(str(d)).strip(), f"{where}: a dimension") for d in dimensions)
+    taken: set[str] = set()
+    for i, dimension in enumerate(names, start=1):
+        if not dimension or dimension in taken:
+            raise UserError(f"{where}: dimension {i} is named {dimension!r}; give each a name of its own")
+        taken.add(dimension)
     words: dict[str, tuple[float, ...]] = {}
     seen: dict[str, str] = {}
-    for word, values in rows:
-        word = " ".join(clean(word).split())
+    for k, (word, values) in enumerate(rows, start=1):
+        word = _fitting(" ".join(clean(word).split()), f"{where}: word {k}")
         if not word:
-            raise UserError(f"{where}: a row has no word")
+            raise UserError(f"{where}: word {k} is empty; give each row of numbers its word")
         if word_key(word) in seen:
-            raise UserError(f"{where}: the word {word!r} stands there twice (as {seen[word_key(word)]!r} before)")
+            twice = f"the word {word!r} stands there twice (as {seen[word_key(word)]!r} before)"
+            raise UserError(f"{where}: {twice}; keep one")
         if len(values) != len(names):
             raise UserError(f"{where}: embedding of {word!r} has {len(values)} numbers, expected {len(names)}")
         words[word] = tuple(
@@ -258,29 +278,32 @@ def _cell_number(text: Any) -> Any:
 
 
 def _csv_rows(path: Path) -> list[list[Any]]:
-    lines = _read_text(path).splitlines()
-    delimiter = max(",;\t", key=(lines[0] if lines else "").count)
-    return [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter) if any(row)]
+    text = _read_text(path).lstrip("\r\n")
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        return [[cell.strip() for cell in row] for row in reader if any(row)]
+    except csv.Error as error:
+        raise UserError(f"{path}, line {reader.line_num}: {error}; correct it there") from None
 
 
 def _xlsx_rows(path: Path) -> list[list[Any]]:
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        sheet = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
+        book.close()
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except (InvalidFileException, BadZipFile, KeyError, ValueError) as error:
-        raise UserError(f"{path} is no .xlsx workbook ({error})") from None
+        raise _unreadable(path, error) from None
+    except Exception as error:  # a damaged file can make the reader stumble anywhere
+        raise UserError(f"{path} is no .xlsx workbook, or damaged ({error}); save it as .xlsx again") from None
     rows = []
-    for row in book.worksheets[0].iter_rows(values_only=True):
-        cells = list(row)
+    for cells in sheet:
         while cells and cells[-1] is None:
             cells.pop()
         if cells:
             rows.append(["" if cell is None else cell for cell in cells])
-    book.close()
     return rows
 
 
@@ -292,7 +315,7 @@ def read_word_table(path: Path) -> WordTable:
     """
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".xlsx"):
-        raise UserError(f"embeddings file {path} is no .csv or .xlsx file")
+        raise UserError(f"embeddings file {path} is no .csv or .xlsx file; save it as one")
     rows = _csv_rows(path) if suffix == ".csv" else _xlsx_rows(path)
     if not rows or len(rows[0]) < 2:
         raise UserError(f"{path}: expected a header row (word, then one column per dimension), then the words")
@@ -340,9 +363,9 @@ def _npz(path: Path) -> dict[str, Array]:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: np.asarray(arrays[name]) for name in arrays.files}
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from None
-    except (ValueError, BadZipFile, AttributeError, EOFError) as error:
-        raise UserError(f"{path} is no .npz file of plain numbers ({error})") from None
+        raise _unreadable(path, error) from None
+    except Exception as error:  # a damaged file can make the reader stumble anywhere
+        raise UserError(f"{path} is no .npz file of plain numbers ({error}); write it with numpy.savez") from None
 
 
 def _weight_file(value: str, name: str, where: str, folder: Path | None) -> Array:
@@ -364,7 +387,8 @@ def matrix(value: Any, where: str) -> Array:
         raise UserError(f"{where} is {value!r:.60}; give a list of rows of numbers")
     for i, row in enumerate(value):
         if len(row) != len(value[0]):
-            raise UserError(f"{where}: row {i + 1} has {len(row)} numbers, row 1 has {len(value[0])}")
+            counts = f"row {i + 1} has {len(row)} numbers, row 1 has {len(value[0])}"
+            raise UserError(f"{where}: {counts}; give each row as many")
     return np.array(
         [
             [number(v, f"{where}, row {i}, column {j}") for j, v in enumerate(row, 1)]

@@ -11,26 +11,44 @@ import numpy as np
 
 from xltransformer.graph import Array
 
+MOST_TEXT = 32_767
+"""The most characters a cell holds (Excel's limit)."""
+
 # Punctuation that always parts words; the rest is only taken off a word's ends, so that tokens
 # such as =1+1, @x, -2, don't, 3.14 and well-known stay whole.
-_SEPARATORS = re.compile(r"[\s;!?…。，、；：！？「」『』《》〈〉【】“”]+|,(?!\d)|(?<!\d),|:(?=\s|$)")
-_EDGES = ".,:'’‘\""
+_MARKS = ";!?…⋯‥—―“”„«»‹›¿¡。，、；：！？「」『』《》〈〉【】〔〕［］｛｝｡､｢｣・～〜،؛؟।"
+_SEPARATORS = re.compile(rf"[\s{_MARKS}]+|\.{{2,}}|,(?!\d)|(?<!\d),|:(?=\s|$)")
+_EDGES = ".．,:'’‘‚\""
 _BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）"}
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_ONLY_DASHES = re.compile("[-‐‑‒–·]+")
+_CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _CJK_RUN = re.compile(f"[{_CJK}]+|[^{_CJK}]+")
 _ONLY_CJK = re.compile(f"[{_CJK}]+")
+_CJK_DIVIDED = re.compile(rf"[{_CJK}]\s[^{_CJK}{_MARKS}]*[{_CJK}]")
 
 
 def word_key(word: str) -> str:
-    """What two spellings of one word have in common: a spreadsheet's `=` disregards case."""
-    return word.lower()
+    """What two spellings of one word have in common: a spreadsheet's `=` disregards case.
+
+    It goes letter by letter over the capitals (seen in LibreOffice and IronCalc): ς is σ, ı is i,
+    ﬁ is fi. About ß and SS they disagree, so it is left alone.
+    """
+    if word.isascii():
+        return word.lower()
+    capitals = "".join(letter if letter in "ßẞ" else letter.upper() for letter in word)
+    return "".join(letter if letter == "İ" else letter.lower() for letter in capitals)
 
 
 def clean(text: str) -> str:
     """Unicode NFC, with control characters, lone surrogates and invisible marks taken out."""
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", without_forbidden(text))
     text = re.sub("[\u200b\u2060\ufeff]", "", text)
     return "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+
+
+def without_forbidden(text: str) -> str:
+    """The text without the two characters that XML, hence a workbook, cannot hold."""
+    return re.sub("[\ufffe\uffff]", "", text)
 
 
 def _strip(word: str) -> str:
@@ -59,17 +77,17 @@ def split_sentence(sentence: str, vocabulary: Iterable[str] = ()) -> list[str]:
     """
     spelling = {word_key(word): word for word in vocabulary}
     longest = max(map(len, spelling), default=1)
-    chunks = [_strip(chunk) for chunk in _SEPARATORS.split(clean(sentence))]
-    chunks = [chunk for chunk in chunks if chunk]
-    divided = sum(bool(_ONLY_CJK.fullmatch(chunk)) for chunk in chunks) > 1
+    sentence = clean(sentence)
+    divided = bool(_CJK_DIVIDED.search(sentence))
     words: list[str] = []
-    for chunk in chunks:
+    for chunk in map(_strip, _SEPARATORS.split(sentence)):
         if word_key(chunk) in spelling or (divided and _ONLY_CJK.fullmatch(chunk)):
             words.append(chunk)
             continue
         for run in _CJK_RUN.findall(chunk):
-            words += _characters(run, spelling, longest) if _ONLY_CJK.match(run) else [run]
-    return [spelling.get(word_key(word), word_key(word)) for word in words]
+            words += _characters(run, spelling, longest) if _ONLY_CJK.match(run) else [_strip(run)]
+    words = [word for word in words if word_key(word) in spelling or not _ONLY_DASHES.fullmatch(word)]
+    return [spelling.get(word_key(word), word.lower()) for word in words if word]
 
 
 def _characters(run: str, spelling: dict[str, str], longest: int) -> list[str]:

@@ -46,11 +46,13 @@ def render(book: Book, description: Mapping[str, Any]) -> bytes:
 def check_free(path: Path, *, force: bool = False) -> None:
     """Raise UserError where a file stands at `path` already (and `force` is not given), or where
     its folder does not exist or cannot be written."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise UserError(f"{path} is a folder; give the name of a file")
-    if path.exists() and not force:
+    if os.path.exists(path) and not os.path.isfile(path):  # a device or pipe must not be replaced
+        raise UserError(f"{path} is no ordinary file; give another name with -o")
+    if os.path.lexists(path) and not force:
         raise UserError(f"{path} exists already; give another name with -o, or --force to replace it")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise UserError(f"the folder {path.parent} does not exist; create it first")
     if not os.access(path.parent, os.W_OK):
         raise UserError(f"cannot write into the folder {path.parent}; choose another with -o")
@@ -70,8 +72,9 @@ def save(data: bytes, path: Path, *, force: bool = False) -> None:
         os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
         temporary = None
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"cannot write {path}: {reason}; give another name with -o") from None
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
