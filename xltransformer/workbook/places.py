@@ -65,11 +65,11 @@ class SeenPlace:
             address = f"${letters}${self.place.row + 1}"
         return self.prefix + address
 
-    def row(self, row: int) -> str:
-        return self._range(row, 0, row, self.shape[1] - 1)
+    def row(self, row: int, count: int | None = None) -> str:
+        return self._range(row, 0, row, (self.shape[1] if count is None else count) - 1)
 
-    def column(self, column: int) -> str:
-        return self._range(0, column, self.shape[0] - 1, column)
+    def column(self, column: int, count: int | None = None) -> str:
+        return self._range(0, column, (self.shape[0] if count is None else count) - 1, column)
 
     def _range(self, top: int, left: int, bottom: int, right: int) -> str:
         address = self.place.address
