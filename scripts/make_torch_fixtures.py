@@ -102,6 +102,12 @@ def swiglu(name: str, c: Config) -> None:
     save(name, c, module.state_dict(), x=x, output=module(x))
 
 
+def recurrent(name: str, c: Config) -> None:
+    module = shake(nn.RNN(c["width"], c["state"], batch_first=True))
+    x = torch.randn(1, c["rows"], c["width"])
+    save(name, c, module.state_dict(), x=x[0], output=module(x)[0][0])
+
+
 def gelu_tanh(x: Tensor) -> Tensor:
     return functional.gelu(x, approximate="tanh")
 
@@ -302,6 +308,7 @@ FIXTURES = {
         "rows width d_ff biases",
         (3, 4, 8, True), (1, 5, 7, False), (4, 1, 3, True), (2, 6, 17, False), (5, 7, 2, True)
     ),
+    recurrent: table("rows width state", (3, 4, 2), (1, 5, 3), (6, 1, 1), (8, 3, 5), (4, 18, 17)),
     encoder: table(
         "width heads d_ff layers activation pre_norm final_norm biases padding",
         (6, 2, 8, 2, "relu", False, False, True, [1, 1, 1]),

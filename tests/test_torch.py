@@ -23,6 +23,7 @@ from xltransformer.nn.feed_forward import feed_forward, feed_forward_weights
 from xltransformer.nn.linear import linear
 from xltransformer.nn.multi_head import multi_head, multi_head_weights
 from xltransformer.nn.norm import EPSILON, norm, norm_weights
+from xltransformer.nn.recurrent import recurrent, recurrent_weights
 from xltransformer.ops import add, gelu_erf, gelu_tanh, lookup, matmul, row_products
 
 FOLDER = Path(__file__).parent / "fixtures" / "torch"
@@ -148,6 +149,19 @@ def swiglu_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
         if c["biases"]:
             inputs[f"b_{k}"] = arrays[f"state:w{k}.bias"].reshape(1, -1)
     return Case(model, inputs, {"output": arrays["output"]}, everywhere(c["rows"]))
+
+
+def recurrent_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
+    model, g = start()
+    x = rows_input(g, "X", arrays["x"])
+    recurrent(g, x, recurrent_weights(g, x.columns, Axis.numbered("h", c["state"])))
+    inputs = {
+        "X": arrays["x"],
+        "W_x": arrays["state:weight_ih_l0"].T,
+        "W_h": arrays["state:weight_hh_l0"].T,
+        "b": (arrays["state:bias_ih_l0"] + arrays["state:bias_hh_l0"]).reshape(1, -1),
+    }
+    return Case(model, inputs, {"states": arrays["output"]}, everywhere(c["rows"]))
 
 
 def architecture(g: Scope, c: dict[str, Any], **choices: Any) -> Architecture:
@@ -290,6 +304,7 @@ BUILDERS = {
     "rms_norm": rms_norm_case,
     "gelu": gelu_case,
     "swiglu": swiglu_case,
+    "recurrent": recurrent_case,
     "encoder": encoder_case,
     "decoder": decoder_case,
     "transformer": transformer_case,
@@ -317,6 +332,7 @@ def test_numpy_agrees_with_torch(name: str) -> None:
 
 IN_CELLS = [
     "multi_head-1", "multi_head-3", "multi_head-5", "layer_norm-0", "rms_norm-3", "gelu-2", "swiglu-3",
+    "recurrent-3",
     "encoder-1", "encoder-4", "encoder-5", "decoder-1", "decoder-5", "transformer-1", "gpt2-0", "gpt2-4",
     "bert-0", "bert-3", "bert-4",
 ]  # fmt: skip

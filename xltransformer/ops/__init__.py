@@ -14,6 +14,7 @@ from xltransformer.ops.elementwise import (
     tanh,
 )
 from xltransformer.ops.linear import (
+    Row,
     affine,
     concatenate,
     copy,
@@ -21,6 +22,7 @@ from xltransformer.ops.linear import (
     matmul,
     root_width,
     row_products,
+    stack_rows,
     transpose,
 )
 from xltransformer.ops.masking import HIDDEN, attention_mask, mask_scores, present
@@ -50,6 +52,7 @@ __all__ = [
     "HIDDEN",
     "Op",
     "Ref",
+    "Row",
     "add",
     "add_row",
     "affine",
@@ -98,6 +101,7 @@ __all__ = [
     "silu",
     "sinusoid",
     "stack",
+    "stack_rows",
     "stretch",
     "tanh",
     "transpose",

@@ -1,4 +1,4 @@
-"""Products, transposes, scalings, and matrices put side by side."""
+"""Products, transposes, scalings, and matrices cut and put together."""
 
 from __future__ import annotations
 
@@ -192,6 +192,45 @@ class Concatenate(Op):
         raise IndexError(j)
 
 
+@dataclass(frozen=True)
+class Row(Op):
+    """One row by itself, counted from 0: (n x m) to (1 x m)."""
+
+    index: int
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (x,) = operands
+        check(0 <= self.index < x.shape[0], self, x)
+        return ONE, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        return operands[0][self.index : self.index + 1].copy()
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return operands[0].cell(self.index, j)
+
+
+@dataclass(frozen=True)
+class StackRows(Op):
+    """Rows below one another, under the row labels of the first operand, whose values do not matter.
+
+    Operands: labels (n x k), then n rows (1 x m each); result (n x m).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        labels, *rows = operands
+        check(
+            len(rows) == labels.shape[0] and all(r.shape == (1, rows[0].shape[1]) for r in rows), self, *operands
+        )
+        return labels.rows, rows[0].columns
+
+    def value(self, *operands: Array) -> Array:
+        return np.vstack(operands[1:])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return operands[1 + i].cell(0, j)
+
+
 copy = Copy()
 transpose = Transpose()
 matmul = MatMul()
@@ -200,3 +239,4 @@ row_products = RowProducts()
 root_width = RootWidth()
 divide = Divide()
 concatenate = Concatenate()
+stack_rows = StackRows()
