@@ -26,6 +26,7 @@ def draw(model: Model, values: Mapping[str, Array], path: Path) -> dict[str, Pla
     for name, block in model.blocks.items():
         places[name] = book.draw(block, sheet, row, 1, labelled=False)
         row += block.shape[0] + 1
+    book.finish()
     path.write_bytes(render(book, {}))
     return places
 

@@ -192,7 +192,7 @@ def test_inputs_are_read_as_they_are_now(engine: str, default_workbook: Built, t
         (homes["switches.scaling"], 0, 0): 0,
         (homes["switches.temperature"], 0, 0): 0.7,
         (homes["switches.causal"], 0, 0): 1,
-        (homes["compare.word"], 0, 0): "and",
+        (homes["watch.word"], 0, 0): "and",
     }
     changed = edited(path, tmp_path / "edited.xlsx", edits)
     result = diff(changed, engine)

@@ -16,6 +16,7 @@ from xltransformer.graph import Axis, Matrix
 from xltransformer.locale import load_messages
 from xltransformer.ops import HIDDEN, Op
 from xltransformer.workbook.book import Book
+from xltransformer.workbook.places import Known
 from xltransformer.workbook.writer import render
 
 WORDS = [["Cat"], ["?"], ["*"], ["dog"], [""], ["=1+1"], ["x" * 500], ["two"]]
@@ -147,6 +148,13 @@ CASES = [
     Case(ops.equals, [[["Cat"], ["dog"], [""], ["cat"]], [["cat"]]], [[1], [0], [0], [1]]),
     Case(ops.equals, [[[""], ["a"]], [[""]]], [[0], [0]]),
     Case(ops.word_at, [[[2, 1], [0, 3]], [["a"], ["=b"], [""]]], [["=b", "a"], ["", ""]]),
+    Case(ops.equals, [[["Cat", "dog", "cat"]], [["cat"]]], [[1], [0], [1]]),
+    Case(ops.choose, [[[2]], [[1, 2]], [[3, 4]]], [[3, 4]]),
+    Case(ops.plane, [[[1, 2, 3], [4, 5, 6]], [[3]], [[1]], [["c"], ["a"]]], [[3, 1], [6, 4]]),
+    Case(ops.plane, [[[1, 2, 3]], [[0]], [[2]], [["?"], ["b"]]], [[0, 2]]),
+    Case(ops.settle, [[[1, 2], [3, 4]], [[1], [0]], [[8, 9]]], [[1, 2], [8, 9]]),
+    Case(ops.below, [[[1, 2]], [[3, 4]]], [[1, 2], [3, 4]]),
+    Case(ops.less_first, [[[1, 2], [3, 5]]], [[0, 0], [2, 3]]),
     Case(ops.first, [[[0], [1], [1]]], [[2]]),
     Case(ops.first, [[[0], [0]]], [[0]]),
     Case(
@@ -186,6 +194,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any
             book.draw(block, sheet, row, 1, labelled=False)
             row += block.shape[0] + 1
         places[name] = book.draw(result, sheet, row, 1, labelled=False)
+        book.finish()
     path = tmp_path_factory.mktemp("ops") / "ops.xlsx"
     path.write_bytes(render(book, {}))
     return path, places
@@ -220,6 +229,25 @@ def test_cells_give_what_numpy_gives(
             assert (value or "") == expected[i, j]
         else:
             assert value == pytest.approx(expected[i, j], rel=case.cells, abs=1e-15), (i, j)
+
+
+WORKED = [case for case in CASES if case.op.has_worked_line() and case.op is not ops.causal_mix]
+"""Without causal_mix, whose line counts on weights of 0 above the diagonal."""
+
+
+@pytest.mark.parametrize("case", WORKED, ids=[type(case.op).__name__ for case in WORKED])
+def test_worked_lines_come_out_as_the_cell_does(case: Case) -> None:
+    arrays = [as_array(v) for v in case.operands]
+    signs = {"×": "*", "−": "-", "²": "**2", "√": "sqrt", ";": ",", "ε": str(arrays[-1].flat[0])}
+    for (i, j), value in np.ndenumerate(case.op.value(*arrays)):
+        pieces = case.op.worked(i, j, *(Known(array) for array in arrays))
+        assert pieces is not None
+        line = "".join(piece if isinstance(piece, str) else piece.expression for piece in pieces)
+        if "…" in line or value in (0, HIDDEN):  # too long to be shown in full; masked
+            continue
+        for sign, python in signs.items():
+            line = line.replace(sign, python)
+        assert eval(line, {"exp": exp, "sqrt": sqrt, "max": max}) == pytest.approx(value, rel=1e-13), line
 
 
 def test_every_operation_has_a_case() -> None:

@@ -17,7 +17,8 @@ from xltransformer.instance import Instance
 from xltransformer.workbook.reader import ReadBook, read_book
 
 FUNCTIONS = {
-    "COLUMNS", "EXP", "IF", "IFERROR", "INDEX", "MATCH", "MAX", "MMULT", "OR", "ROW", "SQRT", "SUM",
+    "ABS", "AND", "CHOOSE", "COLUMNS", "COUNT", "COUNTA", "COUNTIF", "EXP", "FIXED", "IF", "IFERROR",
+    "INDEX", "ISBLANK", "ISERROR", "ISNUMBER", "MATCH", "MAX", "MIN", "MMULT", "OR", "ROW", "SQRT", "SUM",
     "SUMPRODUCT", "TRIM",
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xltransformer.exercise import exercise_blocks, fingerprint
 from xltransformer.instance import Instance, describe, make_instance
 from xltransformer.template import Template
 
@@ -21,12 +22,14 @@ def build(
     embeddings: str | Path | None = None,
     slots: int | None = None,
     language: str = "en",
+    exercise: Sequence[str] = (),
     force: bool = False,
 ) -> Instance:
     """Write the workbook of a template over some sentences (the template's own where none are given).
 
     `embeddings` is a .csv or .xlsx file that replaces the vocabulary; `slots` is how many empty
-    word slots each sentence gets. Returns what was built. Raises UserError, before anything is
+    word slots each sentence gets; the steps in `exercise` (such as "scores") are left for a student
+    to fill. Returns what was built. Raises UserError, before anything is
     written, for whatever cannot be used.
     """
     from xltransformer.locale import load_messages
@@ -36,9 +39,13 @@ def build(
     target = Path(path)
     check_free(target, force=force)
     messages = load_messages(language)
+    slots = 0 if exercise and slots is None else slots  # a student's score counts every cell
     instance = make_instance(template, sentences, embeddings=embeddings, slots=slots)
-    book = lay_out(instance, instance.trace(), messages)
-    save(render(book, describe(instance)), target, force=force)
+    description = describe(instance)
+    if exercise:
+        description["exercise"] = {"steps": list(exercise), "inputs": fingerprint(instance.inputs)}
+    book = lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, exercise))
+    save(render(book, description), target, force=force)
     return instance
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +79,13 @@ def main() -> None:
 @subject
 @click.option("-o", "--output", metavar="FILE", help="Where to write; by default the template's name with .xlsx.")
 @click.option("--lang", default="en", metavar="en|zh", help="The language of the workbook.")
+@click.option(
+    "--exercise",
+    is_flag=False,
+    flag_value="default",
+    metavar="[STEPS]",
+    help="Leave steps for a student to fill: names parted by commas, such as scores,weights.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.option("--open", "open_it", is_flag=True, help="Open the workbook when it is built.")
 @guarded
@@ -89,16 +96,23 @@ def build(
     slots: int | None,
     output: str | None,
     lang: str,
+    exercise: str | None,
     force: bool,
     open_it: bool,
 ) -> None:
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
+    from xltransformer.exercise import DEFAULT_STEPS
     from xltransformer.template import load_template
 
+    steps: Sequence[str] = ()
+    if exercise is not None:
+        steps = DEFAULT_STEPS if exercise == "default" else [step.strip() for step in exercise.split(",")]
     loaded = load_template(template) if template else load_template()
     path = Path(output or f"{loaded.name}.xlsx")
-    built = api.build(path, sentences, loaded, embeddings=embeddings, slots=slots, language=lang, force=force)
+    built = api.build(
+        path, sentences, loaded, embeddings=embeddings, slots=slots, language=lang, exercise=steps, force=force
+    )
     for warning in built.warnings:
         click.echo(f"xlt: {warning}", err=True)
     click.echo(f"wrote {path}: {', '.join(built.sentences)}")
@@ -220,6 +234,47 @@ def _print_diff(result: Diff) -> None:
     else:
         wrong = sum(not block.ok for block in result.blocks)
         click.echo(f"DIFFER: {wrong} of {len(result.blocks)} blocks")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", help="How to print.")
+@guarded
+def grade(files: tuple[str, ...], form: str) -> None:
+    """Grade returned exercises: exit status 1 if a file could not be graded."""
+    from xltransformer.exercise import grade as grade_file
+
+    grades = [grade_file(file) for file in files]
+    steps = list(dict.fromkeys(step for one in grades for step in one.steps))
+    header = ["file", *steps, "right", "of", "percent", "remarks"]
+    rows = []
+    for one in grades:
+        scores = [f"{one.steps[s].right}/{one.steps[s].cells}" if s in one.steps else "" for s in steps]
+        total = one.total
+        summed = (
+            [str(total.right), str(total.cells), f"{100 * total.right / total.cells:.0f}"]
+            if one.graded
+            else [""] * 3
+        )
+        rows.append([str(one.path), *scores, *summed, "; ".join(one.remarks)])
+    if form == "csv":
+        import csv
+
+        csv.writer(sys.stdout, lineterminator="\n").writerows([header, *rows])
+    else:
+        _print_rows(header, rows)
+    sys.exit(0 if all(one.graded for one in grades) else 1)
+
+
+def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*header)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False).print(table)
 
 
 @main.command()

@@ -133,7 +133,9 @@ def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], 
         for i, j in np.ndindex(block.shape) if place is not None and place.shape == block.shape else ():
             assert place is not None
             value = _result(results, place, i, j) if book.is_formula(place, i, j) else book.holds(place, i, j)
-            if block.text:
+            if block.feedback is not None and i > 0 and book.is_formula(place, i, j):
+                values[i, j] = None  # generated, not typed
+            elif block.text:
                 values[i, j] = _as_text(value)
             elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
                 values[i, j] = float(value)
@@ -190,7 +192,7 @@ class _Comparison:
         self.tolerance = tolerance
         inputs, self.problems = current_inputs(book, results)
         self.expected = book.model.trace(inputs)
-        self.seen = dict(inputs)
+        self.seen = {name: self.expected[name] for name in inputs}
         self.altered: dict[str, Array] = {}  # views that no longer repeat their home
 
     def block(self, block: Matrix) -> BlockDiff:
@@ -201,6 +203,8 @@ class _Comparison:
             self.seen[block.name] = self.expected[block.name]
             return BlockDiff(block.name, 0, None, False)
         cells, error = block.size, 0.0
+        if block.feedback is not None:
+            error = self._generated(block, home)
         if block.computed:
             self.seen[block.name] = self._read(block, home, self._follows(block), self._clean(block))
             error = self._error(block, self.seen[block.name])
@@ -214,6 +218,19 @@ class _Comparison:
         scale = 1.0 if block.text else max(1.0, float(np.max(np.abs(self.expected[block.name]))))
         ok = ok and error <= self.tolerance * scale
         return BlockDiff(block.name, cells, error if math.isfinite(error) else None, ok)
+
+    def _generated(self, block: Matrix, home: Place) -> float:
+        """Whether every generated token is what NumPy decodes, noting each cell that does not repeat
+        the sheet's own prediction."""
+        assert block.feedback is not None
+        source, error = self.book.homes.get(block.feedback.name), 0.0
+        for i in (i for i in range(1, block.shape[0]) if self.book.is_formula(home, i, 0)):
+            value, should = _as_text(_result(self.results, home, i, 0)), self.expected[block.name][i, 0]
+            if value != should:
+                error = math.inf
+            if source is None or value != _as_text(_result(self.results, source, i - 1, 0)):
+                self.problems.append(_problem("differs", block, home, i, 0, value, should))
+        return error
 
     def _missing(self, block: Matrix, home: Place | None) -> None:
         note = ""

@@ -70,6 +70,8 @@ class Matrix:
 
     `choices` is, for a text input, the block of texts it is chosen from. `scale` says what
     kind of number it holds. `default` is what every entry of a constant holds until it is edited.
+    `feedback` is, for the tokens of a model that generates text, the block of its predictions: an
+    entry that is None takes the prediction of the row before.
     """
 
     rows: Axis
@@ -82,6 +84,7 @@ class Matrix:
     choices: Matrix | None = None
     scale: Scale = "signed"
     default: float | None = None
+    feedback: Matrix | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -142,6 +145,42 @@ class Vocabulary:
     embeddings: Matrix
 
 
+@dataclass
+class Attended:
+    """One attention of one sentence, as pictures show it: the weights and the output of every query."""
+
+    weights: Matrix
+    output: Matrix
+
+
+@dataclass
+class SentenceWatch:
+    """What one sentence shows of the watched word: another word of the sentence to go with it, the
+    slots of both (0: not there), the weights as a map, the word's own row of them, and, in the
+    plane of two dimensions, every word, and the watched one before attention and after (2 x 2)."""
+
+    other: Matrix
+    position: Matrix
+    other_position: Matrix
+    weights: Matrix
+    attention: Matrix
+    points: Matrix
+    move: Matrix
+
+
+@dataclass
+class Watch:
+    """The word that is watched: its choices (the word, two dimensions and, with several lessons,
+    which one), and what each sentence shows of it."""
+
+    word: Matrix
+    across: Matrix
+    up: Matrix
+    lesson: Matrix | None
+    lessons: tuple[str, ...]
+    sentences: list[SentenceWatch]
+
+
 class Model:
     """A named, ordered set of blocks, divided into sections and steps."""
 
@@ -151,6 +190,7 @@ class Model:
         self.sentences: list[Sentence] = []
         self.switches: list[Matrix] = []
         self.vocabulary: Vocabulary | None = None
+        self.watch: Watch | None = None
         self._lower_names: set[str] = set()
         self._step: Step | None = None
 
@@ -186,6 +226,12 @@ class Model:
         yield
         self._step = None
 
+    def show(self, block: Matrix) -> Matrix:
+        """Show a block that has its home elsewhere in the current panel, too."""
+        assert self._step is not None
+        self._step.blocks.append(block)
+        return block
+
     def register(self, name: str, block: Matrix) -> Matrix:
         """Give `block` its name; raises ValueError where the name is taken (case aside)."""
         if name.lower() in self._lower_names:
@@ -200,8 +246,27 @@ class Model:
     def trace(self, inputs: Values) -> dict[str, Array]:
         """Every block's values from the inputs' values, computed by NumPy in the model's order.
 
+        Tokens that are None are decoded greedily, one after the other: each takes what the model
+        predicts at the row before, given all tokens up to there.
         Raises KeyError for a missing input and ValueError for one of another shape.
         """
+        decoded = {
+            block.name: np.where(inputs[block.name] == None, "", inputs[block.name])  # noqa: E711
+            for block in self.inputs
+            if block.feedback is not None
+        }
+        values = self._pass({**inputs, **decoded})
+        for block in self.inputs:
+            if block.feedback is None:
+                continue
+            for row in range(1, block.shape[0]):
+                if inputs[block.name][row, 0] is None:
+                    decoded[block.name][row, 0] = values[block.feedback.name][row - 1, 0]
+                    values = self._pass({**inputs, **decoded})
+        return values
+
+    def _pass(self, inputs: Values) -> dict[str, Array]:
+        """Every block's values, each computed once."""
         values: dict[str, Array] = {}
         with np.errstate(all="ignore"):
             for name, block in self.blocks.items():

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Array, Matrix, Model
+from xltransformer.graph import Array, Matrix, Model, Watch
 from xltransformer.models import MODELS, Sizes
 from xltransformer.template import Template, load_template
 from xltransformer.text import pseudo_random, split_sentence, word_key
@@ -37,6 +37,17 @@ class Instance:
     inputs: Mapping[str, Array]
     made_up: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def generated(self) -> dict[str, frozenset[int]]:
+        """The rows of tokens that the model writes itself, by block name."""
+        return {
+            block.name: frozenset(
+                row for row, token in enumerate(self.inputs[block.name].ravel()) if token is None
+            )
+            for block in self.model.inputs
+            if block.feedback is not None
+        }
 
     def trace(self) -> dict[str, Array]:
         """Every block's values, computed by NumPy; UserError where a number is no longer finite."""
@@ -104,10 +115,8 @@ def make_instance(
     }
     for blocks, words in zip(model.sentences, split, strict=True):
         data[blocks.words.name] = _texts(words, blocks.words.shape[0])
-        for choice in (
-            block for block in model.inputs if block.role == "choice" and block.choices is blocks.words
-        ):
-            data[choice.name] = np.array([[_chosen_word(chosen.watch, words, split)]], dtype=object)
+    if model.watch is not None:
+        data |= _watched(model.watch, chosen, split)
     data |= {block.name: _parameter(block, chosen) for block in model.parameters}
     inputs = {block.name: data[block.name] for block in model.inputs}
     surplus = [name for name in chosen.weights if name not in {block.name for block in model.parameters}]
@@ -140,12 +149,22 @@ def _texts(words: Sequence[str], rows: int) -> Array:
     return np.array([*words, *[""] * (rows - len(words))], dtype=object).reshape(rows, 1)
 
 
-def _chosen_word(wish: str | None, own: Sequence[str], split: Sequence[Sequence[str]]) -> str:
-    """The word a choice begins with: the template's wish, where possible one that every sentence has."""
-    shared = [word for word in own if all(word in words for words in split)]
-    if wish in shared or (wish in own and not shared):
-        return str(wish)
-    return (shared or list(own))[-1]
+def _watched(watch: Watch, template: Template, split: Sequence[Sequence[str]]) -> dict[str, Array]:
+    """What is watched at first: the template's wishes where possible, words that every sentence has
+    where not, and the first two dimensions."""
+    shared = [word for word in split[0] if all(word in sentence for sentence in split)]
+    word = (shared or list(split[0]))[-1]
+    if template.watch in shared or (template.watch in split[0] and not shared):
+        word = str(template.watch)
+    names = template.table.dimensions
+    plane = template.plane if template.plane and set(template.plane) <= set(names) else (names * 2)[:2]
+    chosen = {watch.word: word, watch.across: plane[0], watch.up: plane[1]}
+    for sentence, words in zip(watch.sentences, split, strict=True):
+        chosen[sentence.other] = next((other for other in words if other != word), word)
+    data: dict[str, Array] = {block.name: np.array([[text]], dtype=object) for block, text in chosen.items()}
+    if watch.lesson is not None:
+        data[watch.lesson.name] = np.array([[float(len(watch.lessons))]])
+    return data
 
 
 def _parameter(block: Matrix, template: Template) -> Array:

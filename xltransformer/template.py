@@ -28,7 +28,7 @@ from xltransformer.text import clean, word_key
 DEFAULT_TEMPLATE = "cat-and-mouse"
 
 _KEYS = {
-    "model", "title", "notes", "sentences", "watch", "slots", "spare_rows", "seed",
+    "model", "title", "notes", "sentences", "watch", "plane", "slots", "spare_rows", "seed",
     "dimensions", "words", "embeddings", "switches", "sizes", "weights",
 }  # fmt: skip
 _SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False}
@@ -55,6 +55,7 @@ class Template:
     notes: Mapping[str, Texts]
     sentences: tuple[str, ...]
     watch: str | None
+    plane: tuple[str, ...]
     slots: int
     spare_rows: int
     seed: int
@@ -132,16 +133,19 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
     sentences = data.get("sentences", [])
     if not isinstance(sentences, list) or not all(isinstance(s, str) for s in sentences):
         raise UserError(f"{where}: sentences is {sentences!r}; give a list of texts")
-    watch = data.get("watch")
-    if watch is not None and not isinstance(watch, str):
-        raise UserError(f"{where}: watch is {watch!r}; give a word")
+    if not isinstance(data.get("watch", ""), str):
+        raise UserError(f"{where}: watch is {data['watch']!r}; give a word")
+    plane = data.get("plane", [])
+    if not isinstance(plane, list) or len(plane) not in (0, 2) or not all(isinstance(d, str) for d in plane):
+        raise UserError(f"{where}: plane is {plane!r}; give the names of two dimensions")
     return Template(
         name=name,
         model=model,
         title=_texts(data.get("title", {}), f"{where}: title"),
         notes={k: _texts(v, f"{where}: notes.{k}") for k, v in _table(data, "notes", where).items()},
         sentences=tuple(sentences),
-        watch=watch,
+        watch=data.get("watch"),
+        plane=tuple(plane),
         slots=whole_number(data.get("slots", 2), f"{where}: slots"),
         spare_rows=whole_number(data.get("spare_rows", 5), f"{where}: spare_rows"),
         seed=whole_number(data.get("seed", 0), f"{where}: seed"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import ONE, Matrix, Model, Scope
+from xltransformer.graph import Attended, Axis, Matrix, Model, Scope
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import Projection, attention, project, projection, same, switches
 from xltransformer.nn.embedding import embed, sentence, vocabulary
-from xltransformer.ops import equals, first, pick, stack
+from xltransformer.nn.watch import watch, watched_word
+from xltransformer.ops import less_first, lookup, pick, stack
 
 LESSONS = ("self_attention", "projected_attention", "resized_attention")
 
@@ -38,8 +39,9 @@ def attention_lessons(sizes: Sizes) -> Model:
         for g, slots in zip(scopes, sizes.slots, strict=True)
     ]
 
+    word = watched_word(model)
     inputs: list[Matrix] = []
-    outputs: dict[str, list[Matrix]] = {lesson: [] for lesson in LESSONS}
+    attended: dict[str, list[Attended]] = {lesson: [] for lesson in LESSONS}
     for lesson in LESSONS:
         for s, words in enumerate(model.sentences):
             g = scopes[s].scope(lesson)
@@ -47,32 +49,40 @@ def attention_lessons(sizes: Sizes) -> Model:
                 X = embed(g, words.index, known)
                 w = weights[lesson]
                 Q, K, V = same(g, X, X) if w is None else project(g, X, w)
-                outputs[lesson].append(attention(g, Q, K, V, words.padding, words.padding, turned))
+                attended[lesson].append(attention(g, Q, K, V, words.padding, words.padding, turned))
                 if lesson == LESSONS[0]:
                     inputs.append(X)
+    in_the_plane = {
+        lesson: attended[lesson] for lesson in LESSONS if attended[lesson][0].output.columns is dimensions
+    }
+    model.watch = watch(model, word, inputs, in_the_plane)
     if len(model.sentences) > 1:
-        compare(model, inputs, outputs)
+        compare(model, inputs, attended)
     return model
 
 
-def compare(model: Model, inputs: list[Matrix], outputs: dict[str, list[Matrix]]) -> None:
-    """One word in every sentence: where it stands, its input, and its output in each lesson."""
+def compare(model: Model, inputs: list[Matrix], attended: dict[str, list[Attended]]) -> None:
+    """The watched word in every sentence: its input, and in each lesson its attention and output."""
     g: Scope = model.scope("compare")
+    watched = model.watch
+    assert watched is not None
+    positions = [sentence.position for sentence in watched.sentences]
     with model.section("compare"):
         with g.step("compare_word"):
-            word = g.input("word", ONE, ONE, "choice", text=True, choices=model.sentences[0].words)
+            model.show(watched.word)
             labels = g.add("sentences", stack(*(s.text for s in model.sentences)))
-        positions: list[Matrix] = []
-        with g.step("compare_position"):
-            for s, words in enumerate(model.sentences):
-                flags = g.add(f"{s}.match", equals(words.words, word))
-                positions.append(g.add(f"{s}.position", first(flags)))
 
         def picked(tables: list[Matrix]) -> Matrix:
             return pick(labels, *(m for pair in zip(positions, tables, strict=True) for m in pair))
 
         with g.step("compare_input"):
             g.add("input", picked(inputs))
-        for lesson, tables in outputs.items():
+        for lesson, sentences in attended.items():
+            h = g.scope(lesson)
+            with g.step("compare_attention"):
+                for s, (position, one) in enumerate(zip(positions, sentences, strict=True)):
+                    row = h.add(f"{s}.attention", lookup(position, one.weights))
+                    row.rows, row.scale = Axis.of(watched.word), "probability"
             with g.step("compare_output"):
-                g.add(f"{lesson}.output", picked(tables))
+                output = h.add("output", picked([one.output for one in sentences]))
+                h.add("difference", less_first(output))

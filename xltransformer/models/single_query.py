@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import ONE, Model
+from xltransformer.graph import Attended, Matrix, Model
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import attention, same, switches
 from xltransformer.nn.embedding import embed, sentence, vocabulary
+from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import lookup, present, word_index
 
 
@@ -16,18 +17,26 @@ def single_query(sizes: Sizes) -> Model:
     model.vocabulary = known = vocabulary(model.scope(), sizes.vocabulary, sizes.width)
     turned = switches(model.scope("switches"), causal=False)
     model.switches = [turned.scaling, turned.temperature]
-    for s, slots in enumerate(sizes.slots):
-        prefix = ("sentence", str(s)) if len(sizes.slots) > 1 else ()
-        words = sentence(model.scope(*(prefix or ("sentence",))), known, slots)
-        model.sentences.append(words)
-        g = model.scope(*prefix, "single_query")
+    several = len(sizes.slots) > 1
+    scopes = [model.scope("sentence", str(s)) if several else model.scope() for s in range(len(sizes.slots))]
+    model.sentences = [
+        sentence(g if several else g.scope("sentence"), known, slots)
+        for g, slots in zip(scopes, sizes.slots, strict=True)
+    ]
+    word = watched_word(model)
+    inputs: list[Matrix] = []
+    attended: list[Attended] = []
+    asked: Matrix | None = None
+    for s, words in enumerate(model.sentences):
+        g = scopes[s].scope("single_query")
         with model.section("single_query", sentence=s):
-            X = embed(g, words.index, known)
+            inputs.append(embed(g, words.index, known))
             with g.step("query"):
-                query = g.input("query", ONE, ONE, "choice", text=True, choices=words.words)
-                index = g.add("index", word_index(query, known.words))
+                model.show(word)
+                index = g.add("index", word_index(word, known.words))
                 padding = g.add("padding", present(index))
                 asked = g.add("asked", lookup(index, known.embeddings))
-            Q, K, V = same(g, asked, X)
-            attention(g, Q, K, V, padding, words.padding, turned)
+            Q, K, V = same(g, asked, inputs[-1])
+            attended.append(attention(g, Q, K, V, padding, words.padding, turned))
+    model.watch = watch(model, word, inputs, {"single_query": attended}, asked)
     return model

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xltransformer.graph import ONE, Axis, Matrix, Scope
+from xltransformer.graph import ONE, Attended, Axis, Matrix, Scope
 from xltransformer.nn.linear import linear
 from xltransformer.ops import (
     attention_mask,
@@ -105,7 +105,9 @@ def softmax(g: Scope, x: Matrix, mask: Matrix | None = None, temperature: Matrix
             exponentials = g.add("exponentials", masked_exp(x, maximum, mask, *cooling))
         total = g.add("total", row_sum(exponentials))
     with g.step("weights"):
-        return g.add("weights", divide_rows(exponentials, total))
+        weights = g.add("weights", divide_rows(exponentials, total))
+        g.add("row_sum", row_sum(weights))
+    return weights
 
 
 def padding_mask(g: Scope, queries: Matrix, keys: Matrix, *, causal: bool = False) -> Matrix:
@@ -126,7 +128,7 @@ def attention(
     *,
     mask: Matrix | None = None,
     causal: bool = False,
-) -> Matrix:
+) -> Attended:
     """The weighted sum of the values: Q (n x d_k), K (m x d_k), V (m x d_v) give (n x d_v).
 
     `padding_q` (n x 1) and `padding_k` (m x 1) are 1 where a word stands; instead of them a `mask`
@@ -155,4 +157,4 @@ def attention(
             masked = g.add("masked", mask_scores(scaled, mask))
     weights = softmax(g, masked, mask, None if switches is None else switches.temperature)
     with g.step("output"):
-        return g.add("output", (causal_mix if causal else matmul)(weights, V))
+        return Attended(weights, g.add("output", (causal_mix if causal else matmul)(weights, V)))

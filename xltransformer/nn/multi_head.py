@@ -70,7 +70,7 @@ def multi_head(
         Q, K, V = project(head, X, weights, source)
         if angles is not None:
             Q, K = rotary(head, Q, K, angles)
-        outputs.append(attention(head, Q, K, V, switches=switches, mask=mask, causal=causal))
+        outputs.append(attention(head, Q, K, V, switches=switches, mask=mask, causal=causal).output)
     with g.step("heads"):
         heads = g.add("heads", concatenate(*outputs))
     with g.step("combine"):

@@ -1,6 +1,6 @@
 """The operations: what each means in NumPy, and beside it what it means in a cell."""
 
-from xltransformer.ops.base import Op, Ref
+from xltransformer.ops.base import Index, Number, Op, Pieces, Ref
 from xltransformer.ops.causal import causal_divide, causal_mask, causal_mix, causal_scores
 from xltransformer.ops.elementwise import (
     add,
@@ -46,11 +46,15 @@ from xltransformer.ops.reduce import (
     row_sum,
     shifted_exp,
 )
+from xltransformer.ops.views import below, choose, less_first, plane, settle
 from xltransformer.ops.words import equals, first, join_words, lookup, pick, stack, word_at, word_index
 
 __all__ = [
     "HIDDEN",
+    "Index",
+    "Number",
     "Op",
+    "Pieces",
     "Ref",
     "Row",
     "add",
@@ -58,10 +62,12 @@ __all__ = [
     "affine",
     "angle",
     "attention_mask",
+    "below",
     "causal_divide",
     "causal_mask",
     "causal_mix",
     "causal_scores",
+    "choose",
     "column_of",
     "concatenate",
     "copy",
@@ -74,6 +80,7 @@ __all__ = [
     "gelu_erf",
     "gelu_tanh",
     "join_words",
+    "less_first",
     "lookup",
     "mask_scores",
     "masked_exp",
@@ -83,6 +90,7 @@ __all__ = [
     "normalise_rows",
     "pair",
     "pick",
+    "plane",
     "position",
     "present",
     "relu",
@@ -96,6 +104,7 @@ __all__ = [
     "row_rank",
     "row_sum",
     "row_variance",
+    "settle",
     "shifted_exp",
     "sigmoid",
     "silu",

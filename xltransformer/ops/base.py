@@ -8,9 +8,38 @@ name an instance in `ops/__init__.py`, and give it a row in `tests/test_ops.py`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from xltransformer.graph import Array, Axis, Matrix, Scale
+
+Index = int | str
+"""A row or column: a number from 0, or the text of a formula that gives a position from 1."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in a worked line, as the text of a formula; one that is `masked` may be minus infinity."""
+
+    expression: str
+    masked: bool = False
+
+
+Pieces = list[str | Number]
+"""A worked line: texts and numbers in turn."""
+
+MOST_TERMS = 12
+
+
+def joined(terms: Iterable[Pieces], sign: str) -> Pieces:
+    """Terms with a sign between them; of a long row only the first ones."""
+    pieces: Pieces = []
+    for k, term in enumerate(terms):
+        if k == MOST_TERMS:
+            return [*pieces, f"{sign}…"]
+        pieces += [sign, *term] if k else term
+    return pieces
 
 
 class Ref(Protocol):
@@ -18,8 +47,8 @@ class Ref(Protocol):
 
     @property
     def shape(self) -> tuple[int, int]: ...
-    def cell(self, row: int, column: int) -> str:
-        """One cell, such as `C5`."""
+    def cell(self, row: Index, column: Index) -> str:
+        """One cell, such as `C5`, or `INDEX(C5:C9,$B$2)` where the row is itself a formula."""
         ...
 
     def row(self, row: int, count: int | None = None) -> str:
@@ -55,6 +84,18 @@ class Op(ABC):
     @abstractmethod
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         """The formula, without its `=`, of the result's cell in row i and column j."""
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        """How the cell in row i and column j comes about, in numbers: `1.20×1.50 + 0.20×0.40`.
+
+        None where there is nothing to work out.
+        """
+        return None
+
+    @classmethod
+    def has_worked_line(cls) -> bool:
+        """Whether the operation says how its cells come about."""
+        return cls.worked is not Op.worked
 
 
 def check(fits: bool, operation: Op, *operands: Matrix) -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
-from xltransformer.ops.base import Op, Ref, check
-from xltransformer.ops.linear import product, product_cell
+from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check
+from xltransformer.ops.linear import product, product_cell, product_worked
 from xltransformer.ops.masking import HIDDEN
 
 
@@ -60,6 +60,10 @@ class CausalDivide(Op):
         scores, divisor = operands
         return scores.cell(i, j) if j > i else f"{scores.cell(i, j)}/{divisor.cell(0, 0)}"
 
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        scores, divisor = operands
+        return [Number(scores.cell(i, j), masked=True), " / ", Number(divisor.cell(0, 0))]
+
 
 @dataclass(frozen=True)
 class CausalMask(Op):
@@ -98,6 +102,10 @@ class CausalMix(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         weights, values = operands
         return product_cell(i, j, weights, values, i + 1)
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        weights, values = operands
+        return product_worked(i, j, weights, values)  # the weights of later tokens are 0
 
 
 causal_scores = CausalScores()

@@ -9,7 +9,7 @@ from math import erf, pi, sqrt
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
-from xltransformer.ops.base import Op, Ref, check
+from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check, joined
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,9 @@ class Add(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return "+".join(operand.cell(i, j) for operand in operands)
 
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        return joined(([Number(operand.cell(i, j))] for operand in operands), " + ")
+
 
 @dataclass(frozen=True)
 class AddRow(Op):
@@ -48,6 +51,10 @@ class AddRow(Op):
         x, bias = operands
         return f"{x.cell(i, j)}+{bias.cell(0, j)}"
 
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        x, bias = operands
+        return [Number(x.cell(i, j)), " + ", Number(bias.cell(0, j))]
+
 
 @dataclass(frozen=True)
 class Multiply(Op):
@@ -65,6 +72,10 @@ class Multiply(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, b = operands
         return f"{a.cell(i, j)}*{b.cell(i, j)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        a, b = operands
+        return [Number(a.cell(i, j)), "×", Number(b.cell(i, j))]
 
 
 class Activation(Op):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import Op, Ref, check
+from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check, joined
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,12 @@ def product_cell(i: int, j: int, a: Ref, b: Ref, width: int | None = None) -> st
     return "+".join(f"{a.cell(i, k)}*{b.cell(k, j)}" for k in range(terms))
 
 
+def product_worked(i: Index, j: Index, a: Ref, b: Ref) -> Pieces:
+    """Row i of `a` times column j of `b`, in numbers."""
+    terms: list[Pieces] = [[Number(a.cell(i, k)), "×", Number(b.cell(k, j))] for k in range(a.shape[1])]
+    return joined(terms, " + ")
+
+
 @dataclass(frozen=True)
 class MatMul(Op):
     """Matrix product (n x k) (k x m) = (n x m): each cell is a row of the left operand times a
@@ -77,6 +83,10 @@ class MatMul(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, b = operands
         return product_cell(i, j, a, b)
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        a, b = operands
+        return product_worked(i, j, a, b)
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,10 @@ class Affine(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, weights, bias = operands
         return f"{product_cell(i, j, a, weights)}+{bias.cell(0, j)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        a, weights, bias = operands
+        return [*product_worked(i, j, a, weights), " + ", Number(bias.cell(0, j))]
 
 
 @dataclass(frozen=True)
@@ -122,6 +136,11 @@ class RowProducts(Op):
         else:
             terms = "+".join(f"{a.cell(i, k)}*{b.cell(j, k)}" for k in range(a.shape[1]))
         return terms + "".join(f"+{c.cell(0, j)}" for c in bias)
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        a, b, *bias = operands
+        terms: list[Pieces] = [[Number(a.cell(i, k)), "×", Number(b.cell(j, k))] for k in range(a.shape[1])]
+        return [*joined(terms, " + "), *(piece for c in bias for piece in (" + ", Number(c.cell(0, j))))]
 
 
 @dataclass(frozen=True)
@@ -166,6 +185,10 @@ class Divide(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, divisor = operands
         return f"{a.cell(i, j)}/{divisor.cell(0, 0)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        a, divisor = operands
+        return [Number(a.cell(i, j)), " / ", Number(divisor.cell(0, 0))]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import Op, Ref, check
+from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check, joined
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ class RowMean(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         row = operands[0].row(i)
         return f"SUM({row})/COLUMNS({row})"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        (x,) = operands
+        terms: list[Pieces] = [[Number(x.cell(i, k))] for k in range(x.shape[1])]
+        return ["(", *joined(terms, " + "), f") / {x.shape[1]}"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,13 @@ class RowVariance(Op):
         x, mean = operands
         return f"SUMPRODUCT(({x.row(i)}-{mean.cell(i, 0)})^2)/COLUMNS({x.row(i)})"
 
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        x, mean = operands
+        terms: list[Pieces] = [
+            ["(", Number(x.cell(i, k)), " − ", Number(mean.cell(i, 0)), ")²"] for k in range(x.shape[1])
+        ]
+        return ["(", *joined(terms, " + "), f") / {x.shape[1]}"]
+
 
 @dataclass(frozen=True)
 class NormaliseRows(Op):
@@ -76,6 +88,11 @@ class NormaliseRows(Op):
         x, mean, variance, epsilon = operands
         return f"({x.cell(i, j)}-{mean.cell(i, 0)})/SQRT({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
 
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        x, mean, variance, _ = operands
+        numbers = Number(x.cell(i, j)), Number(mean.cell(i, 0)), Number(variance.cell(i, 0))
+        return ["(", numbers[0], " − ", numbers[1], ") / √(", numbers[2], " + ε)"]
+
 
 @dataclass(frozen=True)
 class MeanSquare(Op):
@@ -93,6 +110,11 @@ class MeanSquare(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         row = operands[0].row(i)
         return f"SUMSQ({row})/COLUMNS({row})"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        (x,) = operands
+        terms: list[Pieces] = [["(", Number(x.cell(i, k)), ")²"] for k in range(x.shape[1])]
+        return ["(", *joined(terms, " + "), f") / {x.shape[1]}"]
 
 
 @dataclass(frozen=True)
@@ -115,6 +137,10 @@ class RmsNormaliseRows(Op):
         x, mean_square, epsilon = operands
         return f"{x.cell(i, j)}/SQRT({mean_square.cell(i, 0)}+{epsilon.cell(0, 0)})"
 
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        x, mean_square, _ = operands
+        return [Number(x.cell(i, j)), " / √(", Number(mean_square.cell(i, 0)), " + ε)"]
+
 
 @dataclass(frozen=True)
 class GainBias(Op):
@@ -135,6 +161,11 @@ class GainBias(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, gain, *bias = operands
         return f"{x.cell(i, j)}*{gain.cell(0, j)}" + "".join(f"+{row.cell(0, j)}" for row in bias)
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        x, gain, *bias = operands
+        added = [piece for row in bias for piece in (" + ", Number(row.cell(0, j)))]
+        return [Number(x.cell(i, j)), "×", Number(gain.cell(0, j)), *added]
 
 
 row_mean = RowMean()

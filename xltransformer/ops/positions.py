@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import Op, Ref, check
+from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,10 @@ class Angle(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         position, stretch = operands
         return f"{position.cell(i, 0)}/{stretch.cell(0, j)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        position, stretch = operands
+        return [Number(position.cell(i, 0)), " / ", Number(stretch.cell(0, j))]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import Op, Ref, check
+from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check, joined
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class RowMax(Op):
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"MAX({operands[0].row(i)})"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        (x,) = operands
+        terms: list[Pieces] = [[Number(x.cell(i, k), masked=True)] for k in range(x.shape[1])]
+        return ["max(", *joined(terms, "; "), ")"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,14 @@ class ShiftedExp(Op):
             shifted = f"({shifted})/{temperatures[0].cell(0, 0)}"
         return f"IF({masks[0].cell(i, j)}=1,EXP({shifted}),0)" if masks else f"EXP({shifted})"
 
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        x, maximum, *rest = operands
+        temperatures = rest[self.masked :]
+        score, largest = Number(x.cell(i, j), masked=True), Number(maximum.cell(i, 0), masked=True)
+        if not temperatures:
+            return ["exp(", score, " − ", largest, ")"]
+        return ["exp((", score, " − ", largest, ") / ", Number(temperatures[0].cell(0, 0)), ")"]
+
 
 @dataclass(frozen=True)
 class RowSum(Op):
@@ -79,6 +92,10 @@ class RowSum(Op):
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"SUM({operands[0].row(i)})"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        (x,) = operands
+        return joined(([Number(x.cell(i, k))] for k in range(x.shape[1])), " + ")
 
 
 @dataclass(frozen=True)
@@ -102,6 +119,10 @@ class DivideRows(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, divisor = operands
         return f"IF({divisor.cell(i, 0)}=0,0,{x.cell(i, j)}/{divisor.cell(i, 0)})"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        x, divisor = operands
+        return [Number(x.cell(i, j)), " / ", Number(divisor.cell(i, 0))]
 
 
 @dataclass(frozen=True)

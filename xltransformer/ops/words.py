@@ -89,15 +89,21 @@ class JoinWords(Op):
         return f'TRIM({spaced}&"")'
 
 
+def _entry(ref: Ref, k: int) -> str:
+    """The k-th cell of a single row or column."""
+    return ref.cell(k, 0) if ref.shape[1] == 1 else ref.cell(0, k)
+
+
 @dataclass(frozen=True)
 class Equals(Op):
-    """1 where a word is the given one, else 0. Operands: words (n x 1), word (1 x 1), both text."""
+    """1 where a word is the given one, else 0. Operands: words (n x 1 or 1 x n) and one word
+    (1 x 1), both text; result (n x 1)."""
 
     scale = "gate"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         words, word = operands
-        check(words.shape[1] == 1 and word.shape == (1, 1), self, words, word)
+        check(1 in words.shape and word.shape == (1, 1), self, words, word)
         return Axis.of(words), ONE
 
     def value(self, *operands: Array) -> Array:
@@ -107,7 +113,7 @@ class Equals(Op):
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         words, word = operands
-        one, other = words.cell(i, 0), word.cell(0, 0)
+        one, other = _entry(words, i), word.cell(0, 0)
         return f'IF({one}="",0,IF({one}&""={other}&"",1,0))'
 
 

@@ -2,39 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.locale import Messages
 from xltransformer.workbook.canvas import Canvas, cell_range
-from xltransformer.workbook.places import Place, SeenPlace, quoted
+from xltransformer.workbook.places import Place, SeenPlace, column_letters
 from xltransformer.workbook.styles import (
-    FADED_FILL,
-    FADED_INK,
-    NEGATIVE,
-    POSITIVE,
-    SHARE,
+    ATTENTION_SCALE,
+    FADED,
+    RIGHT,
+    WRONG,
     block_style,
+    signed_scale,
 )
 
 SHOWN = "xlt.shown"
 """Names of repeated views of a block begin with this: `xlt.shown.3.self_attention.Q`."""
+EXERCISE = "xlt.exercise"
+"""Names of the cells a student fills begin with this: `xlt.exercise.self_attention.scores`."""
+TOLERANCE = 0.01
+"""How far from the right number a student's may lie: as far as two decimals allow."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A block at a place; `shown` are the drawings of operands its formulas point at."""
+
+    block: Matrix
+    sheet: Canvas
+    place: Place
+    shown: Mapping[Matrix, Place] = field(default_factory=dict)
 
 
 class Book:
-    """Draws blocks onto sheets.
+    """Draws blocks onto sheets: first all get their places, then `finish` writes their cells.
 
     A block's first drawing is its home: an input's cells to edit, or a computed block's formulas.
     Every further drawing is a view, whose cells repeat the home's. Formulas point at the drawing
     the reader has in front of him: `draw` is told which views stand for which operands.
+
+    `generated` are, by block name, the rows of tokens that the model writes itself.
+    The blocks in `exercise` are left for a student to fill: their formulas move to the sheet
+    `answers`, which is hidden, beside a verdict on each of the student's cells.
     """
 
-    def __init__(self, values: Mapping[str, Array], messages: Messages) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Array],
+        messages: Messages,
+        exercise: Iterable[Matrix] = (),
+        generated: Mapping[str, frozenset[int]] | None = None,
+    ) -> None:
         self.values = values
+        self.generated = generated or {}
         self.messages = messages
         self.sheets: list[Canvas] = []
         self.homes: dict[Matrix, Place] = {}
         self.names: dict[str, Place] = {}
+        self.exercise = frozenset(exercise)
+        self.verdicts: dict[Matrix, Place] = {}
+        self.answers = Canvas("answers", hidden=True)
+        self._views = 0
+        self._pending: list[Callable[[], None]] = []
 
     def sheet(self, name: str) -> Canvas:
         canvas = Canvas(name)
@@ -49,6 +80,23 @@ class Book:
         """The home of a block as formulas on a sheet write it."""
         return self.homes[block].seen_from(sheet.name)
 
+    def later(self, write: Callable[[], None]) -> None:
+        """Have something written when every block has its place."""
+        self._pending.append(write)
+
+    def formula(
+        self,
+        sheet: Canvas,
+        row: int,
+        column: int,
+        formula: Callable[[], str],
+        shown: float | str,
+        style: str,
+        number: str = "",
+    ) -> None:
+        """A formula of the sheet's own (a remark, a verdict), made when every block has its place."""
+        self.later(lambda: sheet.formula(row, column, formula(), shown, (style, number)))
+
     def draw(
         self,
         block: Matrix,
@@ -58,48 +106,106 @@ class Book:
         shown: Mapping[Matrix, Place] | None = None,
         labelled: bool = True,
     ) -> Place:
-        """Draw a block's cells with the first at (row, column); labels go left and above.
+        """Draw a block with its first cell at (row, column); labels go left and above.
 
         `shown` are drawings of operands that the formulas shall point at instead of their homes.
         """
         place = Place(sheet.name, row, column, block.shape)
-        mirror = block in self.homes
-        if mirror:
-            views = sum(name.startswith(SHOWN) for name in self.names)
-            self.names[f"{SHOWN}.{views + 1}.{block.name}"] = place
-            self._formulas(block, sheet, place, lambda i, j: self.ref(block, sheet).cell(i, j), mirror)
+        given = {m: p for m, p in (shown or {}).items() if m not in self.exercise}
+        drawing = Drawing(block, sheet, place, given)
+        if block in self.homes:
+            self._views += 1
+            if block in self.exercise:
+                self.later(lambda: self._write_solved(drawing))
+            else:
+                self.names[f"{SHOWN}.{self._views}.{block.name}"] = place
+                self.later(lambda: self._write_view(drawing))
+        elif block in self.exercise:
+            self._draw_exercise(drawing)
         else:
             self.homes[block] = self.names[block.name] = place
-            if block.op is None:
-                self._inputs(block, sheet, place)
-            else:
-                where = shown or {}
-                operands = [where.get(m, self.homes[m]).seen_from(sheet.name) for m in block.operands]
-                cell = block.op.cell
-                self._formulas(block, sheet, place, lambda i, j: cell(i, j, *operands), mirror)
+            self.later(lambda: self._write_inputs(drawing) if block.op is None else self._write_formulas(drawing))
         if labelled:
-            self._labels(block, sheet, place)
-        self._colours(block, sheet, place, labelled)
+            self.later(lambda: self._write_labels(drawing))
+        self._colour(drawing, labelled)
         return place
 
-    def _formulas(self, block: Matrix, sheet: Canvas, place: Place, formula, mirror: bool) -> None:  # type: ignore[no-untyped-def]
-        style = block_style(block, self.messages, mirror)
-        for i, values in enumerate(self.values[block.name].tolist()):
-            for j, value in enumerate(values):
-                sheet.formula(place.row + i, place.column + j, formula(i, j), value, style)
+    def finish(self) -> None:
+        """Write every cell drawn so far; all blocks must have their places by now."""
+        for write in self._pending:
+            write()
+        self._pending.clear()
 
-    def _inputs(self, block: Matrix, sheet: Canvas, place: Place) -> None:
-        style = block_style(block, self.messages)
-        empty_rows = self._empty_rows(block)
-        for i, values in enumerate(self.values[block.name].tolist()):
+    def _each(self, drawing: Drawing, write: Callable[[int, int, int, int, float | str], None]) -> None:
+        """Call `write(i, j, row, column, value)` for every cell of a drawing."""
+        place = drawing.place
+        for i, values in enumerate(self.values[drawing.block.name].tolist()):
             for j, value in enumerate(values):
-                at = place.row + i, place.column + j
-                if value == "" or i in empty_rows:
-                    sheet.blank(*at, style)
-                elif block.text:
-                    sheet.text(*at, value, *style)
-                else:
-                    sheet.number(*at, value, style)
+                write(i, j, place.row + i, place.column + j, value)
+
+    def _write_formulas(self, drawing: Drawing) -> None:
+        block, sheet = drawing.block, drawing.sheet
+        assert block.op is not None
+        operands = [drawing.shown.get(m, self.homes[m]).seen_from(sheet.name) for m in block.operands]
+        cell, style = block.op.cell, block_style(block, self.messages)
+        self._each(drawing, lambda i, j, r, c, value: sheet.formula(r, c, cell(i, j, *operands), value, style))
+
+    def _write_view(self, drawing: Drawing) -> None:
+        sheet, home = drawing.sheet, self.ref(drawing.block, drawing.sheet)
+        style, ending = block_style(drawing.block, self.messages, view=True), '&""' if drawing.block.text else ""
+        self._each(drawing, lambda i, j, r, c, value: sheet.formula(r, c, home.cell(i, j) + ending, value, style))
+
+    def _write_solved(self, drawing: Drawing) -> None:
+        """A view of an exercise's block: each cell shows once the student has it right."""
+        sheet, home = drawing.sheet, self.ref(drawing.block, drawing.sheet)
+        verdict = self.verdicts[drawing.block].seen_from(sheet.name)
+        style = block_style(drawing.block, self.messages, view=True)
+
+        def write(i: int, j: int, row: int, column: int, value: float | str) -> None:
+            sheet.formula(row, column, f'IF({verdict.cell(i, j)}=1,{home.cell(i, j)},"")', "", style)
+
+        self._each(drawing, write)
+
+    def _draw_exercise(self, drawing: Drawing) -> None:
+        """Cells for a student to fill, with the answers and the verdicts on the hidden sheet."""
+        block, place, hidden = drawing.block, drawing.place, self.answers
+        row = max([place.row + place.shape[0] for place in self.verdicts.values()], default=0) + 1
+        home = self.homes[block] = Place(hidden.name, row, 1, block.shape)
+        verdicts = self.verdicts[block] = Place(hidden.name, row, 2 + block.shape[1], block.shape)
+        self.names |= {block.name: home, f"{EXERCISE}.{block.name}": place}
+        self.later(lambda: self._write_formulas(Drawing(block, hidden, home)))
+        student, answer = place.seen_from(hidden.name), home.seen_from(hidden.name)
+
+        def write(i: int, j: int, row: int, column: int, _: float | str) -> None:
+            drawing.sheet.blank(row, column, block_style(block, self.messages, exercise=True))
+            typed, right = student.cell(i, j), answer.cell(i, j)
+            near = f"IF(ABS({typed}-{right})<={TOLERANCE},1,-1)"
+            judged = f"IF(ISBLANK({typed}),0,IF(ISNUMBER({typed}),{near},-1))"
+            hidden.formula(verdicts.row + i, verdicts.column + j, judged, 0, ("computed", "0"))
+
+        self.later(lambda: self._each(drawing, write))
+        first = verdicts.seen_from(drawing.sheet.name).cell(0, 0).replace("$", "")
+        for verdict, look in ((1, RIGHT), (-1, WRONG)):
+            rule = {"type": "formula", "criteria": f"={first}={verdict}", "format": look}
+            drawing.sheet.conditions.append((cell_range(place.row, place.column, place.shape), rule))
+
+    def _write_inputs(self, drawing: Drawing) -> None:
+        block, sheet, place = drawing.block, drawing.sheet, drawing.place
+        style, spare = block_style(block, self.messages), self._spare_rows(block)
+        generated = self.generated.get(block.name, frozenset())
+
+        def write(i: int, j: int, row: int, column: int, value: float | str) -> None:
+            if i in generated and block.feedback is not None:
+                predicted = self.ref(block.feedback, sheet).cell(i - 1, 0)
+                sheet.formula(row, column, f'{predicted}&""', value, ("generated", ""))
+            elif value == "" or i in spare:
+                sheet.blank(row, column, style)
+            elif isinstance(value, str):
+                sheet.text(row, column, value, *style)
+            else:
+                sheet.number(row, column, value, style)
+
+        self._each(drawing, write)
         where = cell_range(place.row, place.column, block.shape)
         if block.choices is not None:
             source = "=" + self.homes[block.choices].absolute
@@ -107,7 +213,7 @@ class Book:
         elif not block.text:
             sheet.validations.append((where, self._number_rule(block)))
 
-    def _empty_rows(self, block: Matrix) -> set[int]:
+    def _spare_rows(self, block: Matrix) -> set[int]:
         """Spare rows of the vocabulary: no word, hence no numbers either."""
         if block.role != "embedding":
             return set()
@@ -117,14 +223,17 @@ class Book:
         if block.role == "switch" and block.scale == "gate":
             message = self.messages("switch.gate_error")
             return {"validate": "list", "source": ["1", "0"], "error_message": message}
+        if block.role == "switch" and block.scale == "count":
+            return {"validate": "integer", "criteria": ">", "value": 0}
         if block.role == "switch":
             message = self.messages("switch.temperature_error")
             return {"validate": "decimal", "criteria": ">", "value": 0, "error_message": message}
         message = self.messages("switch.number_error")
         return {"validate": "decimal", "criteria": ">", "value": -1e300, "error_message": message}
 
-    def _labels(self, block: Matrix, sheet: Canvas, place: Place) -> None:
+    def _write_labels(self, drawing: Drawing) -> None:
         """Row labels to the left, column labels above, the block's symbol in the corner."""
+        block, sheet, place = drawing.block, drawing.sheet, drawing.place
         sheet.text(place.row - 1, place.column - 1, self.symbol(block), "symbol")
         for i in range(block.shape[0]):
             self.label(block.rows, i, sheet, place.row + i, place.column - 1, "row_label")
@@ -134,46 +243,35 @@ class Book:
     def label(self, axis: Axis, k: int, sheet: Canvas, row: int, column: int, style: str) -> None:
         """One label: a formula that follows the words, or a fixed text."""
         if axis.source is None:
-            sheet.text(row, column, axis.labels[k], style)
+            label = axis.labels[k]
+            sheet.text(row, column, self.messages.get(f"label.{label}", label), style)
             return
         source = self.ref(axis.source, sheet)
         i, j = (k, 0) if source.shape[1] == 1 else (0, k)
         shown = str(self.values[axis.source.name][i, j])
         sheet.formula(row, column, f'{source.cell(i, j)}&""', shown, (style, ""))
 
-    def _colours(self, block: Matrix, sheet: Canvas, place: Place, labelled: bool) -> None:
+    def _colour(self, drawing: Drawing, labelled: bool) -> None:
+        """Faded where a slot is empty, and the colours that go with the kind of number."""
+        block, place, conditions = drawing.block, drawing.place, drawing.sheet.conditions
         where = cell_range(place.row, place.column, block.shape)
         empty = []
         if labelled and block.rows.source is not None and block.shape != (1, 1):
-            empty.append(f'${Place("", place.row, place.column - 1, (1, 1)).address(0, 0)}=""')
+            empty.append(f'${column_letters(place.column - 1)}{place.row + 1}=""')
         if labelled and block.columns.source is not None:
-            row, letters = place.row, Place("", 0, place.column, (1, 1)).address(0, 0)[:-1]
-            empty.append(f'{letters}${row}=""')
-        faded = {"font_color": FADED_INK, "bg_color": FADED_FILL}
+            empty.append(f'{column_letters(place.column)}${place.row}=""')
         if empty and block.role != "embedding":
             rule = f"=OR({','.join(empty)})"
-            condition = {"type": "formula", "criteria": rule, "format": faded, "stop_if_true": True}
-            sheet.conditions.append((where, condition))
-        if block.scale in ("gate", "masked") and block.computed:
-            limit = {"gate": ("==", 0), "masked": ("<", -1e29)}[block.scale]
-            sheet.conditions.append(
-                (where, {"type": "cell", "criteria": limit[0], "value": limit[1], "format": faded})
+            conditions.append(
+                (where, {"type": "formula", "criteria": rule, "format": FADED, "stop_if_true": True})
             )
-        if block.scale == "probability":
-            sheet.conditions.append(
-                (where, {"type": "2_color_scale", "min_type": "num", "max_type": "num", "min_value": 0,
-                         "max_value": 1, "min_color": "#FFFFFF", "max_color": SHARE})
-            )  # fmt: skip
-        elif block.scale == "signed" and block.computed and block.size > 1:
-            # White stays at 0, and both signs reach full colour at the same size.
-            fixed = place.absolute.partition("!")[2]
-            largest = f"MAX(MAX({fixed}),-MIN({fixed}),1E-9)"
-            sheet.conditions.append(
-                (where, {"type": "3_color_scale", "min_type": "formula", "mid_type": "num", "max_type": "formula",
-                         "min_value": f"=-{largest}", "mid_value": 0, "max_value": f"={largest}",
-                         "min_color": NEGATIVE, "mid_color": "#FFFFFF", "max_color": POSITIVE})
-            )  # fmt: skip
-
-    def target(self, sheet: Canvas, row: int = 0, column: int = 0) -> str:
-        """A cell as links name it: `'Start'!A1`."""
-        return f"{quoted(sheet.name)}!{Place('', row, column, (1, 1)).address(0, 0)}"
+        if block in self.exercise or not block.computed:
+            return
+        if block.scale == "gate":
+            conditions.append((where, {"type": "cell", "criteria": "==", "value": 0, "format": FADED}))
+        elif block.scale == "masked":
+            conditions.append((where, {"type": "cell", "criteria": "<", "value": -1e29, "format": FADED}))
+        elif block.scale == "probability":
+            conditions.append((where, ATTENTION_SCALE))
+        elif block.scale == "signed" and block.size > 1:
+            conditions.append((where, signed_scale(place.absolute.partition("!")[2])))

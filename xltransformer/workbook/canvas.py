@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from xltransformer.workbook.places import column_letters
+from xltransformer.workbook.places import column_letters, quoted
 from xltransformer.workbook.styles import Style
 
 Kind = Literal["text", "number", "formula", "link", "blank"]
@@ -24,20 +24,51 @@ class Cell:
     shown: Any = None
 
 
+@dataclass(frozen=True)
+class Series:
+    """Points or bars of a chart; all references are absolute ranges. `name` labels each point."""
+
+    values: str
+    categories: str
+    name: str = ""
+    colour: str = ""
+    marker: str = ""
+    marker_size: int = 7
+    label: str = ""
+    line: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A native chart; its titles are cells, so that they follow every edit."""
+
+    kind: Literal["scatter", "bar"]
+    row: int
+    column: int
+    size: tuple[int, int]
+    series: tuple[Series, ...]
+    title: str = ""
+    across: str = ""
+    up: str = ""
+
+
 @dataclass
 class Canvas:
     """One sheet. Rows and columns count from 0."""
 
     name: str
     cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
-    paragraphs: list[tuple[int, int, str, Style]] = field(default_factory=list)
+    paragraphs: list[tuple[int, int, Cell]] = field(default_factory=list)
     bars: list[tuple[int, str]] = field(default_factory=list)
     widths: dict[int, float] = field(default_factory=dict)
     default_width: float = 9
     heights: dict[int, float] = field(default_factory=dict)
     conditions: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     validations: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
+    breaks: list[int] = field(default_factory=list)
     freeze: tuple[int, int] = (0, 0)
+    hidden: bool = False
 
     def text(self, row: int, column: int, text: str, style: str, number: str = "") -> None:
         self.cells[row, column] = Cell("text", text, (style, number))
@@ -55,18 +86,35 @@ class Canvas:
         """A link to a cell of this workbook, `target` being such as `'Start'!A1`."""
         self.cells[row, column] = Cell("link", target, (style, ""), text)
 
-    def paragraph(self, row: int, column: int, text: str, style: str) -> None:
-        """A text that wraps over the whole width of the sheet."""
-        self.paragraphs.append((row, column, text, (style, "")))
+    def paragraph(self, row: int, column: int, text: str, style: str, formula: str | None = None) -> None:
+        """A text, or a formula that shows it, which wraps over the whole width of the sheet."""
+        kind: Kind = "text" if formula is None else "formula"
+        self.paragraphs.append((row, column, Cell(kind, formula or text, (style, ""), text)))
 
     def bar(self, row: int, style: str) -> None:
         """Gives every still empty cell of a row, over the sheet's width, one style."""
         self.bars.append((row, style))
 
+    def target(self, row: int = 0, column: int = 0) -> str:
+        """A cell as links name it: `'Start'!A1`."""
+        return f"{quoted(self.name)}!{column_letters(column)}{row + 1}"
+
     @property
     def right(self) -> int:
         """The last column in use, and at least far enough for a text to be readable."""
         return max([13, *(column for _, column in self.cells)])
+
+    @property
+    def printed(self) -> tuple[int, int]:
+        """The last row and column of the print area: all cells, and the charts beside them."""
+        row, column = self.bottom, self.right
+        for chart in self.charts:
+            last, pixels = chart.column, 0.0
+            while pixels < chart.size[0]:
+                pixels += self.width(last, last) * 7 + 5
+                last += 1
+            row, column = max(row, chart.row + chart.size[1] // 21), max(column, last)
+        return row, column
 
     @property
     def bottom(self) -> int:
@@ -79,6 +127,11 @@ class Canvas:
     def lines(self, text: str, first: int, last: int) -> int:
         """How many lines a wrapped text takes over some columns (generously)."""
         return max(1, math.ceil(text_width(text) * 1.15 / self.width(first, last)))
+
+
+def spaced(letter: str) -> str:
+    """A sentence's letter as it follows a word: with a space before it, if there is one."""
+    return f" {letter}" if letter else ""
 
 
 def text_width(text: str) -> float:

@@ -1,71 +1,106 @@
-"""A model laid out as sheets: Start, one sheet a section, the vocabulary."""
+"""A model laid out as sheets: Start, one sheet a section, before and after, the vocabulary."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from xltransformer.graph import Array, Section
+from xltransformer.graph import Array, Matrix, Section
 from xltransformer.instance import Instance
 from xltransformer.locale import Messages
+from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas, text_width
+from xltransformer.workbook.canvas import Canvas, spaced, text_width
 from xltransformer.workbook.panels import LEFT, draw_step
-from xltransformer.workbook.start import Contents, begin_start, finish_start
+from xltransformer.workbook.start import Contents, Start, letters, told
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
-def lay_out(instance: Instance, values: Mapping[str, Array], messages: Messages) -> Book:
+def lay_out(
+    instance: Instance, values: Mapping[str, Array], messages: Messages, exercise: Collection[Matrix] = ()
+) -> Book:
     """Every sheet of the workbook, drawn but not yet written."""
-    book = Book(values, messages)
-    start = book.sheet(messages("sheet.start"))
-    vocabulary = Canvas(messages("sheet.vocabulary"))
-    draw_vocabulary(book, vocabulary, instance)
-    begin_start(book, start, instance)
+    book = Book(values, messages, exercise, instance.generated)
+    start = Start(book, book.sheet(messages("sheet.start")), instance)
     contents: Contents = []
     numbers: dict[str, int] = {}
     for section in instance.model.sections:
         number = numbers.setdefault(section.key, len(numbers) + 1)
         contents.append(_draw_section(book, instance, section, number))
-    book.sheets.append(vocabulary)
-    finish_start(book, start, instance, vocabulary, contents)
+        # What only looks back at the lessons would give an exercise's answers away.
+        contents[-1][0].hidden = bool(book.exercise) and section.sentence is None
+    extra: list[Canvas] = []
+    changes = []
+    if not book.exercise and (groups := _compared(book, instance)):
+        extra.append(book.sheet(messages("sheet.baseline")))
+        changes = draw_baseline(book, extra[0], groups)
+    vocabulary = book.sheet(messages("sheet.vocabulary"))
+    draw_vocabulary(book, vocabulary, instance)
+    start.finish(vocabulary, extra, contents, changes)
+    book.finish()
+    for sheet, _ in contents:
+        _fit(sheet)
     return book
 
 
-def sentence_letter(s: int) -> str:
-    """A, B, C, … for the sentences; after Z plain numbers."""
-    return chr(65 + s) if s < 26 else str(s + 1)
+def _compared(book: Book, instance: Instance) -> list[tuple[str, list[Matrix]]]:
+    """What before and after shows: attention and output of every lesson and sentence."""
+    groups = []
+    for section in instance.model.sections:
+        blocks = [b for step in section.steps for b in step.blocks if b.last_name in ("weights", "output")]
+        if section.sentence is not None and blocks:
+            letter = letters(instance)[section.sentence]
+            groups.append((f"{book.messages(f'section.{section.key}.title')} {letter}".strip(), blocks))
+    return groups
 
 
 def _draw_section(
     book: Book, instance: Instance, section: Section, number: int
 ) -> tuple[Canvas, list[tuple[str, int]]]:
     """One section's sheet; returns it with the heading and row of each of its steps."""
-    messages = book.messages
-    several = len(instance.model.sentences) > 1
-    letter = sentence_letter(section.sentence) if several and section.sentence is not None else ""
+    messages, model = book.messages, instance.model
+    letter = letters(instance)[section.sentence] if section.sentence is not None else ""
     sheet = book.sheet(f"{number}{letter} {messages(f'sheet.{section.key}')}")
     sheet.text(0, LEFT, f"{number}  {messages(f'section.{section.key}.title')}", "title")
     sheet.heights[0] = 28
-    sheet.link(1, LEFT, book.target(book.sheets[0]), messages("section.back"))
+    sheet.link(1, LEFT, book.sheets[0].target(), messages("section.back"))
     if section.sentence is not None:
-        sentence = instance.model.sentences[section.sentence].text
-        label = messages("section.of_sentence", letter=letter) if letter else messages("section.of_only_sentence")
+        sentence = model.sentences[section.sentence].text
+        label = messages("section.of_sentence", letter=spaced(letter))
         shown = label + str(book.values[sentence.name][0, 0])
-        formula = f'"{label}"&{book.ref(sentence, sheet).cell(0, 0)}'
-        sheet.formula(1, LEFT + 1, formula, shown, ("row_text", ""))
+        book.formula(
+            sheet, 1, LEFT + 1, lambda: f'"{label}"&{book.ref(sentence, sheet).cell(0, 0)}', shown, "row_text"
+        )
     sheet.freeze = (2, 0)
     sheet.paragraph(3, LEFT, messages(f"section.{section.key}.intro"), "intro")
     row = 5
-    note = instance.template.notes.get(section.key)
-    if note:
-        sheet.paragraph(4, LEFT, note.get(messages.language, next(iter(note.values()), "")), "note")
+    if note := told(instance, instance.template.notes.get(section.key, {}), messages):
+        sheet.paragraph(4, LEFT, note, "note")
         row = 6
     steps: list[tuple[str, int]] = []
     for k, step in enumerate(section.steps, start=1):
         heading_row = row
-        row = draw_step(book, sheet, step, f"{number}.{k}", row)
+        row = draw_step(book, sheet, model, section, step, f"{number}.{k}", row)
         steps.append((str(sheet.cells[heading_row, LEFT].content), heading_row))
-    labels = [str(c.shown if c.kind == "formula" else c.content) for (_, col), c in sheet.cells.items()
-              if col == LEFT and c.style[0] in ("row_label", "symbol")]  # fmt: skip
-    sheet.widths = {0: 2, LEFT: min(24.0, max([14.0, *(text_width(label) * 1.2 for label in labels)]))}
     return sheet, steps
+
+
+_PAGE_WIDTH, _PAGE_HEIGHT = 10.9, 7.1
+"""What fits on a landscape A4 page, in inches."""
+
+
+def _fit(sheet: Canvas) -> None:
+    """Make the column of row labels wide enough, and let no page of print cut a panel that fits on one."""
+    labels = [
+        str(cell.shown if cell.kind == "formula" else cell.content)
+        for (_, column), cell in sheet.cells.items()
+        if column == LEFT and cell.style[0] in ("row_label", "symbol")
+    ]
+    sheet.widths |= {0: 2, LEFT: min(24.0, max([14.0, *(text_width(label) * 1.2 for label in labels)]))}
+    inches = sheet.width(0, sheet.right) * 7.5 / 96
+    rows_a_page = int(_PAGE_HEIGHT / min(1.0, _PAGE_WIDTH / inches) / (17 / 72))
+    starts = sorted(row for row, style in sheet.bars if style == "heading")
+    top = 0
+    for row, following in zip(starts, [*starts[1:], sheet.bottom + 1], strict=True):
+        if following - top > rows_a_page and row > top:
+            sheet.breaks.append(row)
+            top = row

@@ -2,47 +2,59 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import Matrix, Step
+from collections.abc import Iterator
+
+from xltransformer.graph import Matrix, Model, Section, Step
 from xltransformer.ops import matmul
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.places import Place
+from xltransformer.workbook.worked import Line, Word, count_lines, words_of, worked_lines
 
 LEFT = 1
 """The column of the row labels; the first block's cells begin one further right."""
 WIDEST = 26
 """Beyond this column a panel continues on a new line."""
+LONG_LABEL = 16
+"""A row label of more characters needs the wide first column."""
 
 
-def draw_step(book: Book, sheet: Canvas, step: Step, number: str, row: int) -> int:
+def draw_step(book: Book, sheet: Canvas, model: Model, section: Section, step: Step, number: str, row: int) -> int:
     """Draw one panel from `row` down; returns the first row free after it."""
-    messages = book.messages
-    lesson = (
-        messages.get(f"section.{step.blocks[-1].name.split('.')[-2]}.title", "")
-        if "." in step.blocks[-1].name
-        else ""
-    )
-    sheet.text(row, LEFT, f"{number}  {messages(f'step.{step.key}.title', lesson=lesson)}", "heading")
+    sheet.text(row, LEFT, f"{number}  {step_title(book, step)}", "heading")
     sheet.heights[row] = 21
     sheet.bar(row, "heading")
     row += 1
-    if notation := messages(f"step.{step.key}.formula"):
+    if notation := book.messages(f"step.{step.key}.formula"):
         sheet.text(row, LEFT, notation, "notation")
         row += 1
-    sheet.paragraph(row, LEFT, messages(f"step.{step.key}.question"), "question")
+    sheet.paragraph(row, LEFT, book.messages(f"step.{step.key}.question"), "question")
     row += 2
     products = [block for block in step.blocks if block.op is matmul]
     factors = {operand for product in products for operand in product.operands}
-    row = _draw_in_line(book, sheet, [b for b in step.blocks if b not in factors and b not in products], row)
+    before: list[Matrix] = []
+    after: list[Matrix] = []
+    for block in (b for b in step.blocks if b not in factors and b not in products):
+        (after if products and set(block.operands) & set(products) else before).append(block)
+    row = _draw_in_line(book, sheet, before, row)
     row = _draw_products(book, sheet, products, row)
-    return row + 1
+    row = _draw_in_line(book, sheet, after, row)
+    return _draw_worked(book, sheet, model, section, step, row) + 1
+
+
+def step_title(book: Book, step: Step) -> str:
+    """A step's title; one that stands in several lessons names its lesson."""
+    titles = [book.messages.get(f"section.{part}.title", "") for part in step.blocks[-1].name.split(".")[1:]]
+    return book.messages(f"step.{step.key}.title", lesson="".join(titles))
 
 
 def _draw_in_line(book: Book, sheet: Canvas, blocks: list[Matrix], row: int) -> int:
-    """Blocks side by side, each with its labels, wrapping to a new line where the sheet ends."""
+    """Blocks side by side, each with its labels, wrapping to a new line where the sheet ends, or
+    where a block's row labels need the wide first column."""
     column, tallest = LEFT + 1, 0
     for block in blocks:
-        if column > LEFT + 1 and column + block.shape[1] > WIDEST:
+        long = any(text_width(label) > LONG_LABEL for label in block.rows.read(book.values))
+        if column > LEFT + 1 and (long or column + block.shape[1] > WIDEST):
             row, column, tallest = row + tallest + 2, LEFT + 1, 0
         book.draw(block, sheet, row + 1, column)
         column += block.shape[1] + 1
@@ -71,3 +83,37 @@ def _draw_products(book: Book, sheet: Canvas, products: list[Matrix], row: int) 
         book.draw(product, sheet, shown.row, column, {factor: shown, right: above})
         column += right.shape[1] + 1
     return row if shown is None else shown.row + shown.shape[0] + 1
+
+
+def _draw_worked(book: Book, sheet: Canvas, model: Model, section: Section, step: Step, row: int) -> int:
+    """The worked example of every block of the step that has one."""
+    words = words_of(model, section)
+    source = model.sentences[section.sentence].words if section.sentence is not None else None
+    lines = [
+        block for block in step.blocks if _workable(book, block) for _ in range(count_lines(block, words, source))
+    ]
+    if not lines:
+        return row
+    sheet.text(row, LEFT, book.messages("worked.heading"), "remark")
+    first = row + 1
+
+    def write() -> None:
+        for k, line in enumerate(_every_line(book, sheet, lines, words, source)):
+            sheet.paragraph(first + k, LEFT, line.shown, "worked", line.formula)
+
+    book.later(write)
+    return first + len(lines)
+
+
+def _every_line(
+    book: Book, sheet: Canvas, blocks: list[Matrix], words: list[Word], source: Matrix | None
+) -> Iterator[Line]:
+    for block in dict.fromkeys(blocks):
+        yield from worked_lines(book, sheet, block, words, source)
+
+
+def _workable(book: Book, block: Matrix) -> bool:
+    """Whether a block has something to work out that gives no answer of an exercise away."""
+    if block.op is None or any(operand in book.exercise for operand in block.operands):
+        return False
+    return type(block.op).has_worked_line()

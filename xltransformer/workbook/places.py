@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from xltransformer.graph import Array
+from xltransformer.ops import Index
+
 
 @cache
 def column_letters(column: int) -> str:
@@ -58,7 +61,18 @@ class SeenPlace:
     def shape(self) -> tuple[int, int]:
         return self.place.shape
 
-    def cell(self, row: int, column: int) -> str:
+    @property
+    def all(self) -> str:
+        """Every cell of the place: `C5:F9`."""
+        return self._range(0, 0, self.shape[0] - 1, self.shape[1] - 1)
+
+    def cell(self, row: Index, column: Index) -> str:
+        if isinstance(row, str):
+            if isinstance(column, str):
+                return f"INDEX({self.all},{row},{column})"
+            return f"INDEX({self.column(column)},{row})"
+        if isinstance(column, str):
+            return f"INDEX({self.row(row)},1,{column})"
         address = f"{column_letters(self.place.column + column)}{self.place.row + row + 1}"
         if self.shape == (1, 1):  # one cell for all: written $C$5, so that a copied formula keeps it
             letters = column_letters(self.place.column)
@@ -74,3 +88,23 @@ class SeenPlace:
     def _range(self, top: int, left: int, bottom: int, right: int) -> str:
         address = self.place.address
         return f"{self.prefix}{address(top, left)}:{address(bottom, right)}"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A block's values in place of its cells: for working out what a formula will show."""
+
+    values: Array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        rows, columns = self.values.shape
+        return rows, columns
+
+    def cell(self, row: Index, column: Index) -> str:
+        return repr(float(self.values[int(row), int(column)]))
+
+    def row(self, row: int, count: int | None = None) -> str:
+        raise NotImplementedError("worked lines name single cells")
+
+    column = row

@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 from xltransformer.errors import UserError
 from xltransformer.graph import Model
 from xltransformer.instance import model_from
-from xltransformer.workbook.book import SHOWN
+from xltransformer.workbook.book import EXERCISE, SHOWN
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.writer import PROPERTY
 
@@ -29,13 +29,15 @@ class View:
 
 @dataclass(frozen=True)
 class ReadBook:
-    """A workbook as its file has it now. `homes` lacks the blocks whose name is gone."""
+    """A workbook as its file has it now. `homes` lacks the blocks whose name is gone; `exercises` are
+    the cells a student fills, by block."""
 
     path: Path
     description: Mapping[str, Any]
     model: Model
     homes: Mapping[str, Place]
     views: tuple[View, ...]
+    exercises: Mapping[str, Place]
     content: Mapping[str, Any]
 
     def holds(self, place: Place, i: int, j: int) -> Any:
@@ -82,6 +84,7 @@ def read_book(path: Path) -> ReadBook:
 
     homes: dict[str, Place] = {}
     views: list[View] = []
+    exercises: dict[str, Place] = {}
     names = {name.lower(): name for name in model.blocks}
     for defined, entry in book.defined_names.items():
         place = _place(entry, book)
@@ -89,10 +92,14 @@ def read_book(path: Path) -> ReadBook:
             block = names.get(defined[len(SHOWN) + 1 :].partition(".")[2].lower())
             if block is not None and place is not None and place.shape == model.blocks[block].shape:
                 views.append(View(defined, block, place))
+        elif defined.startswith(EXERCISE):
+            block = names.get(defined[len(EXERCISE) + 1 :].lower())
+            if block is not None and place is not None:
+                exercises[block] = place
         elif defined.lower() in names and place is not None:
             homes[names[defined.lower()]] = place
     content = {sheet.title: sheet for sheet in book.worksheets}
-    return ReadBook(path, description, model, homes, tuple(views), content)
+    return ReadBook(path, description, model, homes, tuple(views), exercises, content)
 
 
 def _place(defined: Any, book: Any) -> Place | None:

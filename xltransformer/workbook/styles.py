@@ -38,8 +38,33 @@ STYLES: dict[str, dict[str, Any]] = {
     "input": {"font_color": EDIT_INK, "bg_color": EDIT_FILL, **_BORDER},
     "weight": {"font_color": EDIT_INK, "bg_color": WEIGHT_FILL, **_BORDER},
     "computed": {"font_color": "#000000", **_BORDER},
+    "generated": {"font_color": "#000000", "italic": True, "bg_color": ACCENT_PALE, **_BORDER},
+    "worked": {"font_color": ACCENT, "text_wrap": True, "valign": "top", "indent": 1},
+    "status": {"bold": True, "font_color": ACCENT},
+    "verdict": {"align": "center", "bold": True, **_BORDER},
     "grey": {"font_color": FADED_INK, "bg_color": FADED_FILL, **_BORDER},
 }  # fmt: skip
+
+FADED = {"font_color": FADED_INK, "bg_color": FADED_FILL}
+RIGHT = {"font_color": "#FFFFFF", "bg_color": SHARE}
+WRONG = {"font_color": "#FFFFFF", "bg_color": WARN}
+GOOD, BAD = {"font_color": SHARE, "bold": True}, {"font_color": WARN, "bold": True}
+
+ATTENTION_SCALE: dict[str, Any] = {
+    "type": "2_color_scale", "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1,
+    "min_color": "#FFFFFF", "max_color": SHARE,
+}  # fmt: skip
+
+
+def signed_scale(where: str) -> dict[str, Any]:
+    """Orange below 0, white at 0, blue above; both signs reach full colour at the same size."""
+    largest = f"MAX(MAX({where}),-MIN({where}),1E-9)"
+    return {
+        "type": "3_color_scale", "min_type": "formula", "mid_type": "num", "max_type": "formula",
+        "min_value": f"=-{largest}", "mid_value": 0, "max_value": f"={largest}",
+        "min_color": NEGATIVE, "mid_color": "#FFFFFF", "max_color": POSITIVE,
+    }  # fmt: skip
+
 
 Style = tuple[str, str]
 """A style's name and a number format ("" for General)."""
@@ -58,8 +83,11 @@ def number_format(block: Matrix, messages: Messages) -> str:
     return "0.00"
 
 
-def block_style(block: Matrix, messages: Messages, mirror: bool = False) -> Style:
+def block_style(block: Matrix, messages: Messages, *, view: bool = False, exercise: bool = False) -> Style:
     """The style of a block's cells: to edit, a learned weight, or a formula."""
-    base = "computed" if block.computed or mirror else "weight" if block.role == "parameter" else "input"
     number = number_format(block, messages)
-    return base, "General" if mirror and block.text else number
+    if exercise:
+        return "input", number
+    if block.computed or view:
+        return ("row_text", "") if block.text else ("computed", number)
+    return "weight" if block.role == "parameter" else "input", number

@@ -13,7 +13,7 @@ from typing import Any
 
 from xltransformer.errors import UserError
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.canvas import Canvas, Chart
 from xltransformer.workbook.styles import STYLES, Style
 
 PROPERTY = "xlt.model"
@@ -33,9 +33,10 @@ def render(book: Book, description: Mapping[str, Any]) -> bytes:
         name = f"{PROPERTY}.{k // _PROPERTY_LENGTH}"
         workbook.set_custom_property(name, text[k : k + _PROPERTY_LENGTH], "text")
     formats = _Formats(workbook)
-    worksheets = [workbook.add_worksheet(canvas.name) for canvas in book.sheets]
-    for canvas, worksheet in zip(book.sheets, worksheets, strict=True):
-        _write_sheet(canvas, worksheet, formats)
+    canvases = [*book.sheets, *([book.answers] if book.answers.cells else [])]
+    worksheets = [workbook.add_worksheet(canvas.name) for canvas in canvases]
+    for canvas, worksheet in zip(canvases, worksheets, strict=True):
+        _write_sheet(canvas, worksheet, formats, workbook)
     for name, place in book.names.items():
         workbook.define_name(name, f"={place.absolute}")
     workbook.close()
@@ -102,11 +103,11 @@ class _Formats:
         return self._made[key]
 
 
-def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats) -> None:
+def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -> None:
     right = canvas.right
     sheet.hide_gridlines(2)
     sheet.set_default_row(16)
-    sheet.set_column(0, right, canvas.default_width)
+    sheet.set_column(0, canvas.printed[1], canvas.default_width)
     for column, width in canvas.widths.items():
         sheet.set_column(column, column, width)
     for row, name in canvas.bars:
@@ -115,12 +116,13 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats) -> None:
                 sheet.write_blank(row, column, None, formats.style((name, "")))
     for row, height in canvas.heights.items():
         sheet.set_row(row, height)
-    for row, column, text, style in canvas.paragraphs:
+    cells = dict(canvas.cells)
+    for row, column, cell in canvas.paragraphs:
         last = min(right, 15)
-        sheet.merge_range(row, column, row, last, "", formats.style(style))
-        sheet.write_string(row, column, text, formats.style(style))
-        sheet.set_row(row, 16 * canvas.lines(text, column, last) + 1)
-    for (row, column), cell in canvas.cells.items():
+        sheet.merge_range(row, column, row, last, "", formats.style(cell.style))
+        sheet.set_row(row, 16 * canvas.lines(str(cell.shown), column, last) + 1)
+        cells[row, column] = cell
+    for (row, column), cell in cells.items():
         made = formats.style(cell.style)
         if cell.kind == "formula":
             sheet.write_formula(row, column, "=" + cell.content, made, cell.shown)
@@ -137,11 +139,58 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats) -> None:
         sheet.conditional_format(where, {**condition, **look})
     for where, rule in canvas.validations:
         sheet.data_validation(where, rule)
+    for chart in canvas.charts:
+        sheet.insert_chart(chart.row, chart.column, _chart(chart, workbook), {"object_position": 2})
+    if canvas.hidden:
+        sheet.very_hidden()
     if canvas.freeze != (0, 0):
         sheet.freeze_panes(*canvas.freeze)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(0.4, 0.4, 0.5, 0.5)
-    sheet.print_area(0, 0, canvas.bottom, right)
+    sheet.print_area(0, 0, *canvas.printed)
+    sheet.set_h_pagebreaks(canvas.breaks)
     sheet.set_footer("&L&F&C&A&R&P / &N")
+
+
+def _chart(chart: Chart, workbook: Any) -> Any:
+    """A chart of XlsxWriter's from ours."""
+    if chart.kind == "scatter":
+        made = workbook.add_chart({"type": "scatter", "subtype": "straight_with_markers"})
+    else:
+        made = workbook.add_chart({"type": "bar"})
+    for series in chart.series:
+        look: dict[str, Any] = {"values": f"={series.values}", "categories": f"={series.categories}"}
+        if series.name:
+            look["name"] = f"={series.name}"
+        if chart.kind == "scatter":
+            fill = {"color": series.colour}
+            marker = {"type": series.marker, "size": series.marker_size, "fill": fill, "border": fill}
+            look["marker"] = marker if series.marker else {"type": "none"}
+            look["line"] = (
+                {"color": series.colour, "width": 1.75, "dash_type": "dash"} if series.line else {"none": True}
+            )
+            if series.label:
+                font = {"color": series.colour, "size": 9}
+                look["data_labels"] = {
+                    "series_name": True, "value": False, "position": series.label, "font": font
+                }  # fmt: skip
+        else:
+            look |= {"fill": {"color": series.colour}, "gap": 40}
+            look["data_labels"] = {"value": True, "num_format": "0.00;;", "font": {"size": 9}}
+        made.add_series(look)
+    grid = {"visible": True, "line": {"color": "#E5E7EB"}}
+    if chart.kind == "scatter":
+        axis = {"num_format": "0.0", "major_gridlines": grid, "label_position": "low", "num_font": {"size": 8}}
+        made.set_x_axis({**axis, "name": f"={chart.across}", "name_font": {"size": 9}})
+        made.set_y_axis({**axis, "name": f"={chart.up}", "name_font": {"size": 9}})
+    else:
+        made.set_x_axis(
+            {"min": 0, "max": 1, "num_format": "0.0", "major_gridlines": grid, "num_font": {"size": 8}}
+        )
+        made.set_y_axis({"reverse": True, "num_font": {"size": 9}, "crossing": "min"})
+    made.set_title({"name": f"={chart.title}", "name_font": {"size": 11, "bold": True}})
+    made.set_legend({"none": True})
+    made.set_size({"width": chart.size[0], "height": chart.size[1]})
+    return made

@@ -1,0 +1,66 @@
+# `make demo` builds the default workbook, `make test` runs every test; `make` alone lists the rest.
+# Python packages go to .venv, which is made with $(PYTHON) and renewed when pyproject.toml changes.
+# pip takes its settings from the environment and its configuration files, as anywhere.
+
+PYTHON ?= python3
+BIN := .venv/bin
+WORKBOOK := cat-and-mouse.xlsx
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+PYTHON_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+PYTHON_IS_NEW = $(shell "$(PYTHON)" -c 'import sys; print("yes" if sys.version_info >= (3, 11) else "")' 2>/dev/null)
+PYTHON_HAS_VENV = $(shell "$(PYTHON)" -c 'import ensurepip, venv; print("yes")' 2>/dev/null)
+
+.PHONY: help demo test lint bench clean tools
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo    build the default workbook, $(WORKBOOK)'
+	@echo 'make test    run every test, in spreadsheet programs too (installs LibreOffice if it can)'
+	@echo 'make lint    check style, format and types'
+	@echo 'make bench   measure times and sizes'
+	@echo 'make clean   remove what these commands made'
+	@echo 'Another Python than python3: make demo PYTHON=python3.12'
+
+demo: .venv/installed
+	@$(BIN)/xlt build --force -o $(WORKBOOK)
+	@echo
+	@echo 'The workbook is here:'
+	@echo '    $(CURDIR)/$(WORKBOOK)'
+	@echo 'Open it with Excel, LibreOffice or WPS, and change a word or a number.'
+
+test: .venv/installed-test tools lint
+	$(BIN)/python -m pytest -rs
+
+lint: .venv/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/installed
+	@$(BIN)/python bench/bench.py
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist $(WORKBOOK)
+	find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
+
+tools:
+	@scripts/install-test-tools
+
+.venv/installed: pyproject.toml
+	$(make-environment)
+	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+.venv/installed-test: pyproject.toml
+	$(make-environment)
+	@$(PIP_INSTALL) --editable '.[test]'
+	@touch .venv/installed $@
+
+define make-environment
+$(if $(PYTHON_VERSION),,$(error There is no $(PYTHON) here: install Python 3.11 or newer, or name one: make demo PYTHON=/path/to/python3))
+$(if $(PYTHON_IS_NEW),,$(error Python 3.11 or newer is needed and $(PYTHON) is $(PYTHON_VERSION): name a newer one: make demo PYTHON=python3.12))
+$(if $(PYTHON_HAS_VENV),,$(error $(PYTHON) lacks its venv module: install it (Debian, Ubuntu: sudo apt-get install python3-venv)))
+@echo 'Installing into .venv; the first time this takes a minute or two.'
+@"$(PYTHON)" -m venv .venv
+endef

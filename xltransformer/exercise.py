@@ -1,0 +1,154 @@
+"""Exercises: workbooks in which a student fills in steps, and the grading of what comes back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xltransformer.errors import UserError
+from xltransformer.graph import Array, Matrix, Model, Values
+from xltransformer.workbook.book import TOLERANCE
+
+DEFAULT_STEPS = ("scores", "scaled", "softmax", "weights", "output")
+"""The steps a student fills in where none are named."""
+
+
+def exercise_blocks(model: Model, steps: Sequence[str]) -> list[Matrix]:
+    """The blocks that the steps leave to the student, in the model's order.
+
+    Raises UserError for a step the model does not have, or that has no number to fill in.
+    """
+    found: dict[str, list[Matrix]] = {}
+    for section in model.sections:
+        if section.sentence is None:
+            continue
+        for step in section.steps:
+            blocks = [
+                b for b in step.blocks if b.computed and not b.text and b.scale not in ("masked", "count", "gate")
+            ]
+            found.setdefault(step.key, []).extend(blocks)
+    for step_key in steps:
+        if not found.get(step_key):
+            known = ", ".join(key for key, blocks in found.items() if blocks)
+            raise UserError(f"no step {step_key!r} to fill in; this model has: {known}")
+    return [block for key, blocks in found.items() if key in steps for block in blocks]
+
+
+def fingerprint(inputs: Values) -> str:
+    """A short mark of all inputs, by which grading sees whether they were changed."""
+    digest = hashlib.sha256()
+    for name in sorted(inputs):
+        digest.update(name.encode())
+        digest.update(json.dumps(inputs[name].tolist()).encode())
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many of a step's cells are right, wrong and empty."""
+
+    right: int = 0
+    wrong: int = 0
+    empty: int = 0
+
+    @property
+    def cells(self) -> int:
+        return self.right + self.wrong + self.empty
+
+    def __add__(self, other: Score) -> Score:
+        return Score(self.right + other.right, self.wrong + other.wrong, self.empty + other.empty)
+
+
+@dataclass(frozen=True)
+class Grade:
+    """One returned workbook: the score of every step, and remarks on what is odd about the file.
+
+    A file that cannot be graded has no scores and says why in `remarks`.
+    """
+
+    path: Path
+    steps: Mapping[str, Score]
+    remarks: tuple[str, ...]
+
+    @property
+    def graded(self) -> bool:
+        return bool(self.steps)
+
+    @property
+    def total(self) -> Score:
+        return sum(self.steps.values(), Score())
+
+
+def grade(path: str | Path) -> Grade:
+    """Grade one returned workbook; a file that cannot be graded says why in its remarks."""
+    path = Path(path)
+    try:
+        return _grade(path)
+    except UserError as error:
+        return Grade(path, {}, (str(error),))
+
+
+def _grade(path: Path) -> Grade:
+    from xltransformer.diff import current_inputs
+    from xltransformer.engines import engine
+    from xltransformer.workbook.reader import read_book
+
+    book = read_book(path)
+    exercise = book.description.get("exercise")
+    if not isinstance(exercise, dict) or not isinstance(exercise.get("steps"), list):
+        raise UserError(f"{path} is no exercise: build one with xlt build --exercise")
+    results = engine("ironcalc").recalculate(path)
+    inputs, problems = current_inputs(book, results)
+    remarks = [str(problem) for problem in problems[:3]]
+    if fingerprint(inputs) != exercise.get("inputs"):
+        remarks.append("inputs were changed; graded against NumPy on the changed ones")
+    expected = book.model.trace(inputs)
+    scores: dict[str, Score] = {}
+    for block in exercise_blocks(book.model, exercise["steps"]):
+        key = next(step.key for s in book.model.sections for step in s.steps if block in step.blocks)
+        place = book.exercises.get(block.name)
+        if place is None or place.shape != block.shape:
+            remarks.append(f"the cells of {block.name} are gone: counted as empty")
+            score = Score(empty=block.size)
+        else:
+            cells = [
+                (
+                    book.holds(place, i, j),
+                    results.get(place.sheet.lower(), {}).get((place.row + i + 1, place.column + j + 1)),
+                )
+                for i in range(block.shape[0])
+                for j in range(block.shape[1])
+            ]
+            copied = sum(_copies(typed) for typed, _ in cells)
+            if copied:
+                remarks.append(f"{block.name}: {copied} cells copy the hidden answers: counted as wrong")
+            score = _score(cells, expected[block.name])
+        scores[key] = scores.get(key, Score()) + score
+    return Grade(path, scores, tuple(remarks))
+
+
+def _copies(typed: object) -> bool:
+    """Whether a cell takes its value from the sheet of answers."""
+    return isinstance(typed, str) and typed.startswith("=") and "answers" in typed.lower()
+
+
+def _score(cells: Iterable[tuple[object, object]], expected: Array) -> Score:
+    right = wrong = empty = 0
+    for (typed, value), answer in zip(cells, expected.ravel(), strict=True):
+        if typed is None or typed == "":
+            empty += 1
+        elif (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and math.isfinite(value)
+            and abs(value - answer) <= TOLERANCE * (1 + 1e-9)
+            and not _copies(typed)
+        ):
+            right += 1
+        else:
+            wrong += 1
+    return Score(right, wrong, empty)

@@ -1,0 +1,112 @@
+"""What the pictures show: one of several blocks, two of its columns, its distance from another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xltransformer.graph import Array, Axis, Matrix
+from xltransformer.ops.base import Op, Ref, check
+
+
+@dataclass(frozen=True)
+class Choose(Op):
+    """One of several blocks of the same shape. Operands: which one, from 1 (1 x 1), then the blocks."""
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        which, *blocks = operands
+        check(which.shape == (1, 1) and all(b.shape == blocks[0].shape for b in blocks), self, *operands)
+        return blocks[0].rows, blocks[0].columns
+
+    def value(self, *operands: Array) -> Array:
+        which, *blocks = operands
+        k = int(which[0, 0])
+        return blocks[k - 1].copy() if 1 <= k <= len(blocks) else np.full(blocks[0].shape, np.nan)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        which, *blocks = operands
+        return (
+            f"CHOOSE({','.join(ref.cell(*at) for ref, at in [(which, (0, 0)), *((b, (i, j)) for b in blocks)])})"
+        )
+
+
+@dataclass(frozen=True)
+class Plane(Op):
+    """Two columns of a table, by their positions (from 1; 0 gives zeros): (n x d) to (n x 2).
+
+    Operands: the table, the two positions (1 x 1), and the names of the two columns (text, 2 x 1).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        table, across, up, names = operands
+        check(across.shape == up.shape == (1, 1) and names.shape == (2, 1), self, *operands)
+        return table.rows, Axis.of(names)
+
+    def value(self, *operands: Array) -> Array:
+        table = operands[0]
+        columns = [int(position[0, 0]) for position in operands[1:3]]
+        return np.column_stack([table[:, k - 1] if k else np.zeros(len(table)) for k in columns])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        position = operands[1 + j].cell(0, 0)
+        return f"IF({position}=0,0,INDEX({operands[0].row(i)},1,{position}))"
+
+
+@dataclass(frozen=True)
+class Settle(Op):
+    """Points (n x 2), those of empty slots moved onto a given point, where they do not show.
+
+    Operands: the points, the padding (n x 1: 1 where a word stands), the given point (1 x 2).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        points, padding, point = operands
+        check(padding.shape == (points.shape[0], 1) and point.shape == (1, 2), self, *operands)
+        return points.rows, points.columns
+
+    def value(self, *operands: Array) -> Array:
+        points, padding, point = operands
+        return np.where(padding == 1, points, point)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        points, padding, point = operands
+        return f"IF({padding.cell(i, 0)}=1,{points.cell(i, j)},{point.cell(0, j)})"
+
+
+@dataclass(frozen=True)
+class Below(Op):
+    """One row below another, before and after: twice (1 x d) gives (2 x d)."""
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        before, after = operands
+        check(before.shape == after.shape and before.shape[0] == 1, self, before, after)
+        return Axis.fixed(["before", "after"]), before.columns
+
+    def value(self, *operands: Array) -> Array:
+        return np.vstack(operands)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return operands[i].cell(0, j)
+
+
+@dataclass(frozen=True)
+class LessFirst(Op):
+    """Each row less the first row: (n x d) to (n x d)."""
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (table,) = operands
+        return table.rows, table.columns
+
+    def value(self, *operands: Array) -> Array:
+        return operands[0] - operands[0][:1]
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"{operands[0].cell(i, j)}-{operands[0].cell(0, j)}"
+
+
+choose = Choose()
+below = Below()
+plane = Plane()
+settle = Settle()
+less_first = LessFirst()

@@ -1,0 +1,64 @@
+"""Before and after: attention and output now, as built, and the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xltransformer.graph import Matrix
+from xltransformer.workbook.book import Book
+from xltransformer.workbook.canvas import Canvas, cell_range
+from xltransformer.workbook.places import Place
+from xltransformer.workbook.styles import signed_scale
+
+LEFT = 1
+
+
+def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequence[Matrix]]]) -> list[Place]:
+    """A line for every block of every titled group: now, at build time, difference.
+
+    Returns the places of the differences.
+    """
+    messages = book.messages
+    sheet.text(0, LEFT, messages("baseline.title"), "title")
+    sheet.heights[0] = 28
+    sheet.link(1, LEFT, book.sheets[0].target(), messages("section.back"))
+    sheet.paragraph(2, LEFT, messages("baseline.intro"), "intro")
+    sheet.freeze = (2, 0)
+    row = 4
+    differences: list[Place] = []
+    for title, blocks in groups:
+        sheet.text(row, LEFT, title, "heading")
+        sheet.heights[row] = 21
+        sheet.bar(row, "heading")
+        if differences:
+            sheet.breaks.append(row)
+        row += 2
+        for block in blocks:
+            differences.append(_draw_line(book, sheet, block, row))
+            row += block.shape[0] + 3
+    return differences
+
+
+def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> Place:
+    columns, messages = block.shape[1], book.messages
+    now = book.draw(block, sheet, row + 1, LEFT + 1)
+    built, change = (Place(sheet.name, row + 1, LEFT + 1 + k * (columns + 1), block.shape) for k in (1, 2))
+    for place, key in ((now, "now"), (built, "built"), (change, "change")):
+        sheet.text(row - 1, place.column, f"{book.symbol(block)}: {messages(f'baseline.{key}')}", "row_text")
+    values = book.values[block.name]
+
+    def write() -> None:
+        for place in (built, change):
+            for j in range(columns):
+                book.label(block.columns, j, sheet, row, place.column + j, "column_label")
+        for i, j in np.ndindex(block.shape):
+            sheet.number(row + 1 + i, built.column + j, float(values[i, j]), ("grey", "0.00"))
+            formula = f"{now.address(i, j)}-{built.address(i, j)}"
+            sheet.formula(row + 1 + i, change.column + j, formula, 0.0, ("computed", "0.00"))
+
+    book.later(write)
+    where = cell_range(change.row, change.column, change.shape)
+    sheet.conditions.append((where, signed_scale(change.absolute.partition("!")[2])))
+    return change

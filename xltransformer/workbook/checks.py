@@ -1,0 +1,88 @@
+"""Checks that live in the sheet: each is 1 while all is well, and says in plain words where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xltransformer.graph import Matrix, Model
+from xltransformer.workbook.book import Book
+from xltransformer.workbook.canvas import Canvas, spaced
+from xltransformer.workbook.places import Place
+
+
+@dataclass(frozen=True)
+class Check:
+    """`formula`, made when every block has its place, gives 1 or 0; `look` is where to look."""
+
+    text: str
+    formula: Callable[[], str]
+    look: Place
+
+
+def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> list[Check]:
+    """The checks of a model, in the order in which their faults build on one another.
+
+    `letters` name the sentences (one empty text where there is only one).
+    """
+
+    def ref(block: Matrix) -> str:
+        return book.ref(block, start).all
+
+    def whole(block: Matrix, test: str) -> Callable[[], str]:
+        return lambda: f"IF(IFERROR({test.format(ref(block))},FALSE),1,0)"
+
+    checks: list[Check] = []
+    letters = [spaced(letter) for letter in letters]
+
+    def add(key: str, formula: Callable[[], str], at: Matrix, /, **parts: str) -> None:
+        checks.append(Check(book.messages(f"check.{key}", **parts), formula, book.homes[at]))
+
+    for letter, sentence in zip(letters, model.sentences, strict=True):
+        add("words", whole(sentence.padding, "SUM({0})>0"), sentence.words, letter=letter)
+
+        def all_known(words: Matrix = sentence.words, padding: Matrix = sentence.padding) -> str:
+            return f'IF(SUMPRODUCT(({ref(words)}<>"")*({ref(padding)}=0))=0,1,0)'
+
+        add("known", all_known, sentence.words, letter=letter)
+    for switch in model.switches:
+        if switch.scale == "gate":
+            add(
+                "gate",
+                whole(switch, "OR({0}=0,{0}=1)"),
+                switch,
+                switch=book.messages(f"switch.{switch.last_name}"),
+            )
+        else:
+            add("temperature", whole(switch, "AND(ISNUMBER({0}),{0}>0)"), switch)
+    numbers = [block for block in model.inputs if block.role in ("embedding", "parameter")]
+    for block in numbers:
+        add("numbers", whole(block, "COUNTA({0})=COUNT({0})"), block, block=_sheet_of(book, block))
+    if model.watch is not None:
+        for letter, watched in zip(letters, model.watch.sentences, strict=True):
+            add("watched", whole(watched.position, "{0}>0"), model.watch.word, letter=letter)
+    hidden = {sheet.name for sheet in (*book.sheets, book.answers) if sheet.hidden}
+    for scope in (name.rpartition(".")[0] for name, b in model.blocks.items() if b.last_name == "row_sum"):
+
+        def sums_to_one(scope: str = scope) -> str:
+            sums, total = (ref(model.blocks[f"{scope}.{name}"]) for name in ("row_sum", "total"))
+            return f"IF(IFERROR(SUMPRODUCT(({sums}-({total}>0))*({sums}-({total}>0)))<1E-18,FALSE),1,0)"
+
+        block = model.blocks[f"{scope}.weights"]
+        if book.homes[block].sheet not in hidden:
+            add("sums", sums_to_one, block, block=_sheet_of(book, block))
+    for sheet in dict.fromkeys(place.sheet for block, place in book.homes.items() if block.computed):
+        if sheet == start.name or sheet in hidden:
+            continue
+        blocks = [b for b, place in book.homes.items() if place.sheet == sheet and b.computed and not b.text]
+
+        def no_error(blocks: list[Matrix] = blocks) -> str:
+            return f"IF(ISERROR(SUM({','.join(ref(block) for block in blocks)})),0,1)"
+
+        checks.append(Check(book.messages("check.errors", sheet=sheet), no_error, Place(sheet, 0, 0, (1, 1))))
+    return checks
+
+
+def _sheet_of(book: Book, block: Matrix) -> str:
+    """Where a block is, for a reader: its sheet and its symbol."""
+    return f"{book.symbol(block)} ({book.homes[block].sheet})"

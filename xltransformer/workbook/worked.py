@@ -1,0 +1,139 @@
+"""Worked examples: one cell of a block computed out loud, in live text and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from xltransformer.graph import Axis, Matrix, Model, Section
+from xltransformer.ops import Index, Number, Pieces
+from xltransformer.workbook.book import Book
+from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.places import Known
+
+Word = tuple[Matrix, Matrix]
+"""A word that is followed, and its position among the words of a sentence (both 1 x 1)."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A worked line: the formula, made when every block has its place, and what it shows now."""
+
+    formula: str
+    shown: str
+
+
+def fixed(value: float) -> str:
+    """A number as FIXED(value, 2) shows it."""
+    return str(Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def words_of(model: Model, section: Section) -> list[Word]:
+    """The watched word and the other one, in the sentence of a section."""
+    if model.watch is None or section.sentence is None:
+        return []
+    sentence = model.watch.sentences[section.sentence]
+    return [(model.watch.word, sentence.position), (sentence.other, sentence.other_position)]
+
+
+def count_lines(block: Matrix, words: list[Word], source: Matrix | None) -> int:
+    """How many worked lines a block gets."""
+    return sum(1 for _ in _cells(block, words, source))
+
+
+def _cells(block: Matrix, words: list[Word], source: Matrix | None) -> Iterator[tuple[Word | None, Word | None]]:
+    """Which cells are worked out, by the words of their row and column (None: the first one).
+
+    A block over words both ways shows the watched word's row at the other word's column; one with
+    words for rows shows both words' first numbers.
+    """
+    if block.op is None or not words or block.text:
+        return
+    by_row, by_column = (axis.source is source for axis in (block.rows, block.columns))
+    if by_row and by_column:
+        yield words[0], words[1]
+    elif by_row:
+        yield from ((word, None) for word in words)
+    elif block.rows.size == 1:
+        yield None, words[1] if by_column else None
+
+
+def worked_lines(
+    book: Book, sheet: Canvas, block: Matrix, words: list[Word], source: Matrix | None
+) -> Iterator[Line]:
+    """The worked lines of a block, for formulas on `sheet`; to be called when all places are known."""
+    assert block.op is not None
+    for row, column in _cells(block, words, source):
+        refs = [book.ref(m, sheet) for m in block.operands]
+        pieces = block.op.worked(_index(book, sheet, row), _index(book, sheet, column), *refs)
+        numbers = [Known(book.values[m.name]) for m in block.operands]
+        at = _value(book, row), _value(book, column)
+        found = None not in at
+        values = block.op.worked(at[0] or 0, at[1] or 0, *numbers) if found else []
+        if pieces is None or values is None:
+            return
+        labels = [_label(book, sheet, axis, word) for axis, word in ((block.rows, row), (block.columns, column))]
+        labels = [(formula, text) for formula, text in labels if text]
+        here = '&", "&'.join(formula for formula, _ in labels)
+        formula = f'"{book.symbol(block)}["&{here}&"] = "&{_formula(pieces)}&" = "&'
+        shown = f"{book.symbol(block)}[{', '.join(text for _, text in labels)}] = {_text(values)} = "
+        if block in book.exercise:
+            formula, shown = formula + '"?"', shown + "?"
+        else:
+            cell = book.ref(block, sheet).cell(_index(book, sheet, row), _index(book, sheet, column))
+            formula += _formula([Number(cell, masked=block.op.scale == "signed")])
+            shown += _text([Number(Known(book.values[block.name]).cell(at[0] or 0, at[1] or 0))])
+        followed = [word for word in (row, column) if word is not None]
+        if followed:
+            there = ",".join(f"{book.ref(position, sheet).cell(0, 0)}>0" for _, position in followed)
+            missing = book.messages("worked.missing")
+            formula = f'IF(AND({there}),{formula},"{missing}")'
+        yield Line(formula, shown if found else book.messages("worked.missing"))
+
+
+def _index(book: Book, sheet: Canvas, word: Word | None) -> Index:
+    return 0 if word is None else book.ref(word[1], sheet).cell(0, 0)
+
+
+def _value(book: Book, word: Word | None) -> int | None:
+    """The row or column from 0, as it is now; None where the word is not in the sentence."""
+    if word is None:
+        return 0
+    position = int(book.values[word[1].name][0, 0])
+    return position - 1 if position else None
+
+
+def _label(book: Book, sheet: Canvas, axis: Axis, word: Word | None) -> tuple[str, str]:
+    """A row's or column's label, as a formula and as it is now."""
+    if word is not None:
+        return book.ref(word[0], sheet).cell(0, 0), str(book.values[word[0].name][0, 0])
+    text = axis.read(book.values)[0]
+    if axis.source is not None:
+        return book.ref(axis.source, sheet).cell(0, 0), text
+    return f'"{text}"', text
+
+
+def _formula(pieces: Pieces) -> str:
+    """The pieces joined as a formula that shows them."""
+    parts = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            parts.append(f'"{piece}"')
+        elif piece.masked:
+            parts.append(f'IF({piece.expression}<-1E+29,"−∞",FIXED({piece.expression},2,TRUE))')
+        else:
+            parts.append(f"FIXED({piece.expression},2,TRUE)")
+    return "&".join(parts)
+
+
+def _text(pieces: Pieces) -> str:
+    """The pieces, whose expressions are plain numbers, as they show."""
+
+    def show(piece: str | Number) -> str:
+        if isinstance(piece, str):
+            return piece
+        value = float(piece.expression)
+        return "−∞" if value < -1e29 else fixed(value)
+
+    return "".join(show(piece) for piece in pieces)
