@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array]
 
-Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "parameter"]
-"""What an input is for: it decides where it is shown and how it may be edited."""
+Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "parameter", "constant"]
+"""What an input is for: it decides where it is shown and how it may be edited. A constant is a
+number that the paper fixes and nobody learns, such as the epsilon of a layer norm."""
 
 Scale = Literal["signed", "probability", "count", "gate", "masked", "plain"]
 """What kind of number a block holds: it decides its colours and number format."""
@@ -68,8 +69,9 @@ class Matrix:
     """One block: an input (no `op`) or the result of an operation on other blocks.
 
     `choices` is, for a text input, the block of texts it is chosen from. `scale` says what
-    kind of number it holds. `feedback` is, for the tokens of a model that generates text, the block
-    of its predictions: an entry that is None takes the prediction of the row before.
+    kind of number it holds. `default` is what every entry of a constant holds until it is edited.
+    `feedback` is, for the tokens of a model that generates text, the block of its predictions: an
+    entry that is None takes the prediction of the row before.
     """
 
     rows: Axis
@@ -81,6 +83,7 @@ class Matrix:
     role: Role | None = None
     choices: Matrix | None = None
     scale: Scale = "signed"
+    default: float | None = None
     feedback: Matrix | None = None
 
     @property
@@ -111,10 +114,11 @@ class Step:
 
 @dataclass
 class Section:
-    """One sheet: a lesson or layer, for one sentence where it has one."""
+    """One sheet: a lesson or layer, for one sentence where it has one; layers count from 0."""
 
     key: str
     sentence: int | None = None
+    layer: int | None = None
     steps: list[Step] = field(default_factory=list)
 
 
@@ -201,10 +205,17 @@ class Model:
     def scope(self, *parts: str) -> Scope:
         return Scope(self, tuple(parts))
 
+    @property
+    def constants(self) -> dict[str, Array]:
+        """The values of the constants, as the papers fix them."""
+        return {
+            block.name: np.full(block.shape, block.default) for block in self.inputs if block.role == "constant"
+        }
+
     @contextmanager
-    def section(self, key: str, sentence: int | None = None) -> Iterator[None]:
+    def section(self, key: str, sentence: int | None = None, layer: int | None = None) -> Iterator[None]:
         """Steps opened inside belong to one section, that is, to one sheet."""
-        self.sections.append(Section(key, sentence))
+        self.sections.append(Section(key, sentence, layer))
         yield
 
     @contextmanager
@@ -296,6 +307,11 @@ class Scope:
     ) -> Matrix:
         """A block the user fills in."""
         return self.add(name, Matrix(rows, columns, role=role, text=text, choices=choices, scale=scale))
+
+    def constant(self, name: str, value: float) -> Matrix:
+        """A number (1 x 1) that the paper fixes: visible and editable, but not learned."""
+        block = Matrix(ONE, ONE, role="constant", scale="plain", default=value)
+        return self.add(name, block)
 
     def step(self, key: str) -> Any:
         return self.model.step(key)

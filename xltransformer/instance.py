@@ -125,6 +125,7 @@ def make_instance(
         "dimensions": np.array([chosen.table.dimensions], dtype=object),
         "embeddings": np.vstack([np.array(table, dtype=float), np.zeros((spare, width))]),
         **{block.name: np.array([[chosen.switches[block.last_name]]]) for block in model.switches},
+        **model.constants,
     }
     for blocks, words in zip(model.sentences, split, strict=True):
         data[blocks.words.name] = _texts(words, blocks.words.shape[0])

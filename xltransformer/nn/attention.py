@@ -9,12 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xltransformer.graph import ONE, Attended, Axis, Matrix, Scope
+from xltransformer.nn.linear import linear
 from xltransformer.ops import (
     attention_mask,
+    causal_divide,
+    causal_mask,
+    causal_mix,
+    causal_scores,
     copy,
     divide,
     divide_rows,
     mask_scores,
+    masked_exp,
     matmul,
     root_width,
     row_max,
@@ -50,36 +56,53 @@ def same(g: Scope, queries: Matrix, X: Matrix) -> tuple[Matrix, Matrix, Matrix]:
 
 @dataclass(frozen=True)
 class Projection:
-    """The learned weights of one attention: W_Q, W_K (both d x d_k) and W_V (d x d_v)."""
+    """The learned weights of one attention: W_Q, W_K (both d x d_k) and W_V (d x d_v), and where
+    there are biases b_Q, b_K (both 1 x d_k) and b_V (1 x d_v)."""
 
     W_Q: Matrix
     W_K: Matrix
     W_V: Matrix
+    b_Q: Matrix | None = None
+    b_K: Matrix | None = None
+    b_V: Matrix | None = None
 
 
-def projection(g: Scope, inputs: Axis, keys: Axis, values: Axis) -> Projection:
-    """The three weight matrices as inputs."""
+def projection(
+    g: Scope, inputs: Axis, keys: Axis, values: Axis, *, source: Axis | None = None, biases: bool = False
+) -> Projection:
+    """The weights as inputs; `source` is the width of what keys and values are made of, where it
+    differs from the queries' (`inputs`)."""
+    source = source or inputs
     return Projection(
         g.input("W_Q", inputs, keys, "parameter"),
-        g.input("W_K", inputs, keys, "parameter"),
-        g.input("W_V", inputs, values, "parameter"),
+        g.input("W_K", source, keys, "parameter"),
+        g.input("W_V", source, values, "parameter"),
+        g.input("b_Q", ONE, keys, "parameter") if biases else None,
+        g.input("b_K", ONE, keys, "parameter") if biases else None,
+        g.input("b_V", ONE, values, "parameter") if biases else None,
     )
 
 
-def project(g: Scope, X: Matrix, w: Projection) -> tuple[Matrix, Matrix, Matrix]:
-    """Q = X W_Q, K = X W_K (both n x d_k) and V = X W_V (n x d_v)."""
+def project(g: Scope, X: Matrix, w: Projection, source: Matrix | None = None) -> tuple[Matrix, Matrix, Matrix]:
+    """Q = X W_Q (n x d_k), K = Y W_K (m x d_k) and V = Y W_V (m x d_v), where Y is the `source`, or
+    in self-attention X itself."""
+    Y = X if source is None else source
     with g.step("project"):
-        Q = g.add("Q", matmul(X, w.W_Q))
-        K = g.add("K", matmul(X, w.W_K))
-        V = g.add("V", matmul(X, w.W_V))
+        Q = g.add("Q", linear(X, w.W_Q, w.b_Q))
+        K = g.add("K", linear(Y, w.W_K, w.b_K))
+        V = g.add("V", linear(Y, w.W_V, w.b_V))
     return Q, K, V
 
 
-def softmax(g: Scope, x: Matrix, mask: Matrix, temperature: Matrix) -> Matrix:
+def softmax(g: Scope, x: Matrix, mask: Matrix | None = None, temperature: Matrix | None = None) -> Matrix:
     """Each row of x (n x m) turned into shares that sum to 1 over the entries the mask lets through."""
+    cooling = () if temperature is None else (temperature,)
     with g.step("softmax"):
         maximum = g.add("maximum", row_max(x))
-        exponentials = g.add("exponentials", shifted_exp(x, maximum, temperature, mask))
+        if mask is None:
+            exponentials = g.add("exponentials", shifted_exp(x, maximum, *cooling))
+        else:
+            exponentials = g.add("exponentials", masked_exp(x, maximum, mask, *cooling))
         total = g.add("total", row_sum(exponentials))
     with g.step("weights"):
         weights = g.add("weights", divide_rows(exponentials, total))
@@ -87,22 +110,51 @@ def softmax(g: Scope, x: Matrix, mask: Matrix, temperature: Matrix) -> Matrix:
     return weights
 
 
+def padding_mask(g: Scope, queries: Matrix, keys: Matrix, *, causal: bool = False) -> Matrix:
+    """1 where a word stands at both ends, from the padding of the queries (n x 1) and of the keys
+    (m x 1); one such mask (n x m) does for all heads and layers."""
+    with g.step("padding_mask"):
+        return g.add("mask", (causal_mask if causal else attention_mask)(queries, keys))
+
+
 def attention(
-    g: Scope, Q: Matrix, K: Matrix, V: Matrix, padding_q: Matrix, padding_k: Matrix, switches: Switches
+    g: Scope,
+    Q: Matrix,
+    K: Matrix,
+    V: Matrix,
+    padding_q: Matrix | None = None,
+    padding_k: Matrix | None = None,
+    switches: Switches | None = None,
+    *,
+    mask: Matrix | None = None,
+    causal: bool = False,
 ) -> Attended:
     """The weighted sum of the values: Q (n x d_k), K (m x d_k), V (m x d_v) give (n x d_v).
 
-    `padding_q` (n x 1) and `padding_k` (m x 1) are 1 where a word stands.
+    `padding_q` (n x 1) and `padding_k` (m x 1) are 1 where a word stands; instead of them a `mask`
+    (n x m) may be given, and without either every word attends to every word. Without `switches`
+    scores are always scaled and the temperature is 1. With `causal` (self-attention only) no cell
+    refers to a later token. Raises ValueError where only one of the paddings is given.
     """
+    if (padding_q is None) != (padding_k is None):
+        raise ValueError("attention: give the padding of the queries and of the keys, or neither")
     with g.step("scores"):
-        scores = g.add("scores", matmul(Q, g.add("K_T", transpose(K))))
+        scores = g.add("scores", (causal_scores if causal else matmul)(Q, g.add("K_T", transpose(K))))
     with g.step("scaled"):
-        divisor = g.add("divisor", root_width(switches.scaling, K))
-        scaled = g.add("scaled", divide(scores, divisor))
-    with g.step("mask"):
-        causal = () if switches.causal is None else (switches.causal,)
-        mask = g.add("mask", attention_mask(padding_q, padding_k, *causal))
-        masked = g.add("masked", mask_scores(scaled, mask))
-    weights = softmax(g, masked, mask, switches.temperature)
+        turned = () if switches is None else (switches.scaling,)
+        divisor = g.add("divisor", root_width(K, *turned))
+        scaled = g.add("scaled", (causal_divide if causal else divide)(scores, divisor))
+    masked = scaled
+    if mask is not None or (padding_q is not None and padding_k is not None):
+        with g.step("mask"):
+            if padding_q is not None and padding_k is not None:
+                if causal:
+                    mask = g.add("mask", causal_mask(padding_q, padding_k))
+                else:
+                    turned = () if switches is None or switches.causal is None else (switches.causal,)
+                    mask = g.add("mask", attention_mask(padding_q, padding_k, *turned))
+            assert mask is not None
+            masked = g.add("masked", mask_scores(scaled, mask))
+    weights = softmax(g, masked, mask, None if switches is None else switches.temperature)
     with g.step("output"):
-        return Attended(weights, g.add("output", matmul(weights, V)))
+        return Attended(weights, g.add("output", (causal_mix if causal else matmul)(weights, V)))

@@ -1,11 +1,53 @@
 """The operations: what each means in NumPy, and beside it what it means in a cell."""
 
 from xltransformer.ops.base import Index, Number, Op, Pieces, Ref
-from xltransformer.ops.linear import copy, divide, matmul, root_width, transpose
+from xltransformer.ops.causal import causal_divide, causal_mask, causal_mix, causal_scores
+from xltransformer.ops.elementwise import (
+    add,
+    add_row,
+    gelu_erf,
+    gelu_tanh,
+    multiply,
+    relu,
+    sigmoid,
+    silu,
+    tanh,
+)
+from xltransformer.ops.linear import (
+    Row,
+    affine,
+    concatenate,
+    copy,
+    divide,
+    matmul,
+    root_width,
+    row_products,
+    stack_rows,
+    transpose,
+)
 from xltransformer.ops.masking import HIDDEN, attention_mask, mask_scores, present
-from xltransformer.ops.reduce import divide_rows, row_max, row_sum, shifted_exp
+from xltransformer.ops.norm import (
+    gain_bias,
+    mean_square,
+    normalise_rows,
+    rms_normalise_rows,
+    row_mean,
+    row_variance,
+)
+from xltransformer.ops.positions import angle, pair, position, rotate_pairs, sinusoid, stretch
+from xltransformer.ops.reduce import (
+    column_of,
+    divide_rows,
+    entry_at,
+    masked_exp,
+    row_argmax,
+    row_max,
+    row_rank,
+    row_sum,
+    shifted_exp,
+)
 from xltransformer.ops.views import below, choose, less_first, plane, settle
-from xltransformer.ops.words import equals, first, join_words, lookup, pick, stack, word_index
+from xltransformer.ops.words import equals, first, join_words, lookup, pick, stack, word_at, word_index
 
 __all__ = [
     "HIDDEN",
@@ -14,28 +56,64 @@ __all__ = [
     "Op",
     "Pieces",
     "Ref",
+    "Row",
+    "add",
+    "add_row",
+    "affine",
+    "angle",
     "attention_mask",
     "below",
+    "causal_divide",
+    "causal_mask",
+    "causal_mix",
+    "causal_scores",
     "choose",
+    "column_of",
+    "concatenate",
     "copy",
     "divide",
     "divide_rows",
+    "entry_at",
     "equals",
     "first",
+    "gain_bias",
+    "gelu_erf",
+    "gelu_tanh",
     "join_words",
     "less_first",
     "lookup",
     "mask_scores",
+    "masked_exp",
     "matmul",
+    "mean_square",
+    "multiply",
+    "normalise_rows",
+    "pair",
     "pick",
     "plane",
+    "position",
     "present",
+    "relu",
+    "rms_normalise_rows",
     "root_width",
+    "rotate_pairs",
+    "row_argmax",
     "row_max",
+    "row_mean",
+    "row_products",
+    "row_rank",
     "row_sum",
+    "row_variance",
     "settle",
     "shifted_exp",
+    "sigmoid",
+    "silu",
+    "sinusoid",
     "stack",
+    "stack_rows",
+    "stretch",
+    "tanh",
     "transpose",
+    "word_at",
     "word_index",
 ]

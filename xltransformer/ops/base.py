@@ -51,12 +51,12 @@ class Ref(Protocol):
         """One cell, such as `C5`, or `INDEX(C5:C9,$B$2)` where the row is itself a formula."""
         ...
 
-    def row(self, row: int) -> str:
-        """One whole row of the operand, such as `C5:F5`."""
+    def row(self, row: int, count: int | None = None) -> str:
+        """One row of the operand, such as `C5:F5`: the whole of it, or its first `count` cells."""
         ...
 
-    def column(self, column: int) -> str:
-        """One whole column of the operand, such as `C5:C9`."""
+    def column(self, column: int, count: int | None = None) -> str:
+        """One column of the operand, such as `C5:C9`: the whole of it, or its first `count` cells."""
         ...
 
 

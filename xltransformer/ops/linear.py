@@ -1,4 +1,4 @@
-"""Products, transposes and scalings."""
+"""Products, transposes, scalings, and matrices cut and put together."""
 
 from __future__ import annotations
 
@@ -45,6 +45,28 @@ SPELLED_OUT = 16
 cell then counts as 0. Wider ones use MMULT, wrapped so that Excel shows no `@`."""
 
 
+def product(a: Array, b: Array) -> Array:
+    """The matrix product, summed from left to right as a spreadsheet sums, so that both round alike."""
+    total = np.zeros((a.shape[0], b.shape[1]))
+    for k in range(a.shape[1]):
+        total += np.outer(a[:, k], b[k])
+    return total
+
+
+def product_cell(i: int, j: int, a: Ref, b: Ref, width: int | None = None) -> str:
+    """Row i of `a` times column j of `b`, or the first `width` entries of both."""
+    terms = a.shape[1] if width is None else width
+    if terms > SPELLED_OUT:
+        return f"SUMPRODUCT(MMULT({a.row(i, width)},{b.column(j, width)}))"
+    return "+".join(f"{a.cell(i, k)}*{b.cell(k, j)}" for k in range(terms))
+
+
+def product_worked(i: Index, j: Index, a: Ref, b: Ref) -> Pieces:
+    """Row i of `a` times column j of `b`, in numbers."""
+    terms: list[Pieces] = [[Number(a.cell(i, k)), "×", Number(b.cell(k, j))] for k in range(a.shape[1])]
+    return joined(terms, " + ")
+
+
 @dataclass(frozen=True)
 class MatMul(Op):
     """Matrix product (n x k) (k x m) = (n x m): each cell is a row of the left operand times a
@@ -56,47 +78,95 @@ class MatMul(Op):
         return a.rows, b.columns
 
     def value(self, *operands: Array) -> Array:
-        a, b = operands
-        # Summed from left to right as a spreadsheet sums, so that both round alike.
-        total = np.zeros((a.shape[0], b.shape[1]))
-        for k in range(a.shape[1]):
-            total += np.outer(a[:, k], b[k])
-        return total
+        return product(*operands)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, b = operands
-        width = a.shape[1]
-        if width > SPELLED_OUT:
-            return f"SUMPRODUCT(MMULT({a.row(i)},{b.column(j)}))"
-        return "+".join(f"{a.cell(i, k)}*{b.cell(k, j)}" for k in range(width))
+        return product_cell(i, j, a, b)
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         a, b = operands
-        terms: list[Pieces] = [[Number(a.cell(i, k)), "×", Number(b.cell(k, j))] for k in range(a.shape[1])]
-        return joined(terms, " + ")
+        return product_worked(i, j, a, b)
+
+
+@dataclass(frozen=True)
+class Affine(Op):
+    """Matrix product plus a bias, a W + b: (n x k) (k x m) + (1 x m) = (n x m)."""
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        a, weights, bias = operands
+        check(a.shape[1] == weights.shape[0] and bias.shape == (1, weights.shape[1]), self, *operands)
+        return a.rows, weights.columns
+
+    def value(self, *operands: Array) -> Array:
+        a, weights, bias = operands
+        return product(a, weights) + bias
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        a, weights, bias = operands
+        return f"{product_cell(i, j, a, weights)}+{bias.cell(0, j)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        a, weights, bias = operands
+        return [*product_worked(i, j, a, weights), " + ", Number(bias.cell(0, j))]
+
+
+@dataclass(frozen=True)
+class RowProducts(Op):
+    """Every row of a times every row of b, that is a bᵀ: (n x k) and (m x k) give (n x m).
+
+    With a third operand, a bias (1 x m), that is added. This is the output layer whose weights are
+    the embeddings themselves ("tied"): Press and Wolf 2017, "Using the Output Embedding to Improve
+    Language Models"; Vaswani et al. 2017, section 3.4.
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        a, b, *bias = operands
+        check(a.shape[1] == b.shape[1] and all(c.shape == (1, b.shape[0]) for c in bias), self, *operands)
+        return a.rows, b.rows
+
+    def value(self, *operands: Array) -> Array:
+        a, b, *bias = operands
+        return product(a, b.T) + (bias[0] if bias else 0.0)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        a, b, *bias = operands
+        if a.shape[1] > SPELLED_OUT:
+            terms = f"SUMPRODUCT({a.row(i)},{b.row(j)})"
+        else:
+            terms = "+".join(f"{a.cell(i, k)}*{b.cell(j, k)}" for k in range(a.shape[1]))
+        return terms + "".join(f"+{c.cell(0, j)}" for c in bias)
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        a, b, *bias = operands
+        terms: list[Pieces] = [[Number(a.cell(i, k)), "×", Number(b.cell(j, k))] for k in range(a.shape[1])]
+        return [*joined(terms, " + "), *(piece for c in bias for piece in (" + ", Number(c.cell(0, j))))]
 
 
 @dataclass(frozen=True)
 class RootWidth(Op):
     """The square root of the width of the keys, (1 x 1), or 1 where the switch is off (0).
 
+    Operands: the keys (m x d_k), and a switch (1 x 1) where there is one.
     Vaswani et al. 2017, "Attention Is All You Need", equation 1: scores are divided by it.
     """
 
     scale = "plain"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        switch, keys = operands
-        check(switch.shape == (1, 1), self, switch, keys)
+        _, *switch = operands
+        check(all(s.shape == (1, 1) for s in switch), self, *operands)
         return ONE, ONE
 
     def value(self, *operands: Array) -> Array:
-        switch, keys = operands
-        return np.where(switch == 0, 1.0, np.sqrt(keys.shape[1]))
+        keys, *switch = operands
+        on = not switch or switch[0][0, 0] != 0
+        return np.array([[np.sqrt(keys.shape[1]) if on else 1.0]])
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        switch, keys = operands
-        return f"IF({switch.cell(0, 0)}=0,1,SQRT(COLUMNS({keys.row(0)})))"
+        keys, *switch = operands
+        root = f"SQRT(COLUMNS({keys.row(0)}))"
+        return f"IF({switch[0].cell(0, 0)}=0,1,{root})" if switch else root
 
 
 @dataclass(frozen=True)
@@ -121,8 +191,75 @@ class Divide(Op):
         return [Number(a.cell(i, j)), " / ", Number(divisor.cell(0, 0))]
 
 
+@dataclass(frozen=True)
+class Concatenate(Op):
+    """Matrices side by side, Concat(head_1, …, head_h): (n x m_1) … (n x m_h) give (n x m_1 + … + m_h).
+
+    Vaswani et al. 2017, section 3.2.2.
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        check(all(m.shape[0] == operands[0].shape[0] for m in operands), self, *operands)
+        if any(m.columns.source is not None for m in operands):
+            return operands[0].rows, Axis.numbered("", sum(m.shape[1] for m in operands))
+        return operands[0].rows, Axis.fixed([label for m in operands for label in m.columns.labels])
+
+    def value(self, *operands: Array) -> Array:
+        return np.hstack(operands)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        for operand in operands:
+            if j < operand.shape[1]:
+                return operand.cell(i, j)
+            j -= operand.shape[1]
+        raise IndexError(j)
+
+
+@dataclass(frozen=True)
+class Row(Op):
+    """One row by itself, counted from 0: (n x m) to (1 x m)."""
+
+    index: int
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (x,) = operands
+        check(0 <= self.index < x.shape[0], self, x)
+        return ONE, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        return operands[0][self.index : self.index + 1].copy()
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return operands[0].cell(self.index, j)
+
+
+@dataclass(frozen=True)
+class StackRows(Op):
+    """Rows below one another, under the row labels of the first operand, whose values do not matter.
+
+    Operands: labels (n x k), then n rows (1 x m each); result (n x m).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        labels, *rows = operands
+        check(
+            len(rows) == labels.shape[0] and all(r.shape == (1, rows[0].shape[1]) for r in rows), self, *operands
+        )
+        return labels.rows, rows[0].columns
+
+    def value(self, *operands: Array) -> Array:
+        return np.vstack(operands[1:])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return operands[1 + i].cell(0, j)
+
+
 copy = Copy()
 transpose = Transpose()
 matmul = MatMul()
+affine = Affine()
+row_products = RowProducts()
 root_width = RootWidth()
 divide = Divide()
+concatenate = Concatenate()
+stack_rows = StackRows()

@@ -1,4 +1,6 @@
-"""The steps of the softmax: row maximum, exponentials, row sum, quotient.
+"""What is said of each row: the steps of the softmax, and which of its entries are the largest.
+
+The softmax takes four steps: row maximum, exponentials, row sum, quotient.
 
 softmax(x)_j = exp((x_j - max x) / T) / sum_k exp((x_k - max x) / T). Subtracting the maximum
 changes nothing in the quotient and keeps the exponentials from overflowing. The steps are shown
@@ -36,32 +38,44 @@ class RowMax(Op):
 
 @dataclass(frozen=True)
 class ShiftedExp(Op):
-    """exp((x - row maximum) / temperature) where the mask is 1, and 0 elsewhere.
+    """exp(x - row maximum), and 0 where there is a mask that is not 1.
 
-    Operands: x (n x m), maximum (n x 1), temperature (1 x 1), mask (n x m).
+    Operands: x (n x m), maximum (n x 1), the mask (n x m) if `masked`, and, where there is one,
+    the temperature (1 x 1) by which the difference is divided.
     """
+
+    masked: bool
 
     scale = "plain"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        x, maximum, temperature, mask = operands
-        fits = maximum.shape == (x.shape[0], 1) and temperature.shape == (1, 1)
-        check(fits and mask.shape == x.shape, self, *operands)
+        x, maximum, *rest = operands
+        masks, temperatures = rest[: self.masked], rest[self.masked :]
+        fits = maximum.shape == (x.shape[0], 1) and all(mask.shape == x.shape for mask in masks)
+        check(fits and len(masks) == self.masked and all(t.shape == (1, 1) for t in temperatures), self, *operands)
         return x.rows, x.columns
 
     def value(self, *operands: Array) -> Array:
-        x, maximum, temperature, mask = operands
-        return np.where(mask == 1, np.exp((x - maximum) / temperature), 0.0)
+        x, maximum, *rest = operands
+        masks, temperatures = rest[: self.masked], rest[self.masked :]
+        exponentials: Array = np.exp((x - maximum) / (temperatures[0] if temperatures else 1.0))
+        return np.where(masks[0] == 1, exponentials, 0.0) if masks else exponentials
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        x, maximum, temperature, mask = operands
-        shifted = f"({x.cell(i, j)}-{maximum.cell(i, 0)})/{temperature.cell(0, 0)}"
-        return f"IF({mask.cell(i, j)}=1,EXP({shifted}),0)"
+        x, maximum, *rest = operands
+        masks, temperatures = rest[: self.masked], rest[self.masked :]
+        shifted = f"{x.cell(i, j)}-{maximum.cell(i, 0)}"
+        if temperatures:
+            shifted = f"({shifted})/{temperatures[0].cell(0, 0)}"
+        return f"IF({masks[0].cell(i, j)}=1,EXP({shifted}),0)" if masks else f"EXP({shifted})"
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        x, maximum, temperature, _ = operands
+        x, maximum, *rest = operands
+        temperatures = rest[self.masked :]
         score, largest = Number(x.cell(i, j), masked=True), Number(maximum.cell(i, 0), masked=True)
-        return ["exp((", score, " − ", largest, ") / ", Number(temperature.cell(0, 0)), ")"]
+        if not temperatures:
+            return ["exp(", score, " − ", largest, ")"]
+        return ["exp((", score, " − ", largest, ") / ", Number(temperatures[0].cell(0, 0)), ")"]
 
 
 @dataclass(frozen=True)
@@ -111,7 +125,98 @@ class DivideRows(Op):
         return [Number(x.cell(i, j)), " / ", Number(divisor.cell(i, 0))]
 
 
+@dataclass(frozen=True)
+class RowArgMax(Op):
+    """The position (from 1) of the largest entry of each row, the first where several are as large:
+    (n x m) to (n x 1)."""
+
+    scale = "count"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        return operands[0].rows, ONE
+
+    def value(self, *operands: Array) -> Array:
+        return np.asarray(np.argmax(operands[0], axis=1).reshape(-1, 1) + 1.0)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        row = operands[0].row(i)
+        return f"MATCH(MAX({row}),{row},0)"
+
+
+@dataclass(frozen=True)
+class RowRank(Op):
+    """The rank of each entry within its row, 1 for the largest; of equal entries the first ranks
+    first, so that every rank occurs once. (n x m) to (n x m)."""
+
+    scale = "count"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        return operands[0].rows, operands[0].columns
+
+    def value(self, *operands: Array) -> Array:
+        order = np.argsort(-operands[0], axis=1, kind="stable")
+        return np.argsort(order, axis=1, kind="stable") + 1.0
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        (x,) = operands
+        own = x.cell(i, j)
+        return f"SUMPRODUCT(({x.row(i)}>{own})*1)+SUMPRODUCT(({x.row(i, j + 1)}={own})*1)"
+
+
+@dataclass(frozen=True)
+class ColumnOf(Op):
+    """In which column (from 1) of each row a number first stands: (n x m) and the numbers (1 x k)
+    give (n x k), 0 where it does not. With `RowRank`, where the runners-up stand."""
+
+    scale = "count"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        x, wanted = operands
+        check(wanted.shape[0] == 1, self, x, wanted)
+        return x.rows, wanted.columns
+
+    def value(self, *operands: Array) -> Array:
+        x, wanted = operands
+        hits = x[:, :, None] == wanted[0][None, None, :]
+        return np.where(hits.any(axis=1), np.argmax(hits, axis=1) + 1.0, 0.0)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        x, wanted = operands
+        return f"IFERROR(MATCH({wanted.cell(0, j)},{x.row(i)},0),0)"
+
+
+@dataclass(frozen=True)
+class EntryAt(Op):
+    """The entries of each row that stand in the given columns (from 1; 0 gives 0).
+
+    Operands: x (n x m), columns (n x k); result (n x k).
+    """
+
+    scale = "probability"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        x, columns = operands
+        check(x.shape[0] == columns.shape[0], self, x, columns)
+        return x.rows, columns.columns
+
+    def value(self, *operands: Array) -> Array:
+        x, columns = operands
+        at = np.maximum(columns.astype(int) - 1, 0)
+        return np.where(columns == 0, 0.0, np.take_along_axis(x, at, axis=1))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        x, columns = operands
+        at = columns.cell(i, j)
+        # With its row given: Gnumeric takes a single index into a row for a row number.
+        return f"IF({at}=0,0,INDEX({x.row(i)},1,{at}))"
+
+
 row_max = RowMax()
-shifted_exp = ShiftedExp()
+shifted_exp = ShiftedExp(masked=False)
+masked_exp = ShiftedExp(masked=True)
 row_sum = RowSum()
 divide_rows = DivideRows()
+row_argmax = RowArgMax()
+row_rank = RowRank()
+column_of = ColumnOf()
+entry_at = EntryAt()

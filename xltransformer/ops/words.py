@@ -175,6 +175,31 @@ class Pick(Op):
         return lookup.cell(0, j, operands[1 + 2 * i], operands[2 + 2 * i])
 
 
+@dataclass(frozen=True)
+class WordAt(Op):
+    """The word in the given row (from 1) of a word list, no text where the row is 0.
+
+    Operands: rows (n x k), word list (v x 1); result (n x k), text.
+    """
+
+    text = True
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        rows, word_list = operands
+        check(word_list.shape[1] == 1, self, rows, word_list)
+        return rows.rows, rows.columns
+
+    def value(self, *operands: Array) -> Array:
+        rows, word_list = operands
+        words = [[str(word_list[int(r) - 1, 0]) if r else "" for r in row] for row in rows]
+        return np.array(words, dtype=object)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        rows, word_list = operands
+        at = rows.cell(i, j)
+        return f'IF({at}=0,"",INDEX({word_list.column(0)},{at})&"")'
+
+
 word_index = WordIndex()
 lookup = Lookup()
 join_words = JoinWords()
@@ -182,3 +207,4 @@ equals = Equals()
 first = First()
 stack = Stack()
 pick = Pick()
+word_at = WordAt()

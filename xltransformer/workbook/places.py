@@ -79,11 +79,11 @@ class SeenPlace:
             address = f"${letters}${self.place.row + 1}"
         return self.prefix + address
 
-    def row(self, row: int) -> str:
-        return self._range(row, 0, row, self.shape[1] - 1)
+    def row(self, row: int, count: int | None = None) -> str:
+        return self._range(row, 0, row, (self.shape[1] if count is None else count) - 1)
 
-    def column(self, column: int) -> str:
-        return self._range(0, column, self.shape[0] - 1, column)
+    def column(self, column: int, count: int | None = None) -> str:
+        return self._range(0, column, (self.shape[0] if count is None else count) - 1, column)
 
     def _range(self, top: int, left: int, bottom: int, right: int) -> str:
         address = self.place.address
@@ -104,7 +104,7 @@ class Known:
     def cell(self, row: Index, column: Index) -> str:
         return repr(float(self.values[int(row), int(column)]))
 
-    def row(self, row: int) -> str:
+    def row(self, row: int, count: int | None = None) -> str:
         raise NotImplementedError("worked lines name single cells")
 
     column = row

@@ -1,0 +1,79 @@
+"""Any model drawn as plain cells, one block below the other, without panels or sheets of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xltransformer.engines import Results, fold
+from xltransformer.graph import Array, Matrix, Model
+from xltransformer.locale import load_messages
+from xltransformer.workbook.book import Book
+from xltransformer.workbook.places import Place
+from xltransformer.workbook.writer import render
+
+
+def draw(model: Model, values: Mapping[str, Array], path: Path) -> dict[str, Place]:
+    """Write the model as a workbook whose cached results are all wrong; returns each block's place."""
+    book = Book(
+        {name: poisoned(block) if block.computed else values[name] for name, block in model.blocks.items()},
+        load_messages(),
+    )
+    sheet, row, places = book.sheet("cells"), 1, {}
+    for name, block in model.blocks.items():
+        places[name] = book.draw(block, sheet, row, 1, labelled=False)
+        row += block.shape[0] + 1
+    book.finish()
+    path.write_bytes(render(book, {}))
+    return places
+
+
+def poisoned(block: Matrix) -> Array:
+    return np.full(block.shape, "wrong" if block.text else 12345.0, dtype=object if block.text else float)
+
+
+def read(results: Results, place: Place) -> Array:
+    """What an engine found at a place."""
+    grid = results[fold(place.sheet)]
+    rows, columns = place.shape
+    found = [[grid.get((place.row + i + 1, place.column + j + 1)) for j in range(columns)] for i in range(rows)]
+    text = any(isinstance(value, str) for row in found for value in row)
+    return np.array(found, dtype=object if text else float)
+
+
+class Precedents:
+    """Stands in for a place and notes which cells of its block a formula asks for."""
+
+    def __init__(self, block: Matrix, met: set[tuple[str, int, int]]) -> None:
+        self.block, self.met = block, met
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.block.shape
+
+    def cell(self, row: int, column: int) -> str:
+        self.met.add((self.block.name, row, column))
+        return "A1"
+
+    def row(self, row: int, count: int | None = None) -> str:
+        for k in range(self.shape[1] if count is None else count):
+            self.cell(row, k)
+        return "A1:A1"
+
+    def column(self, column: int, count: int | None = None) -> str:
+        for k in range(self.shape[0] if count is None else count):
+            self.cell(k, column)
+        return "A1:A1"
+
+
+def precedents(block: Matrix) -> Iterator[tuple[int, int, set[tuple[str, int, int]]]]:
+    """For every cell of a computed block, the cells that its formula refers to."""
+    assert block.op is not None
+    for i, j in np.ndindex(block.shape):
+        met: set[tuple[str, int, int]] = set()
+        refs: list[Any] = [Precedents(operand, met) for operand in block.operands]
+        block.op.cell(i, j, *refs)
+        yield i, j, met

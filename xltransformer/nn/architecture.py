@@ -1,0 +1,29 @@
+"""What the layers of one stack have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xltransformer.graph import Axis, Matrix
+from xltransformer.nn.feed_forward import Activation
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The sizes and choices of a stack of layers.
+
+    `width` are the d columns that go from layer to layer; each of the `heads` has queries and keys
+    of width d_k and values of width d_v; the feed-forward network expands to d_ff. `epsilon` (1 x 1)
+    serves every norm.
+    """
+
+    width: Axis
+    heads: int
+    d_k: int
+    d_v: int
+    d_ff: int
+    epsilon: Matrix
+    activation: Activation = "relu"
+    pre_norm: bool = False
+    rms: bool = False
+    biases: bool = True

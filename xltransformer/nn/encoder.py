@@ -1,0 +1,111 @@
+"""The encoder: a stack of layers of self-attention and feed-forward network.
+
+Vaswani et al. 2017, section 3.1. With `causal` it is the stack of GPT: a decoder that has nothing
+to look at but its own words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xltransformer.graph import Matrix, Scope
+from xltransformer.nn.architecture import Architecture
+from xltransformer.nn.attention import Switches
+from xltransformer.nn.feed_forward import FeedForward, feed_forward, feed_forward_weights
+from xltransformer.nn.multi_head import MultiHead, multi_head, multi_head_weights
+from xltransformer.nn.norm import Norm, norm, norm_weights, sublayer
+
+
+@dataclass(frozen=True)
+class EncoderLayer:
+    """The learned weights of one layer: those of its two sublayers, and a norm for each."""
+
+    attention: MultiHead
+    feed_forward: FeedForward
+    norms: tuple[Norm, Norm]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The learned weights of the stack, and of the norm after it where there is one."""
+
+    layers: tuple[EncoderLayer, ...]
+    norm: Norm | None = None
+
+
+def encoder_layer_weights(g: Scope, a: Architecture) -> EncoderLayer:
+    """The weights of one layer as inputs."""
+    first, second = (
+        norm_weights(g.scope("norm", str(k)), a.width, a.epsilon, rms=a.rms, bias=a.biases) for k in range(2)
+    )
+    return EncoderLayer(
+        multi_head_weights(g, a.width, a.heads, a.d_k, a.d_v, biases=a.biases),
+        feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases),
+        (first, second),
+    )
+
+
+def encoder_weights(g: Scope, a: Architecture, layers: int, *, final_norm: bool = False) -> Encoder:
+    """The weights of `layers` layers as inputs, `0.head.0.W_Q` and so on."""
+    return Encoder(
+        tuple(encoder_layer_weights(g.scope(str(k)), a) for k in range(layers)),
+        norm_weights(g.scope("norm"), a.width, a.epsilon, rms=a.rms, bias=a.biases) if final_norm else None,
+    )
+
+
+def encoder_layer(
+    g: Scope,
+    X: Matrix,
+    w: EncoderLayer,
+    *,
+    pre_norm: bool = False,
+    mask: Matrix | None = None,
+    causal: bool = False,
+    angles: Matrix | None = None,
+    switches: Switches | None = None,
+) -> Matrix:
+    """Self-attention, then the feed-forward network, each with its residual and norm: (n x d) to (n x d)."""
+
+    def attend(x: Matrix) -> Matrix:
+        return multi_head(
+            g, x, w.attention, mask=mask, causal=causal, angles=angles, switches=switches, name="attended"
+        )
+
+    def feed(x: Matrix) -> Matrix:
+        return feed_forward(g.scope("feed_forward"), x, w.feed_forward)
+
+    X = sublayer(g.scope("norm", "0"), X, w.norms[0], attend, pre_norm=pre_norm)
+    return sublayer(g.scope("norm", "1"), X, w.norms[1], feed, pre_norm=pre_norm)
+
+
+def encoder(
+    g: Scope,
+    X: Matrix,
+    w: Encoder,
+    *,
+    pre_norm: bool = False,
+    mask: Matrix | None = None,
+    causal: bool = False,
+    angles: Matrix | None = None,
+    switches: Switches | None = None,
+    sentence: int | None = None,
+) -> Matrix:
+    """All layers, each a section of its own, and the final norm: (n x d) to (n x d).
+
+    `mask` (n x n) is 1 where a word may look; with `causal` no cell refers to a later token;
+    `angles` (n x d_k) are those of rotary positions. `sentence` is the number of the sentence
+    that X stands for.
+    """
+    for k, layer in enumerate(w.layers):
+        with g.model.section("encoder_layer", sentence, k):
+            X = encoder_layer(
+                g.scope(str(k)),
+                X,
+                layer,
+                pre_norm=pre_norm,
+                mask=mask,
+                causal=causal,
+                angles=angles,
+                switches=switches,
+            )
+    return X if w.norm is None else norm(g.scope("norm"), X, w.norm)

@@ -1,0 +1,65 @@
+"""The position-wise feed-forward network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from xltransformer.graph import ONE, Axis, Matrix, Scope
+from xltransformer.nn.linear import linear
+from xltransformer.ops import Op, gelu_erf, gelu_tanh, multiply, relu, silu
+
+Activation = Literal["relu", "gelu_tanh", "gelu_erf", "swiglu"]
+
+ACTIVATIONS: Mapping[str, Op] = {"relu": relu, "gelu_tanh": gelu_tanh, "gelu_erf": gelu_erf, "swiglu": silu}
+"""Each activation by its name; SwiGLU is a product whose gate goes through SiLU."""
+
+
+@dataclass(frozen=True)
+class FeedForward:
+    """The learned weights: W_1 (d x d_ff), W_2 (d_ff x d), for SwiGLU W_3 (d x d_ff), and where there
+    are biases b_1, b_3 (both 1 x d_ff), b_2 (1 x d)."""
+
+    activation: Activation
+    W_1: Matrix
+    W_2: Matrix
+    W_3: Matrix | None = None
+    b_1: Matrix | None = None
+    b_2: Matrix | None = None
+    b_3: Matrix | None = None
+
+
+def feed_forward_weights(
+    g: Scope, width: Axis, d_ff: int, activation: Activation = "relu", *, biases: bool = True
+) -> FeedForward:
+    """The weights as inputs."""
+    inner = Axis.numbered("f", d_ff)
+    gated = activation == "swiglu"
+    return FeedForward(
+        activation,
+        g.input("W_1", width, inner, "parameter"),
+        g.input("W_2", inner, width, "parameter"),
+        g.input("W_3", width, inner, "parameter") if gated else None,
+        g.input("b_1", ONE, inner, "parameter") if biases else None,
+        g.input("b_2", ONE, width, "parameter") if biases else None,
+        g.input("b_3", ONE, inner, "parameter") if biases and gated else None,
+    )
+
+
+def feed_forward(g: Scope, x: Matrix, w: FeedForward) -> Matrix:
+    """act(x W_1 + b_1) W_2 + b_2, each row by itself: (n x d) to (n x d).
+
+    Vaswani et al. 2017, equation 2 (ReLU). SwiGLU: (SiLU(x W_1) * x W_3) W_2, Shazeer 2020,
+    equation 6, with the names of LLaMA.
+    """
+    with g.step("expand"):
+        inner = g.add("inner", linear(x, w.W_1, w.b_1))
+        gated = None if w.W_3 is None else g.add("gated", linear(x, w.W_3, w.b_3))
+    with g.step(w.activation):
+        if gated is None:
+            activated = g.add("activated", ACTIVATIONS[w.activation](inner))
+        else:
+            activated = g.add("activated", multiply(g.add("gate", silu(inner)), gated))
+    with g.step("contract"):
+        return g.add("output", linear(activated, w.W_2, w.b_2))

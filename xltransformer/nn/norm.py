@@ -1,0 +1,80 @@
+"""Residual connections and the norms beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xltransformer.graph import ONE, Axis, Matrix, Scope
+from xltransformer.ops import (
+    add,
+    gain_bias,
+    mean_square,
+    normalise_rows,
+    rms_normalise_rows,
+    row_mean,
+    row_variance,
+)
+
+EPSILON = 1e-5
+"""What keeps the root in a norm above 0, as PyTorch and GPT-2 have it (BERT: 1e-12)."""
+
+
+@dataclass(frozen=True)
+class Norm:
+    """The learned gain and bias (both 1 x d; no bias: None) and the epsilon (1 x 1) of one norm:
+    of a layer norm, or with `rms` of an RMS norm."""
+
+    gain: Matrix
+    bias: Matrix | None
+    epsilon: Matrix
+    rms: bool = False
+
+
+def norm_weights(g: Scope, width: Axis, epsilon: Matrix, *, rms: bool = False, bias: bool = True) -> Norm:
+    """Gain and bias as inputs; an RMS norm has no bias."""
+    gain = g.input("gain", ONE, width, "parameter")
+    return Norm(gain, g.input("bias", ONE, width, "parameter") if bias and not rms else None, epsilon, rms)
+
+
+def norm(g: Scope, x: Matrix, w: Norm) -> Matrix:
+    """Every row of x (n x d) brought to one scale, then given gain and bias: (n x d)."""
+    return rms_norm(g, x, w) if w.rms else layer_norm(g, x, w)
+
+
+def layer_norm(g: Scope, x: Matrix, w: Norm) -> Matrix:
+    """(x - mean) / sqrt(variance + epsilon) * gain + bias. Ba, Kiros and Hinton 2016, equations 3, 4."""
+    bias = () if w.bias is None else (w.bias,)
+    with g.step("layer_norm"):
+        mean = g.add("mean", row_mean(x))
+        variance = g.add("variance", row_variance(x, mean))
+        normalised = g.add("normalised", normalise_rows(x, mean, variance, w.epsilon))
+        return g.add("output", gain_bias(normalised, w.gain, *bias))
+
+
+def rms_norm(g: Scope, x: Matrix, w: Norm) -> Matrix:
+    """x / sqrt(mean square + epsilon) * gain. Zhang and Sennrich 2019, equation 4."""
+    with g.step("rms_norm"):
+        squares = g.add("mean_square", mean_square(x))
+        normalised = g.add("normalised", rms_normalise_rows(x, squares, w.epsilon))
+        return g.add("output", gain_bias(normalised, w.gain))
+
+
+def residual(g: Scope, x: Matrix, change: Matrix) -> Matrix:
+    """x plus what a sublayer made of it, both (n x d). He et al. 2016."""
+    with g.step("residual"):
+        return g.add("sum", add(x, change))
+
+
+def add_norm(g: Scope, x: Matrix, change: Matrix, w: Norm) -> Matrix:
+    """Add & Norm: LayerNorm(x + Sublayer(x)). Vaswani et al. 2017, section 3.1."""
+    return norm(g, residual(g, x, change), w)
+
+
+def sublayer(g: Scope, x: Matrix, w: Norm, layer: Callable[[Matrix], Matrix], *, pre_norm: bool = False) -> Matrix:
+    """A sublayer with its residual connection and norm, (n x d) to (n x d): Norm(x + layer(x)) as in
+    the paper, or with `pre_norm` x + layer(Norm(x)) as in GPT-2. Xiong et al. 2020, "On Layer
+    Normalization in the Transformer Architecture", table 1."""
+    if pre_norm:
+        return residual(g, x, layer(norm(g, x, w)))
+    return add_norm(g, x, layer(x), w)

@@ -1,0 +1,44 @@
+"""Where each word stands: sinusoidal, learned and rotary positions."""
+
+from __future__ import annotations
+
+from xltransformer.graph import Matrix, Scope
+from xltransformer.ops import add, angle, pair, position, rotate_pairs, sinusoid, stretch
+
+BASE = 10000.0
+"""The base of the angles: Vaswani et al. 2017, section 3.5; Su et al. 2021, section 3.2.2."""
+
+
+def angles(g: Scope, X: Matrix, base: Matrix, positions: Matrix | None = None) -> Matrix:
+    """pos / base^(2i/d) for every row pos and column pair i of X (n x d): (n x d), in radians.
+
+    Positions (n x 1) count the rows from 0 where they are not given; base is (1 x 1).
+    """
+    with g.step("angles"):
+        at = g.add("position", position(X)) if positions is None else positions
+        slow = g.add("stretch", stretch(base, g.add("pair", pair(X))))
+        return g.add("angle", angle(at, slow))
+
+
+def sinusoidal(g: Scope, X: Matrix, base: Matrix, positions: Matrix | None = None) -> Matrix:
+    """X plus its sinusoidal position encoding `PE`, (n x d). Vaswani et al. 2017, section 3.5:
+    PE(pos, 2i) = sin(pos / 10000^(2i/d)), PE(pos, 2i+1) = cos(pos / 10000^(2i/d))."""
+    turned = angles(g, X, base, positions)
+    with g.step("sinusoidal"):
+        PE = g.add("PE", sinusoid(turned))
+    return add_positions(g, X, PE)
+
+
+def add_positions(g: Scope, X: Matrix, PE: Matrix) -> Matrix:
+    """X plus one row for each place, computed or learned: both (n x d)."""
+    with g.step("add_positions"):
+        return g.add("X", add(X, PE))
+
+
+def rotary(g: Scope, Q: Matrix, K: Matrix, turned: Matrix) -> tuple[Matrix, Matrix]:
+    """Queries and keys, each pair of columns turned by its angle; all (n x d_k), d_k even.
+
+    Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding", equation 34.
+    """
+    with g.step("rotary"):
+        return g.add("Q_rotated", rotate_pairs(Q, turned)), g.add("K_rotated", rotate_pairs(K, turned))

@@ -1,0 +1,46 @@
+"""The plain recurrent network, which the Transformer replaced.
+
+Elman 1990, "Finding Structure in Time": h_t = tanh(x_t W_x + h_(t-1) W_h + b).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xltransformer.graph import ONE, Axis, Matrix, Scope
+from xltransformer.ops import Row, add, affine, matmul, stack_rows, tanh
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """The learned weights: W_x (d x m), W_h (m x m), b (1 x m), the same at every step."""
+
+    W_x: Matrix
+    W_h: Matrix
+    b: Matrix
+
+
+def recurrent_weights(g: Scope, width: Axis, state: Axis) -> Recurrent:
+    """The weights as inputs, for words of `width` d and a state of m numbers."""
+    return Recurrent(
+        g.input("W_x", width, state, "parameter"),
+        g.input("W_h", state, state, "parameter"),
+        g.input("b", ONE, state, "parameter"),
+    )
+
+
+def recurrent(g: Scope, X: Matrix, w: Recurrent) -> Matrix:
+    """The state after each word, from a state of 0 before the first: X (n x d) gives (n x m)."""
+    with g.step("recurrent_input"):
+        read = g.add("read", affine(X, w.W_x, w.b))
+    states: list[Matrix] = []
+    for t in range(X.shape[0]):
+        at = g.scope("word", str(t))
+        with g.step("recurrent"):
+            inner = at.add("inner", Row(t)(read))
+            if states:
+                carried = at.add("carried", matmul(states[-1], w.W_h))
+                inner = at.add("sum", add(inner, carried))
+            states.append(at.add("state", tanh(inner)))
+    with g.step("states"):
+        return g.add("states", stack_rows(X, *states))

@@ -1,0 +1,155 @@
+"""Where a word stands, as numbers: sinusoidal and rotary positions.
+
+Both turn position pos and column pair i into the angle pos / base^(2i/d), with base 10000.
+Sinusoidal positions add its sine and cosine to the words (Vaswani et al. 2017, section 3.5); rotary
+positions turn each pair of a query's or key's columns by it (Su et al. 2021, "RoFormer", equation
+34), so that a score depends on the distance of two words only. The paper of the latter counts the
+pairs from 1 and writes 10000^(-2(i-1)/d): the same angles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xltransformer.graph import ONE, Array, Axis, Matrix
+from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check
+
+
+@dataclass(frozen=True)
+class Position(Op):
+    """Which row it is, from 0: (n x m) to (n x 1). The operand lends its rows, not its values."""
+
+    scale = "plain"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (x,) = operands
+        return x.rows, ONE
+
+    def value(self, *operands: Array) -> Array:
+        return np.arange(operands[0].shape[0], dtype=float).reshape(-1, 1)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        (x,) = operands
+        return f"ROW({x.cell(i, 0)})-ROW({x.cell(0, 0)})"
+
+
+@dataclass(frozen=True)
+class Pair(Op):
+    """Which pair of columns it is, from 0: 0, 0, 1, 1, 2, …: (n x m) to (1 x m). The operand lends
+    its columns, not its values."""
+
+    scale = "plain"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (x,) = operands
+        return ONE, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        return (np.arange(operands[0].shape[1]) // 2).astype(float).reshape(1, -1)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        (x,) = operands
+        return f"INT((COLUMN({x.cell(0, j)})-COLUMN({x.cell(0, 0)}))/2)"
+
+
+@dataclass(frozen=True)
+class Stretch(Op):
+    """base^(2i/d): by how much the angles of pair i grow more slowly than those of pair 0.
+
+    Operands: base (1 x 1), pairs (1 x d); result (1 x d).
+    """
+
+    scale = "plain"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        base, pairs = operands
+        check(base.shape == (1, 1) and pairs.shape[0] == 1, self, base, pairs)
+        return ONE, pairs.columns
+
+    def value(self, *operands: Array) -> Array:
+        base, pairs = operands
+        return np.asarray(base ** (2 * pairs / pairs.shape[1]))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        base, pairs = operands
+        return f"{base.cell(0, 0)}^(2*{pairs.cell(0, j)}/COLUMNS({pairs.row(0)}))"
+
+
+@dataclass(frozen=True)
+class Angle(Op):
+    """pos / stretch, in radians: (n x 1) and (1 x d) give (n x d)."""
+
+    scale = "plain"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        position, stretch = operands
+        check(position.shape[1] == stretch.shape[0] == 1, self, position, stretch)
+        return position.rows, stretch.columns
+
+    def value(self, *operands: Array) -> Array:
+        position, stretch = operands
+        return position / stretch
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        position, stretch = operands
+        return f"{position.cell(i, 0)}/{stretch.cell(0, j)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        position, stretch = operands
+        return [Number(position.cell(i, 0)), " / ", Number(stretch.cell(0, j))]
+
+
+@dataclass(frozen=True)
+class Sinusoid(Op):
+    """The sine of the angle in even columns (counted from 0), its cosine in odd ones: (n x d).
+
+    Vaswani et al. 2017, section 3.5.
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (angle,) = operands
+        return angle.rows, angle.columns
+
+    def value(self, *operands: Array) -> Array:
+        (angle,) = operands
+        return np.where(np.arange(angle.shape[1]) % 2 == 0, np.sin(angle), np.cos(angle))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"{'COS' if j % 2 else 'SIN'}({operands[0].cell(i, j)})"
+
+
+@dataclass(frozen=True)
+class RotatePairs(Op):
+    """Each pair of columns (x_0, x_1) turned by its angle a: (x_0 cos a - x_1 sin a, x_1 cos a +
+    x_0 sin a). Operands: x and the angles, both (n x d) with d even.
+
+    Su et al. 2021, equation 34 (pairs of neighbouring columns).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        x, angle = operands
+        check(x.shape == angle.shape and x.shape[1] % 2 == 0, self, x, angle)
+        return x.rows, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        x, angle = operands
+        turned = np.empty_like(x)
+        turned[:, 0::2] = -x[:, 1::2]
+        turned[:, 1::2] = x[:, 0::2]
+        return np.asarray(x * np.cos(angle) + turned * np.sin(angle))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        x, angle = operands
+        sign, partner = ("+", j - 1) if j % 2 else ("-", j + 1)
+        own = f"{x.cell(i, j)}*COS({angle.cell(i, j)})"
+        return f"{own}{sign}{x.cell(i, partner)}*SIN({angle.cell(i, j)})"
+
+
+position = Position()
+pair = Pair()
+stretch = Stretch()
+angle = Angle()
+sinusoid = Sinusoid()
+rotate_pairs = RotatePairs()
