@@ -190,6 +190,7 @@ class Model:
         self.sentences: list[Sentence] = []
         self.switches: list[Matrix] = []
         self.vocabulary: Vocabulary | None = None
+        self.attended: dict[str, Attended] = {}  # every attention, by the prefix of its names
         self.watch: Watch | None = None
         self._lower_names: set[str] = set()
         self._step: Step | None = None

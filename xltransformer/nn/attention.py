@@ -157,4 +157,6 @@ def attention(
             masked = g.add("masked", mask_scores(scaled, mask))
     weights = softmax(g, masked, mask, None if switches is None else switches.temperature)
     with g.step("output"):
-        return Attended(weights, g.add("output", (causal_mix if causal else matmul)(weights, V)))
+        attended = Attended(weights, g.add("output", (causal_mix if causal else matmul)(weights, V)))
+    g.model.attended[".".join(g.parts)] = attended
+    return attended

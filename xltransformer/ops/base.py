@@ -67,6 +67,8 @@ class Op(ABC):
     """Whether the result is text."""
     scale: ClassVar[Scale] = "signed"
     """What kind of number the result is."""
+    crosswise: ClassVar[bool] = False
+    """Whether it is a product of its first two operands, row by column (any more are added rows)."""
 
     def __call__(self, *operands: Matrix) -> Matrix:
         """A new, still unnamed block; raises ValueError where the operands' shapes do not fit."""

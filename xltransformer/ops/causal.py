@@ -27,6 +27,7 @@ class CausalScores(Op):
     """Q Kᵀ on and below the diagonal, `HIDDEN` above it: (n x d_k) (d_k x n) = (n x n)."""
 
     scale = "masked"
+    crosswise = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         queries, keys = operands
@@ -89,6 +90,8 @@ class CausalMask(Op):
 @dataclass(frozen=True)
 class CausalMix(Op):
     """Weights times V, where row i sums over the tokens k <= i: (n x n) (n x d_v) = (n x d_v)."""
+
+    crosswise = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         weights, values = operands

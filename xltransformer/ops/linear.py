@@ -72,6 +72,8 @@ class MatMul(Op):
     """Matrix product (n x k) (k x m) = (n x m): each cell is a row of the left operand times a
     column of the right one."""
 
+    crosswise = True
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         a, b = operands
         check(a.shape[1] == b.shape[0], self, a, b)
@@ -92,6 +94,8 @@ class MatMul(Op):
 @dataclass(frozen=True)
 class Affine(Op):
     """Matrix product plus a bias, a W + b: (n x k) (k x m) + (1 x m) = (n x m)."""
+
+    crosswise = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         a, weights, bias = operands

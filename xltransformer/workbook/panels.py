@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xltransformer.graph import Matrix, Model, Section, Step
-from xltransformer.ops import matmul
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.places import Place
@@ -30,7 +29,7 @@ def draw_step(book: Book, sheet: Canvas, model: Model, section: Section, step: S
         row += 1
     sheet.paragraph(row, LEFT, book.messages(f"step.{step.key}.question"), "question")
     row += 2
-    products = [block for block in step.blocks if block.op is matmul]
+    products = [block for block in step.blocks if block.op is not None and block.op.crosswise]
     factors = {operand for product in products for operand in product.operands}
     before: list[Matrix] = []
     after: list[Matrix] = []
@@ -52,7 +51,7 @@ def _draw_in_line(book: Book, sheet: Canvas, blocks: list[Matrix], row: int) -> 
     """Blocks side by side, each with its labels, wrapping to a new line where the sheet ends, or
     where a block's row labels need the wide first column."""
     column, tallest = LEFT + 1, 0
-    for block in blocks:
+    for block in _with_inputs(book, blocks):
         long = any(text_width(label) > LONG_LABEL for label in block.rows.read(book.values))
         if column > LEFT + 1 and (long or column + block.shape[1] > WIDEST):
             row, column, tallest = row + tallest + 2, LEFT + 1, 0
@@ -62,8 +61,15 @@ def _draw_in_line(book: Book, sheet: Canvas, blocks: list[Matrix], row: int) -> 
     return row + tallest + 2 if blocks else row
 
 
+def _with_inputs(book: Book, blocks: list[Matrix]) -> list[Matrix]:
+    """The blocks, each after those of its operands that the user fills in and that stand nowhere yet."""
+    wanted = (m for block in blocks for m in (*block.operands, block) if m is block or not m.computed)
+    return [m for m in dict.fromkeys(wanted) if m in blocks or m not in book.homes]
+
+
 def _draw_products(book: Book, sheet: Canvas, products: list[Matrix], row: int) -> int:
-    """Products crosswise: left operand on the left, right operand above, result where they meet.
+    """Products crosswise: left operand on the left, right operand above, result where they meet; a
+    bias stands below the right operand.
 
     Products that share their left operand stand side by side, as long as there is room.
     """
@@ -71,16 +77,21 @@ def _draw_products(book: Book, sheet: Canvas, products: list[Matrix], row: int) 
     shown: Place | None = None
     column, deepest = 0, 0
     for product in products:
-        factor, right = product.operands
-        if factor is not left or column + right.shape[1] > WIDEST or right.shape[0] != deepest:
+        factor, right, *rows = product.operands
+        depth = right.shape[0] + len(rows)
+        if factor is not left or column + right.shape[1] > WIDEST or depth != deepest:
             if shown is not None:
                 row = shown.row + shown.shape[0] + 1
-            deepest = right.shape[0]
+            deepest = depth
             shown = book.draw(factor, sheet, row + deepest + 3, LEFT + 1)
             left, column = factor, LEFT + 1 + factor.shape[1] + 1
         assert shown is not None
-        above = book.draw(right, sheet, row + 1, column)
-        book.draw(product, sheet, shown.row, column, {factor: shown, right: above})
+        places = {factor: shown, right: book.draw(right, sheet, row + 1, column)}
+        for k, added in enumerate(rows):
+            at = row + 1 + right.shape[0] + k
+            sheet.text(at, column - 1, book.symbol(added), "symbol")
+            places[added] = book.draw(added, sheet, at, column, labelled=False)
+        book.draw(product, sheet, shown.row, column, places)
         column += right.shape[1] + 1
     return row if shown is None else shown.row + shown.shape[0] + 1
 
