@@ -54,10 +54,10 @@ def trace_instance(
     template: str | Path | Template | None = None,
     *,
     embeddings: str | Path | None = None,
-    slots: int = 0,
+    slots: int | None = None,
 ) -> Instance:
     """What `trace` computes: the sentences as they are, without spare slots or vocabulary rows."""
-    return make_instance(template, sentences, embeddings=embeddings, slots=slots, spare_rows=0)
+    return make_instance(template, sentences, embeddings=embeddings, slots=slots, spare=False)
 
 
 def trace(
@@ -65,7 +65,7 @@ def trace(
     template: str | Path | Template | None = None,
     *,
     embeddings: str | Path | None = None,
-    slots: int = 0,
+    slots: int | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Every block of numbers as a labelled DataFrame, by its name, computed by NumPy alone.
 

@@ -137,7 +137,7 @@ def trace(
     """Print every intermediate, computed by NumPy."""
     from xltransformer import api
 
-    instance = api.trace_instance(sentences, template, embeddings=embeddings, slots=slots or 0)
+    instance = api.trace_instance(sentences, template, embeddings=embeddings, slots=slots)
     for warning in instance.warnings:
         click.echo(f"xlt: {warning}", err=True)
     if form == "json":

@@ -109,6 +109,7 @@ class Step:
     """One panel: the blocks that answer one question, known to the locale files by `key`."""
 
     key: str
+    group: str = ""
     blocks: list[Matrix] = field(default_factory=list)
 
 
@@ -220,10 +221,13 @@ class Model:
         yield
 
     @contextmanager
-    def step(self, key: str) -> Iterator[None]:
-        """Blocks named inside are shown together in one panel."""
-        self._step = Step(key)
-        self.sections[-1].steps.append(self._step)
+    def step(self, key: str, group: str = "") -> Iterator[None]:
+        """Blocks named inside are shown together in one panel; so are steps of one key and group."""
+        steps = self.sections[-1].steps
+        same = [step for step in steps if group and (step.key, step.group) == (key, group)]
+        if not same:
+            steps.append(Step(key, group))
+        self._step = same[0] if same else steps[-1]
         yield
         self._step = None
 
@@ -315,4 +319,6 @@ class Scope:
         return self.add(name, block)
 
     def step(self, key: str) -> Any:
-        return self.model.step(key)
+        """A step of the model's; the heads of one attention share each of theirs."""
+        heads = self.parts.index("head") if "head" in self.parts else 0
+        return self.model.step(key, ".".join(self.parts[: heads + 1]) if heads or "head" in self.parts else "")

@@ -11,7 +11,7 @@ import numpy as np
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model, Watch
-from xltransformer.models import MODELS, Sizes
+from xltransformer.models import MODELS, PAIRS, WRITERS, Sizes
 from xltransformer.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.text import MOST_TEXT, pseudo_random, split_sentence, word_key
 
@@ -72,12 +72,13 @@ def make_instance(
     *,
     embeddings: str | Path | None = None,
     slots: int | None = None,
-    spare_rows: int | None = None,
+    spare: bool = True,
 ) -> Instance:
     """The template's model over the sentences (the template's own where none are given).
 
-    `slots` empty word slots and `spare_rows` empty vocabulary rows are added; None means the
-    template's numbers. Raises UserError for whatever cannot be built.
+    `slots` empty word slots are added to each sentence; None means the template's number. Without
+    `spare` there are no empty vocabulary rows, and no empty slots either, except for a model that
+    writes into them. Raises UserError for whatever cannot be built.
     """
     template = DEFAULT_TEMPLATE if template is None else template
     chosen = template if isinstance(template, Template) else load_template(template)
@@ -86,6 +87,10 @@ def make_instance(
         chosen, warning = chosen.with_embeddings(Path(embeddings))
         warnings += [warning] if warning else []
     given = tuple(sentences) or chosen.sentences
+    if chosen.model in PAIRS:
+        given = (*given, *chosen.sentences[len(given) :])
+        if len(given) != 2:
+            raise UserError(f"template {chosen.name} takes a source and a target, not {len(given)} sentences")
     if not given:
         raise UserError(f"template {chosen.name} has no sentences: give one with --sentence")
     split = [split_sentence(sentence, chosen.table.words) for sentence in given]
@@ -103,11 +108,13 @@ def make_instance(
         more = f" and {len(made_up) - 20} more" if len(made_up) > 20 else ""
         warnings.append(f"not in the vocabulary, given pseudo-random embeddings: {named}{more}")
 
-    spare = chosen.spare_rows if spare_rows is None else spare_rows
-    extra = chosen.slots if slots is None else slots
+    rows = chosen.spare_rows if spare else 0
+    extra = slots
+    if extra is None:
+        extra = chosen.slots if spare or chosen.model in WRITERS else 0
     vocabulary = [*chosen.table.words, *made_up]
     width = len(chosen.table.dimensions)
-    sizes = Sizes(tuple(len(words) + extra for words in split), len(vocabulary) + spare, width, dict(chosen.sizes))
+    sizes = Sizes(tuple(len(words) + extra for words in split), len(vocabulary) + rows, width, dict(chosen.sizes))
     check_sizes(sizes)
     for sentence, words in zip(given, split, strict=True):
         letters = len(" ".join(words))
@@ -123,14 +130,15 @@ def make_instance(
     data: dict[str, Array] = {
         "vocabulary": _texts(vocabulary, sizes.vocabulary),
         "dimensions": np.array([chosen.table.dimensions], dtype=object),
-        "embeddings": np.vstack([np.array(table, dtype=float), np.zeros((spare, width))]),
+        "embeddings": np.vstack([np.array(table, dtype=float), np.zeros((rows, width))]),
         **{block.name: np.array([[chosen.switches[block.last_name]]]) for block in model.switches},
         **model.constants,
     }
     for blocks, words in zip(model.sentences, split, strict=True):
-        data[blocks.words.name] = _texts(words, blocks.words.shape[0])
+        empty = "" if blocks.words.feedback is None else None
+        data[blocks.words.name] = _texts(words, blocks.words.shape[0], empty)
     if model.watch is not None:
-        data |= _watched(model.watch, chosen, split)
+        data |= _watched(model.watch, chosen, split[: len(model.watch.sentences)])
     data |= {block.name: _parameter(block, chosen) for block in model.parameters}
     inputs = {block.name: data[block.name] for block in model.inputs}
     surplus = [name for name in chosen.weights if name not in {block.name for block in model.parameters}]
@@ -179,8 +187,8 @@ def check_limits(model: Model) -> None:
         )
 
 
-def _texts(words: Sequence[str], rows: int) -> Array:
-    return np.array([*words, *[""] * (rows - len(words))], dtype=object).reshape(rows, 1)
+def _texts(words: Sequence[str], rows: int, empty: str | None = "") -> Array:
+    return np.array([*words, *[empty] * (rows - len(words))], dtype=object).reshape(rows, 1)
 
 
 def _watched(watch: Watch, template: Template, split: Sequence[Sequence[str]]) -> dict[str, Array]:
@@ -193,7 +201,7 @@ def _watched(watch: Watch, template: Template, split: Sequence[Sequence[str]]) -
     names = template.table.dimensions
     plane = template.plane if template.plane and set(template.plane) <= set(names) else (names * 2)[:2]
     chosen = {watch.word: word, watch.across: plane[0], watch.up: plane[1]}
-    for sentence, words in zip(watch.sentences, split, strict=True):
+    for sentence, words in zip(watch.sentences, split, strict=False):
         chosen[sentence.other] = next((other for other in words if other != word), word)
     data: dict[str, Array] = {block.name: np.array([[text]], dtype=object) for block, text in chosen.items()}
     if watch.lesson is not None:
@@ -203,6 +211,8 @@ def _watched(watch: Watch, template: Template, split: Sequence[Sequence[str]]) -
 
 def _parameter(block: Matrix, template: Template) -> Array:
     """The template's weights for a block, or reproducible ones drawn from its seed."""
+    if block.name not in template.weights and block.last_name in ("gain", "bias"):
+        return np.full(block.shape, 1.0 if block.last_name == "gain" else 0.0)  # a norm that changes nothing
     if block.name not in template.weights:
         return pseudo_random(f"{template.seed}:{block.name}", block.shape)
     value = template.weights[block.name]

@@ -24,7 +24,7 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import MODELS
-from xltransformer.text import MOST_TEXT, clean, without_forbidden, word_key
+from xltransformer.text import MOST_TEXT, clean, pseudo_random, without_forbidden, word_key
 
 DEFAULT_TEMPLATE = "cat-and-mouse"
 
@@ -33,6 +33,9 @@ _KEYS = {
     "dimensions", "words", "embeddings", "switches", "sizes", "weights",
 }  # fmt: skip
 _SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False}
+
+MOST_WIDTH = 4096
+"""The widest embedding that is drawn."""
 
 Texts = Mapping[str, str]
 """One text in several languages: {"en": …, "zh": …}."""
@@ -159,7 +162,7 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
         seed=whole_number(data.get("seed", 0), f"{where}: seed"),
         table=_word_table(data, where, folder),
         switches=_switches(_table(data, "switches", where), where),
-        sizes=_table(data, "sizes", where),
+        sizes={key: size for key, size in _table(data, "sizes", where).items() if key != "d_model"},
         weights=_weights(_table(data, "weights", where), where, folder),
     )
 
@@ -229,6 +232,8 @@ def _word_table(data: Mapping[str, Any], where: str, folder: Path | None) -> Wor
         if folder is None or not isinstance(data["embeddings"], str):
             raise UserError(f"{where}: embeddings is {data['embeddings']!r}; give the name of a file beside it")
         return read_word_table(folder / data["embeddings"])
+    if isinstance(data.get("words"), list):
+        return _drawn_table(data, where)
     dimensions = data.get("dimensions")
     if not isinstance(dimensions, list) or not dimensions or not all(isinstance(d, str) for d in dimensions):
         raise UserError(f"{where}: dimensions is {dimensions!r}; give a list of names")
@@ -265,6 +270,21 @@ def _checked_table(dimensions: Iterable[str], rows: Iterable[tuple[str, list[Any
     if not words:
         raise UserError(f"{where}: no word in the vocabulary; give at least one")
     return WordTable(names, words)
+
+
+def _drawn_table(data: Mapping[str, Any], where: str) -> WordTable:
+    """A list of words without numbers: embeddings of width sizes.d_model, drawn from the seed."""
+    words = data["words"]
+    if "dimensions" in data or not all(isinstance(word, str) for word in words):
+        raise UserError(
+            f"{where}: words is a list; give texts, and no dimensions, or a table [words] with numbers"
+        )
+    width = _table(data, "sizes", where).get("d_model", 8)
+    if whole_number(width, f"{where}: sizes.d_model") == 0 or width > MOST_WIDTH:
+        raise UserError(f"{where}: sizes.d_model is {width!r}; give a whole number from 1 to {MOST_WIDTH}")
+    seed = data.get("seed", 0)
+    rows = [(word, pseudo_random(f"{seed}:embedding:{word}", (1, width))[0].tolist()) for word in words]
+    return _checked_table([f"d{i}" for i in range(1, width + 1)], rows, where)
 
 
 def _cell_number(text: Any) -> Any:

@@ -80,7 +80,8 @@ def split_sentence(sentence: str, vocabulary: Iterable[str] = ()) -> list[str]:
     sentence = clean(sentence)
     divided = bool(_CJK_DIVIDED.search(sentence))
     words: list[str] = []
-    for chunk in map(_strip, _SEPARATORS.split(sentence)):
+    chunks = _SEPARATORS.split(sentence)
+    for chunk in (chunk if word_key(chunk) in spelling else _strip(chunk) for chunk in chunks):
         if word_key(chunk) in spelling or (divided and _ONLY_CJK.fullmatch(chunk)):
             words.append(chunk)
             continue

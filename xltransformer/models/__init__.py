@@ -5,14 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xltransformer.graph import Model
+from xltransformer.models.architectures import bert, encoder_decoder, encoder_model, gpt
 from xltransformer.models.attention_lessons import attention_lessons
+from xltransformer.models.layer_lessons import (
+    add_norm_lesson,
+    feed_forward_lesson,
+    masks_lesson,
+    multi_head_lesson,
+    positions_lesson,
+    recurrent_lesson,
+    rotary_lesson,
+)
 from xltransformer.models.single_query import single_query
 from xltransformer.models.sizes import Sizes
 
 MODELS: dict[str, Callable[[Sizes], Model]] = {
     "attention_lessons": attention_lessons,
     "single_query": single_query,
+    "multi_head": multi_head_lesson,
+    "positions": positions_lesson,
+    "rotary": rotary_lesson,
+    "masks": masks_lesson,
+    "add_norm": add_norm_lesson,
+    "feed_forward": feed_forward_lesson,
+    "recurrent": recurrent_lesson,
+    "encoder": encoder_model,
+    "encoder_decoder": encoder_decoder,
+    "bert": bert,
+    "gpt": gpt,
 }
 """Every model by the name that templates call it by."""
 
-__all__ = ["MODELS", "Sizes"]
+WRITERS = {"encoder_decoder", "gpt"}
+"""The models that write: the empty slots of a sentence take what the model predicts."""
+
+PAIRS = {"encoder_decoder"}
+"""The models over two sentences, a source and a target."""
+
+__all__ = ["MODELS", "PAIRS", "WRITERS", "Sizes"]

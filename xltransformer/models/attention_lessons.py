@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from xltransformer.graph import Attended, Axis, Matrix, Model, Scope
+from xltransformer.models.begin import begin
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import Projection, attention, project, projection, same, switches
-from xltransformer.nn.embedding import embed, sentence, vocabulary
+from xltransformer.nn.embedding import embed
 from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import less_first, lookup, pick, stack
 
@@ -18,8 +19,7 @@ def attention_lessons(sizes: Sizes) -> Model:
     Options: `d_k` and `d_v` (or `key_labels` and `value_labels`) of the third lesson.
     """
     sizes.expect("d_k", "d_v", "key_labels", "value_labels")
-    model = Model()
-    known = vocabulary(model.scope(), sizes.vocabulary, sizes.width)
+    model, known, scopes = begin(sizes)
     turned = switches(model.scope("switches"))
     dimensions = known.embeddings.columns
     keys = sizes.axis("d_k", "key_labels", "k", 2)
@@ -29,16 +29,7 @@ def attention_lessons(sizes: Sizes) -> Model:
         "projected_attention": projection(model.scope("projected_attention"), dimensions, dimensions, dimensions),
         "resized_attention": projection(model.scope("resized_attention"), dimensions, keys, values),
     }
-    scopes = [
-        model.scope("sentence", str(s)) if len(sizes.slots) > 1 else model.scope() for s in range(len(sizes.slots))
-    ]
-    model.vocabulary = known
     model.switches = [switch for switch in (turned.scaling, turned.temperature, turned.causal) if switch]
-    model.sentences = [
-        sentence(g if g.parts else g.scope("sentence"), known, slots)
-        for g, slots in zip(scopes, sizes.slots, strict=True)
-    ]
-
     word = watched_word(model)
     inputs: list[Matrix] = []
     attended: dict[str, list[Attended]] = {lesson: [] for lesson in LESSONS}

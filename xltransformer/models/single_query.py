@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from xltransformer.graph import Attended, Matrix, Model
+from xltransformer.models.begin import begin
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import attention, same, switches
-from xltransformer.nn.embedding import embed, sentence, vocabulary
+from xltransformer.nn.embedding import embed
 from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import lookup, present, word_index
 
@@ -13,16 +14,9 @@ from xltransformer.ops import lookup, present, word_index
 def single_query(sizes: Sizes) -> Model:
     """One word asks (Q is its row of the vocabulary), every word of the sentence answers (K = V = X)."""
     sizes.expect()
-    model = Model()
-    model.vocabulary = known = vocabulary(model.scope(), sizes.vocabulary, sizes.width)
+    model, known, scopes = begin(sizes)
     turned = switches(model.scope("switches"), causal=False)
     model.switches = [turned.scaling, turned.temperature]
-    several = len(sizes.slots) > 1
-    scopes = [model.scope("sentence", str(s)) if several else model.scope() for s in range(len(sizes.slots))]
-    model.sentences = [
-        sentence(g if several else g.scope("sentence"), known, slots)
-        for g, slots in zip(scopes, sizes.slots, strict=True)
-    ]
     word = watched_word(model)
     inputs: list[Matrix] = []
     attended: list[Attended] = []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis
+from xltransformer.nn.feed_forward import ACTIVATIONS
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,27 @@ class Sizes:
             if name not in known:
                 listed = ", ".join(known) or "none"
                 raise UserError(f"[sizes] has {name!r}, which this model does not know (it knows: {listed})")
+
+    def count(self, name: str, default: int) -> int:
+        """A size that is a whole number of at least 1, else UserError."""
+        value = self.options.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise UserError(f"[sizes] {name} is {value!r}: give a whole number of at least 1")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        """A choice that is true or false, else UserError."""
+        value = self.options.get(name, default)
+        if not isinstance(value, bool):
+            raise UserError(f"[sizes] {name} is {value!r}: give true or false")
+        return value
+
+    def choice(self, name: str, default: str, among: Iterable[str] = ACTIVATIONS) -> str:
+        """One of several names, else UserError."""
+        value = self.options.get(name, default)
+        if value not in among:
+            raise UserError(f"[sizes] {name} is {value!r}: give one of {', '.join(among)}")
+        return str(value)
 
     def axis(self, size_name: str, labels_name: str, prefix: str, default: int) -> Axis:
         """An axis as the options give it: by its labels, or by its size (then prefix1, prefix2, …).

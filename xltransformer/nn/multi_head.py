@@ -71,6 +71,9 @@ def multi_head(
         if angles is not None:
             Q, K = rotary(head, Q, K, angles)
         outputs.append(attention(head, Q, K, V, switches=switches, mask=mask, causal=causal).output)
+    with g.step("maps"):
+        for h in range(len(w.heads)):
+            g.model.show(g.model.attended[".".join((*g.parts, "head", str(h)))].weights)
     with g.step("heads"):
         heads = g.add("heads", concatenate(*outputs))
     with g.step("combine"):

@@ -46,7 +46,7 @@ def watch(
         def in_plane(table: Matrix) -> Matrix:
             return plane(table, *columns, names)
 
-        for s, (X, words) in enumerate(zip(inputs, model.sentences, strict=True)):
+        for s, (X, words) in enumerate(zip(inputs, model.sentences, strict=False)):
             h = g.scope(str(s))
             other = h.input("other", ONE, ONE, "choice", text=True, choices=words.words)
             with h.step("watch_position"):
@@ -57,7 +57,8 @@ def watch(
                 weights = [one.weights for one in shown]
                 outputs = [one.output for one in shown]
                 every = h.add("weights", choose(lesson, *weights) if lesson else copy(weights[0]))
-                out = choose(lesson, *outputs) if lesson else copy(outputs[0])
+                differ = any(output is not outputs[0] for output in outputs)
+                out = choose(lesson, *outputs) if lesson and differ else copy(outputs[0])
                 every_out = h.add("outputs", out)
                 if asked is None:
                     attention = h.add("attention", lookup(position, every))

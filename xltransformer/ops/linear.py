@@ -258,7 +258,28 @@ class StackRows(Op):
         return operands[1 + i].cell(0, j)
 
 
+@dataclass(frozen=True)
+class FirstRows(Op):
+    """As many of a table's first rows as another matrix has: (p x d) and (n x m) give (n x d).
+
+    The rows of the learned positions for n words: Radford et al. 2019, Devlin et al. 2019.
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        table, like = operands
+        check(table.shape[0] >= like.shape[0], self, table, like)
+        return like.rows, table.columns
+
+    def value(self, *operands: Array) -> Array:
+        table, like = operands
+        return table[: like.shape[0]].copy()
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return operands[0].cell(i, j)
+
+
 copy = Copy()
+first_rows = FirstRows()
 transpose = Transpose()
 matmul = MatMul()
 affine = Affine()

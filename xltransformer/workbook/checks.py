@@ -59,7 +59,7 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
     for block in numbers:
         add("numbers", whole(block, "COUNTA({0})=COUNT({0})"), block, block=_sheet_of(book, block))
     if model.watch is not None:
-        for letter, watched in zip(letters, model.watch.sentences, strict=True):
+        for letter, watched in zip(letters, model.watch.sentences, strict=False):
             add("watched", whole(watched.position, "{0}>0"), model.watch.word, letter=letter)
     hidden = {sheet.name for sheet in (*book.sheets, book.answers) if sheet.hidden}
     for scope in (name.rpartition(".")[0] for name, b in model.blocks.items() if b.last_name == "row_sum"):

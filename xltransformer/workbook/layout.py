@@ -22,9 +22,9 @@ def lay_out(
     book = Book(values, messages, exercise, instance.generated)
     start = Start(book, book.sheet(messages("sheet.start")), instance)
     contents: Contents = []
-    numbers: dict[str, int] = {}
+    numbers: dict[tuple[str, int | None], int] = {}
     for section in instance.model.sections:
-        number = numbers.setdefault(section.key, len(numbers) + 1)
+        number = numbers.setdefault((section.key, section.layer), len(numbers) + 1)
         contents.append(_draw_section(book, instance, section, number))
         # What only looks back at the lessons would give an exercise's answers away.
         contents[-1][0].hidden = bool(book.exercise) and section.sentence is None
@@ -49,7 +49,8 @@ def _compared(book: Book, instance: Instance) -> list[tuple[str, list[Matrix]]]:
         blocks = [b for step in section.steps for b in step.blocks if b.last_name in ("weights", "output")]
         if section.sentence is not None and blocks:
             letter = letters(instance)[section.sentence]
-            groups.append((f"{book.messages(f'section.{section.key}.title')} {letter}".strip(), blocks))
+            title = book.messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
+            groups.append((f"{title} {letter}".strip(), blocks))
     return groups
 
 
@@ -59,8 +60,9 @@ def _draw_section(
     """One section's sheet; returns it with the heading and row of each of its steps."""
     messages, model = book.messages, instance.model
     letter = letters(instance)[section.sentence] if section.sentence is not None else ""
-    sheet = book.sheet(f"{number}{letter} {messages(f'sheet.{section.key}')}")
-    sheet.text(0, LEFT, f"{number}  {messages(f'section.{section.key}.title')}", "title")
+    layer = (section.layer or 0) + 1
+    sheet = book.sheet(f"{number}{letter} {messages(f'sheet.{section.key}', layer=layer)}")
+    sheet.text(0, LEFT, f"{number}  {messages(f'section.{section.key}.title', layer=layer)}", "title")
     sheet.heights[0] = 28
     sheet.link(1, LEFT, book.sheets[0].target(), messages("section.back"))
     if section.sentence is not None:

@@ -120,7 +120,7 @@ class Start:
         watch = self.model.watch
         if watch is not None:
             self._control(watch.word, self.messages("start.watch"))
-            for letter, blocks in zip(self.letters, watch.sentences, strict=True):
+            for letter, blocks in zip(self.letters, watch.sentences, strict=False):
                 self._control(blocks.other, self.messages("start.other", letter=spaced(letter)))
             if watch.lesson is not None:
                 self._lesson_control(watch, watch.lesson)
@@ -139,12 +139,21 @@ class Start:
 
     def _lesson_control(self, watch: Watch, block: Matrix) -> None:
         row, address = self.row, self._control(block, "")
-        names = [self.messages(f"section.{lesson}.title") for lesson in watch.lessons]
+        names = [self._lesson_name(lesson) for lesson in watch.lessons]
         prefix = self.messages("start.lesson", last=len(names))
         shown = prefix + names[int(self.book.values[block.name][0, 0]) - 1]
         quoted = ",".join(f'"{name}"' for name in names)
         formula = f'"{prefix}"&IFERROR(CHOOSE({address},{quoted}),"?")'
         self.book.formula(self.sheet, row, INDEX, lambda: formula, shown, "remark")
+
+    def _lesson_name(self, lesson: str) -> str:
+        """A lesson by its section's title; a head by its number, in its layer where there are several."""
+        *layer, head = lesson.rpartition("head.")[::2]
+        if "head." not in lesson:
+            return self.messages(f"section.{lesson}.title")
+        if layer[0]:
+            return self.messages("start.layer_head", layer=int(layer[0].strip(".")) + 1, head=int(head) + 1)
+        return self.messages("start.head", head=int(head) + 1)
 
     def _switch(self, switch: Matrix) -> None:
         row, messages, key = self.row, self.messages, switch.last_name
@@ -175,7 +184,7 @@ class Start:
             self._remark(sentence, i, first + i)
         watch = self.model.watch
         self.row = first + slots
-        if watch is not None and not book.exercise:
+        if watch is not None and s < len(watch.sentences) and not book.exercise:
             blocks = watch.sentences[s]
             if blocks.weights.shape[0] == slots:
                 book.draw(blocks.weights, sheet, first, MAP)
@@ -231,13 +240,13 @@ class Start:
         plane = caption(f"“{word}” {moves}", f'"“"&{cell}&"” {moves}"')
         after, bars, names = [], [], []
         looks = messages("start.looks")
-        for letter, sentence in zip(self.letters, self.model.sentences, strict=True):
+        for letter, sentence in zip(self.letters, self.model.sentences[: len(watch.sentences)], strict=False):
             text = book.homes[sentence.text].address(0, 0)
             shown = str(book.values[sentence.text.name][0, 0])
             where = letter or messages("label.after")
             after.append(caption(f"{word} ({where})", f'{cell}&" ({where})"'))
             bars.append(caption(f"“{word}” {looks} {shown}", f'"“"&{cell}&"” {looks} "&{text}'))
-        for s, sentence in enumerate(self.model.sentences):
+        for s, sentence in enumerate(self.model.sentences[: len(watch.sentences)]):
             names.append(self._point_names(watch, s, sentence))
         self.row += max(place.shape[0] for place in names)
         return Captions(plane, names, after, bars)
@@ -264,7 +273,7 @@ class Start:
         column, width = self.remark + 1, 520
         self.sheet.charts.append(plane_chart(self.book, self.model, captions, TOP, column, (width, 420)))
         height = max(150, 60 + 22 * max(s.words.shape[0] for s in self.model.sentences))
-        for s in range(min(2, len(self.model.sentences))):
+        for s in range(min(2, len(captions.bars))):
             row = TOP + 20 + s * (height // 21 + 1)
             chart = attention_chart(self.book, self.model, captions, s, row, column, (width, height))
             self.sheet.charts.append(chart)

@@ -31,7 +31,7 @@ def fixed(value: float) -> str:
 
 def words_of(model: Model, section: Section) -> list[Word]:
     """The watched word and the other one, in the sentence of a section."""
-    if model.watch is None or section.sentence is None:
+    if model.watch is None or section.sentence is None or section.sentence >= len(model.watch.sentences):
         return []
     sentence = model.watch.sentences[section.sentence]
     return [(model.watch.word, sentence.position), (sentence.other, sentence.other_position)]

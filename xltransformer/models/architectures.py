@@ -1,0 +1,176 @@
+"""The architectures: encoder, encoder-decoder, BERT and GPT, each as its paper's figure reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xltransformer.graph import ONE, Attended, Axis, Matrix, Model
+from xltransformer.models.begin import STACK, architecture, begin
+from xltransformer.models.sizes import Sizes
+from xltransformer.nn.architecture import Architecture
+from xltransformer.nn.attention import padding_mask
+from xltransformer.nn.decoder import decoder, decoder_weights
+from xltransformer.nn.embedding import embed
+from xltransformer.nn.encoder import encoder, encoder_weights
+from xltransformer.nn.linear import linear
+from xltransformer.nn.norm import norm, norm_weights
+from xltransformer.nn.positions import BASE, add_positions, sinusoidal
+from xltransformer.nn.prediction import predict
+from xltransformer.nn.watch import watch, watched_word
+from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products
+
+
+def encoder_model(sizes: Sizes) -> Model:
+    """The paper's encoder: embeddings, sinusoidal positions, N layers. Options: those of a stack."""
+    sizes.expect(*STACK)
+    model, known, scopes = begin(sizes)
+    word = watched_word(model)
+    a = architecture(model, sizes, known.embeddings.columns)
+    layers = sizes.count("layers", 2)
+    w = encoder_weights(model.scope("encoder"), a, layers, final_norm=a.pre_norm)
+    base = model.scope("positions").constant("base", BASE)
+    inputs, outputs = [], []
+    for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
+        h = g.scope("encoder")
+        with model.section("embedding", sentence=s):
+            inputs.append(embed(h.scope("words"), words.index, known))
+            X = sinusoidal(h.scope("positions"), inputs[-1], base)
+            mask = padding_mask(h, words.padding, words.padding)
+        outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
+    model.watch = watch(
+        model, word, inputs, _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
+    )
+    return model
+
+
+def encoder_decoder(sizes: Sizes) -> Model:
+    """The complete model of the paper: the first sentence is the source; the second is the target,
+    which the model goes on writing. Options: those of a stack, and `tied`."""
+    sizes.expect(*STACK, "tied")
+    model, known, _ = begin(sizes)
+    word = watched_word(model)
+    source, target = model.sentences
+    a = architecture(model, sizes, known.embeddings.columns)
+    layers = sizes.count("layers", 1)
+    one = encoder_weights(model.scope("encoder"), a, layers, final_norm=a.pre_norm)
+    two = decoder_weights(model.scope("decoder"), a, layers, final_norm=a.pre_norm)
+    base = model.scope("positions").constant("base", BASE)
+    e, d = model.scope("encoder"), model.scope("decoder")
+    with model.section("embedding", sentence=0):
+        read = embed(e.scope("words"), source.index, known)
+        X = sinusoidal(e.scope("positions"), read, base)
+        mask = padding_mask(e, source.padding, source.padding)
+    memory = encoder(e, X, one, pre_norm=a.pre_norm, mask=mask, sentence=0)
+    with model.section("embedding", sentence=1):
+        Y = sinusoidal(d.scope("positions"), embed(d.scope("words"), target.index, known), base)
+        own = padding_mask(d, target.padding, target.padding, causal=True)
+        across = padding_mask(d.scope("cross"), target.padding, source.padding)
+    written = decoder(d, Y, memory, two, pre_norm=a.pre_norm, mask=own, memory_mask=across, sentence=1)
+    _write_on(model, written, sentence=1, tied=sizes.flag("tied", True))
+    model.watch = watch(model, word, [read], _every_head(model, a, layers, [("encoder",)], [memory]))
+    return model
+
+
+def bert(sizes: Sizes) -> Model:
+    """BERT: encoder only, token + position + segment embeddings; a masked word is predicted from both
+    sides. Devlin et al. 2019. Options: those of a stack."""
+    sizes.expect(*STACK)
+    model, known, scopes = begin(sizes)
+    word = watched_word(model)
+    width = known.embeddings.columns
+    a = architecture(model, sizes, width, activation="gelu_erf")
+    top, layers, slots = model.scope(), sizes.count("layers", 2), max(sizes.slots)
+    positions = top.input("position_embeddings", Axis.numbered("", slots), width, "parameter")
+    segments = top.input("segment_embeddings", Axis.numbered("", 2), width, "parameter")
+    embedding_norm = norm_weights(top.scope("embedding_norm"), width, a.epsilon)
+    w = encoder_weights(top.scope("encoder"), a, layers)
+    p = top.scope("prediction")
+    W, b = p.input("W", width, width, "parameter"), p.input("b", ONE, width, "parameter")
+    prediction_norm = norm_weights(p.scope("norm"), width, a.epsilon)
+    bias = top.scope("output").input("b", ONE, Axis.of(known.words), "parameter")
+    inputs, outputs = [], []
+    for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
+        h = g.scope("encoder")
+        with model.section("embedding", sentence=s):
+            inputs.append(embed(h.scope("words"), words.index, known))
+            with h.step("add_positions"):
+                at = h.add("position", first_rows(positions, inputs[-1]))
+                placed = h.add("placed", add(inputs[-1], at))
+                total = h.add("sum", add_row(placed, h.add("segment", Row(0)(segments))))
+            X = norm(h.scope("embedding_norm"), total, embedding_norm)
+            mask = padding_mask(h, words.padding, words.padding)
+        outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
+        q = g.scope("prediction")
+        with model.section("prediction", sentence=s):
+            with q.step("gelu_erf"):
+                activated = q.add("activated", gelu_erf(q.add("inner", linear(outputs[-1], W, b))))
+            ready = norm(q.scope("norm"), activated, prediction_norm)
+            with q.step("logits"):
+                logits = q.add("logits", row_products(ready, known.embeddings, bias))
+            predict(q, logits, known.words)
+    model.watch = watch(
+        model, word, inputs, _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
+    )
+    return model
+
+
+def gpt(sizes: Sizes) -> Model:
+    """GPT-2: decoder only, learned positions, norms before; the next word is predicted, and written.
+
+    Radford et al. 2019. Options: those of a stack, and `tied`: whether the output weights are the
+    embeddings.
+    """
+    sizes.expect(*STACK, "tied")
+    model, known, scopes = begin(sizes)
+    word = watched_word(model)
+    width = known.embeddings.columns
+    a = architecture(model, sizes, width, activation="gelu_tanh", pre_norm=True)
+    top, layers = model.scope(), sizes.count("layers", 2)
+    positions = top.input("position_embeddings", Axis.numbered("", max(sizes.slots)), width, "parameter")
+    w = encoder_weights(top.scope("decoder"), a, layers, final_norm=True)
+    inputs, outputs = [], []
+    for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
+        h = g.scope("decoder")
+        with model.section("embedding", sentence=s):
+            inputs.append(embed(h.scope("words"), words.index, known))
+            with h.step("add_positions"):
+                at = h.add("position", first_rows(positions, inputs[-1]))
+            X = add_positions(h, inputs[-1], at)
+            mask = padding_mask(h, words.padding, words.padding, causal=True)
+        outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, causal=True, sentence=s))
+    for s, output in enumerate(outputs):
+        _write_on(model, output, sentence=s, tied=sizes.flag("tied", True))
+    model.watch = watch(
+        model, word, inputs, _every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
+    )
+    return model
+
+
+def _write_on(model: Model, output: Matrix, sentence: int, *, tied: bool) -> None:
+    """The output layer: logits over the vocabulary, and the predicted word, which the next empty slot
+    of the sentence takes. Press and Wolf 2017 for output weights `tied` to the embeddings."""
+    known, words = model.vocabulary, model.sentences[sentence].words
+    assert known is not None
+    several = len(model.sentences) > 1
+    g = model.scope("sentence", str(sentence), "prediction") if several else model.scope("prediction")
+    if not tied and "output.W" not in model.blocks:
+        model.scope("output").input("W", known.embeddings.columns, Axis.of(known.words), "parameter")
+    with model.section("prediction", sentence=sentence):
+        with g.step("logits"):
+            product = row_products(output, known.embeddings) if tied else matmul(output, model.blocks["output.W"])
+            logits = g.add("logits", product)
+        words.feedback = predict(g, logits, known.words).word
+
+
+def _every_head(
+    model: Model, a: Architecture, layers: int, prefixes: Sequence[Sequence[str]], outputs: Sequence[Matrix]
+) -> dict[str, list[Attended]]:
+    """The attention of every head of every layer in each sentence, with the stack's output."""
+    return {
+        f"{layer}.head.{head}": [
+            Attended(model.attended[".".join((*prefix, str(layer), "head", str(head)))].weights, output)
+            for prefix, output in zip(prefixes, outputs, strict=True)
+        ]
+        for layer in range(layers)
+        for head in range(a.heads)
+    }

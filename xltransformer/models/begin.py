@@ -1,0 +1,45 @@
+"""What every model begins with: a vocabulary, and its sentences."""
+
+from __future__ import annotations
+
+from xltransformer.graph import Axis, Model, Scope, Vocabulary
+from xltransformer.models.sizes import Sizes
+from xltransformer.nn.architecture import Architecture
+from xltransformer.nn.embedding import sentence, vocabulary
+from xltransformer.nn.norm import EPSILON
+
+
+def begin(sizes: Sizes) -> tuple[Model, Vocabulary, list[Scope]]:
+    """A model with its vocabulary and sentences, and the scope of each sentence's blocks: the model's
+    own where there is one sentence, `sentence.0` and so on where there are several."""
+    model = Model()
+    model.vocabulary = known = vocabulary(model.scope(), sizes.vocabulary, sizes.width)
+    several = len(sizes.slots) > 1
+    scopes = [model.scope("sentence", str(s)) if several else model.scope() for s in range(len(sizes.slots))]
+    model.sentences = [
+        sentence(g if several else g.scope("sentence"), known, slots)
+        for g, slots in zip(scopes, sizes.slots, strict=True)
+    ]
+    return model, known, scopes
+
+
+STACK = ("layers", "heads", "d_k", "d_v", "d_ff", "activation", "pre_norm", "rms", "biases")
+"""The options of a stack of layers."""
+
+
+def architecture(model: Model, sizes: Sizes, width: Axis, **defaults: object) -> Architecture:
+    """The sizes and choices of a stack, as the options give them; `defaults` are the model's own."""
+    heads = sizes.count("heads", 2)
+    each = max(1, width.size // heads)
+    return Architecture(
+        width=width,
+        heads=heads,
+        d_k=sizes.count("d_k", each),
+        d_v=sizes.count("d_v", each),
+        d_ff=sizes.count("d_ff", 4 * width.size),
+        epsilon=model.scope().constant("epsilon", EPSILON),
+        activation=sizes.choice("activation", str(defaults.get("activation", "relu"))),  # type: ignore[arg-type]
+        pre_norm=sizes.flag("pre_norm", bool(defaults.get("pre_norm", False))),
+        rms=sizes.flag("rms", False),
+        biases=sizes.flag("biases", bool(defaults.get("biases", True))),
+    )
