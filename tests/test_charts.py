@@ -1,0 +1,314 @@
+"""The charts: every range points at the cells it claims, and these cells follow every edit."""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import openpyxl
+import pytest
+from office import Edit, Office, OpenedBook
+from openpyxl.utils import range_boundaries
+
+from xltransformer import api
+from xltransformer.instance import Instance
+from xltransformer.text import word_key
+from xltransformer.workbook.places import Place
+from xltransformer.workbook.reader import ReadBook, read_book
+
+Built = tuple[Path, Instance]
+Change = tuple[str, int, int, Any]
+
+C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def place_of(reference: str) -> Place:
+    """`'Start'!$C$5:$D$9` as a place."""
+    sheet, _, address = reference.rpartition("!")
+    left, top, right, bottom = range_boundaries(address.replace("$", ""))
+    assert left is not None
+    assert top is not None
+    assert right is not None
+    assert bottom is not None
+    name = sheet.removeprefix("'").removesuffix("'").replace("''", "'")
+    return Place(name, top - 1, left - 1, (bottom - top + 1, right - left + 1))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One series as the file has it; `across` are a bar's categories."""
+
+    values: Place
+    across: Place
+    name: Place | None
+    cached: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FileChart:
+    """One chart as the file has it."""
+
+    sheet: str
+    kind: str
+    series: tuple[Drawn, ...]
+    title: Place | None
+    axes: tuple[Place, ...]
+
+
+def reference(element: ElementTree.Element | None) -> Place | None:
+    found = None if element is None else element.find(f".//{C}f")
+    return None if found is None else place_of(found.text or "")
+
+
+def read_charts(path: Path) -> list[FileChart]:
+    """Every chart of a workbook with the sheet it stands on, from the file's own parts."""
+    charts = []
+    with zipfile.ZipFile(path) as parts:
+
+        def related(part: str) -> dict[str, str]:
+            folder, name = posixpath.split(part)
+            rels = f"{folder}/_rels/{name}.rels"
+            if rels not in parts.namelist():
+                return {}
+            return {
+                r.get("Id", ""): posixpath.normpath(posixpath.join(folder, r.get("Target", ""))).lstrip("/")
+                for r in ElementTree.fromstring(parts.read(rels))
+            }
+
+        book = ElementTree.fromstring(parts.read("xl/workbook.xml"))
+        sheets = related("xl/workbook.xml")
+        for sheet in book.iter(f"{S}sheet"):
+            for drawing in related(sheets[sheet.get(f"{R}id", "")]).values():
+                if "/drawings/drawing" not in drawing:
+                    continue
+                for chart in related(drawing).values():
+                    xml = ElementTree.fromstring(parts.read(chart))
+                    charts.append(_chart(sheet.get("name", ""), xml))
+    return charts
+
+
+def _chart(sheet: str, xml: ElementTree.Element) -> FileChart:
+    area = xml.find(f"{C}chart/{C}plotArea")
+    title = reference(xml.find(f"{C}chart/{C}title"))
+    assert area is not None
+    kind = "scatter" if area.find(f"{C}scatterChart") is not None else "bar"
+    series = []
+    for one in area.iter(f"{C}ser"):
+        values, across = (
+            next(place for tag in tags if (place := reference(one.find(f"{C}{tag}"))))
+            for tags in (("val", "yVal"), ("cat", "xVal"))
+        )
+        cached = tuple(v.text or "" for tag in ("val", "yVal") for v in one.iterfind(f"{C}{tag}//{C}v"))
+        series.append(Drawn(values, across, reference(one.find(f"{C}tx")), cached))
+    axes = [axis for tag in ("valAx", "catAx") for axis in area.iterfind(f"{C}{tag}")]
+    axes.sort(key=lambda axis: [pos.get("val") for pos in axis.iterfind(f"{C}axPos")] not in (["b"], ["t"]))
+    titles = tuple(place for axis in axes if (place := reference(axis.find(f"{C}title"))))
+    return FileChart(sheet, kind, tuple(series), title, titles)
+
+
+def part(place: Place, i: int, j: int, rows: int = 1, columns: int = 1) -> Place:
+    return Place(place.sheet, place.row + i, place.column + j, (rows, columns))
+
+
+def claims(book: ReadBook) -> tuple[Counter[Any], list[tuple[Place, Place]]]:
+    """The series that the plane must have (values, across), and those that the bars must have."""
+    homes, watch = book.homes, book.model.watch
+    assert watch is not None
+    plane: Counter[Any] = Counter()
+    bars = []
+    for s, sentence in enumerate(book.model.sentences):
+        drawn, move, attention = (homes[f"watch.{s}.{name}"] for name in ("drawn", "move", "attention"))
+        words = homes[sentence.words.name]
+        plane.update((part(drawn, k, 1), part(drawn, k, 0)) for k in range(words.shape[0]))
+        plane[part(move, 0, 1, 2), part(move, 0, 0, 2)] += 1  # the way from before to after
+        plane[part(move, 1, 1), part(move, 1, 0)] += 1  # after
+        bars.append((part(attention, 0, 0, 1, attention.shape[1]), words))
+    first = homes["watch.0.move"]
+    plane[part(first, 0, 1), part(first, 0, 0)] += 1  # before, the same in every sentence
+    return plane, bars
+
+
+@pytest.fixture(scope="module")
+def books(
+    default_workbook: Built, first_workbook: Built, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Built]:
+    folder = tmp_path_factory.mktemp("charts")
+    three, long = folder / "three.xlsx", folder / "it's long.xlsx"
+    return {
+        "default": default_workbook,
+        "first": first_workbook,
+        "three": (three, api.build(three, ["猫 和 鼠标", "键盘 和 鼠标", "鼠标"], language="zh", slots=1)),
+        "long": (long, api.build(long, ["one two three four five six seven eight nine ten mouse"], slots=3)),
+    }
+
+
+@pytest.mark.parametrize("which", ["default", "first", "three", "long"])
+def test_ranges_are_the_cells_they_claim(which: str, books: dict[str, Built]) -> None:
+    path, _ = books[which]
+    check_ranges(path, read_charts(path), which in ("default", "three"))
+
+
+def check_ranges(path: Path, charts: list[FileChart], compared: bool, titles: bool = True) -> None:
+    book = read_book(path)
+    plane, bars = claims(book)
+    planes = [chart for chart in charts if chart.kind == "scatter"]
+    start = book.homes["watch.word"].sheet
+    assert [chart.sheet == start for chart in planes] == ([True, False] if compared else [True])
+    for chart in planes:
+        assert Counter((series.values, series.across) for series in chart.series) == plane
+        assert chart.axes == ((book.homes["watch.across"], book.homes["watch.up"]) if titles else ())
+    shown = [chart for chart in charts if chart.kind == "bar"]
+    assert [(c.series[0].values, c.series[0].across) for c in shown] == bars[:2]
+    assert all(chart.sheet == start and len(chart.series) == 1 for chart in shown)
+
+
+@pytest.mark.parametrize("which", ["default", "first", "three", "long"])
+def test_numbers_kept_in_the_charts_are_the_cells(which: str, books: dict[str, Built]) -> None:
+    """What a previewer draws without calculating."""
+    path, _ = books[which]
+    cached = openpyxl.load_workbook(path, data_only=True)
+    count = 0
+    for chart in read_charts(path):
+        for series in chart.series:
+            rows, columns = series.values.shape
+            cells = [
+                cached[series.values.sheet].cell(series.values.row + i + 1, series.values.column + j + 1).value
+                for i in range(rows)
+                for j in range(columns)
+            ]
+            assert [float(text) for text in series.cached] == cells
+            count += len(cells)
+    assert count > 10
+
+
+CHANGES: dict[str, dict[str, list[Change]]] = {
+    "default": {
+        "nothing": [],
+        "words added": [("sentence.0.words", 5, 0, "not"), ("sentence.0.words", 6, 0, "robot"),
+                        ("sentence.1.words", 5, 0, "dog")],
+        "words changed": [("sentence.0.words", 0, 0, "dog"), ("sentence.1.words", 4, 0, "keyboard")],
+        "a word taken out": [("sentence.0.words", 0, 0, None)],
+        "a word unknown": [("sentence.0.words", 0, 0, "unheard-of")],
+        "another word to watch": [("watch.word", 0, 0, "and")],
+        "a word of one sentence only": [("watch.word", 0, 0, "CAT")],
+        "another lesson": [("watch.lesson", 0, 0, 1)],
+        "another plane": [("watch.across", 0, 0, "grammar"), ("watch.up", 0, 0, "size")],
+        "no such dimension": [("watch.up", 0, 0, "taste")],
+        "a dimension renamed": [("dimensions", 0, 0, "beast"), ("watch.across", 0, 0, "beast")],
+        "numbers": [("embeddings", 1, 0, -3.5), ("projected_attention.W_V", 0, 0, 2)],
+    },
+    "first": {
+        "words added": [("sentence.words", 7, 0, "年"), ("sentence.words", 8, 0, "碼")],
+        "another word asks": [("watch.word", 0, 0, "碼"), ("watch.up", 0, 0, "d2")],
+    },
+    "three": {
+        "words added": [("sentence.0.words", 3, 0, "鼠标"), ("sentence.2.words", 1, 0, "猫")],
+        "another word to watch": [("watch.word", 0, 0, "和"), ("watch.lesson", 0, 0, 1)],
+    },
+    "long": {"words added": [("sentence.words", 11, 0, "cat"), ("sentence.words", 13, 0, "dog")]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", list(CHANGES))
+def test_cells_follow_every_edit_in_libreoffice(which: str, office: Office, books: dict[str, Built]) -> None:
+    path, instance = books[which]
+    book, charts = read_book(path), read_charts(path)
+    rounds: list[list[Edit]] = [
+        [(book.homes[name].sheet, book.homes[name].address(i, j), value) for name, i, j, value in changes]
+        for changes in CHANGES[which].values()
+    ]
+    _, shown = office.rounds(path, rounds)
+    for (what, changes), (typed, _) in zip(CHANGES[which].items(), shown, strict=True):
+        inputs = {name: value.copy() for name, value in instance.inputs.items()}
+        for name, i, j, value in changes:
+            inputs[name][i, j] = "" if value is None else value
+        check_cells(book, charts, typed, instance.model.trace(inputs), what)
+
+
+def check_cells(book: ReadBook, charts: list[FileChart], shown: OpenedBook, values: Any, what: str) -> None:
+    everything = [cell for rows in shown.values.values() for row in rows for cell in row]
+    assert not [c for c in everything if c is None or (isinstance(c, str) and c.startswith("#"))], what
+    watch = book.model.watch
+    assert watch is not None
+    watched = str(values["watch.word"][0, 0])
+    columns = [
+        [word_key(d) for d in values["dimensions"][0]].index(word_key(values[f"watch.{axis}"][0, 0]))
+        if values[f"watch.{axis}"][0, 0] in values["dimensions"][0]
+        else None
+        for axis in ("across", "up")
+    ]
+
+    def in_plane(vector: Any) -> list[float]:
+        return [0.0 if c is None else float(vector[c]) for c in columns]
+
+    table = {word_key(w): values["embeddings"][k] for k, w in enumerate(values["vocabulary"].ravel()) if w}
+    single = "single_query" in str(list(values))
+    lesson = "single_query" if single else watch.lessons[int(values["watch.lesson"][0, 0]) - 1]
+    plane = next(chart for chart in charts if chart.kind == "scatter")
+    named = {series.values: series.name for series in plane.series}
+    seen: set[str] = {word_key(watched)}
+    for s, sentence in enumerate(book.model.sentences):
+        words = [str(word) for word in values[sentence.words.name].ravel()]
+        keys = [word_key(word) for word in words]
+        scope = sentence.words.name.removesuffix(".words") if len(book.model.sentences) > 1 else ""
+        output, weights = (values[f"{scope}.{lesson}.{n}".lstrip(".")] for n in ("output", "weights"))
+        at = 0 if single else keys.index(word_key(watched)) if word_key(watched) in keys else None
+        zero = np.zeros(values["embeddings"].shape[1])
+        before = in_plane(table[word_key(watched)] if single else zero if at is None else table[keys[at]])
+        after = [0.0, 0.0] if at is None else in_plane(output[at])
+        drawn, move, bars = (book.homes[f"watch.{s}.{name}"] for name in ("drawn", "move", "attention"))
+        expected = [in_plane(table[key]) if key in table else before for key in keys]
+        np.testing.assert_allclose(shown.read(drawn), expected, atol=1e-9, err_msg=what)
+        np.testing.assert_allclose(shown.read(move), [before, after], atol=1e-9, err_msg=what)
+        row = np.zeros(len(words)) if at is None else weights[at]
+        np.testing.assert_allclose(shown.read(bars), [row], atol=1e-9, err_msg=what)
+        for k, word in enumerate(words):
+            name = named[part(drawn, k, 1)]
+            assert name is not None
+            expected_name = " " if not word or word_key(word) in seen else word
+            assert shown.read(name) == [[expected_name]], (what, s, word)
+        seen |= set(keys) - {""}
+        letter = f"({chr(65 + s)})" if len(book.model.sentences) > 1 else ""
+        after_name = named[part(move, 1, 1)]
+        assert after_name is not None
+        text = str(shown.read(after_name)[0][0])
+        assert text.startswith(f"{watched} (")
+        assert text.endswith(letter)
+    start = book.homes["watch.0.move"]
+    assert named[part(start, 0, 1)] == book.homes["watch.word"]
+    assert plane.title is not None
+    assert watched in shown.read(plane.title)[0][0]
+    for chart, sentence in zip((c for c in charts if c.kind == "bar"), book.model.sentences, strict=False):
+        assert chart.title is not None
+        title = str(shown.read(chart.title)[0][0])
+        assert title.startswith(f"“{watched}” ")
+        assert title.endswith(str(values[sentence.text.name][0, 0]))
+    assert [shown.read(axis)[0][0] for axis in plane.axes] == [
+        values[f"watch.{a}"][0, 0] for a in ("across", "up")
+    ]
+
+
+def test_saved_by_libreoffice_the_ranges_are_still_theirs(
+    office: Office, default_workbook: Built, tmp_path: Path
+) -> None:
+    path, _ = default_workbook
+    place = read_book(path).homes["sentence.0.words"]
+    saved = tmp_path / "saved.xlsx"
+    office.edit(path, [(place.sheet, place.address(5, 0), "not")], saved)
+    # LibreOffice knows no titles that follow cells: it keeps them as the texts they were.
+    check_ranges(saved, read_charts(saved), compared=True, titles=False)
+
+
+def test_an_exercise_has_no_chart(tmp_path: Path) -> None:
+    """Pictures would show the answers."""
+    path = tmp_path / "exercise.xlsx"
+    api.build(path, exercise=["scores"])
+    assert read_charts(path) == []
