@@ -62,8 +62,9 @@ def _draw_in_line(book: Book, sheet: Canvas, blocks: list[Matrix], row: int) -> 
 
 
 def _with_inputs(book: Book, blocks: list[Matrix]) -> list[Matrix]:
-    """The blocks, each after those of its operands that the user fills in and that stand nowhere yet."""
-    wanted = (m for block in blocks for m in (*block.operands, block) if m is block or not m.computed)
+    """The blocks, each after those of its weights and constants that stand nowhere yet."""
+    given = ("parameter", "constant")
+    wanted = (m for block in blocks for m in (*block.operands, block) if m is block or m.role in given)
     return [m for m in dict.fromkeys(wanted) if m in blocks or m not in book.homes]
 
 
