@@ -11,15 +11,16 @@ PYTHON_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version
 PYTHON_IS_NEW = $(shell "$(PYTHON)" -c 'import sys; print("yes" if sys.version_info >= (3, 11) else "")' 2>/dev/null)
 PYTHON_HAS_VENV = $(shell "$(PYTHON)" -c 'import ensurepip, venv; print("yes")' 2>/dev/null)
 
-.PHONY: help demo test lint bench clean tools
+.PHONY: help demo test lint bench gallery clean tools
 .NOTPARALLEL:
 
 help:
-	@echo 'make demo    build the default workbook, $(WORKBOOK)'
-	@echo 'make test    run every test, in spreadsheet programs too (installs LibreOffice if it can)'
-	@echo 'make lint    check style, format and types'
-	@echo 'make bench   measure times and sizes'
-	@echo 'make clean   remove what these commands made'
+	@echo 'make demo     build the default workbook, $(WORKBOOK)'
+	@echo 'make test     run every test, in spreadsheet programs too (installs LibreOffice if it can)'
+	@echo 'make lint     check style, format and types'
+	@echo 'make bench    measure times and sizes'
+	@echo 'make gallery  build the workbooks in workbooks/, their pictures and their page'
+	@echo 'make clean    remove what these commands made'
 	@echo 'Another Python than python3: make demo PYTHON=python3.12'
 
 demo: .venv/installed
@@ -39,6 +40,9 @@ lint: .venv/installed-test
 
 bench: .venv/installed
 	@$(BIN)/python bench/bench.py
+
+gallery: .venv/installed
+	@$(BIN)/python scripts/make-gallery
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist $(WORKBOOK)

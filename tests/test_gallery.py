@@ -1,0 +1,144 @@
+"""The gallery in workbooks/ is what `make gallery` would write now, and its page speaks true."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import re
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from xltransformer.engines import engine
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "workbooks"
+AGAIN = "run `make gallery` and commit what it writes"
+
+
+def _script() -> Any:
+    name = "make_gallery"
+    loader = SourceFileLoader(name, str(ROOT / "scripts" / "make-gallery"))
+    spec = importlib.util.spec_from_loader(name, loader)
+    assert spec is not None
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+GALLERY = _script()
+NAMES = [entry.name for entry in GALLERY.GALLERY]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Every workbook of the gallery, built anew."""
+    folder = tmp_path_factory.mktemp("gallery")
+    return {entry.name: GALLERY.build(entry, folder) for entry in GALLERY.GALLERY}
+
+
+def _parts(path: Path) -> dict[str, str]:
+    with ZipFile(path) as file:
+        return {name: file.read(name).decode("utf-8") for name in file.namelist()}
+
+
+_NUMBER = re.compile(r"(?<=<v>)-?[\d.]+(?:[eE][-+]?\d+)?(?=</v>)|(?<=<c:v>)-?[\d.]+(?:[eE][-+]?\d+)?(?=</c:v>)")
+
+
+def _differing(left: dict[str, str], right: dict[str, str]) -> list[str]:
+    """The parts that differ, but for the last digits of values."""
+    return [name for name in sorted({*left, *right}) if not _alike(left.get(name, ""), right.get(name, ""))]
+
+
+def _alike(left: str, right: str) -> bool:
+    if left == right:
+        return True
+    pairs = zip(_NUMBER.findall(left), _NUMBER.findall(right), strict=False)
+    return _NUMBER.sub("", left) == _NUMBER.sub("", right) and all(
+        math.isclose(float(a), float(b), rel_tol=1e-12, abs_tol=1e-14) for a, b in pairs
+    )
+
+
+def test_last_digits_alone_may_differ() -> None:
+    sheet = '<c r="A1"><f>B1</f><v>0.49000000000000005</v></c>'
+    assert _alike(sheet, sheet.replace("005</v>", "000</v>"))
+    assert not _alike(sheet, sheet.replace("0.49", "0.48"))
+    assert not _alike(sheet, sheet.replace("B1", "B2"))
+    assert _differing({"a": sheet}, {}) == ["a"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_bytes_when_built_again(name: str, built: dict[str, Any], tmp_path: Path) -> None:
+    again = GALLERY.build(built[name].entry, tmp_path)
+    assert again.path.read_bytes() == built[name].path.read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shipped_workbook_is_up_to_date(name: str, built: dict[str, Any]) -> None:
+    differing = _differing(_parts(built[name].path), _parts(FOLDER / f"{name}.xlsx"))
+    assert not differing, f"{name}.xlsx is not what is built now, in {', '.join(differing)}: {AGAIN}"
+
+
+def test_page_is_up_to_date(built: dict[str, Any]) -> None:
+    assert (FOLDER / "README.md").read_text("utf-8") == GALLERY.page(list(built.values())), AGAIN
+
+
+def test_nothing_else_lies_there() -> None:
+    entries = GALLERY.GALLERY
+    pictures = {entry.picture(k) for entry in entries for k in range(len(entry.pictures))}
+    there = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.*")}
+    assert there == {"README.md", *(entry.file for entry in entries), *pictures}
+    assert all((FOLDER / picture).stat().st_size < GALLERY.MOST_BYTES for picture in pictures)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_page_proposes_edits_of_input_cells(name: str, built: dict[str, Any]) -> None:
+    book = built[name].book
+    inputs = [place for block, place in book.homes.items() if not book.model.blocks[block].computed]
+    cells = {
+        (place.sheet, place.address(i, j))
+        for place in [*inputs, *book.exercises.values()]
+        for i in range(place.shape[0])
+        for j in range(place.shape[1])
+    }
+    edits = [edit for tried in built[name].tries for edit in tried.edits]
+    assert edits
+    for edit in edits:
+        assert (edit.sheet, edit.cell) in cells
+        assert not book.is_formula(edit.place, 0, 0)
+        held = book.holds(edit.place, 0, 0)
+        assert held is None or (
+            held == edit.old if isinstance(held, str) else f"{held:g}" == edit.old.replace("−", "-")
+        )
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in GALLERY.GALLERY if not entry.exercise])
+def test_page_says_what_the_sheet_will_show(name: str, built: dict[str, Any], tmp_path: Path) -> None:
+    import openpyxl
+
+    for k, tried in enumerate(built[name].tries):
+        path = tmp_path / f"{k}.xlsx"
+        book = openpyxl.load_workbook(built[name].path)
+        for edit in tried.edits:
+            book[edit.sheet][edit.cell] = edit.value
+        book.save(path)
+        results = engine("ironcalc").recalculate(path)
+        for seen in tried.seen:
+            shown = results[seen.sheet.lower()][seen.place.row + 1, seen.place.column + 1]
+            assert isinstance(shown, float)
+            assert f"{shown:.2f}".replace("-", "−") == seen.after
+            assert seen.after in tried.says
+            assert seen.after != seen.before
+
+
+@pytest.mark.parametrize("page", ["workbooks/README.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
+    assert links
+    for link in links:
+        assert link.startswith("https://") or (path.parent / link).exists(), f"{page} links to {link}"
