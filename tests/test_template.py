@@ -158,7 +158,7 @@ def test_files_are_looked_for_beside_the_template() -> None:
     Path("course/words.csv").write_text("word,a,b\ncat,1,2\ndog,3,4\n")
     head = HEAD.replace('dimensions = ["a", "b"]', 'embeddings = "words.csv"')
     Path("course/my.toml").write_text(f"{head}[weights.{LESSON}]\nW_Q = 'w.npz'\n")
-    inputs = make_instance("course/my.toml", spare_rows=0).inputs
+    inputs = make_instance("course/my.toml", spare=False).inputs
     assert inputs[f"{LESSON}.W_Q"].tolist() == EIGHT.tolist()
     assert inputs["embeddings"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
 

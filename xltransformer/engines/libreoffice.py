@@ -106,11 +106,12 @@ class LibreOffice:
 def read_values(path: Path) -> Results:
     """The cached values of a workbook."""
     import openpyxl
+    from openpyxl.utils.escape import unescape
 
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     results = {
         fold(sheet.title): {
-            (cell.row, cell.column): cell.value
+            (cell.row, cell.column): unescape(cell.value) if isinstance(cell.value, str) else cell.value
             for row in sheet.iter_rows()
             for cell in row
             if cell.value is not None

@@ -11,6 +11,8 @@ from xltransformer.workbook.places import Place
 
 SENTENCE_COLOURS = ("#1F4E79", "#C2570C", "#5B3E96", "#0F766E", "#7A5C00", "#444444")
 """One for each sentence; they keep apart for red-green colour-blind readers."""
+MOST_POINTS = 200
+"""A chart holds at most 255 series; each named point is one. Beyond, only the first words show."""
 _ORIGIN = "#111111"
 _LABELS = ("right", "above", "below")
 
@@ -46,7 +48,7 @@ def plane_chart(
     series: list[Series] = []
     for blocks, words in zip(watch.sentences, captions.words, strict=True):
         points = book.homes[blocks.points]
-        for k in range(points.shape[0]):
+        for k in range(min(points.shape[0], MOST_POINTS // len(watch.sentences))):
             series.append(
                 Series(part(points, k, 1), part(points, k, 0), part(words, k, 0), "#8A94A3", "circle", 5,
                        _LABELS[k % len(_LABELS)])

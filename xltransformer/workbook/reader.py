@@ -57,7 +57,7 @@ def read_book(path: Path) -> ReadBook:
     from openpyxl.utils.exceptions import InvalidFileException
 
     if not path.exists():
-        raise UserError(f"there is no file {path}")
+        raise UserError(f"there is no file {path}; give the name of a workbook built by xlt")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -72,7 +72,9 @@ def read_book(path: Path) -> ReadBook:
     pieces = [f"{PROPERTY}.{k}" for k in range(len(properties))]
     text = "".join(str(properties[name]) for name in pieces if name in properties)
     if not text:
-        raise UserError(f"{path} was not built by xlt: it carries no description of a model")
+        raise UserError(
+            f"{path} was not built by xlt: it carries no description of a model; build one with xlt build"
+        )
     try:
         description = json.loads(text)
         if "vocabulary" in book.defined_names:  # rows inserted into the word list belong to it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from xltransformer.graph import Axis, Matrix, Model, Section
 from xltransformer.ops import Index, Number, Pieces
@@ -24,9 +24,12 @@ class Line:
     shown: str
 
 
+_EVERY_DIGIT = Context(prec=400)
+
+
 def fixed(value: float) -> str:
     """A number as FIXED(value, 2) shows it."""
-    return str(Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+    return f"{Decimal(repr(value)).quantize(Decimal('0.01'), ROUND_HALF_UP, _EVERY_DIGIT)}"
 
 
 def words_of(model: Model, section: Section) -> list[Word]:

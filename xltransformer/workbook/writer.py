@@ -52,6 +52,8 @@ def check_free(path: Path, *, force: bool = False) -> None:
         raise UserError(f"{path} is no ordinary file; give another name with -o")
     if os.path.lexists(path) and not force:
         raise UserError(f"{path} exists already; give another name with -o, or --force to replace it")
+    if path.suffix.lower() != ".xlsx":
+        raise UserError(f"{path} does not end in .xlsx; give the workbook a name that does")
     if not os.path.isdir(path.parent):
         raise UserError(f"the folder {path.parent} does not exist; create it first")
     if not os.access(path.parent, os.W_OK):
