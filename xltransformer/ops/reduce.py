@@ -21,6 +21,8 @@ from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check, joined
 class RowMax(Op):
     """The largest entry of each row: (n x m) to (n x 1)."""
 
+    scale = "masked"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         return operands[0].rows, ONE
 

@@ -45,8 +45,9 @@ def lay_out(
 def _compared(book: Book, instance: Instance) -> list[tuple[str, list[Matrix]]]:
     """What before and after shows: attention and output of every lesson and sentence."""
     groups = []
+    shown = {block for one in instance.model.attended.values() for block in (one.weights, one.output)}
     for section in instance.model.sections:
-        blocks = [b for step in section.steps for b in step.blocks if b.last_name in ("weights", "output")]
+        blocks = list(dict.fromkeys(b for step in section.steps for b in step.blocks if b in shown))
         if section.sentence is not None and blocks:
             letter = letters(instance)[section.sentence]
             title = book.messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)

@@ -104,7 +104,7 @@ class Start:
         widest = max(text_width(word) for word in words)
         sheet.default_width = max(5.5, min(8.0, 62 / slots))
         sheet.widths = {0: 2, SLOT: 5, WORD: min(24.0, max(14.0, widest * 1.3)), INDEX: 7, PADDING: 7, MAP - 1: 9}
-        self.map_columns = max([slots, *(len(section.steps) for section in self.model.sections)])
+        self.map_columns = max(slots, 9)
         self.remark = MAP + self.map_columns
         sheet.widths[self.remark] = 24
 
@@ -328,7 +328,9 @@ class Start:
                 continue
             sheet.link(self.row, SLOT, section.target(), section.name)
             for k, (heading, at) in enumerate(steps):
-                sheet.link(self.row, MAP + k, section.target(at), heading.split("  ")[0])
+                if k and k % self.map_columns == 0:
+                    self.row += 1
+                sheet.link(self.row, MAP + k % self.map_columns, section.target(at), heading.split("  ")[0])
             self.row += 1
 
     def _legend(self) -> None:

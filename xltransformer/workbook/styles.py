@@ -74,6 +74,8 @@ def number_format(block: Matrix, messages: Messages) -> str:
     """Two decimals for numbers, none for counts and gates; a masked score shows as minus infinity."""
     if block.text:
         return "@"
+    if block.role == "constant":
+        return "General"
     if block.scale == "count":
         return f'0;-0;"{messages("number.not_found")}"'
     if block.scale == "gate":
