@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import re
-import sys
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from gallery import AGAIN, GALLERY, ROOT
 
 from xltransformer.engines import engine
 
-ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "workbooks"
-AGAIN = "run `make gallery` and commit what it writes"
 
 
-def _script() -> Any:
-    name = "make_gallery"
-    loader = SourceFileLoader(name, str(ROOT / "scripts" / "make-gallery"))
-    spec = importlib.util.spec_from_loader(name, loader)
-    assert spec is not None
-    sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
-
-
-GALLERY = _script()
 NAMES = [entry.name for entry in GALLERY.GALLERY]
 
 
@@ -133,12 +118,3 @@ def test_page_says_what_the_sheet_will_show(name: str, built: dict[str, Any], tm
             assert f"{shown:.2f}".replace("-", "−") == seen.after
             assert seen.after in tried.says
             assert seen.after != seen.before
-
-
-@pytest.mark.parametrize("page", ["workbooks/README.md"])
-def test_links_lead_somewhere(page: str) -> None:
-    path = ROOT / page
-    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
-    assert links
-    for link in links:
-        assert link.startswith("https://") or (path.parent / link).exists(), f"{page} links to {link}"
