@@ -15,6 +15,7 @@ a configuration, the workbook with the cells that hold them. The conventions:
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -126,6 +127,7 @@ COSTS = (
 QUANTITIES = (*PARAMETERS, *COSTS)
 
 _NAME = re.compile(r"[a-z_]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def formula(quantity: Quantity, cell: Callable[[str], str]) -> str:
@@ -169,16 +171,13 @@ def parse(settings: Iterable[str]) -> dict[str, Value]:
     for setting in settings:
         name, sign, text = (part.strip() for part in setting.partition("="))
         if not sign or not text:
-            raise UserError(f"--set {setting!r}: give a name and a number, such as layers=12")
+            raise UserError(f"--set {setting[:40]!r}: give a name and a number, such as layers=12")
         if name not in INPUTS:
             raise _unknown(name)
-        try:
-            number = float(text)
-            given[name] = int(text) if re.fullmatch(r"[+-]?\d+", text) else number
-        except (ValueError, OverflowError):
-            raise UserError(f"{name} is {text!r}: give a number") from None
-        if number.is_integer():
-            given[name] = int(given[name])
+        number = float(text) if _NUMBER.fullmatch(text) else math.nan
+        if not math.isfinite(number):
+            raise UserError(f"{name} is {text[:40]!r}: give a number")
+        given[name] = int(number) if number.is_integer() else number
     return configuration(**given)
 
 
@@ -195,7 +194,7 @@ def _check(name: str, value: Value) -> None:
             raise UserError(f"{name} is {value}: give a number above 0")
         return
     most = _MOST if known.most is None else known.most
-    if value != value or not known.least <= value <= most or value != int(value):
+    if not known.least <= value <= most or value != int(value):
         if known.most is None:
             raise UserError(f"{name} is {value}: give a whole number from {known.least} to {most:,}")
         choices = " or ".join(str(k) for k in range(known.least, known.most + 1))
@@ -203,4 +202,4 @@ def _check(name: str, value: Value) -> None:
 
 
 def _unknown(name: str) -> UserError:
-    return UserError(f"there is no {name!r} in a configuration: give one of {', '.join(INPUTS)}")
+    return UserError(f"there is no {name[:40]!r} in a configuration: give one of {', '.join(INPUTS)}")
