@@ -53,8 +53,8 @@ def _gpt2(*, layers: int, d_model: int, heads: int) -> Configuration:
 PUBLISHED = (
     # "Attention Is All You Need", table 3, base: 65 M; English-German, "about 37000 tokens" (section 5.1).
     # These sizes give 63.0 M and, below, 214.2 M: no single vocabulary gives the paper's two counts
-    # (65 M takes 39,840 to 41,794 tokens, 213 M takes 35,367 to 36,343). With 41,100 tokens all counts of
-    # the table come out, the big model's excepted.
+    # (65 M takes 39,841 to 41,793 tokens, 213 M takes 35,368 to 36,344). With 41,100 tokens the base
+    # model and all of the table's rows B and C come out.
     # Trained for 100,000 steps of about 25,000 source and as many target tokens (sections 5.1, 5.2).
     Published(
         "Transformer base", "Vaswani et al. 2017, arXiv:1706.03762", 65 * M, M, None,

@@ -173,12 +173,14 @@ def _draw_workbook(book: Book, sheet: Canvas, model: Model, number: str, row: in
     sums = []
     for key, role in (("embeddings", "embedding"), ("weights", "parameter")):
         blocks = [block for block in model.inputs if block.role == role]
+        if not blocks:
+            continue
         for k, block in enumerate(blocks):
             _draw_line(book, sheet, block, row + k)
         cells = cell_range(row, FIRST, (len(blocks), 1))
         row += len(blocks)
         sums.append(f"{column_letters(FIRST)}{row + 1}")
-        _draw_sum(sheet, row, f"SUM({cells})" if blocks else "0", sum(b.size for b in blocks))
+        _draw_sum(sheet, row, f"SUM({cells})", sum(block.size for block in blocks))
         sheet.text(row, FIRST + 1, messages(f"size.workbook.{key}"), "row_text")
         row += 2
     total = sum(block.size for block in model.inputs if block.role in ("embedding", "parameter"))
