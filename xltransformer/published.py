@@ -29,7 +29,8 @@ M, B = 10**6, 10**9
 
 def _paper(*, training_pairs: int, d_model: int, heads: int, d_ff: int) -> Configuration:
     """A model of Vaswani et al. 2017: sinusoidal positions, norms after each sub-layer, biases in the
-    feed-forward only (equation 2), one matrix for both embeddings and the output (section 3.4)."""
+    feed-forward only (equation 2), one matrix for both embeddings and the output (section 3.4). The
+    context is not the paper's, which names none."""
     return configuration(
         layers=6, decoder_layers=6, d_model=d_model, heads=heads, d_ff=d_ff, vocabulary=37000, positions=0,
         attention_biases=0, final_norms=0, causal=0, context=512, tokens=training_pairs,
