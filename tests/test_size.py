@@ -16,9 +16,12 @@ from xltransformer.cli import main
 from xltransformer.diff import diff
 from xltransformer.engines import ENGINES, Results
 from xltransformer.errors import UserError
-from xltransformer.graph import Model
+from xltransformer.graph import Axis, Model
 from xltransformer.instance import Instance
 from xltransformer.locale import load_messages
+from xltransformer.nn.architecture import Architecture
+from xltransformer.nn.decoder import decoder_weights
+from xltransformer.nn.encoder import encoder_weights
 from xltransformer.published import PUBLISHED
 from xltransformer.size import INPUTS, QUANTITIES, Configuration, Value, configuration, parse, quantities
 from xltransformer.workbook.styles import WEIGHT_FILL
@@ -124,6 +127,27 @@ def test_count_of_pytorch_module() -> None:
     """torch.nn.Transformer() has 44,140,544 parameters: no embeddings, a norm after each stack."""
     given: dict[str, Value] = {"layers": 6, "decoder_layers": 6, "d_model": 512, "heads": 8, "final_norms": 2}
     assert count(**given, vocabulary=0, positions=0) == 44_140_544
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_layers_have_the_parameters_counted(seed: int) -> None:
+    """The stacks of nn, of odd sizes, hold as many weights as the expressions say."""
+    rng = random.Random(seed)
+    heads, d_k, d_v, width, d_ff, layers, decoder_layers = (rng.randint(1, 6) for _ in range(7))
+    biases, rms, gated, final_norm = (rng.random() < 0.5 for _ in range(4))
+    model = Model()
+    g = model.scope()
+    architecture = Architecture(
+        width=Axis.numbered("d", width), heads=heads, d_k=d_k, d_v=d_v, d_ff=d_ff, biases=biases, rms=rms,
+        epsilon=g.constant("epsilon", 1e-5), activation="swiglu" if gated else "relu",
+    )  # fmt: skip
+    encoder_weights(g.scope("encoder"), architecture, layers, final_norm=final_norm)
+    decoder_weights(g.scope("decoder"), architecture, decoder_layers, final_norm=final_norm)
+    assert sum(block.size for block in model.parameters) == count(
+        layers=layers, decoder_layers=decoder_layers, heads=heads, d_model=width, d_k=d_k, d_v=d_v, d_ff=d_ff,
+        vocabulary=0, positions=0, gated=gated, attention_biases=biases, feed_forward_biases=biases,
+        norm_numbers=2 if biases and not rms else 1, final_norms=2 * final_norm,
+    )  # fmt: skip
 
 
 def test_operations_of_a_token_follow_kaplan() -> None:
@@ -251,7 +275,8 @@ def weight_cells(path: Path, legend: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("template", "language"), [("cat-and-mouse", "en"), ("cat-and-mouse", "zh"), ("first-attention", "en")]
+    ("template", "language"),
+    [("cat-and-mouse", "en"), ("cat-and-mouse", "zh"), ("first-attention", "en"), ("apple", "zh")],
 )
 def test_workbook_counts_its_own_weights(engine: Any, template: str, language: str, tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
