@@ -14,16 +14,17 @@ from click.testing import CliRunner, Result
 from xltransformer import api
 from xltransformer.cli import main
 from xltransformer.diff import diff
-from xltransformer.engines import ENGINES, Results
+from xltransformer.engines import ENGINES, Engine, Results
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Model
-from xltransformer.instance import Instance
-from xltransformer.locale import load_messages
+from xltransformer.instance import Instance, make_instance
+from xltransformer.locale import Messages, load_messages
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.decoder import decoder_weights
 from xltransformer.nn.encoder import encoder_weights
 from xltransformer.published import PUBLISHED
 from xltransformer.size import INPUTS, QUANTITIES, Configuration, Value, configuration, parse, quantities
+from xltransformer.template import shipped_templates
 from xltransformer.workbook.styles import WEIGHT_FILL
 
 KNOWN = {known.name: known for known in PUBLISHED}
@@ -274,27 +275,57 @@ def weight_cells(path: Path, legend: str) -> int:
     return len(cells)
 
 
-@pytest.mark.parametrize(
-    ("template", "language"),
-    [("cat-and-mouse", "en"), ("cat-and-mouse", "zh"), ("first-attention", "en"), ("apple", "zh")],
-)
-def test_workbook_counts_its_own_weights(engine: Any, template: str, language: str, tmp_path: Path) -> None:
-    path = tmp_path / "book.xlsx"
-    model: Model = api.build(path, template=template, language=language).model
-    messages = load_messages(language)
-    book = openpyxl.load_workbook(path)
-    sheet = book[messages("sheet.size")]
-    grid = engine.recalculate(path)[sheet.title.lower()]
-    lines = {c.value: grid[c.row, 3] for c in sheet["E"] if c.value in model.blocks}
-    sums = {c.value: grid[c.row, 3] for c in sheet["D"] if c.value and c.font.bold and c.row > 60}
-    weights = weight_cells(path, messages("start.legend_weight"))
-    embeddings = len(list(model.blocks["embeddings"].rows.labels)) or model.blocks["embeddings"].shape[0]
-    embeddings *= model.blocks["embeddings"].shape[1]
+def own_counts(
+    book_path: Path, messages: Messages, model: Model, engine: Engine
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the sheet says of its own workbook: the count of each block, and the sums by their titles."""
+    sheet = openpyxl.load_workbook(book_path)[messages("sheet.size")]
+    grid = engine.recalculate(book_path)[sheet.title.lower()]
+    titles = {messages(f"size.workbook.{key}") for key in ("embeddings", "weights", "total")}
+    lines = {str(cell.value): grid[cell.row, 3] for cell in sheet["E"] if cell.value in model.blocks}
+    return lines, {str(cell.value): grid[cell.row, 3] for cell in sheet["D"] if cell.value in titles}
+
+
+@pytest.mark.parametrize("template", shipped_templates())
+def test_workbook_counts_its_own_weights(template: str, tmp_path: Path) -> None:
+    path, messages = tmp_path / "book.xlsx", load_messages()
+    model = api.build(path, template=template).model
+    lines, sums = own_counts(path, messages, model, ENGINES["ironcalc"])
+    weights, embeddings = weight_cells(path, messages("start.legend_weight")), model.blocks["embeddings"].size
+    assert lines == {block.name: block.size for block in model.inputs if block.role in ("parameter", "embedding")}
     assert sum(n for name, n in lines.items() if name != "embeddings") == weights
-    assert weights == sum(block.size for block in model.parameters)
-    assert lines["embeddings"] == sums[messages("size.workbook.embeddings")] == embeddings
     assert sums.get(messages("size.workbook.weights"), 0) == weights
+    assert sums[messages("size.workbook.embeddings")] == embeddings
     assert sums[messages("size.workbook.total")] == weights + embeddings
+
+
+def test_libreoffice_counts_the_weights_alike(tmp_path: Path) -> None:
+    path, messages = tmp_path / "book.xlsx", load_messages("zh")
+    model = api.build(path, language="zh").model
+    weights = weight_cells(path, messages("start.legend_weight"))
+    lines, sums = own_counts(path, messages, model, ENGINES["libreoffice"])
+    assert lines["embeddings"] == sums[messages("size.workbook.embeddings")] == model.blocks["embeddings"].size
+    assert sums[messages("size.workbook.weights")] == weights
+    assert sums[messages("size.workbook.total")] == sum(lines.values())
+
+
+def test_models_of_ours_have_the_parameters_counted() -> None:
+    """The templates gpt and bert, whose learned numbers the expressions give from their sizes."""
+
+    def learned(template: str) -> tuple[Instance, int]:
+        built = make_instance(template)
+        return built, sum(block.size for block in built.model.inputs if block.role in ("parameter", "embedding"))
+
+    sizes: dict[str, Value] = {"layers": 2, "heads": 2, "d_model": 6}
+    gpt, weights = learned("gpt")
+    words, slots = gpt.sizes.vocabulary, gpt.sizes.slots[0]
+    assert weights == count(**sizes, d_ff=12, vocabulary=words, positions=slots)
+    bert, weights = learned("bert")
+    words, slots = bert.sizes.vocabulary, bert.sizes.slots[0]
+    head = 6 * 6 + 6 + 2 * 6 + words  # what predicts the masked word: a layer, a norm, a bias for each word
+    assert weights - head == count(
+        **sizes, d_ff=8, vocabulary=words, positions=slots, segments=2, embeddings_norm=1, final_norms=0
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
