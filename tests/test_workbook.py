@@ -18,8 +18,8 @@ from xltransformer.workbook.reader import ReadBook, read_book
 
 FUNCTIONS = {
     "ABS", "AND", "CHOOSE", "COLUMNS", "COUNT", "COUNTA", "COUNTIF", "EXP", "FIXED", "IF", "IFERROR",
-    "INDEX", "ISBLANK", "ISERROR", "ISNUMBER", "MATCH", "MAX", "MIN", "MMULT", "OR", "ROW", "SQRT", "SUM",
-    "SUMPRODUCT", "TRIM",
+    "INDEX", "ISBLANK", "ISERROR", "ISNUMBER", "MATCH", "MAX", "MIN", "MMULT", "OR", "ROUND", "ROW", "ROWS",
+    "SQRT", "SUM", "SUMPRODUCT", "TRIM",
 }  # fmt: skip
 
 

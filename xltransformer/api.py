@@ -1,4 +1,4 @@
-"""What the project does, as functions: build, trace, diff."""
+"""What the project does, as functions: build, trace, size."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from xltransformer.exercise import exercise_blocks, fingerprint
 from xltransformer.instance import Instance, describe, make_instance
+from xltransformer.size import Configuration, configuration, quantities
 from xltransformer.template import Template
 
 if TYPE_CHECKING:
@@ -101,5 +102,44 @@ def trace_json(instance: Instance) -> dict[str, Any]:
                 "values": frame.to_numpy().tolist(),
             }
             for name, frame in frames(instance).items()
+        ],
+    }
+
+
+def build_size(
+    path: str | Path, own: Configuration | None = None, *, language: str = "en", force: bool = False
+) -> None:
+    """Write a workbook with the sheet on size alone; `own` is the configuration in its first row.
+
+    Raises UserError, before anything is written, for whatever cannot be used.
+    """
+    from xltransformer.locale import load_messages
+    from xltransformer.workbook.layout import lay_out_size
+    from xltransformer.workbook.writer import check_free, render, save
+
+    target = Path(path)
+    check_free(target, force=force)
+    book = lay_out_size(own or configuration(), load_messages(language))
+    save(render(book, {}), target, force=force)
+
+
+def size_json(own: Configuration) -> dict[str, Any]:
+    """The size of a configuration and of the published models as one object for JSON."""
+    from xltransformer.published import PUBLISHED
+
+    return {
+        "configuration": dict(own),
+        "quantities": quantities(own),
+        "published": [
+            {
+                "name": known.name,
+                "source": known.source,
+                "stated": known.stated,
+                "rounding": known.rounding,
+                "exact": known.exact,
+                "configuration": dict(known.configuration),
+                "quantities": quantities(known.configuration),
+            }
+            for known in PUBLISHED
         ],
     }

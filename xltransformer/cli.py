@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -271,15 +271,88 @@ def grade(files: tuple[str, ...], form: str) -> None:
     sys.exit(0 if all(one.graded for one in grades) else 1)
 
 
-def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = False) -> None:
+    """Rows as a table as wide as the terminal, or as wide as the `whole` of every row takes."""
     from rich.console import Console
+    from rich.measure import measure_renderables
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*header)
+    table = Table(*(label.replace(" ", "\n") if whole else label for label in header))
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if whole:
+        free = console.options.update(max_width=10**4)
+        console.width = max(console.width, measure_renderables(console, free, [table]).maximum)
+    console.print(table)
+
+
+@main.command()
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=NUMBER",
+    multiple=True,
+    help="A number of the configuration, such as layers=12; may be given more than once. "
+    "What is not given is as in GPT-2 small.",
+)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print.")
+@click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with these numbers as live formulas.")
+@click.option("--lang", default="en", metavar="en|zh", help="The language of the workbook.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@guarded
+def size(settings: tuple[str, ...], form: str, output: str | None, lang: str, force: bool) -> None:
+    """Print what a configuration weighs and costs, beside published models."""
+    from xltransformer import api
+    from xltransformer.size import parse
+
+    own = parse(settings)
+    if output is not None:
+        api.build_size(output, own, language=lang, force=force)
+    if form == "json":
+        click.echo(json.dumps(api.size_json(own)))
+        return
+    _print_size(own, lang)
+    if output is not None:
+        click.echo(f"wrote {output}")
+
+
+def _print_size(own: Mapping[str, int | float], lang: str) -> None:
+    """The published models and the configuration as rows, then the configuration line by line."""
+    from xltransformer.locale import load_messages
+    from xltransformer.published import PUBLISHED
+    from xltransformer.size import QUANTITIES, quantities
+
+    messages = load_messages(lang)
+    names = ("parameters", "flops", "weight_memory", "cache_memory", "training", "inference")
+    labels = [messages(f"size.column.{name}") for name in ("parameters", "stated", *names[1:])]
+    rows = []
+    for title, given, stated in (
+        *((known.name, known.configuration, f"{known.stated / 10**6:,.0f} M") for known in PUBLISHED),
+        (messages("size.own"), own, ""),
+    ):
+        numbers = quantities(given)
+        shown = [_size(name, numbers[name]) for name in names]
+        rows.append([title, shown[0], stated, *shown[1:]])
+    _print_rows(["", *labels], rows, whole=True)
+    values = quantities(own)
+    _print_rows(
+        ["", messages("size.own"), ""],
+        [
+            *([name, f"{value:,}", ""] for name, value in own.items()),
+            *([q.name, _size(q.name, values[q.name]), q.notation] for q in QUANTITIES),
+        ],
+    )
+
+
+def _size(name: str, value: int | float) -> str:
+    """Parameters to the last one, memory in megabytes, operations as a power of ten."""
+    if name.endswith("memory"):
+        return f"{value:,.1f}"
+    if name.endswith(("flops", "training", "inference")):
+        return f"{value:.2e}" if value else "–"
+    return f"{value:,}"
 
 
 @main.command()

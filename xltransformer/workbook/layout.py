@@ -1,4 +1,4 @@
-"""A model laid out as sheets: Start, one sheet a section, before and after, the vocabulary."""
+"""A model laid out as sheets: Start, one sheet a section, before and after, the vocabulary, size."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Collection, Mapping
 from xltransformer.graph import Array, Matrix, Section
 from xltransformer.instance import Instance
 from xltransformer.locale import Messages
+from xltransformer.size import Configuration, configuration
 from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width
 from xltransformer.workbook.panels import LEFT, draw_step
+from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import Contents, Start, letters, told
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
@@ -35,10 +37,21 @@ def lay_out(
         changes = draw_baseline(book, extra[0], groups)
     vocabulary = book.sheet(messages("sheet.vocabulary"))
     draw_vocabulary(book, vocabulary, instance)
-    start.finish(vocabulary, extra, contents, changes)
+    size = book.sheet(messages("sheet.size"))
+    draw_size(book, size, configuration(), instance.model)
+    start.finish(vocabulary, [*extra, size], contents, changes)
     book.finish()
-    for sheet, _ in contents:
+    for sheet in (*(sheet for sheet, _ in contents), size):
         _fit(sheet)
+    return book
+
+
+def lay_out_size(own: Configuration, messages: Messages) -> Book:
+    """A workbook with nothing but the sheet on size."""
+    book = Book({}, messages)
+    draw_size(book, book.sheet(messages("sheet.size")), own)
+    book.finish()
+    _fit(book.sheets[0])
     return book
 
 

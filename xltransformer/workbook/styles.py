@@ -35,6 +35,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "row_label": {"font_color": INK, "bold": True, "align": "right", "shrink": True},
     "column_label": {"font_color": INK, "bold": True, "align": "center", "shrink": True, "bottom": 1,
                      "bottom_color": RULE},
+    "table_label": {"font_color": INK, "bold": True, "align": "center", "valign": "bottom", "text_wrap": True},
+    "table_name": {"font_color": GREY, "align": "center", "shrink": True, "bottom": 1, "bottom_color": RULE},
     "input": {"font_color": EDIT_INK, "bg_color": EDIT_FILL, **_BORDER},
     "weight": {"font_color": EDIT_INK, "bg_color": WEIGHT_FILL, **_BORDER},
     "computed": {"font_color": "#000000", **_BORDER},
