@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import pytest
 from gallery import AGAIN, GALLERY, ROOT
 
+from xltransformer import trace
 from xltransformer.engines import engine
 
 FOLDER = ROOT / "workbooks"
@@ -118,3 +119,13 @@ def test_page_says_what_the_sheet_will_show(name: str, built: dict[str, Any], tm
             assert f"{shown:.2f}".replace("-", "−") == seen.after
             assert seen.after in tried.says
             assert seen.after != seen.before
+
+
+@pytest.mark.parametrize("lesson", ["self_attention", "projected_attention", "resized_attention"])
+def test_apple_is_what_its_neighbours_make_it(lesson: str) -> None:
+    blocks = trace(template="apple")
+    given, output = blocks["compare.input"], blocks[f"compare.{lesson}.output"]
+    assert (given.iloc[0] == given.iloc[1]).all()
+    assert (given["水果"] == given["科技"]).all()
+    assert output["水果"].iloc[0] > output["科技"].iloc[0] + 0.3
+    assert output["科技"].iloc[1] > output["水果"].iloc[1] + 0.3
