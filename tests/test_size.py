@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from xltransformer import api
 from xltransformer.cli import main
-from xltransformer.diff import diff
+from xltransformer.difference import diff
 from xltransformer.engines import ENGINES, Engine, Results
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Model

@@ -15,7 +15,7 @@ import click
 from xltransformer.errors import UserError
 
 if TYPE_CHECKING:
-    from xltransformer.diff import Diff
+    from xltransformer.difference import Diff
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
 
@@ -186,7 +186,7 @@ def _print_tables(traced: dict[str, Any]) -> None:
 @guarded
 def diff(file: str, engine: str, tolerance: float, form: str) -> None:
     """Compare a workbook, as it is now, with NumPy: exit status 0 if they agree, 1 if not."""
-    from xltransformer.diff import diff_book
+    from xltransformer.difference import diff_book
     from xltransformer.engines import ENGINES
     from xltransformer.engines import engine as find_engine
     from xltransformer.workbook.reader import read_book

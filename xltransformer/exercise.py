@@ -93,7 +93,7 @@ def grade(path: str | Path) -> Grade:
 
 
 def _grade(path: Path) -> Grade:
-    from xltransformer.diff import current_inputs
+    from xltransformer.difference import current_inputs
     from xltransformer.engines import engine
     from xltransformer.workbook.reader import read_book
 

@@ -104,12 +104,13 @@ class Start:
         widest = max(text_width(word) for word in words)
         sheet.default_width = max(5.5, min(8.0, 62 / slots))
         sheet.widths = {0: 2, SLOT: 5, WORD: min(24.0, max(14.0, widest * 1.3)), INDEX: 7, PADDING: 7, MAP - 1: 9}
-        self.map_columns = max(slots, 9)
+        self.map_columns = max(slots, 7)
         self.remark = MAP + self.map_columns
         sheet.widths[self.remark] = 24
 
     def _heading(self, text: str) -> None:
         self.sheet.text(self.row, 1, text, "section")
+        self.sheet.heights[self.row] = 21
         for column in range(2, self.remark + 1):
             self.sheet.blank(self.row, column, ("section", ""))
         self.row += 1
