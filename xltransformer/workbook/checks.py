@@ -60,13 +60,13 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
     for block in model.inputs:
         if block.role in ("embedding", "parameter", "constant"):
             numbers.setdefault(book.homes[block].sheet, []).append(block)
-    for sheet, blocks in numbers.items():
+    for name, blocks in numbers.items():
 
         def all_numbers(blocks: list[Matrix] = blocks) -> str:
             listed = ",".join(ref(block) for block in blocks)
             return f"IF(COUNTA({listed})=COUNT({listed}),1,0)"
 
-        add("numbers", all_numbers, blocks[0], sheet=sheet)
+        add("numbers", all_numbers, blocks[0], sheet=name)
     if model.watch is not None:
         for letter, watched in zip(letters, model.watch.sentences, strict=False):
             add("watched", whole(watched.position, "{0}>0"), model.watch.word, letter=letter)
