@@ -102,9 +102,16 @@ class Start:
         slots = max(sentence.words.shape[0] for sentence in self.model.sentences)
         words = [str(w) for s in self.model.sentences for w in self.book.values[s.words.name].ravel()]
         widest = max(text_width(word) for word in words)
-        sheet.default_width = max(5.5, min(8.0, 62 / slots))
-        sheet.widths = {0: 2, SLOT: 5, WORD: min(24.0, max(14.0, widest * 1.3)), INDEX: 7, PADDING: 7, MAP - 1: 9}
-        self.map_columns = max(slots, 7)
+        sheet.default_width = max(5.5, min(max(8.0, widest * 1.1), 62 / slots))
+        sheet.widths = {
+            0: 2,
+            SLOT: 5,
+            WORD: min(24.0, max(14.0, widest * 1.3)),
+            INDEX: 7,
+            PADDING: 7,
+            MAP - 1: min(18.0, max(9.0, widest * 1.3)),
+        }
+        self.map_columns = max(slots, 8)
         self.remark = MAP + self.map_columns
         sheet.widths[self.remark] = 24
 

@@ -44,6 +44,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "worked": {"font_color": ACCENT, "text_wrap": True, "valign": "top", "indent": 1},
     "status": {"bold": True, "font_color": ACCENT},
     "verdict": {"align": "center", "bold": True, **_BORDER},
+    "kept": {"font_color": GREY, "bg_color": PALE, **_BORDER},
     "grey": {"font_color": FADED_INK, "bg_color": FADED_FILL, **_BORDER},
 }  # fmt: skip
 
