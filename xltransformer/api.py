@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from xltransformer.exercise import exercise_blocks, fingerprint
 from xltransformer.instance import Instance, describe, make_instance
+<<<<<<< HEAD
 from xltransformer.size import Configuration, configuration, quantities
+=======
+from xltransformer.settings import Settings
+>>>>>>> cli
 from xltransformer.template import Template
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ def build(
     *,
     embeddings: str | Path | None = None,
     slots: int | None = None,
+    settings: Settings | None = None,
     language: str = "en",
     exercise: Sequence[str] = (),
     force: bool = False,
@@ -29,9 +34,10 @@ def build(
     """Write the workbook of a template over some sentences (the template's own where none are given).
 
     `embeddings` is a .csv or .xlsx file that replaces the vocabulary; `slots` is how many empty
-    word slots each sentence gets; the steps in `exercise` (such as "scores") are left for a student
-    to fill. Returns what was built. Raises UserError, before anything is
-    written, for whatever cannot be used.
+    word slots each sentence gets; `settings` such as {"layers": 2, "seed": 3} take the place of the
+    template's sizes and choices; the steps in `exercise` (such as "scores") are left for a student
+    to fill. Returns what was built. Raises UserError, before anything is written, for whatever
+    cannot be used.
     """
     from xltransformer.locale import load_messages
     from xltransformer.workbook.layout import lay_out
@@ -40,8 +46,9 @@ def build(
     target = Path(path)
     check_free(target, force=force)
     messages = load_messages(language)
-    slots = 0 if exercise and slots is None else slots  # a student's score counts every cell
-    instance = make_instance(template, sentences, embeddings=embeddings, slots=slots)
+    if exercise and slots is None and "slots" not in (settings or {}):
+        slots = 0  # a student's score counts every cell
+    instance = make_instance(template, sentences, embeddings=embeddings, slots=slots, settings=settings)
     description = describe(instance)
     if exercise:
         description["exercise"] = {"steps": list(exercise), "inputs": fingerprint(instance.inputs)}
@@ -56,9 +63,10 @@ def trace_instance(
     *,
     embeddings: str | Path | None = None,
     slots: int | None = None,
+    settings: Settings | None = None,
 ) -> Instance:
     """What `trace` computes: the sentences as they are, without spare slots or vocabulary rows."""
-    return make_instance(template, sentences, embeddings=embeddings, slots=slots, spare=False)
+    return make_instance(template, sentences, embeddings=embeddings, slots=slots, settings=settings, spare=False)
 
 
 def trace(
@@ -67,12 +75,13 @@ def trace(
     *,
     embeddings: str | Path | None = None,
     slots: int | None = None,
+    settings: Settings | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Every block of numbers as a labelled DataFrame, by its name, computed by NumPy alone.
 
     Raises UserError for whatever cannot be used.
     """
-    return frames(trace_instance(sentences, template, embeddings=embeddings, slots=slots))
+    return frames(trace_instance(sentences, template, embeddings=embeddings, slots=slots, settings=settings))
 
 
 def frames(instance: Instance) -> dict[str, pd.DataFrame]:

@@ -46,6 +46,13 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 def subject(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what to compute."""
     for option in (
+        click.option(
+            "--set",
+            "assignments",
+            metavar="NAME=VALUE",
+            multiple=True,
+            help="A size or choice in place of the template's, such as layers=2; may be given more than once.",
+        ),
         click.option("--slots", type=click.IntRange(0, 1000), help="Empty word slots a sentence gets."),
         click.option(
             "--embeddings",
@@ -99,6 +106,7 @@ def build(
     template: str | None,
     embeddings: str | None,
     slots: int | None,
+    assignments: tuple[str, ...],
     output: str | None,
     lang: str,
     exercise: str | None,
@@ -108,6 +116,7 @@ def build(
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
     from xltransformer.exercise import DEFAULT_STEPS
+    from xltransformer.settings import read_settings
     from xltransformer.template import load_template
 
     steps: Sequence[str] = ()
@@ -116,7 +125,15 @@ def build(
     loaded = load_template() if template is None else load_template(template)
     path = Path(f"{loaded.name}.xlsx" if output is None else output)
     built = api.build(
-        path, sentences, loaded, embeddings=embeddings, slots=slots, language=lang, exercise=steps, force=force
+        path,
+        sentences,
+        loaded,
+        embeddings=embeddings,
+        slots=slots,
+        settings=read_settings(assignments),
+        language=lang,
+        exercise=steps,
+        force=force,
     )
     for warning in built.warnings:
         click.echo(f"xlt: {warning}", err=True)
@@ -132,12 +149,20 @@ def build(
 )
 @guarded
 def trace(
-    sentences: tuple[str, ...], template: str | None, embeddings: str | None, slots: int | None, form: str
+    sentences: tuple[str, ...],
+    template: str | None,
+    embeddings: str | None,
+    slots: int | None,
+    assignments: tuple[str, ...],
+    form: str,
 ) -> None:
     """Print every intermediate, computed by NumPy."""
     from xltransformer import api
+    from xltransformer.settings import read_settings
 
-    instance = api.trace_instance(sentences, template, embeddings=embeddings, slots=slots)
+    instance = api.trace_instance(
+        sentences, template, embeddings=embeddings, slots=slots, settings=read_settings(assignments)
+    )
     for warning in instance.warnings:
         click.echo(f"xlt: {warning}", err=True)
     if form == "json":

@@ -12,6 +12,7 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model, Watch
 from xltransformer.models import MODELS, PAIRS, WRITERS, Sizes
+from xltransformer.settings import Settings, apply_settings, check_used
 from xltransformer.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.text import MOST_TEXT, pseudo_random, split_sentence, word_key
 
@@ -23,6 +24,8 @@ MOST_CELLS = 1_000_000
 """The most formula cells that are built; beyond, no spreadsheet is usable any more."""
 MOST_INPUTS = 3_000_000
 """The most cells of words, embeddings and weights; beyond, a build takes minutes and gigabytes."""
+MOST_HEADS = 10_000
+"""The most heads in all layers together."""
 MOST_WORDS = 650
 """The most words and empty slots of a sentence: the formula that joins them may have 8,192 characters."""
 
@@ -72,13 +75,15 @@ def make_instance(
     *,
     embeddings: str | Path | None = None,
     slots: int | None = None,
+    settings: Settings | None = None,
     spare: bool = True,
 ) -> Instance:
     """The template's model over the sentences (the template's own where none are given).
 
-    `slots` empty word slots are added to each sentence; None means the template's number. Without
-    `spare` there are no empty vocabulary rows, and no empty slots either, except for a model that
-    writes into them. Raises UserError for whatever cannot be built.
+    `slots` empty word slots are added to each sentence; None means the template's number. `settings`
+    take the place of the template's sizes and choices. Without `spare` there are no empty vocabulary
+    rows, and no empty slots either, except for a model that writes into them, and where a setting
+    asks for them. Raises UserError for whatever cannot be built.
     """
     template = DEFAULT_TEMPLATE if template is None else template
     chosen = template if isinstance(template, Template) else load_template(template)
@@ -86,6 +91,8 @@ def make_instance(
     if embeddings is not None:
         chosen, warning = chosen.with_embeddings(Path(embeddings))
         warnings += [warning] if warning else []
+    settings = settings or {}
+    chosen = apply_settings(chosen, settings)
     given = tuple(sentences) or chosen.sentences
     if chosen.model in PAIRS:
         given = (*given, *chosen.sentences[len(given) :])
@@ -108,10 +115,10 @@ def make_instance(
         more = f" and {len(made_up) - 20} more" if len(made_up) > 20 else ""
         warnings.append(f"not in the vocabulary, given pseudo-random embeddings: {named}{more}")
 
-    rows = chosen.spare_rows if spare else 0
+    rows = chosen.spare_rows if spare or "spare_rows" in settings else 0
     extra = slots
     if extra is None:
-        extra = chosen.slots if spare or chosen.model in WRITERS else 0
+        extra = chosen.slots if spare or chosen.model in WRITERS or "slots" in settings else 0
     vocabulary = [*chosen.table.words, *made_up]
     width = len(chosen.table.dimensions)
     sizes = Sizes(tuple(len(words) + extra for words in split), len(vocabulary) + rows, width, dict(chosen.sizes))
@@ -124,6 +131,7 @@ def make_instance(
                 "fit into a cell: use fewer or shorter words"
             )
     model = MODELS[chosen.model](sizes)
+    check_used(settings, model, chosen.model)
     check_limits(model)
 
     table = [*chosen.table.words.values(), *(pseudo_random(word_key(w), (1, width))[0] for w in made_up)]
@@ -154,11 +162,14 @@ def check_sizes(sizes: Sizes) -> None:
     """Raise UserError where a size alone is too large, before anything of that size is made."""
     columns = MOST_COLUMNS - MARGIN
     options = [(name, size, columns) for name, size in sizes.options.items() if isinstance(size, int)]
+    layers = max((size for name, size, _ in options if name.endswith("layers")), default=1)
+    heads = max((size for name, size, _ in options if name == "heads"), default=1)
     for what, size, most in (
         ("words and empty slots in a sentence", max(sizes.slots, default=0), MOST_WORDS),
         ("rows in the vocabulary", sizes.vocabulary, MOST_ROWS - MARGIN),
         ("dimensions of an embedding", sizes.width, columns),
         *options,
+        ("heads in all layers", heads * layers, MOST_HEADS),
     ):
         if size > most:
             raise UserError(f"{what}: {size:,} are too many, at most {most:,} can be built; use fewer")

@@ -43,10 +43,12 @@ Texts = Mapping[str, str]
 
 @dataclass(frozen=True)
 class WordTable:
-    """A vocabulary: the names of the d dimensions, and for each word its d numbers."""
+    """A vocabulary: the names of the d dimensions, and for each word its d numbers, which may be
+    `drawn` from the seed."""
 
     dimensions: tuple[str, ...]
     words: Mapping[str, tuple[float, ...]]
+    drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
         spare_rows=whole_number(data.get("spare_rows", 5), f"{where}: spare_rows"),
         seed=whole_number(data.get("seed", 0), f"{where}: seed"),
         table=_word_table(data, where, folder),
-        switches=_switches(_table(data, "switches", where), where),
+        switches=check_switches(_table(data, "switches", where), where),
         sizes={key: size for key, size in _table(data, "sizes", where).items() if key != "d_model"},
         weights=_weights(_table(data, "weights", where), where, folder),
     )
@@ -198,7 +200,8 @@ def whole_number(value: Any, where: str) -> int:
     return value
 
 
-def _switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
+def check_switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
+    """Every switch, as `table` sets it or else by default; UserError for one that cannot be."""
     for key in table:
         if key not in _SWITCHES:
             raise UserError(f"{where}: unknown switch {key!r}; known are: {', '.join(_SWITCHES)}")
@@ -280,11 +283,15 @@ def _drawn_table(data: Mapping[str, Any], where: str) -> WordTable:
             f"{where}: words is a list; give texts, and no dimensions, or a table [words] with numbers"
         )
     width = _table(data, "sizes", where).get("d_model", 8)
-    if whole_number(width, f"{where}: sizes.d_model") == 0 or width > MOST_WIDTH:
-        raise UserError(f"{where}: sizes.d_model is {width!r}; give a whole number from 1 to {MOST_WIDTH}")
-    seed = data.get("seed", 0)
+    return draw_words(words, width, data.get("seed", 0), f"{where}: sizes.d_model")
+
+
+def draw_words(words: Iterable[str], width: Any, seed: Any, where: str) -> WordTable:
+    """Words with `width` numbers each, drawn from the seed; UserError for a width that cannot be."""
+    if whole_number(width, where) == 0 or width > MOST_WIDTH:
+        raise UserError(f"{where} is {width!r}; give a whole number from 1 to {MOST_WIDTH}")
     rows = [(word, pseudo_random(f"{seed}:embedding:{word}", (1, width))[0].tolist()) for word in words]
-    return _checked_table([f"d{i}" for i in range(1, width + 1)], rows, where)
+    return replace(_checked_table([f"d{i}" for i in range(1, width + 1)], rows, where), drawn=True)
 
 
 def _cell_number(text: Any) -> Any:

@@ -45,7 +45,7 @@ class Sizes:
     def choice(self, name: str, default: str, among: Iterable[str] = ACTIVATIONS) -> str:
         """One of several names, else UserError."""
         value = self.options.get(name, default)
-        if value not in among:
+        if not isinstance(value, str) or value not in among:
             raise UserError(f"[sizes] {name} is {value!r}: give one of {', '.join(among)}")
         return str(value)
 

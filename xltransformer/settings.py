@@ -1,0 +1,92 @@
+"""Settings: sizes and choices that take the place of a template's, as in `--set layers=2`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from xltransformer.errors import UserError
+from xltransformer.graph import Model
+from xltransformer.template import Template, check_switches, draw_words, whole_number
+
+Settings = Mapping[str, Any]
+"""Values by name: a size of the model, `d_model`, `slots`, `spare_rows`, `seed`, or `switches.NAME`."""
+
+COUNTS = ("slots", "spare_rows", "seed")
+"""The settings that stand at the head of a template, not among its sizes."""
+SWITCH = "switches."
+
+_BARE_WORD = re.compile(r"[^\W\d][\w.-]*")
+
+
+def read_settings(assignments: Iterable[str]) -> dict[str, Any]:
+    """The settings that texts such as `heads=4` and `activation=gelu_erf` stand for; the last of one
+    name holds. Values are TOML's, and words may go without quotes.
+
+    Raises UserError for a text without name or value.
+    """
+    settings: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = (part.strip() for part in assignment.partition("="))
+        if not (name and equals and text):
+            raise UserError(f"--set {assignment!r:.60}: give a name and a value, such as heads=4")
+        settings[name] = _value(name, text)
+    return settings
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        read = {"value": text} if _BARE_WORD.fullmatch(text) else {}
+    if read.keys() != {"value"}:
+        raise UserError(f"--set {name}={text!r:.60}: give a number, true, false or a word")
+    return read["value"]
+
+
+def apply_settings(template: Template, settings: Settings) -> Template:
+    """The template with the settings in the place of its own.
+
+    What only the model can judge, it judges when it is built. Raises UserError for the rest.
+    """
+    if not settings:
+        return template
+    counts: dict[str, Any] = {}
+    switches, sizes = dict(template.switches), dict(template.sizes)
+    for name, value in settings.items():
+        if name in COUNTS:
+            counts[name] = whole_number(value, f"setting {name}")
+        elif name.startswith(SWITCH):
+            switch = name.removeprefix(SWITCH)
+            switches[switch] = check_switches({switch: value}, "settings")[switch]
+        elif name != "d_model":
+            near = difflib.get_close_matches(name, (*COUNTS, "d_model"), 1, 0.8)
+            if near:
+                raise UserError(f"unknown setting {name!r}; did you mean {near[0]!r}?")
+            sizes[name] = value
+    changed = replace(template, switches=switches, sizes=sizes, **counts)
+    width = settings.get("d_model", len(template.table.dimensions))
+    if template.table.drawn:
+        where = "setting d_model" if "d_model" in settings else f"template {template.name}"
+        table = draw_words(template.table.words, width, changed.seed, where)
+        changed = replace(changed, table=table)
+    elif width != len(template.table.dimensions):
+        raise UserError(
+            f"setting d_model is {width!r}, but the words of template {template.name} come with "
+            f"{len(template.table.dimensions)} numbers each: give other words with --embeddings, "
+            "or a template whose words are a list"
+        )
+    return changed
+
+
+def check_used(settings: Settings, model: Model, name: str) -> None:
+    """Raise UserError for a switch that the model does not have."""
+    known = [SWITCH + switch.last_name for switch in model.switches]
+    for setting in settings:
+        if setting.startswith(SWITCH) and setting not in known:
+            listed = ", ".join(known) or "none"
+            raise UserError(f"setting {setting}: the model {name} has no such switch (it has: {listed})")
