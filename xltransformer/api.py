@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from xltransformer.exercise import exercise_blocks, fingerprint
 from xltransformer.instance import Instance, describe, make_instance
-<<<<<<< HEAD
-from xltransformer.size import Configuration, configuration, quantities
-=======
 from xltransformer.settings import Settings
->>>>>>> cli
+from xltransformer.size import Configuration, configuration, quantities
 from xltransformer.template import Template
 
 if TYPE_CHECKING:
