@@ -17,7 +17,7 @@ from xltransformer import api
 from xltransformer.diff import diff
 from xltransformer.engines import ENGINES, fold
 from xltransformer.graph import Array
-from xltransformer.instance import Instance, describe, model_from
+from xltransformer.instance import Instance, describe, make_instance, model_from
 from xltransformer.workbook.reader import read_book
 
 POOL = ["<s>", "the", "a", "cat", "dog", "Mouse", "bird", "sat", "ran", "on", "mat", "猫", "鼠标", "7", "x?", "=1"]
@@ -202,3 +202,32 @@ def test_two_tokens_overtyped_and_one_emptied(built: list[Built], office: Office
     typed = {first: str(words[-1]), first + 1: ""}
     edits = [(place.sheet, place.address(slot, 0), word or None) for slot, word in typed.items()]
     assert_shows(office.edit(path, edits), path, numpy_with(instance, typed, name))
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_empty_rows_of_the_vocabulary_are_never_predicted(tied: bool, tmp_path: Path) -> None:
+    """Spare rows have output weights, too, and of all logits 0 may be the largest."""
+    options = f"[sizes]\nd_model = 3\ntied = {str(tied).lower()}\n"
+    head = f'model = "gpt"\nsentences = ["the"]\nslots = 4\nwords = {json.dumps(POOL[:3])}\n'
+    for seed in range(6):
+        (tmp_path / "spare.toml").write_text(f"{head}seed = {seed}\n{options}")
+        traced = make_instance(tmp_path / "spare.toml").trace()
+        assert set(traced["prediction.predicted"].ravel()) <= set(POOL[:3])
+        assert not traced["prediction.weights"][:, 3:].any()
+    api.build(tmp_path / "spare.xlsx", template=tmp_path / "spare.toml")
+    assert diff(tmp_path / "spare.xlsx").ok
+
+
+@pytest.mark.parametrize("template", ["gpt", "encoder-decoder", "bert"])
+def test_the_runners_up_are_the_likeliest_words_in_order(template: str) -> None:
+    instance = make_instance(template)
+    values = instance.trace()
+    (prefix,) = [name.removesuffix("predicted") for name in values if name.endswith("prediction.predicted")]
+    for row, shares in enumerate(values[f"{prefix}weights"]):
+        order = sorted(range(len(shares)), key=lambda k: -shares[k])[:3]
+        assert values[f"{prefix}ranked"][row].tolist() == [values["vocabulary"][k, 0] for k in order]
+        assert values[f"{prefix}ranked_probability"][row].tolist() == [shares[k] for k in order]
+        assert values[f"{prefix}ranked"][row, 0] == values[f"{prefix}predicted"][row, 0]
+        assert values[f"{prefix}ranked_probability"][row, 0] == values[f"{prefix}probability"][row, 0]
+    step = next(step for s in instance.model.sections if s.key == "prediction" for step in s.steps[::-1])
+    assert {"ranked", "ranked_probability"} <= {block.last_name for block in step.blocks}
