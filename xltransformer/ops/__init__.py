@@ -26,7 +26,7 @@ from xltransformer.ops.linear import (
     stack_rows,
     transpose,
 )
-from xltransformer.ops.masking import HIDDEN, attention_mask, mask_scores, present
+from xltransformer.ops.masking import HIDDEN, attention_mask, mask_scores, mask_unnamed, present
 from xltransformer.ops.norm import (
     gain_bias,
     mean_square,
@@ -37,6 +37,7 @@ from xltransformer.ops.norm import (
 )
 from xltransformer.ops.positions import angle, pair, position, rotate_pairs, sinusoid, stretch
 from xltransformer.ops.reduce import (
+    Places,
     column_of,
     divide_rows,
     entry_at,
@@ -56,6 +57,7 @@ __all__ = [
     "Number",
     "Op",
     "Pieces",
+    "Places",
     "Ref",
     "Row",
     "add",
@@ -85,6 +87,7 @@ __all__ = [
     "less_first",
     "lookup",
     "mask_scores",
+    "mask_unnamed",
     "masked_exp",
     "matmul",
     "mean_square",

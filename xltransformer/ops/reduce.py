@@ -213,6 +213,24 @@ class EntryAt(Op):
         return f"IF({at}=0,0,INDEX({x.row(i)},1,{at}))"
 
 
+@dataclass(frozen=True)
+class Places(Op):
+    """1, 2, … up to `count` (no more than there are rows), counted along a column: (n x m) to (1 x count)."""
+
+    count: int
+
+    scale = "count"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        return ONE, Axis.numbered("", min(self.count, operands[0].shape[0]))
+
+    def value(self, *operands: Array) -> Array:
+        return np.arange(1.0, min(self.count, len(operands[0])) + 1).reshape(1, -1)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"ROWS({operands[0].column(0, j + 1)})"
+
+
 row_max = RowMax()
 shifted_exp = ShiftedExp(masked=False)
 masked_exp = ShiftedExp(masked=True)
