@@ -14,7 +14,7 @@ import pytest
 from office import Office, OpenedBook
 
 from xltransformer import api
-from xltransformer.diff import diff
+from xltransformer.difference import diff
 from xltransformer.engines import ENGINES, fold
 from xltransformer.graph import Array
 from xltransformer.instance import Instance, describe, make_instance, model_from
