@@ -15,6 +15,8 @@ import click
 from xltransformer.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from xltransformer.difference import Diff
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
@@ -85,6 +87,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # any word can be printed anywhere, Windows included
             stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _console() -> Console:
+    """Where tables go; into a file or pipe they go in full, however wide."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
 
 
 @main.command()
@@ -186,11 +195,10 @@ def _print_csv(traced: dict[str, Any]) -> None:
 
 
 def _print_tables(traced: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = _console()
     for block in traced["blocks"]:
         table = Table(title=Text(f"{block['name']} ({block['kind']})"), title_justify="left")
         table.add_column("")
@@ -234,11 +242,10 @@ _MOST_PROBLEMS = 20
 
 
 def _print_diff(result: Diff) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = _console()
     table = Table(title=f"NumPy and {result.engine} {result.version}", title_justify="left")
     for column, justify in (
         ("block", "left"),
@@ -298,7 +305,6 @@ def grade(files: tuple[str, ...], form: str) -> None:
 
 def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = False) -> None:
     """Rows as a table as wide as the terminal, or as wide as the `whole` of every row takes."""
-    from rich.console import Console
     from rich.measure import measure_renderables
     from rich.table import Table
     from rich.text import Text
@@ -306,7 +312,7 @@ def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]], *, whole: 
     table = Table(*(label.replace(" ", "\n") if whole else label for label in header))
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console = Console(highlight=False)
+    console = _console()
     if whole:
         free = console.options.update(max_width=10**4)
         console.width = max(console.width, measure_renderables(console, free, [table]).maximum)
