@@ -26,6 +26,7 @@ def build(
     settings: Settings | None = None,
     language: str = "en",
     exercise: Sequence[str] = (),
+    products: str = "auto",
     force: bool = False,
 ) -> Instance:
     """Write the workbook of a template over some sentences (the template's own where none are given).
@@ -33,7 +34,8 @@ def build(
     `embeddings` is a .csv or .xlsx file that replaces the vocabulary; `slots` is how many empty
     word slots each sentence gets; `settings` such as {"layers": 2, "seed": 3} take the place of the
     template's sizes and choices; the steps in `exercise` (such as "scores") are left for a student
-    to fill. Returns what was built. Raises UserError, before anything is written, for whatever
+    to fill. `products` is how matrix products are written: "spelled" out, "compact", or by size
+    ("auto"). Returns what was built. Raises UserError, before anything is written, for whatever
     cannot be used.
     """
     from xltransformer.locale import load_messages
@@ -49,7 +51,7 @@ def build(
     description = describe(instance)
     if exercise:
         description["exercise"] = {"steps": list(exercise), "inputs": fingerprint(instance.inputs)}
-    book = lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, exercise))
+    book = lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, exercise), products)
     save(render(book, description), target, force=force)
     return instance
 

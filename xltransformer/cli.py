@@ -107,6 +107,12 @@ def _console() -> Console:
     metavar="[STEPS]",
     help="Leave steps for a student to fill: names parted by commas, such as scores,weights.",
 )
+@click.option(
+    "--products",
+    type=click.Choice(["auto", "spelled", "compact"]),
+    default="auto",
+    help="How matrix products are written: term by term, with MMULT, or by their width.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.option("--open", "open_it", is_flag=True, help="Open the workbook when it is built.")
 @guarded
@@ -119,6 +125,7 @@ def build(
     output: str | None,
     lang: str,
     exercise: str | None,
+    products: str,
     force: bool,
     open_it: bool,
 ) -> None:
@@ -142,6 +149,7 @@ def build(
         settings=read_settings(assignments),
         language=lang,
         exercise=steps,
+        products=products,
         force=force,
     )
     for warning in built.warnings:

@@ -1,6 +1,6 @@
 """The operations: what each means in NumPy, and beside it what it means in a cell."""
 
-from xltransformer.ops.base import Index, Number, Op, Pieces, Ref
+from xltransformer.ops.base import PRODUCTS, Index, Number, Op, Pieces, Ref
 from xltransformer.ops.causal import causal_divide, causal_mask, causal_mix, causal_scores
 from xltransformer.ops.elementwise import (
     add,
@@ -53,6 +53,7 @@ from xltransformer.ops.words import equals, first, join_words, lookup, pick, sta
 
 __all__ = [
     "HIDDEN",
+    "PRODUCTS",
     "Index",
     "Number",
     "Op",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.locale import Messages
+from xltransformer.ops import PRODUCTS
 from xltransformer.workbook.canvas import Canvas, cell_range
 from xltransformer.workbook.places import Place, SeenPlace, column_letters
 from xltransformer.workbook.styles import (
@@ -43,6 +44,7 @@ class Book:
     Every further drawing is a view, whose cells repeat the home's. Formulas point at the drawing
     the reader has in front of him: `draw` is told which views stand for which operands.
 
+    `products` is how matrix products are written (a key of `PRODUCTS`).
     `generated` are, by block name, the rows of tokens that the model writes itself.
     The blocks in `exercise` are left for a student to fill: their formulas move to the sheet
     `answers`, which is hidden, beside a verdict on each of the student's cells.
@@ -54,9 +56,11 @@ class Book:
         messages: Messages,
         exercise: Iterable[Matrix] = (),
         generated: Mapping[str, frozenset[int]] | None = None,
+        products: str = "auto",
     ) -> None:
         self.values = values
         self.generated = generated or {}
+        self.spelled_out = PRODUCTS[products]
         self.messages = messages
         self.sheets: list[Canvas] = []
         self.homes: dict[Matrix, Place] = {}
@@ -146,7 +150,8 @@ class Book:
     def _write_formulas(self, drawing: Drawing) -> None:
         block, sheet = drawing.block, drawing.sheet
         assert block.op is not None
-        operands = [drawing.shown.get(m, self.homes[m]).seen_from(sheet.name) for m in block.operands]
+        places = (drawing.shown.get(m, self.homes[m]) for m in block.operands)
+        operands = [place.seen_from(sheet.name, self.spelled_out) for place in places]
         cell, style = block.op.cell, block_style(block, self.messages)
         self._each(drawing, lambda i, j, r, c, value: sheet.formula(r, c, cell(i, j, *operands), value, style))
 

@@ -18,10 +18,14 @@ from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
 def lay_out(
-    instance: Instance, values: Mapping[str, Array], messages: Messages, exercise: Collection[Matrix] = ()
+    instance: Instance,
+    values: Mapping[str, Array],
+    messages: Messages,
+    exercise: Collection[Matrix] = (),
+    products: str = "auto",
 ) -> Book:
     """Every sheet of the workbook, drawn but not yet written."""
-    book = Book(values, messages, exercise, instance.generated)
+    book = Book(values, messages, exercise, instance.generated, products)
     start = Start(book, book.sheet(messages("sheet.start")), instance)
     contents: Contents = []
     numbers: dict[tuple[str, int | None], int] = {}
