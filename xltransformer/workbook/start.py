@@ -61,7 +61,7 @@ class Start:
         if not book.exercise:
             return
         self._heading(messages("exercise.title"))
-        sheet.text(self.row, SLOT, messages("exercise.help", tolerance=TOLERANCE), "remark")
+        sheet.paragraph(self.row, SLOT, messages("exercise.help", tolerance=TOLERANCE), "question")
         self.row += 1
         steps: dict[tuple[str, int], list[Matrix]] = {}
         for section in self.model.sections:
