@@ -19,9 +19,12 @@ from office import Edit, Office, OpenedBook
 from xltransformer import api
 from xltransformer.cli import main
 from xltransformer.difference import diff
-from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks, grade
-from xltransformer.instance import Instance
+from xltransformer.errors import UserError
+from xltransformer.exercise import DEFAULT_STEPS, Score, exercise_blocks, grade
+from xltransformer.graph import Model
+from xltransformer.instance import Instance, make_instance
 from xltransformer.locale import load_messages
+from xltransformer.template import shipped_templates
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
@@ -449,6 +452,34 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert line.startswith("xlt: no step ")
         assert "scores" in line
         assert not Path("bad.xlsx").exists()
+
+
+@pytest.mark.parametrize("template", shipped_templates())
+def test_every_template_makes_an_exercise(template: str, tmp_path: Path) -> None:
+    """With every step left to the student that can be: the first sheet counts each cell once."""
+    model = make_instance(template).model
+    sections = [section for section in model.sections if section.sentence is not None]
+    keys = dict.fromkeys(step.key for section in sections for step in section.steps)
+    steps = tuple(key for key in keys if can_be_left(model, key))
+    blocks = exercise_blocks(model, steps)
+    assert len(blocks) == len(set(blocks))
+    built = make(tmp_path / "exercise.xlsx", steps, template=template)
+    cells = sum(block.size for block in built.answers.values())
+    cached = openpyxl.load_workbook(built.path, data_only=True)[built.start]
+    lines = {text: cached.cell(row + 1, WORD + 1).value for text, row in built.scores.items()}
+    assert lines.pop("in total") == f"0 / {cells}"
+    assert sum(int(line.removeprefix("0 / ")) for line in lines.values()) == cells
+    if template in ("encoder", "multi-head", "recurrent"):
+        result = diff(built.path)
+        assert result.ok, [str(problem) for problem in result.problems[:5]]
+        assert grade(built.path).total == Score(0, 0, cells)
+
+
+def can_be_left(model: Model, step: str) -> bool:
+    try:
+        return bool(exercise_blocks(model, [step]))
+    except UserError:
+        return False
 
 
 def test_without_exercise_nothing_is_hidden(tmp_path: Path) -> None:

@@ -26,16 +26,21 @@ DEFAULT_STEPS = ("scores", "scaled", "softmax", "weights", "output")
 def exercise_blocks(model: Model, steps: Sequence[str]) -> list[Matrix]:
     """The blocks that the steps leave to the student, in the model's order.
 
-    Raises UserError for a step the model does not have, or that has no number to fill in.
+    A block belongs to the first step that has it; later ones only show it again. Raises UserError
+    for a step the model does not have, or that has no number of its own to fill in.
     """
     found: dict[str, list[Matrix]] = {}
+    seen: set[Matrix] = set()
     for section in model.sections:
         if section.sentence is None:
             continue
         for step in section.steps:
             blocks = [
-                b for b in step.blocks if b.computed and not b.text and b.scale not in ("masked", "count", "gate")
+                b
+                for b in step.blocks
+                if b.computed and not b.text and b.scale not in ("masked", "count", "gate") and b not in seen
             ]
+            seen.update(step.blocks)
             found.setdefault(step.key, []).extend(blocks)
     for step_key in steps:
         if not found.get(step_key):

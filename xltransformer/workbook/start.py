@@ -10,6 +10,7 @@ from xltransformer.text import word_key
 from xltransformer.workbook.book import TOLERANCE, Book
 from xltransformer.workbook.canvas import Canvas, cell_range, spaced, text_width
 from xltransformer.workbook.checks import every_check
+from xltransformer.workbook.panels import step_title
 from xltransformer.workbook.pictures import Captions, attention_chart, plane_chart
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import BAD, GOOD
@@ -64,12 +65,14 @@ class Start:
         sheet.paragraph(self.row, SLOT, messages("exercise.help", tolerance=TOLERANCE), "question")
         self.row += 1
         steps: dict[tuple[str, int], list[Matrix]] = {}
+        left = set(book.exercise)
         for section in self.model.sections:
+            lesson = messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
             for step in section.steps:
-                blocks = [block for block in step.blocks if block in book.exercise]
-                if blocks and section.sentence is not None:
-                    steps[f"{messages(f'section.{section.key}.title')}: {messages(f'step.{step.key}.title')}",
-                          section.sentence] = blocks  # fmt: skip
+                blocks = [block for block in step.blocks if block in left]
+                left.difference_update(blocks)
+                if blocks and section.sentence is not None:  # each head of a layer has the same steps
+                    steps.setdefault((f"{lesson}: {step_title(book, step)}", section.sentence), []).extend(blocks)
         for (title, s), blocks in steps.items():
             label = f"{title}{spaced(self.letters[s])}"
             self._score_line(label, blocks, "remark")
