@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from xltransformer.exercise import exercise_blocks, fingerprint
-from xltransformer.instance import Instance, describe, make_instance
-from xltransformer.settings import Settings
+from xltransformer.instance import Instance, Options, describe, make_instance
 from xltransformer.size import Configuration, configuration, quantities
 from xltransformer.template import Template
 
@@ -21,21 +20,17 @@ def build(
     sentences: Sequence[str] = (),
     template: str | Path | Template | None = None,
     *,
-    embeddings: str | Path | None = None,
-    slots: int | None = None,
-    settings: Settings | None = None,
     language: str = "en",
     exercise: Sequence[str] = (),
     products: str = "auto",
     force: bool = False,
+    **options: Unpack[Options],
 ) -> Instance:
     """Write the workbook of a template over some sentences (the template's own where none are given).
 
-    `embeddings` is a .csv or .xlsx file that replaces the vocabulary; `slots` is how many empty
-    word slots each sentence gets; `settings` such as {"layers": 2, "seed": 3} take the place of the
-    template's sizes and choices; the steps in `exercise` (such as "scores") are left for a student
-    to fill. `products` is how matrix products are written: "spelled" out, "compact", or by size
-    ("auto"). Returns what was built. Raises UserError, before anything is written, for whatever
+    The steps in `exercise` (such as "scores") are left for a student to fill; `products` is how
+    matrix products are written: "spelled" out, "compact", or by size ("auto"); for `options` see
+    `Options`. Returns what was built. Raises UserError, before anything is written, for whatever
     cannot be used.
     """
     from xltransformer.locale import load_messages
@@ -45,9 +40,9 @@ def build(
     target = Path(path)
     check_free(target, force=force)
     messages = load_messages(language)
-    if exercise and slots is None and "slots" not in (settings or {}):
-        slots = 0  # a student's score counts every cell
-    instance = make_instance(template, sentences, embeddings=embeddings, slots=slots, settings=settings)
+    if exercise and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
+        options["slots"] = 0  # a student's score counts every cell
+    instance = make_instance(template, sentences, **options)
     description = describe(instance)
     if exercise:
         description["exercise"] = {"steps": list(exercise), "inputs": fingerprint(instance.inputs)}
@@ -59,28 +54,22 @@ def build(
 def trace_instance(
     sentences: Sequence[str] = (),
     template: str | Path | Template | None = None,
-    *,
-    embeddings: str | Path | None = None,
-    slots: int | None = None,
-    settings: Settings | None = None,
+    **options: Unpack[Options],
 ) -> Instance:
     """What `trace` computes: the sentences as they are, without spare slots or vocabulary rows."""
-    return make_instance(template, sentences, embeddings=embeddings, slots=slots, settings=settings, spare=False)
+    return make_instance(template, sentences, spare=False, **options)
 
 
 def trace(
     sentences: Sequence[str] = (),
     template: str | Path | Template | None = None,
-    *,
-    embeddings: str | Path | None = None,
-    slots: int | None = None,
-    settings: Settings | None = None,
+    **options: Unpack[Options],
 ) -> dict[str, pd.DataFrame]:
     """Every block of numbers as a labelled DataFrame, by its name, computed by NumPy alone.
 
-    Raises UserError for whatever cannot be used.
+    For `options` see `Options`. Raises UserError for whatever cannot be used.
     """
-    return frames(trace_instance(sentences, template, embeddings=embeddings, slots=slots, settings=settings))
+    return frames(trace_instance(sentences, template, **options))
 
 
 def frames(instance: Instance) -> dict[str, pd.DataFrame]:

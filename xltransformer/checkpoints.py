@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 import math
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Array, Model
+from xltransformer.graph import Array, Matrix, Model
 
 State = Mapping[str, Array]
 """A state dict: arrays by their published names."""
@@ -50,12 +50,17 @@ class Entry:
 @dataclass(frozen=True)
 class Scheme:
     """The entries of one kind of model. A `prefix` may be missing from all names; names matching
-    `ignored` are nothing to us; `renamed` are older endings of names with today's."""
+    `ignored` are nothing to us; `renamed` are older endings of names with today's. `options` are
+    those of our model that every such model has in common; `present` are those that are True where
+    a block is there, `absent` those that are True where one is not."""
 
     entries: tuple[Entry, ...]
     prefix: str = ""
     ignored: str = ""
     renamed: tuple[tuple[str, str], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    present: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     def published(self, state: State) -> dict[str, Array]:
         """The state under the names of the table."""
@@ -157,44 +162,66 @@ def _bert() -> Iterator[Entry]:
 
 
 SCHEMES: dict[str, Scheme] = {
-    "torch_encoder": Scheme(tuple(_torch_stack("", "encoder", _SELF, final_norm=False))),
-    "torch_decoder": Scheme(tuple(_torch_stack("", "decoder", _SELF_AND_CROSS, final_norm=False))),
+    "torch_encoder": Scheme(
+        tuple(_torch_stack("", "encoder", _SELF, final_norm=False)), present={"final_norm": "encoder.norm.gain"}
+    ),
+    "torch_decoder": Scheme(
+        tuple(_torch_stack("", "decoder", _SELF_AND_CROSS, final_norm=False)),
+        present={"final_norm": "decoder.norm.gain"},
+    ),
     "torch_transformer": Scheme(
         (
             *_torch_stack("encoder.", "encoder", _SELF, final_norm=True),
             *_torch_stack("decoder.", "decoder", _SELF_AND_CROSS, final_norm=True),
-        )
+        ),
+        options={"final_norm": True},
     ),
-    "gpt2": Scheme(tuple(_gpt2()), "transformer.", r".*\.attn\.(masked_)?bias"),
+    "gpt2": Scheme(
+        tuple(_gpt2()),
+        "transformer.",
+        r".*\.attn\.(masked_)?bias",
+        options={"pre_norm": True},
+        absent={"tied": "output.W"},
+    ),
     "bert": Scheme(
         tuple(_bert()),
         ignored=r"bert\.pooler\..*|cls\.seq_relationship\..*|.*\.position_ids",
         renamed=(("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")),
+        options={"pre_norm": False},
     ),
 }
 """Every scheme by its name."""
+
+SCHEME_OF = {
+    "encoder": "torch_encoder",
+    "decoder": "torch_decoder",
+    "encoder_decoder": "torch_transformer",
+    "gpt": "gpt2",
+    "bert": "bert",
+}
+"""The scheme of each model of ours that has one."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """What a state dict holds: blocks by our names, and the sizes that its entries tell: `width`,
     `d_ff`, `vocabulary`, `positions`, `segments`, and for each stack the number of its layers, such
-    as `encoder` or `decoder`."""
+    as `encoder` or `decoder`. `options` are those of our model that follow."""
 
     blocks: dict[str, Array]
     sizes: dict[str, int]
+    options: dict[str, Any] = field(default_factory=dict)
 
-    def fit(self, model: Model) -> dict[str, Array]:
-        """The values of the model's weights and embeddings.
+    def fit(self, model: Model, words: int | None = None) -> dict[str, Array]:
+        """The values of the model's weights and embeddings; see `trimmed` for `words`.
 
-        A checkpoint may know more positions than the model has places; the first ones are taken.
         Raises UserError listing the blocks that are missing, surplus or misshapen.
         """
-        wanted = {block.name: block.shape for block in model.inputs if block.role in ("parameter", "embedding")}
-        values = {name: value for name, value in self.blocks.items() if name in wanted}
-        for name, value in values.items():
-            if name.rpartition(".")[2] == "position_embeddings":
-                values[name] = value[: wanted[name][0]]
+        blocks = {block.name: block for block in model.inputs if block.role in ("parameter", "embedding")}
+        wanted = {name: block.shape for name, block in blocks.items()}
+        values = {
+            name: trimmed(value, blocks[name], words) for name, value in self.blocks.items() if name in wanted
+        }
         _complain(
             "the weights do not fit the model",
             [name for name in wanted if name not in self.blocks],
@@ -202,6 +229,17 @@ class Checkpoint:
             [(name, value.shape, wanted[name]) for name, value in values.items() if value.shape != wanted[name]],
         )
         return values
+
+
+def trimmed(value: Array, block: Matrix, words: int | None = None) -> Array:
+    """The weights of a block: of more positions than there is room for the first, and with a column
+    of 0 for each word of the vocabulary beyond the `words` that the weights know."""
+    if block.last_name == "position_embeddings":
+        return value[: block.shape[0]]
+    of_words = block.columns.source is not None and block.columns.source.role == "vocabulary"
+    if words is not None and of_words and value.ndim == 2 and value.shape[1] == words < block.shape[1]:
+        return np.pad(value, ((0, 0), (0, block.shape[1] - words)))
+    return value
 
 
 def load(scheme: str, state: State, heads: int) -> Checkpoint:
@@ -238,14 +276,35 @@ def load(scheme: str, state: State, heads: int) -> Checkpoint:
         misshapen,
     )
     if heads < 1 or sizes["width"] % heads:
-        raise UserError(f"{heads} heads do not divide the width {sizes['width']} of the weights")
+        raise UserError(f"{heads} heads do not divide the width {sizes['width']} of the weights; give heads=…")
     blocks: dict[str, Array] = {}
     for name, (entry, k) in wanted.items():
         if name not in state or (entry.tied in state and np.array_equal(state[name], state[entry.tied])):
             continue
         blocks |= {block.replace("{layer}", str(k)): v for block, v in _deal(entry, state[name], heads)}
     stacks = {entry.blocks[0].partition(".")[0]: layers[entry.group] for entry in table.entries if entry.group}
-    return Checkpoint(blocks, sizes | stacks)
+    return Checkpoint(blocks, sizes | stacks, _options(table, blocks, sizes, stacks, heads, biased))
+
+
+def _options(
+    table: Scheme,
+    blocks: Mapping[str, Array],
+    sizes: Mapping[str, int],
+    stacks: Mapping[str, int],
+    heads: int,
+    biased: bool,
+) -> dict[str, Any]:
+    """The options of our model that make it as large as the weights, and of their kind."""
+    each = sizes["width"] // heads
+    layers = next(iter(stacks.values()))
+    return {
+        "layers": layers,
+        **({f"{stack}_layers": count for stack, count in stacks.items()} if len(stacks) > 1 else {}),
+        **{"heads": heads, "d_k": each, "d_v": each, "d_ff": sizes["d_ff"], "rms": False, "biases": biased},
+        **table.options,
+        **{option: block in blocks for option, block in table.present.items()},
+        **{option: block not in blocks for option, block in table.absent.items()},
+    }
 
 
 def _count_layers(table: Scheme, state: State) -> dict[str, int]:
@@ -310,12 +369,15 @@ def read_state(path: str | Path) -> dict[str, Array]:
     """
     path = Path(path)
     readers = {".npz": _read_npz, ".safetensors": _read_safetensors}
-    if path.suffix not in readers:
-        raise UserError(f"{path} is neither .npz nor .safetensors")
+    read = readers.get(path.suffix.lower())
+    if read is None:
+        raise UserError(f"{path} is neither .npz nor .safetensors; save the weights as one of them")
     try:
-        return readers[path.suffix](path)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise UserError(f"cannot read weights from {path}: {error}") from None
+        return read(path)
+    except OSError as error:
+        raise UserError(f"cannot read weights from {path}: {error.strerror or error}") from None
+    except Exception as error:  # a damaged file can make the reader stumble anywhere
+        raise UserError(f"cannot read weights from {path}: {error}; write plain numbers") from None
 
 
 def _read_npz(path: Path) -> dict[str, Array]:

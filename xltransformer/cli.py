@@ -55,6 +55,16 @@ def subject(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             help="A size or choice in place of the template's, such as layers=2; may be given more than once.",
         ),
+        click.option(
+            "--vocabulary",
+            metavar="FILE",
+            help="The words: a .txt file with one in each line, or a .json list or {token: number}.",
+        ),
+        click.option(
+            "--weights",
+            metavar="FILE",
+            help="An .npz or .safetensors file of weights: PyTorch's Transformers, GPT-2, BERT, or our own.",
+        ),
         click.option("--slots", type=click.IntRange(0, 1000), help="Empty word slots a sentence gets."),
         click.option(
             "--embeddings",
@@ -72,6 +82,14 @@ def subject(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def _read_subject(given: dict[str, Any]) -> dict[str, Any]:
+    """What the options of `subject` say, as `api.build` and `api.trace` take it."""
+    from xltransformer.settings import read_settings
+
+    settings = read_settings(given["assignments"])
+    return {"settings": settings, **{name: value for name, value in given.items() if name != "assignments"}}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -117,41 +135,27 @@ def _console() -> Console:
 @click.option("--open", "open_it", is_flag=True, help="Open the workbook when it is built.")
 @guarded
 def build(
-    sentences: tuple[str, ...],
-    template: str | None,
-    embeddings: str | None,
-    slots: int | None,
-    assignments: tuple[str, ...],
     output: str | None,
     lang: str,
     exercise: str | None,
     products: str,
     force: bool,
     open_it: bool,
+    **given: Any,
 ) -> None:
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
     from xltransformer.exercise import DEFAULT_STEPS
-    from xltransformer.settings import read_settings
-    from xltransformer.template import load_template
+    from xltransformer.template import DEFAULT_TEMPLATE, load_template
 
     steps: Sequence[str] = ()
     if exercise is not None:
         steps = DEFAULT_STEPS if exercise == "default" else [step.strip() for step in exercise.split(",")]
-    loaded = load_template() if template is None else load_template(template)
+    given = _read_subject(given)
+    template = DEFAULT_TEMPLATE if given["template"] is None else given["template"]
+    loaded = given["template"] = load_template(template)
     path = Path(f"{loaded.name}.xlsx" if output is None else output)
-    built = api.build(
-        path,
-        sentences,
-        loaded,
-        embeddings=embeddings,
-        slots=slots,
-        settings=read_settings(assignments),
-        language=lang,
-        exercise=steps,
-        products=products,
-        force=force,
-    )
+    built = api.build(path, **given, language=lang, exercise=steps, products=products, force=force)
     for warning in built.warnings:
         click.echo(f"xlt: {warning}", err=True)
     click.echo(f"wrote {path}: {', '.join(built.sentences)}")
@@ -165,21 +169,11 @@ def build(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print."
 )
 @guarded
-def trace(
-    sentences: tuple[str, ...],
-    template: str | None,
-    embeddings: str | None,
-    slots: int | None,
-    assignments: tuple[str, ...],
-    form: str,
-) -> None:
+def trace(form: str, **given: Any) -> None:
     """Print every intermediate, computed by NumPy."""
     from xltransformer import api
-    from xltransformer.settings import read_settings
 
-    instance = api.trace_instance(
-        sentences, template, embeddings=embeddings, slots=slots, settings=read_settings(assignments)
-    )
+    instance = api.trace_instance(**_read_subject(given))
     for warning in instance.warnings:
         click.echo(f"xlt: {warning}", err=True)
     if form == "json":

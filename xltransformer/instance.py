@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
+from xltransformer.checkpoints import Checkpoint, trimmed
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model, Watch
 from xltransformer.models import MODELS, PAIRS, WRITERS, Sizes
 from xltransformer.settings import Settings, apply_settings, check_used
 from xltransformer.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.text import MOST_TEXT, pseudo_random, split_sentence, word_key
+from xltransformer.weights import Adopted, adopt, read_tokens, with_tokens
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 """What a sheet holds (Excel's limits)."""
@@ -69,6 +71,22 @@ class Instance:
         return values
 
 
+class Options(TypedDict, total=False):
+    """What may be given beside a template and sentences, by keyword, to make_instance and all that
+    pass it on."""
+
+    embeddings: str | Path | None
+    """A .csv or .xlsx file that replaces the vocabulary."""
+    slots: int | None
+    """How many empty word slots each sentence gets."""
+    settings: Settings | None
+    """Sizes and choices in place of the template's, such as {"layers": 2, "seed": 3}."""
+    weights: str | Path | None
+    """An .npz or .safetensors file of weights, under published names or those of the blocks."""
+    vocabulary: str | Path | None
+    """A .txt or .json file of tokens: the words, in the order of the vocabulary's rows."""
+
+
 def make_instance(
     template: str | Path | Template | None = None,
     sentences: Sequence[str] = (),
@@ -76,23 +94,20 @@ def make_instance(
     embeddings: str | Path | None = None,
     slots: int | None = None,
     settings: Settings | None = None,
+    weights: str | Path | None = None,
+    vocabulary: str | Path | None = None,
     spare: bool = True,
 ) -> Instance:
     """The template's model over the sentences (the template's own where none are given).
 
     `slots` empty word slots are added to each sentence; None means the template's number. `settings`
-    take the place of the template's sizes and choices. Without `spare` there are no empty vocabulary
+    take the place of the template's sizes and choices, `weights` (.npz or .safetensors) of its
+    weights, `vocabulary` (.txt or .json) of its words. Without `spare` there are no empty vocabulary
     rows, and no empty slots either, except for a model that writes into them, and where a setting
     asks for them. Raises UserError for whatever cannot be built.
     """
-    template = DEFAULT_TEMPLATE if template is None else template
-    chosen = template if isinstance(template, Template) else load_template(template)
-    warnings: list[str] = []
-    if embeddings is not None:
-        chosen, warning = chosen.with_embeddings(Path(embeddings))
-        warnings += [warning] if warning else []
     settings = settings or {}
-    chosen = apply_settings(chosen, settings)
+    chosen, adopted, warnings = _choose(template, embeddings, settings, weights, vocabulary)
     given = tuple(sentences) or chosen.sentences
     if chosen.model in PAIRS:
         given = (*given, *chosen.sentences[len(given) :])
@@ -116,12 +131,14 @@ def make_instance(
         warnings.append(f"not in the vocabulary, given pseudo-random embeddings: {named}{more}")
 
     rows = chosen.spare_rows if spare or "spare_rows" in settings else 0
-    extra = slots
-    if extra is None:
-        extra = chosen.slots if spare or chosen.model in WRITERS or "slots" in settings else 0
-    vocabulary = [*chosen.table.words, *made_up]
+    asked = chosen.slots if slots is None and "slots" in settings else slots
+    extra = chosen.slots if spare or chosen.model in WRITERS else 0
+    if adopted is not None and adopted.positions is not None:
+        extra = _room(adopted.positions, max(map(len, split)), asked, extra)
+    extra = extra if asked is None else asked
+    spelled = [*chosen.table.words, *made_up]
     width = len(chosen.table.dimensions)
-    sizes = Sizes(tuple(len(words) + extra for words in split), len(vocabulary) + rows, width, dict(chosen.sizes))
+    sizes = Sizes(tuple(len(words) + extra for words in split), len(spelled) + rows, width, dict(chosen.sizes))
     check_sizes(sizes)
     for sentence, words in zip(given, split, strict=True):
         letters = len(" ".join(words))
@@ -136,7 +153,7 @@ def make_instance(
 
     table = [*chosen.table.words.values(), *(pseudo_random(word_key(w), (1, width))[0] for w in made_up)]
     data: dict[str, Array] = {
-        "vocabulary": _texts(vocabulary, sizes.vocabulary),
+        "vocabulary": _texts(spelled, sizes.vocabulary),
         "dimensions": np.array([chosen.table.dimensions], dtype=object),
         "embeddings": np.vstack([np.array(table, dtype=float), np.zeros((rows, width))]),
         **{block.name: np.array([[chosen.switches[block.last_name]]]) for block in model.switches},
@@ -147,6 +164,9 @@ def make_instance(
         data[blocks.words.name] = _texts(words, blocks.words.shape[0], empty)
     if model.watch is not None:
         data |= _watched(model.watch, chosen, split[: len(model.watch.sentences)])
+    if adopted is not None and adopted.complete:
+        whole = Checkpoint({"embeddings": data["embeddings"], **chosen.weights}, {})
+        data |= whole.fit(model, len(chosen.table.words))
     data |= {block.name: _parameter(block, chosen) for block in model.parameters}
     inputs = {block.name: data[block.name] for block in model.inputs}
     surplus = [name for name in chosen.weights if name not in {block.name for block in model.parameters}]
@@ -156,6 +176,40 @@ def make_instance(
             f"template {chosen.name}: no block takes weights.{surplus[0]} (blocks with weights: {wanted})"
         )
     return Instance(chosen, given, sizes, model, inputs, made_up, tuple(warnings))
+
+
+def _choose(
+    template: str | Path | Template | None,
+    embeddings: str | Path | None,
+    settings: Settings,
+    weights: str | Path | None,
+    vocabulary: str | Path | None,
+) -> tuple[Template, Adopted | None, list[str]]:
+    """The template with everything in its place that was given beside it, and warnings."""
+    template = DEFAULT_TEMPLATE if template is None else template
+    chosen = template if isinstance(template, Template) else load_template(template)
+    warnings: list[str] = []
+    if embeddings is not None:
+        chosen, warning = chosen.with_embeddings(Path(embeddings))
+        warnings += [warning] if warning else []
+    chosen = apply_settings(chosen, settings)
+    tokens = None if vocabulary is None else read_tokens(Path(vocabulary))
+    if tokens is not None:
+        chosen = with_tokens(chosen, tokens)
+    if weights is None:
+        return chosen, None, warnings
+    adopted = adopt(chosen, Path(weights), settings, tokens, MOST_INPUTS)
+    return adopted.template, adopted, [*warnings, *adopted.warnings]
+
+
+def _room(positions: int, longest: int, asked: int | None, wished: int) -> int:
+    """The empty slots that the positions of the weights leave; UserError where more are asked for."""
+    if longest + (asked or 0) > positions:
+        raise UserError(
+            f"the weights know {positions} positions, but the longest sentence takes {longest + (asked or 0)} "
+            "places, empty slots included: use fewer words or slots"
+        )
+    return min(wished, positions - longest)
 
 
 def check_sizes(sizes: Sizes) -> None:
@@ -226,7 +280,7 @@ def _parameter(block: Matrix, template: Template) -> Array:
         return np.full(block.shape, 1.0 if block.last_name == "gain" else 0.0)  # a norm that changes nothing
     if block.name not in template.weights:
         return pseudo_random(f"{template.seed}:{block.name}", block.shape)
-    value = template.weights[block.name]
+    value = trimmed(template.weights[block.name], block, len(template.table.words))
     if value.shape != block.shape:
         found, expected = ("x".join(map(str, shape)) for shape in (value.shape, block.shape))
         raise UserError(f"template {template.name}: weights.{block.name} is {found}, expected {expected}")

@@ -106,14 +106,15 @@ def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE) -> Template:
         raise UserError(
             f"no template {text!r}: give one of {', '.join(shipped_templates())}, or a .toml file.{hint}"
         )
-    return _parse(path.stem, _read_text(path), path.parent)
+    return _parse(path.stem, read_text(path), path.parent)
 
 
 def _folder() -> Any:
     return files("xltransformer") / "templates"
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, else UserError."""
     try:
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -305,7 +306,7 @@ def _cell_number(text: Any) -> Any:
 
 
 def _csv_rows(path: Path) -> list[list[Any]]:
-    text = _read_text(path).lstrip("\r\n")
+    text = read_text(path).lstrip("\r\n")
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xltransformer.graph import Model
-from xltransformer.models.architectures import bert, encoder_decoder, encoder_model, gpt
+from xltransformer.models.architectures import bert, decoder_model, encoder_decoder, encoder_model, gpt
 from xltransformer.models.attention_lessons import attention_lessons
 from xltransformer.models.layer_lessons import (
     add_norm_lesson,
@@ -17,7 +17,7 @@ from xltransformer.models.layer_lessons import (
     rotary_lesson,
 )
 from xltransformer.models.single_query import single_query
-from xltransformer.models.sizes import Sizes
+from xltransformer.models.sizes import HEADS, Sizes
 
 MODELS: dict[str, Callable[[Sizes], Model]] = {
     "attention_lessons": attention_lessons,
@@ -30,6 +30,7 @@ MODELS: dict[str, Callable[[Sizes], Model]] = {
     "feed_forward": feed_forward_lesson,
     "recurrent": recurrent_lesson,
     "encoder": encoder_model,
+    "decoder": decoder_model,
     "encoder_decoder": encoder_decoder,
     "bert": bert,
     "gpt": gpt,
@@ -39,7 +40,7 @@ MODELS: dict[str, Callable[[Sizes], Model]] = {
 WRITERS = {"encoder_decoder", "gpt"}
 """The models that write: the empty slots of a sentence take what the model predicts."""
 
-PAIRS = {"encoder_decoder"}
+PAIRS = {"decoder", "encoder_decoder"}
 """The models over two sentences, a source and a target."""
 
-__all__ = ["MODELS", "PAIRS", "WRITERS", "Sizes"]
+__all__ = ["HEADS", "MODELS", "PAIRS", "WRITERS", "Sizes"]

@@ -1,4 +1,4 @@
-"""The architectures: encoder, encoder-decoder, BERT and GPT, each as its paper's figure reads."""
+"""The architectures: encoder, decoder, both, BERT and GPT, each as its paper's figure reads."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import padding_mask
-from xltransformer.nn.decoder import decoder, decoder_weights
+from xltransformer.nn.decoder import Decoder, decoder, decoder_weights
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.encoder import encoder, encoder_weights
 from xltransformer.nn.linear import linear
-from xltransformer.nn.norm import norm, norm_weights
+from xltransformer.nn.norm import BERT_EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, sinusoidal
 from xltransformer.nn.prediction import predict
 from xltransformer.nn.watch import watch, watched_word
@@ -21,13 +21,14 @@ from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, r
 
 
 def encoder_model(sizes: Sizes) -> Model:
-    """The paper's encoder: embeddings, sinusoidal positions, N layers. Options: those of a stack."""
-    sizes.expect(*STACK)
+    """The paper's encoder: embeddings, sinusoidal positions, N layers. Options: those of a
+    stack, and `final_norm`: whether a norm stands after them."""
+    sizes.expect(*STACK, "final_norm")
     model, known, scopes = begin(sizes)
     word = watched_word(model)
     a = architecture(model, sizes, known.embeddings.columns)
     layers = sizes.count("layers", 2)
-    w = encoder_weights(model.scope("encoder"), a, layers, final_norm=a.pre_norm)
+    w = encoder_weights(model.scope("encoder"), a, layers, final_norm=_final_norm(sizes, a))
     base = model.scope("positions").constant("base", BASE)
     inputs, outputs = [], []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
@@ -43,29 +44,44 @@ def encoder_model(sizes: Sizes) -> Model:
     return model
 
 
+def decoder_model(sizes: Sizes) -> Model:
+    """The paper's decoder by itself: the words of the second sentence, the target, look at those of
+    the first, the source, as they are embedded and placed; the complete model puts an encoder
+    between. Options: those of a stack, and `final_norm`."""
+    sizes.expect(*STACK, "final_norm")
+    model, known, _ = begin(sizes)
+    a = architecture(model, sizes, known.embeddings.columns)
+    w = decoder_weights(model.scope("decoder"), a, sizes.count("layers", 2), final_norm=_final_norm(sizes, a))
+    base = model.scope("positions").constant("base", BASE)
+    with model.section("embedding", sentence=0):
+        read = embed(model.scope("memory", "words"), model.sentences[0].index, known)
+        memory = sinusoidal(model.scope("memory", "positions"), read, base)
+    _decode(model, memory, w, a, base)
+    return model
+
+
 def encoder_decoder(sizes: Sizes) -> Model:
     """The complete model of the paper: the first sentence is the source; the second is the target,
-    which the model goes on writing. Options: those of a stack, and `tied`."""
-    sizes.expect(*STACK, "tied")
+    which the model goes on writing. Options: those of a stack, `encoder_layers` and `decoder_layers`
+    where they differ, `final_norm`, and `tied`."""
+    sizes.expect(*STACK, "encoder_layers", "decoder_layers", "final_norm", "tied")
     model, known, _ = begin(sizes)
     word = watched_word(model)
-    source, target = model.sentences
+    source = model.sentences[0]
     a = architecture(model, sizes, known.embeddings.columns)
     layers = sizes.count("layers", 1)
-    one = encoder_weights(model.scope("encoder"), a, layers, final_norm=a.pre_norm)
-    two = decoder_weights(model.scope("decoder"), a, layers, final_norm=a.pre_norm)
+    layers, written_by = sizes.count("encoder_layers", layers), sizes.count("decoder_layers", layers)
+    final_norm = _final_norm(sizes, a)
+    one = encoder_weights(model.scope("encoder"), a, layers, final_norm=final_norm)
+    two = decoder_weights(model.scope("decoder"), a, written_by, final_norm=final_norm)
     base = model.scope("positions").constant("base", BASE)
-    e, d = model.scope("encoder"), model.scope("decoder")
+    e = model.scope("encoder")
     with model.section("embedding", sentence=0):
         read = embed(e.scope("words"), source.index, known)
         X = sinusoidal(e.scope("positions"), read, base)
         mask = padding_mask(e, source.padding, source.padding)
     memory = encoder(e, X, one, pre_norm=a.pre_norm, mask=mask, sentence=0)
-    with model.section("embedding", sentence=1):
-        Y = sinusoidal(d.scope("positions"), embed(d.scope("words"), target.index, known), base)
-        own = padding_mask(d, target.padding, target.padding, causal=True)
-        across = padding_mask(d.scope("cross"), target.padding, source.padding)
-    written = decoder(d, Y, memory, two, pre_norm=a.pre_norm, mask=own, memory_mask=across, sentence=1)
+    written = _decode(model, memory, two, a, base)
     _write_on(model, written, sentence=1, tied=sizes.flag("tied", True))
     model.watch = watch(model, word, [read], _every_head(model, a, layers, [("encoder",)], [memory]))
     return model
@@ -78,7 +94,7 @@ def bert(sizes: Sizes) -> Model:
     model, known, scopes = begin(sizes)
     word = watched_word(model)
     width = known.embeddings.columns
-    a = architecture(model, sizes, width, activation="gelu_erf")
+    a = architecture(model, sizes, width, activation="gelu_erf", epsilon=BERT_EPSILON)
     top, layers, slots = model.scope(), sizes.count("layers", 2), max(sizes.slots)
     positions = top.input("position_embeddings", Axis.numbered("", slots), width, "parameter")
     segments = top.input("segment_embeddings", Axis.numbered("", 2), width, "parameter")
@@ -142,6 +158,22 @@ def gpt(sizes: Sizes) -> Model:
         model, word, inputs, _every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
     )
     return model
+
+
+def _final_norm(sizes: Sizes, a: Architecture) -> bool:
+    """Whether a norm stands after the last layer: by itself where norms come before."""
+    return sizes.flag("final_norm", a.pre_norm)
+
+
+def _decode(model: Model, memory: Matrix, w: Decoder, a: Architecture, base: Matrix) -> Matrix:
+    """The second sentence through the decoder, which looks at the `memory` of the first."""
+    known, (source, target), d = model.vocabulary, model.sentences, model.scope("decoder")
+    assert known is not None
+    with model.section("embedding", sentence=1):
+        Y = sinusoidal(d.scope("positions"), embed(d.scope("words"), target.index, known), base)
+        own = padding_mask(d, target.padding, target.padding, causal=True)
+        across = padding_mask(d.scope("cross"), target.padding, source.padding)
+    return decoder(d, Y, memory, w, pre_norm=a.pre_norm, mask=own, memory_mask=across, sentence=1)
 
 
 def _write_on(model: Model, output: Matrix, sentence: int, *, tied: bool) -> None:

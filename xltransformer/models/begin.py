@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xltransformer.graph import Axis, Model, Scope, Vocabulary
-from xltransformer.models.sizes import Sizes
+from xltransformer.models.sizes import HEADS, Sizes
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.embedding import sentence, vocabulary
 from xltransformer.nn.norm import EPSILON
@@ -27,9 +27,11 @@ STACK = ("layers", "heads", "d_k", "d_v", "d_ff", "activation", "pre_norm", "rms
 """The options of a stack of layers."""
 
 
-def architecture(model: Model, sizes: Sizes, width: Axis, **defaults: object) -> Architecture:
+def architecture(
+    model: Model, sizes: Sizes, width: Axis, *, epsilon: float = EPSILON, **defaults: object
+) -> Architecture:
     """The sizes and choices of a stack, as the options give them; `defaults` are the model's own."""
-    heads = sizes.count("heads", 2)
+    heads = sizes.count("heads", HEADS)
     each = max(1, width.size // heads)
     return Architecture(
         width=width,
@@ -37,7 +39,7 @@ def architecture(model: Model, sizes: Sizes, width: Axis, **defaults: object) ->
         d_k=sizes.count("d_k", each),
         d_v=sizes.count("d_v", each),
         d_ff=sizes.count("d_ff", 4 * width.size),
-        epsilon=model.scope().constant("epsilon", EPSILON),
+        epsilon=model.scope().constant("epsilon", epsilon),
         activation=sizes.choice("activation", str(defaults.get("activation", "relu"))),  # type: ignore[arg-type]
         pre_norm=sizes.flag("pre_norm", bool(defaults.get("pre_norm", False))),
         rms=sizes.flag("rms", False),

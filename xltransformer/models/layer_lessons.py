@@ -6,7 +6,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Attended, Matrix, Model
 from xltransformer.models.attention_lessons import compare
 from xltransformer.models.begin import begin
-from xltransformer.models.sizes import Sizes
+from xltransformer.models.sizes import HEADS, Sizes
 from xltransformer.nn.attention import attention, padding_mask, same, switches
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.feed_forward import feed_forward, feed_forward_weights
@@ -22,7 +22,7 @@ def multi_head_lesson(sizes: Sizes) -> Model:
     sizes.expect("heads", "d_k", "d_v", "biases")
     model, known, scopes = begin(sizes)
     word = watched_word(model)
-    width, heads = known.embeddings.columns, sizes.count("heads", 2)
+    width, heads = known.embeddings.columns, sizes.count("heads", HEADS)
     each = max(1, width.size // heads)
     d_k, d_v, biases = sizes.count("d_k", each), sizes.count("d_v", each), sizes.flag("biases", False)
     w = multi_head_weights(model.scope("multi_head"), width, heads, d_k, d_v, biases=biases)

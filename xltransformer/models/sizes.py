@@ -10,6 +10,9 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Axis
 from xltransformer.nn.feed_forward import ACTIVATIONS
 
+HEADS = 2
+"""The heads of an attention, where the options do not say."""
+
 
 @dataclass(frozen=True)
 class Sizes:

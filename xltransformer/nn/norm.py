@@ -17,7 +17,9 @@ from xltransformer.ops import (
 )
 
 EPSILON = 1e-5
-"""What keeps the root in a norm above 0, as PyTorch and GPT-2 have it (BERT: 1e-12)."""
+"""What keeps the root in a norm above 0, as PyTorch and GPT-2 have it."""
+BERT_EPSILON = 1e-12
+"""The same as BERT has it."""
 
 
 @dataclass(frozen=True)
