@@ -50,9 +50,12 @@ class Office:
             start_new_session=True,
         )
 
-    def edit(self, path: Path, edits: Sequence[Edit] = (), save: Path | None = None) -> OpenedBook:
-        """Open a workbook, type into cells, and read what every cell shows then."""
-        return OpenedBook(self._run(path, edits, (), save))
+    def edit(
+        self, path: Path, edits: Sequence[Edit] = (), save: Path | None = None, first: Sequence[Place] = ()
+    ) -> OpenedBook:
+        """Open a workbook, type into cells, and read every cell then; the places in `first` before the
+        others, as the texts that stand there."""
+        return OpenedBook(self._run(path, edits, (), save, first))
 
     def rounds(self, path: Path, rounds: Sequence[Sequence[Edit]]) -> tuple[OpenedBook, list[Round]]:
         """Open a workbook and read it; then, time after time, type into cells, read, take the edits
@@ -64,11 +67,17 @@ class Office:
         ]
 
     def _run(
-        self, path: Path, edits: Sequence[Edit], rounds: Sequence[Sequence[Edit]], save: Path | None
+        self,
+        path: Path,
+        edits: Sequence[Edit],
+        rounds: Sequence[Sequence[Edit]],
+        save: Path | None,
+        first: Sequence[Place] = (),
     ) -> dict[str, Any]:
+        places = [(place.sheet, place.absolute.rpartition("!")[2].replace("$", "")) for place in first]
         task = {
             "pipe": self.pipe, "path": str(path), "edits": list(edits), "rounds": [list(r) for r in rounds],
-            "save": save and str(save),
+            "save": save and str(save), "first": places,
         }  # fmt: skip
         script = Path(__file__).with_name("uno_session.py")
         run = subprocess.run(
@@ -94,7 +103,9 @@ class OpenedBook:
 
     def __init__(self, result: dict[str, Any]) -> None:
         self.values: dict[str, list[list[Any]]] = result["values"]
+        self.texts: list[list[list[str]]] = result["texts"]  # of the places read first
         self.opened: float = result["opened"]
+        self.followed: float = result["followed"]  # seconds from the first edit to these texts
         self.edited: float = result["edited"]
 
     def read(self, place: Place) -> list[list[Any]]:

@@ -45,7 +45,7 @@ def causal_model(*, padded: bool, crossed: bool, pre_norm: bool) -> tuple[Model,
         )  # fmt: skip
     table = g.input("embeddings", Axis.numbered("", 7), a.width, "embedding")
     words = g.input("vocabulary", Axis.numbered("", 7), ONE, "vocabulary", text=True)
-    predict(g, g.add("logits", row_products(x, table)), words)
+    predict(g, row_products(x, table), words)
     return model, tokens
 
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from xltransformer import api
 from xltransformer.cli import main
-from xltransformer.diff import diff
+from xltransformer.difference import diff
 from xltransformer.engines import ENGINES
 from xltransformer.instance import Instance
 from xltransformer.workbook.places import Place

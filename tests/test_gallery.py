@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import re
-import sys
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from gallery import AGAIN, GALLERY, ROOT
 
+from xltransformer import trace
 from xltransformer.engines import engine
 
-ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "workbooks"
-AGAIN = "run `make gallery` and commit what it writes"
 
 
-def _script() -> Any:
-    name = "make_gallery"
-    loader = SourceFileLoader(name, str(ROOT / "scripts" / "make-gallery"))
-    spec = importlib.util.spec_from_loader(name, loader)
-    assert spec is not None
-    sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
-
-
-GALLERY = _script()
 NAMES = [entry.name for entry in GALLERY.GALLERY]
 
 
@@ -135,10 +121,11 @@ def test_page_says_what_the_sheet_will_show(name: str, built: dict[str, Any], tm
             assert seen.after != seen.before
 
 
-@pytest.mark.parametrize("page", ["workbooks/README.md"])
-def test_links_lead_somewhere(page: str) -> None:
-    path = ROOT / page
-    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
-    assert links
-    for link in links:
-        assert link.startswith("https://") or (path.parent / link).exists(), f"{page} links to {link}"
+@pytest.mark.parametrize("lesson", ["self_attention", "projected_attention", "resized_attention"])
+def test_apple_is_what_its_neighbours_make_it(lesson: str) -> None:
+    blocks = trace(template="apple")
+    given, output = blocks["compare.input"], blocks[f"compare.{lesson}.output"]
+    assert (given.iloc[0] == given.iloc[1]).all()
+    assert (given["水果"] == given["科技"]).all()
+    assert output["水果"].iloc[0] > output["科技"].iloc[0] + 0.3
+    assert output["科技"].iloc[1] > output["水果"].iloc[1] + 0.3

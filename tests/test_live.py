@@ -10,7 +10,7 @@ import pytest
 from office import Office, OpenedBook
 
 from xltransformer import api
-from xltransformer.diff import diff
+from xltransformer.difference import diff
 from xltransformer.instance import Instance
 from xltransformer.workbook.reader import read_book
 

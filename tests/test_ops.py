@@ -64,6 +64,9 @@ CASES = [
     Case(ops.attention_mask, [[[1], [1], [1]], [[1], [0], [1]], [[1]]], [[1, 0, 0], [1, 0, 0], [1, 0, 1]]),
     Case(ops.attention_mask, [[[1], [1]], [[1], [1]], [[0]]], [[1, 1], [1, 1]]),
     Case(ops.mask_scores, [[[1, -2], [3, 4]], [[1, 0], [1, 1]]], [[1, INF], [3, 4]]),
+    Case(ops.mask_unnamed, [[[1, -2], [3, 4]], [["a"], [""]]], [[1, INF], [3, INF]]),
+    Case(ops.Places(3), [[["a"], ["b"], ["c"], ["d"]]], [[1, 2, 3]]),
+    Case(ops.Places(3), [[[7], [7]]], [[1, 2]]),
     Case(ops.row_max, [[[1, 5, 2], [-3, INF, -4]]], [[5], [-3]]),
     # a key that lies ahead is a constant, whatever stands there
     Case(ops.causal_scores, [[[1, 2], [3, 4]], [[5, 7], [6, 8]]], [[17, INF], [39, 53]]),
@@ -263,6 +266,7 @@ def test_every_operation_has_a_case() -> None:
         (ops.matmul, [(2, 3), (2, 3)]),
         (ops.divide, [(2, 2), (2, 1)]),
         (ops.mask_scores, [(2, 2), (2, 3)]),
+        (ops.mask_unnamed, [(2, 2), (3, 1)]),
         (ops.divide_rows, [(2, 2), (3, 1)]),
         (ops.lookup, [(2, 2), (3, 3)]),
         (ops.affine, [(2, 3), (3, 2), (1, 3)]),

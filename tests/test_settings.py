@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from xltransformer import api
 from xltransformer.cli import main
-from xltransformer.diff import diff
+from xltransformer.difference import diff
 from xltransformer.errors import UserError
 from xltransformer.instance import make_instance
 from xltransformer.settings import read_settings

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from xltransformer import api
 from xltransformer.cli import main
-from xltransformer.diff import diff
+from xltransformer.difference import diff
 from xltransformer.errors import UserError
 from xltransformer.instance import make_instance
 from xltransformer.template import DEFAULT_TEMPLATE, load_template, read_word_table, shipped_templates

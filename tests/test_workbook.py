@@ -12,14 +12,14 @@ import openpyxl
 import pytest
 from openpyxl.formula import Tokenizer
 
-from xltransformer import api
+from xltransformer import api, diff
 from xltransformer.instance import Instance
 from xltransformer.workbook.reader import ReadBook, read_book
 
 FUNCTIONS = {
     "ABS", "AND", "CHOOSE", "COLUMNS", "COUNT", "COUNTA", "COUNTIF", "EXP", "FIXED", "IF", "IFERROR",
-    "INDEX", "ISBLANK", "ISERROR", "ISNUMBER", "MATCH", "MAX", "MIN", "MMULT", "OR", "ROW", "SQRT", "SUM",
-    "SUMPRODUCT", "TRIM",
+    "INDEX", "ISBLANK", "ISERROR", "ISNUMBER", "MATCH", "MAX", "MIN", "MMULT", "OR", "ROUND", "ROW", "ROWS",
+    "SQRT", "SUM", "SUMPRODUCT", "TRIM",
 }  # fmt: skip
 
 
@@ -119,3 +119,22 @@ def test_labels_follow_the_words(built: tuple[ReadBook, Instance]) -> None:
     for k in range(scores.shape[1]):
         label = book.content[place.sheet].cell(place.row, place.column + k + 1).value
         assert label == f"='{home.sheet}'!{home.address(k, 0)}&\"\""
+
+
+@pytest.mark.parametrize(("products", "form"), [("spelled", r"\+"), ("compact", "MMULT"), ("auto", r"\+")])
+def test_products_are_written_as_asked(products: str, form: str, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    api.build(path, ["cat and mouse"], products=products)
+    book = read_book(path)
+    for name in ("self_attention.scores", "projected_attention.Q", "resized_attention.output"):
+        assert re.search(form, book.holds(book.homes[name], 0, 0))
+    assert diff(path).ok
+
+
+@pytest.mark.parametrize(("width", "form"), [(16, r"\+"), (17, "MMULT")])
+def test_wide_products_are_compact(width: int, form: str, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    api.build(path, template="gpt", settings={"d_model": width, "slots": 1, "heads": 1, "layers": 1})
+    book = read_book(path)
+    assert re.search(form, book.holds(book.homes["decoder.0.head.0.Q"], 0, 0))
+    assert diff(path).ok

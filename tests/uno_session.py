@@ -1,7 +1,8 @@
 """Runs inside LibreOffice's own Python: opens a workbook, edits cells, reads and saves.
 
-Takes one JSON object on standard input: pipe, path, edits [[sheet, address, value]], save (or null), and
-rounds, each a list of further edits that is taken back again before the next.
+Takes one JSON object on standard input: pipe, path, edits [[sheet, address, value]], save (or null), first
+[[sheet, address of a range]], whose texts are read before everything else, and rounds, each a list of further
+edits that is taken back again before the next.
 A text beginning with "=" in an edit of the form {"formula": text} is entered as a formula.
 Prints {sheet: {address-free rows}} as JSON after the edits, without any forced recalculation, and the same
 for every round: with its edits, and after they were taken back.
@@ -56,6 +57,13 @@ def read(sheets):
     return values
 
 
+def texts(cells):
+    """What each cell of a range shows, as text."""
+    at = cells.getRangeAddress()
+    across, down = range(at.EndColumn - at.StartColumn + 1), range(at.EndRow - at.StartRow + 1)
+    return [[cells.getCellByPosition(column, row).getString() for column in across] for row in down]
+
+
 def go_round(sheets, edits):
     """Type, read, take back (the last edit first), read."""
     cells = [(sheets.getByName(sheet).getCellRangeByName(address), value) for sheet, address, value in edits]
@@ -81,6 +89,8 @@ def main():
         started = time.perf_counter()
         for sheet, address, value in task["edits"]:
             enter(sheets.getByName(sheet).getCellRangeByName(address), value)
+        first = [texts(sheets.getByName(sheet).getCellRangeByName(address)) for sheet, address in task["first"]]
+        followed = time.perf_counter() - started
         values = read(sheets)
         edited = time.perf_counter() - started
         rounds = [go_round(sheets, edits) for edits in task["rounds"]]
@@ -88,7 +98,8 @@ def main():
             document.storeToURL(Path(task["save"]).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),))
     finally:
         document.close(True)
-    json.dump({"values": values, "rounds": rounds, "opened": opened, "edited": edited}, sys.stdout)
+    times = {"opened": opened, "followed": followed, "edited": edited}
+    json.dump({"values": values, "texts": first, "rounds": rounds, **times}, sys.stdout)
 
 
 main()

@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "build": "api",
     "trace": "api",
-    "diff": "diff",
+    "diff": "difference",
     "load_template": "template",
     "UserError": "errors",
 }
@@ -24,7 +24,7 @@ __all__ = ["UserError", "build", "diff", "load_template", "trace"]
 
 if TYPE_CHECKING:
     from xltransformer.api import build, trace
-    from xltransformer.diff import diff
+    from xltransformer.difference import diff
     from xltransformer.errors import UserError
     from xltransformer.template import load_template
 

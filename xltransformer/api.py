@@ -1,4 +1,4 @@
-"""What the project does, as functions: build, trace, diff."""
+"""What the project does, as functions: build, trace, size."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from xltransformer.exercise import exercise_blocks, fingerprint
 from xltransformer.instance import Instance, Options, describe, make_instance
+from xltransformer.size import Configuration, configuration, quantities
 from xltransformer.template import Template
 
 if TYPE_CHECKING:
@@ -21,12 +22,14 @@ def build(
     *,
     language: str = "en",
     exercise: Sequence[str] = (),
+    products: str = "auto",
     force: bool = False,
     **options: Unpack[Options],
 ) -> Instance:
     """Write the workbook of a template over some sentences (the template's own where none are given).
 
-    The steps in `exercise` (such as "scores") are left for a student to fill; for `options` see
+    The steps in `exercise` (such as "scores") are left for a student to fill; `products` is how
+    matrix products are written: "spelled" out, "compact", or by size ("auto"); for `options` see
     `Options`. Returns what was built. Raises UserError, before anything is written, for whatever
     cannot be used.
     """
@@ -43,7 +46,7 @@ def build(
     description = describe(instance)
     if exercise:
         description["exercise"] = {"steps": list(exercise), "inputs": fingerprint(instance.inputs)}
-    book = lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, exercise))
+    book = lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, exercise), products)
     save(render(book, description), target, force=force)
     return instance
 
@@ -96,5 +99,44 @@ def trace_json(instance: Instance) -> dict[str, Any]:
                 "values": frame.to_numpy().tolist(),
             }
             for name, frame in frames(instance).items()
+        ],
+    }
+
+
+def build_size(
+    path: str | Path, own: Configuration | None = None, *, language: str = "en", force: bool = False
+) -> None:
+    """Write a workbook with the sheet on size alone; `own` is the configuration in its first row.
+
+    Raises UserError, before anything is written, for whatever cannot be used.
+    """
+    from xltransformer.locale import load_messages
+    from xltransformer.workbook.layout import lay_out_size
+    from xltransformer.workbook.writer import check_free, render, save
+
+    target = Path(path)
+    check_free(target, force=force)
+    book = lay_out_size(own or configuration(), load_messages(language))
+    save(render(book, {}), target, force=force)
+
+
+def size_json(own: Configuration) -> dict[str, Any]:
+    """The size of a configuration and of the published models as one object for JSON."""
+    from xltransformer.published import PUBLISHED
+
+    return {
+        "configuration": dict(own),
+        "quantities": quantities(own),
+        "published": [
+            {
+                "name": known.name,
+                "source": known.source,
+                "stated": known.stated,
+                "rounding": known.rounding,
+                "exact": known.exact,
+                "configuration": dict(known.configuration),
+                "quantities": quantities(known.configuration),
+            }
+            for known in PUBLISHED
         ],
     }

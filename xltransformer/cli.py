@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,9 @@ import click
 from xltransformer.errors import UserError
 
 if TYPE_CHECKING:
-    from xltransformer.diff import Diff
+    from rich.console import Console
+
+    from xltransformer.difference import Diff
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
 
@@ -105,6 +107,13 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
 
 
+def _console() -> Console:
+    """Where tables go; into a file or pipe they go in full, however wide."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
+
+
 @main.command()
 @subject
 @click.option("-o", "--output", metavar="FILE", help="Where to write; by default the template's name with .xlsx.")
@@ -116,6 +125,12 @@ def main() -> None:
     metavar="[STEPS]",
     help="Leave steps for a student to fill: names parted by commas, such as scores,weights.",
 )
+@click.option(
+    "--products",
+    type=click.Choice(["auto", "spelled", "compact"]),
+    default="auto",
+    help="How matrix products are written: term by term, with MMULT, or by their width.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.option("--open", "open_it", is_flag=True, help="Open the workbook when it is built.")
 @guarded
@@ -123,6 +138,7 @@ def build(
     output: str | None,
     lang: str,
     exercise: str | None,
+    products: str,
     force: bool,
     open_it: bool,
     **given: Any,
@@ -139,7 +155,7 @@ def build(
     template = DEFAULT_TEMPLATE if given["template"] is None else given["template"]
     loaded = given["template"] = load_template(template)
     path = Path(f"{loaded.name}.xlsx" if output is None else output)
-    built = api.build(path, **given, language=lang, exercise=steps, force=force)
+    built = api.build(path, **given, language=lang, exercise=steps, products=products, force=force)
     for warning in built.warnings:
         click.echo(f"xlt: {warning}", err=True)
     click.echo(f"wrote {path}: {', '.join(built.sentences)}")
@@ -181,11 +197,10 @@ def _print_csv(traced: dict[str, Any]) -> None:
 
 
 def _print_tables(traced: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = _console()
     for block in traced["blocks"]:
         table = Table(title=Text(f"{block['name']} ({block['kind']})"), title_justify="left")
         table.add_column("")
@@ -206,7 +221,7 @@ def _print_tables(traced: dict[str, Any]) -> None:
 @guarded
 def diff(file: str, engine: str, tolerance: float, form: str) -> None:
     """Compare a workbook, as it is now, with NumPy: exit status 0 if they agree, 1 if not."""
-    from xltransformer.diff import diff_book
+    from xltransformer.difference import diff_book
     from xltransformer.engines import ENGINES
     from xltransformer.engines import engine as find_engine
     from xltransformer.workbook.reader import read_book
@@ -229,11 +244,10 @@ _MOST_PROBLEMS = 20
 
 
 def _print_diff(result: Diff) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = _console()
     table = Table(title=f"NumPy and {result.engine} {result.version}", title_justify="left")
     for column, justify in (
         ("block", "left"),
@@ -291,15 +305,87 @@ def grade(files: tuple[str, ...], form: str) -> None:
     sys.exit(0 if all(one.graded for one in grades) else 1)
 
 
-def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
+def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = False) -> None:
+    """Rows as a table as wide as the terminal, or as wide as the `whole` of every row takes."""
+    from rich.measure import measure_renderables
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*header)
+    table = Table(*(label.replace(" ", "\n") if whole else label for label in header))
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(table)
+    console = _console()
+    if whole:
+        free = console.options.update(max_width=10**4)
+        console.width = max(console.width, measure_renderables(console, free, [table]).maximum)
+    console.print(table)
+
+
+@main.command()
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=NUMBER",
+    multiple=True,
+    help="A number of the configuration, such as layers=12; may be given more than once. "
+    "What is not given is as in GPT-2 small.",
+)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print.")
+@click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with these numbers as live formulas.")
+@click.option("--lang", default="en", metavar="en|zh", help="The language of the workbook.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@guarded
+def size(settings: tuple[str, ...], form: str, output: str | None, lang: str, force: bool) -> None:
+    """Print what a configuration weighs and costs, beside published models."""
+    from xltransformer import api
+    from xltransformer.size import parse
+
+    own = parse(settings)
+    if output is not None:
+        api.build_size(output, own, language=lang, force=force)
+    if form == "json":
+        click.echo(json.dumps(api.size_json(own)))
+        return
+    _print_size(own, lang)
+    if output is not None:
+        click.echo(f"wrote {output}")
+
+
+def _print_size(own: Mapping[str, int | float], lang: str) -> None:
+    """The published models and the configuration as rows, then the configuration line by line."""
+    from xltransformer.locale import load_messages
+    from xltransformer.published import PUBLISHED
+    from xltransformer.size import QUANTITIES, quantities
+
+    messages = load_messages(lang)
+    names = ("parameters", "flops", "weight_memory", "cache_memory", "training", "inference")
+    labels = [messages(f"size.column.{name}") for name in ("parameters", "stated", *names[1:])]
+    rows = []
+    for title, given, stated in (
+        *((known.name, known.configuration, f"{known.stated / 10**6:,.0f} M") for known in PUBLISHED),
+        (messages("size.own"), own, ""),
+    ):
+        numbers = quantities(given)
+        shown = [_size(name, numbers[name]) for name in names]
+        rows.append([title, shown[0], stated, *shown[1:]])
+    _print_rows(["", *labels], rows, whole=True)
+    values = quantities(own)
+    _print_rows(
+        ["", messages("size.own"), ""],
+        [
+            *([name, f"{value:,}", ""] for name, value in own.items()),
+            *([q.name, _size(q.name, values[q.name]), q.notation] for q in QUANTITIES),
+        ],
+    )
+
+
+def _size(name: str, value: int | float) -> str:
+    """Parameters to the last one, memory in megabytes, operations as a power of ten."""
+    if name.endswith("memory"):
+        return f"{value:,.1f}"
+    if name.endswith(("flops", "training", "inference")):
+        return f"{value:.2e}" if value else "–"
+    return f"{value:,}"
 
 
 @main.command()

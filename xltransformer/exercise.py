@@ -5,13 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model, Values
-from xltransformer.workbook.book import TOLERANCE
+from xltransformer.workbook.book import ANSWERS, TOLERANCE
+from xltransformer.workbook.places import quoted
+
+if TYPE_CHECKING:
+    from xltransformer.workbook.reader import ReadBook
 
 DEFAULT_STEPS = ("scores", "scaled", "softmax", "weights", "output")
 """The steps a student fills in where none are named."""
@@ -20,16 +26,21 @@ DEFAULT_STEPS = ("scores", "scaled", "softmax", "weights", "output")
 def exercise_blocks(model: Model, steps: Sequence[str]) -> list[Matrix]:
     """The blocks that the steps leave to the student, in the model's order.
 
-    Raises UserError for a step the model does not have, or that has no number to fill in.
+    A block belongs to the first step that has it; later ones only show it again. Raises UserError
+    for a step the model does not have, or that has no number of its own to fill in.
     """
     found: dict[str, list[Matrix]] = {}
+    seen: set[Matrix] = set()
     for section in model.sections:
         if section.sentence is None:
             continue
         for step in section.steps:
             blocks = [
-                b for b in step.blocks if b.computed and not b.text and b.scale not in ("masked", "count", "gate")
+                b
+                for b in step.blocks
+                if b.computed and not b.text and b.scale not in ("masked", "count", "gate") and b not in seen
             ]
+            seen.update(step.blocks)
             found.setdefault(step.key, []).extend(blocks)
     for step_key in steps:
         if not found.get(step_key):
@@ -93,7 +104,7 @@ def grade(path: str | Path) -> Grade:
 
 
 def _grade(path: Path) -> Grade:
-    from xltransformer.diff import current_inputs
+    from xltransformer.difference import current_inputs
     from xltransformer.engines import engine
     from xltransformer.workbook.reader import read_book
 
@@ -107,6 +118,7 @@ def _grade(path: Path) -> Grade:
     if fingerprint(inputs) != exercise.get("inputs"):
         remarks.append("inputs were changed; graded against NumPy on the changed ones")
     expected = book.model.trace(inputs)
+    secret = _secret(book)
     scores: dict[str, Score] = {}
     for block in exercise_blocks(book.model, exercise["steps"]):
         key = next(step.key for s in book.model.sections for step in s.steps if block in step.blocks)
@@ -123,20 +135,29 @@ def _grade(path: Path) -> Grade:
                 for i in range(block.shape[0])
                 for j in range(block.shape[1])
             ]
-            copied = sum(_copies(typed) for typed, _ in cells)
+            copied = sum(_copies(typed, secret) for typed, _ in cells)
             if copied:
                 remarks.append(f"{block.name}: {copied} cells copy the hidden answers: counted as wrong")
-            score = _score(cells, expected[block.name])
+            score = _score(cells, expected[block.name], secret)
         scores[key] = scores.get(key, Score()) + score
     return Grade(path, scores, tuple(remarks))
 
 
-def _copies(typed: object) -> bool:
+def _secret(book: ReadBook) -> re.Pattern[str]:
+    """What a formula holds that takes its value from the sheet of answers: the sheet, whatever it is
+    called by now, or the name of a block that lies there."""
+    hidden = {place.sheet for name, place in book.homes.items() if name in book.exercises}
+    sheets = [f"(?:{re.escape(sheet)}|{re.escape(quoted(sheet))})!" for sheet in {ANSWERS, *hidden}]
+    names = [rf"{re.escape(name)}(?![\w.])" for name, place in book.homes.items() if place.sheet in hidden]
+    return re.compile(rf"(?<![\w.])(?:{'|'.join([*sheets, *names])})", re.IGNORECASE)
+
+
+def _copies(typed: object, secret: re.Pattern[str]) -> bool:
     """Whether a cell takes its value from the sheet of answers."""
-    return isinstance(typed, str) and typed.startswith("=") and "answers" in typed.lower()
+    return isinstance(typed, str) and typed.startswith("=") and bool(secret.search(typed))
 
 
-def _score(cells: Iterable[tuple[object, object]], expected: Array) -> Score:
+def _score(cells: Iterable[tuple[object, object]], expected: Array, secret: re.Pattern[str]) -> Score:
     right = wrong = empty = 0
     for (typed, value), answer in zip(cells, expected.ravel(), strict=True):
         if typed is None or typed == "":
@@ -146,7 +167,7 @@ def _score(cells: Iterable[tuple[object, object]], expected: Array) -> Score:
             and not isinstance(value, bool)
             and math.isfinite(value)
             and abs(value - answer) <= TOLERANCE * (1 + 1e-9)
-            and not _copies(typed)
+            and not _copies(typed, secret)
         ):
             right += 1
         else:

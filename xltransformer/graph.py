@@ -320,5 +320,5 @@ class Scope:
 
     def step(self, key: str) -> Any:
         """A step of the model's; the heads of one attention share each of theirs."""
-        heads = self.parts.index("head") if "head" in self.parts else 0
-        return self.model.step(key, ".".join(self.parts[: heads + 1]) if heads or "head" in self.parts else "")
+        group = ".".join(self.parts[: self.parts.index("head") + 1]) if "head" in self.parts else ""
+        return self.model.step(key, group)

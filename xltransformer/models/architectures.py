@@ -121,9 +121,7 @@ def bert(sizes: Sizes) -> Model:
             with q.step("gelu_erf"):
                 activated = q.add("activated", gelu_erf(q.add("inner", linear(outputs[-1], W, b))))
             ready = norm(q.scope("norm"), activated, prediction_norm)
-            with q.step("logits"):
-                logits = q.add("logits", row_products(ready, known.embeddings, bias))
-            predict(q, logits, known.words)
+            predict(q, row_products(ready, known.embeddings, bias), known.words)
     model.watch = watch(
         model, word, inputs, _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     )
@@ -188,9 +186,7 @@ def _write_on(model: Model, output: Matrix, sentence: int, *, tied: bool) -> Non
     if not tied and "output.W" not in model.blocks:
         model.scope("output").input("W", known.embeddings.columns, Axis.of(known.words), "parameter")
     with model.section("prediction", sentence=sentence):
-        with g.step("logits"):
-            product = row_products(output, known.embeddings) if tied else matmul(output, model.blocks["output.W"])
-            logits = g.add("logits", product)
+        logits = row_products(output, known.embeddings) if tied else matmul(output, model.blocks["output.W"])
         words.feedback = predict(g, logits, known.words).word
 
 

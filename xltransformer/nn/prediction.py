@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from xltransformer.graph import Matrix, Scope
 from xltransformer.nn.attention import softmax
-from xltransformer.ops import column_of, entry_at, row_argmax, row_rank, word_at
+from xltransformer.ops import Places, column_of, entry_at, mask_unnamed, row_argmax, row_rank, word_at
+
+SHOWN = 3
+"""How many words are shown in the order of their probabilities."""
 
 
 @dataclass(frozen=True)
@@ -20,21 +23,24 @@ class Prediction:
 
 
 def predict(g: Scope, logits: Matrix, words: Matrix, temperature: Matrix | None = None) -> Prediction:
-    """The word of the largest logit (the first where several are as large): logits (n x v), the
-    vocabulary's words (v x 1). Vaswani et al. 2017, section 3.4; greedy decoding."""
-    probabilities = softmax(g, logits, temperature=temperature)
+    """The word of the largest logit (the first where several are as large), and the runners-up:
+    logits (n x v), still unnamed, and the vocabulary's words (v x 1), of which empty rows are never
+    predicted. Vaswani et al. 2017, section 3.4; greedy decoding."""
+    with g.step("logits"):
+        listed = g.add("masked", mask_unnamed(g.add("logits", logits), words))
+    probabilities = softmax(g, listed, temperature=temperature)
     with g.step("predict"):
-        index = g.add("predicted_index", row_argmax(logits))
+        index = g.add("predicted_index", row_argmax(listed))
         word = g.add("predicted", word_at(index, words))
         g.add("probability", entry_at(probabilities, index))
+    runners_up(g, listed, probabilities, words)
     return Prediction(index, word, probabilities)
 
 
-def runners_up(
-    g: Scope, logits: Matrix, probabilities: Matrix, words: Matrix, places: Matrix
-) -> tuple[Matrix, Matrix]:
-    """The words at the given places (1 x k, such as 1, 2, 3) of the ranking, and their
-    probabilities, both (n x k)."""
+def runners_up(g: Scope, logits: Matrix, probabilities: Matrix, words: Matrix) -> tuple[Matrix, Matrix]:
+    """The first `SHOWN` words in the order of their logits (n x v), and their probabilities, both
+    (n x `SHOWN`)."""
     with g.step("runners_up"):
+        places = g.add("place", Places(SHOWN)(words))
         index = g.add("ranked_index", column_of(g.add("rank", row_rank(logits)), places))
         return g.add("ranked", word_at(index, words)), g.add("ranked_probability", entry_at(probabilities, index))

@@ -1,6 +1,6 @@
 """The operations: what each means in NumPy, and beside it what it means in a cell."""
 
-from xltransformer.ops.base import Index, Number, Op, Pieces, Ref
+from xltransformer.ops.base import PRODUCTS, Index, Number, Op, Pieces, Ref
 from xltransformer.ops.causal import causal_divide, causal_mask, causal_mix, causal_scores
 from xltransformer.ops.elementwise import (
     add,
@@ -26,7 +26,7 @@ from xltransformer.ops.linear import (
     stack_rows,
     transpose,
 )
-from xltransformer.ops.masking import HIDDEN, attention_mask, mask_scores, present
+from xltransformer.ops.masking import HIDDEN, attention_mask, mask_scores, mask_unnamed, present
 from xltransformer.ops.norm import (
     gain_bias,
     mean_square,
@@ -37,6 +37,7 @@ from xltransformer.ops.norm import (
 )
 from xltransformer.ops.positions import angle, pair, position, rotate_pairs, sinusoid, stretch
 from xltransformer.ops.reduce import (
+    Places,
     column_of,
     divide_rows,
     entry_at,
@@ -52,10 +53,12 @@ from xltransformer.ops.words import equals, first, join_words, lookup, pick, sta
 
 __all__ = [
     "HIDDEN",
+    "PRODUCTS",
     "Index",
     "Number",
     "Op",
     "Pieces",
+    "Places",
     "Ref",
     "Row",
     "add",
@@ -85,6 +88,7 @@ __all__ = [
     "less_first",
     "lookup",
     "mask_scores",
+    "mask_unnamed",
     "masked_exp",
     "matmul",
     "mean_square",

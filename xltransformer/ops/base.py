@@ -42,8 +42,19 @@ def joined(terms: Iterable[Pieces], sign: str) -> Pieces:
     return pieces
 
 
+PRODUCTS = {"auto": 16, "spelled": 200, "compact": 0}
+"""Up to which inner width a product is spelled out term by term, as one would by hand (an emptied cell
+then counts as 0). Wider ones use MMULT, wrapped so that Excel shows no `@`: shorter, and faster to
+open and recalculate. No formula may have more than 8,192 characters, hence the 200."""
+
+
 class Ref(Protocol):
     """Where an operand lies, as text for a formula. Indices start at 0."""
+
+    @property
+    def spelled_out(self) -> int:
+        """Up to which inner width products with the operand are spelled out."""
+        ...
 
     @property
     def shape(self) -> tuple[int, int]: ...

@@ -40,11 +40,6 @@ class Transpose(Op):
         return operands[0].cell(j, i)
 
 
-SPELLED_OUT = 16
-"""Up to this inner width a product is spelled out term by term, as one would by hand; an emptied
-cell then counts as 0. Wider ones use MMULT, wrapped so that Excel shows no `@`."""
-
-
 def product(a: Array, b: Array) -> Array:
     """The matrix product, summed from left to right as a spreadsheet sums, so that both round alike."""
     total = np.zeros((a.shape[0], b.shape[1]))
@@ -56,7 +51,7 @@ def product(a: Array, b: Array) -> Array:
 def product_cell(i: int, j: int, a: Ref, b: Ref, width: int | None = None) -> str:
     """Row i of `a` times column j of `b`, or the first `width` entries of both."""
     terms = a.shape[1] if width is None else width
-    if terms > SPELLED_OUT:
+    if terms > a.spelled_out:
         return f"SUMPRODUCT(MMULT({a.row(i, width)},{b.column(j, width)}))"
     return "+".join(f"{a.cell(i, k)}*{b.cell(k, j)}" for k in range(terms))
 
@@ -135,7 +130,7 @@ class RowProducts(Op):
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, b, *bias = operands
-        if a.shape[1] > SPELLED_OUT:
+        if a.shape[1] > a.spelled_out:
             terms = f"SUMPRODUCT({a.row(i)},{b.row(j)})"
         else:
             terms = "+".join(f"{a.cell(i, k)}*{b.cell(j, k)}" for k in range(a.shape[1]))

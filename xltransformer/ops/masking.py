@@ -84,6 +84,30 @@ class MaskScores(Op):
         return f"IF({mask.cell(i, j)}=1,{scores.cell(i, j)},-1E+30)"
 
 
+@dataclass(frozen=True)
+class MaskUnnamed(Op):
+    """The logits of the words there are, `HIDDEN` for empty rows of the vocabulary.
+
+    Operands: logits (n x v), vocabulary (v x 1, text); result (n x v).
+    """
+
+    scale = "masked"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        logits, words = operands
+        check(words.shape == (logits.shape[1], 1), self, logits, words)
+        return logits.rows, logits.columns
+
+    def value(self, *operands: Array) -> Array:
+        logits, words = operands
+        return np.where(words.T == "", HIDDEN, logits)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        logits, words = operands
+        return f'IF({words.cell(j, 0)}="",-1E+30,{logits.cell(i, j)})'
+
+
 present = Present()
 attention_mask = AttentionMask()
 mask_scores = MaskScores()
+mask_unnamed = MaskUnnamed()

@@ -21,6 +21,8 @@ from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check, joined
 class RowMax(Op):
     """The largest entry of each row: (n x m) to (n x 1)."""
 
+    scale = "masked"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         return operands[0].rows, ONE
 
@@ -209,6 +211,24 @@ class EntryAt(Op):
         at = columns.cell(i, j)
         # With its row given: Gnumeric takes a single index into a row for a row number.
         return f"IF({at}=0,0,INDEX({x.row(i)},1,{at}))"
+
+
+@dataclass(frozen=True)
+class Places(Op):
+    """1, 2, … up to `count` (no more than there are rows), counted along a column: (n x m) to (1 x count)."""
+
+    count: int
+
+    scale = "count"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        return ONE, Axis.numbered("", min(self.count, operands[0].shape[0]))
+
+    def value(self, *operands: Array) -> Array:
+        return np.arange(1.0, min(self.count, len(operands[0])) + 1).reshape(1, -1)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"ROWS({operands[0].column(0, j + 1)})"
 
 
 row_max = RowMax()

@@ -54,7 +54,7 @@ def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> Place:
             for j in range(columns):
                 book.label(block.columns, j, sheet, row, place.column + j, "column_label")
         for i, j in np.ndindex(block.shape):
-            sheet.number(row + 1 + i, built.column + j, float(values[i, j]), ("grey", "0.00"))
+            sheet.number(row + 1 + i, built.column + j, float(values[i, j]), ("kept", "0.00"))
             formula = f"{now.address(i, j)}-{built.address(i, j)}"
             sheet.formula(row + 1 + i, change.column + j, formula, 0.0, ("computed", "0.00"))
 

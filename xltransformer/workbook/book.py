@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.locale import Messages
+from xltransformer.ops import PRODUCTS
 from xltransformer.workbook.canvas import Canvas, cell_range
 from xltransformer.workbook.places import Place, SeenPlace, column_letters
 from xltransformer.workbook.styles import (
@@ -22,6 +23,8 @@ SHOWN = "xlt.shown"
 """Names of repeated views of a block begin with this: `xlt.shown.3.self_attention.Q`."""
 EXERCISE = "xlt.exercise"
 """Names of the cells a student fills begin with this: `xlt.exercise.self_attention.scores`."""
+ANSWERS = "answers"
+"""The name of the hidden sheet with an exercise's answers."""
 TOLERANCE = 0.01
 """How far from the right number a student's may lie: as far as two decimals allow."""
 
@@ -43,9 +46,11 @@ class Book:
     Every further drawing is a view, whose cells repeat the home's. Formulas point at the drawing
     the reader has in front of him: `draw` is told which views stand for which operands.
 
+    `products` is how matrix products are written (a key of `PRODUCTS`).
     `generated` are, by block name, the rows of tokens that the model writes itself.
     The blocks in `exercise` are left for a student to fill: their formulas move to the sheet
-    `answers`, which is hidden, beside a verdict on each of the student's cells.
+    `answers`, which is hidden, beside a verdict on each of the student's cells. What follows from
+    them, and would give them away, is worked out there too, and shows once they are right.
     """
 
     def __init__(
@@ -54,16 +59,20 @@ class Book:
         messages: Messages,
         exercise: Iterable[Matrix] = (),
         generated: Mapping[str, frozenset[int]] | None = None,
+        products: str = "auto",
     ) -> None:
         self.values = values
         self.generated = generated or {}
+        self.spelled_out = PRODUCTS[products]
         self.messages = messages
         self.sheets: list[Canvas] = []
         self.homes: dict[Matrix, Place] = {}
         self.names: dict[str, Place] = {}
         self.exercise = frozenset(exercise)
         self.verdicts: dict[Matrix, Place] = {}
-        self.answers = Canvas("answers", hidden=True)
+        self.answers = Canvas(ANSWERS, hidden=True)
+        self._waiting: dict[Matrix, frozenset[Matrix]] = {}
+        self._hidden_rows = 0
         self._views = 0
         self._pending: list[Callable[[], None]] = []
 
@@ -79,6 +88,17 @@ class Book:
     def ref(self, block: Matrix, sheet: Canvas) -> SeenPlace:
         """The home of a block as formulas on a sheet write it."""
         return self.homes[block].seen_from(sheet.name)
+
+    def waits_for(self, block: Matrix) -> frozenset[Matrix]:
+        """The blocks left to the student that a block is worked out from."""
+        if block not in self._waiting:
+            found = [{m} if m in self.exercise else self.waits_for(m) for m in block.operands]
+            self._waiting[block] = frozenset().union(*found)
+        return self._waiting[block]
+
+    def hides(self, block: Matrix) -> bool:
+        """Whether a block's numbers stand on the hidden sheet."""
+        return block in self.exercise or bool(self.waits_for(block))
 
     def later(self, write: Callable[[], None]) -> None:
         """Have something written when every block has its place."""
@@ -111,17 +131,20 @@ class Book:
         `shown` are drawings of operands that the formulas shall point at instead of their homes.
         """
         place = Place(sheet.name, row, column, block.shape)
-        given = {m: p for m, p in (shown or {}).items() if m not in self.exercise}
+        given = {m: p for m, p in (shown or {}).items() if not self.hides(m)}
         drawing = Drawing(block, sheet, place, given)
         if block in self.homes:
             self._views += 1
-            if block in self.exercise:
+            if self.hides(block):
                 self.later(lambda: self._write_solved(drawing))
             else:
                 self.names[f"{SHOWN}.{self._views}.{block.name}"] = place
                 self.later(lambda: self._write_view(drawing))
         elif block in self.exercise:
             self._draw_exercise(drawing)
+        elif self.hides(block):
+            self._draw_hidden(block)
+            self.later(lambda: self._write_solved(drawing))
         else:
             self.homes[block] = self.names[block.name] = place
             self.later(lambda: self._write_inputs(drawing) if block.op is None else self._write_formulas(drawing))
@@ -146,7 +169,8 @@ class Book:
     def _write_formulas(self, drawing: Drawing) -> None:
         block, sheet = drawing.block, drawing.sheet
         assert block.op is not None
-        operands = [drawing.shown.get(m, self.homes[m]).seen_from(sheet.name) for m in block.operands]
+        places = (drawing.shown.get(m, self.homes[m]) for m in block.operands)
+        operands = [place.seen_from(sheet.name, self.spelled_out) for place in places]
         cell, style = block.op.cell, block_style(block, self.messages)
         self._each(drawing, lambda i, j, r, c, value: sheet.formula(r, c, cell(i, j, *operands), value, style))
 
@@ -156,24 +180,33 @@ class Book:
         self._each(drawing, lambda i, j, r, c, value: sheet.formula(r, c, home.cell(i, j) + ending, value, style))
 
     def _write_solved(self, drawing: Drawing) -> None:
-        """A view of an exercise's block: each cell shows once the student has it right."""
-        sheet, home = drawing.sheet, self.ref(drawing.block, drawing.sheet)
-        verdict = self.verdicts[drawing.block].seen_from(sheet.name)
-        style = block_style(drawing.block, self.messages, view=True)
+        """A view of a hidden block: a cell left to the student shows once it is right; one that
+        follows from such cells shows once they all are."""
+        block, sheet, home = drawing.block, drawing.sheet, self.ref(drawing.block, drawing.sheet)
+        style = block_style(block, self.messages, view=True)
+        verdicts = {m: place.seen_from(sheet.name) for m, place in self.verdicts.items()}
+        waits = ",".join(seen.all for m, seen in verdicts.items() if m in self.waits_for(block))
 
         def write(i: int, j: int, row: int, column: int, value: float | str) -> None:
-            sheet.formula(row, column, f'IF({verdict.cell(i, j)}=1,{home.cell(i, j)},"")', "", style)
+            right = f"{verdicts[block].cell(i, j)}=1" if block in self.exercise else f"MIN({waits})=1"
+            sheet.formula(row, column, f'IF({right},{home.cell(i, j)},"")', "", style)
 
         self._each(drawing, write)
+
+    def _draw_hidden(self, block: Matrix) -> Place:
+        """The home of a block on the hidden sheet, below all others."""
+        self._hidden_rows += block.shape[0] + 1
+        home = Place(self.answers.name, self._hidden_rows - block.shape[0], 1, block.shape)
+        self.homes[block] = self.names[block.name] = home
+        self.later(lambda: self._write_formulas(Drawing(block, self.answers, home)))
+        return home
 
     def _draw_exercise(self, drawing: Drawing) -> None:
         """Cells for a student to fill, with the answers and the verdicts on the hidden sheet."""
         block, place, hidden = drawing.block, drawing.place, self.answers
-        row = max([place.row + place.shape[0] for place in self.verdicts.values()], default=0) + 1
-        home = self.homes[block] = Place(hidden.name, row, 1, block.shape)
-        verdicts = self.verdicts[block] = Place(hidden.name, row, 2 + block.shape[1], block.shape)
-        self.names |= {block.name: home, f"{EXERCISE}.{block.name}": place}
-        self.later(lambda: self._write_formulas(Drawing(block, hidden, home)))
+        home = self._draw_hidden(block)
+        verdicts = self.verdicts[block] = Place(hidden.name, home.row, 2 + block.shape[1], block.shape)
+        self.names[f"{EXERCISE}.{block.name}"] = place
         student, answer = place.seen_from(hidden.name), home.seen_from(hidden.name)
 
         def write(i: int, j: int, row: int, column: int, _: float | str) -> None:

@@ -27,7 +27,8 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
     """
 
     def ref(block: Matrix) -> str:
-        return book.ref(block, start).all
+        seen = book.ref(block, start)
+        return seen.cell(0, 0) if block.shape == (1, 1) else seen.all
 
     def whole(block: Matrix, test: str) -> Callable[[], str]:
         return lambda: f"IF(IFERROR({test.format(ref(block))},FALSE),1,0)"
@@ -42,7 +43,7 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
         add("words", whole(sentence.padding, "SUM({0})>0"), sentence.words, letter=letter)
 
         def all_known(words: Matrix = sentence.words, padding: Matrix = sentence.padding) -> str:
-            return f'IF(SUMPRODUCT(({ref(words)}<>"")*({ref(padding)}=0))=0,1,0)'
+            return f'IF(IFERROR(SUMPRODUCT(({ref(words)}<>"")*({ref(padding)}=0))=0,FALSE),1,0)'
 
         add("known", all_known, sentence.words, letter=letter)
     for switch in model.switches:
@@ -59,13 +60,13 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
     for block in model.inputs:
         if block.role in ("embedding", "parameter", "constant"):
             numbers.setdefault(book.homes[block].sheet, []).append(block)
-    for sheet, blocks in numbers.items():
+    for name, blocks in numbers.items():
 
         def all_numbers(blocks: list[Matrix] = blocks) -> str:
             listed = ",".join(ref(block) for block in blocks)
             return f"IF(COUNTA({listed})=COUNT({listed}),1,0)"
 
-        add("numbers", all_numbers, blocks[0], sheet=sheet)
+        add("numbers", all_numbers, blocks[0], sheet=name)
     if model.watch is not None:
         for letter, watched in zip(letters, model.watch.sentences, strict=False):
             add("watched", whole(watched.position, "{0}>0"), model.watch.word, letter=letter)
@@ -79,15 +80,17 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
         block = model.blocks[f"{scope}.weights"]
         if book.homes[block].sheet not in hidden:
             add("sums", sums_to_one, block, block=_sheet_of(book, block))
-    for sheet in dict.fromkeys(place.sheet for block, place in book.homes.items() if block.computed):
-        if sheet == start.name or sheet in hidden:
+    for sheet in book.sheets:
+        homes = [block for block, place in book.homes.items() if place.sheet == sheet.name]
+        if sheet is start or sheet.hidden or not any(block.computed for block in homes):
             continue
-        blocks = [b for b, place in book.homes.items() if place.sheet == sheet and b.computed and not b.text]
 
-        def no_error(blocks: list[Matrix] = blocks) -> str:
-            return f"IF(ISERROR(SUM({','.join(ref(block) for block in blocks)})),0,1)"
+        def no_error(sheet: Canvas = sheet) -> str:
+            everything = Place(sheet.name, 0, 0, (sheet.bottom + 1, sheet.right + 1))
+            return f"IF(ISERROR(SUM({everything.seen_from(start.name).all})),0,1)"
 
-        checks.append(Check(book.messages("check.errors", sheet=sheet), no_error, Place(sheet, 0, 0, (1, 1))))
+        top = Place(sheet.name, 0, 0, (1, 1))
+        checks.append(Check(book.messages("check.errors", sheet=sheet.name), no_error, top))
     return checks
 
 

@@ -1,4 +1,4 @@
-"""A model laid out as sheets: Start, one sheet a section, before and after, the vocabulary."""
+"""A model laid out as sheets: Start, one sheet a section, before and after, the vocabulary, size."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ from collections.abc import Collection, Mapping
 from xltransformer.graph import Array, Matrix, Section
 from xltransformer.instance import Instance
 from xltransformer.locale import Messages
+from xltransformer.size import Configuration, configuration
 from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width
 from xltransformer.workbook.panels import LEFT, draw_step
+from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import Contents, Start, letters, told
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
 def lay_out(
-    instance: Instance, values: Mapping[str, Array], messages: Messages, exercise: Collection[Matrix] = ()
+    instance: Instance,
+    values: Mapping[str, Array],
+    messages: Messages,
+    exercise: Collection[Matrix] = (),
+    products: str = "auto",
 ) -> Book:
     """Every sheet of the workbook, drawn but not yet written."""
-    book = Book(values, messages, exercise, instance.generated)
+    book = Book(values, messages, exercise, instance.generated, products)
     start = Start(book, book.sheet(messages("sheet.start")), instance)
     contents: Contents = []
     numbers: dict[tuple[str, int | None], int] = {}
@@ -35,18 +41,30 @@ def lay_out(
         changes = draw_baseline(book, extra[0], groups)
     vocabulary = book.sheet(messages("sheet.vocabulary"))
     draw_vocabulary(book, vocabulary, instance)
-    start.finish(vocabulary, extra, contents, changes)
+    size = book.sheet(messages("sheet.size"))
+    draw_size(book, size, configuration(), instance.model)
+    start.finish(vocabulary, [*extra, size], contents, changes)
     book.finish()
-    for sheet, _ in contents:
+    for sheet in (*(sheet for sheet, _ in contents), size):
         _fit(sheet)
+    return book
+
+
+def lay_out_size(own: Configuration, messages: Messages) -> Book:
+    """A workbook with nothing but the sheet on size."""
+    book = Book({}, messages)
+    draw_size(book, book.sheet(messages("sheet.size")), own)
+    book.finish()
+    _fit(book.sheets[0])
     return book
 
 
 def _compared(book: Book, instance: Instance) -> list[tuple[str, list[Matrix]]]:
     """What before and after shows: attention and output of every lesson and sentence."""
     groups = []
+    shown = {block for one in instance.model.attended.values() for block in (one.weights, one.output)}
     for section in instance.model.sections:
-        blocks = [b for step in section.steps for b in step.blocks if b.last_name in ("weights", "output")]
+        blocks = list(dict.fromkeys(b for step in section.steps for b in step.blocks if b in shown))
         if section.sentence is not None and blocks:
             letter = letters(instance)[section.sentence]
             title = book.messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
@@ -92,12 +110,15 @@ _PAGE_WIDTH, _PAGE_HEIGHT = 10.9, 7.1
 
 def _fit(sheet: Canvas) -> None:
     """Make the column of row labels wide enough, and let no page of print cut a panel that fits on one."""
-    labels = [
-        str(cell.shown if cell.kind == "formula" else cell.content)
-        for (_, column), cell in sheet.cells.items()
-        if column == LEFT and cell.style[0] in ("row_label", "symbol")
-    ]
-    sheet.widths |= {0: 2, LEFT: min(24.0, max([14.0, *(text_width(label) * 1.2 for label in labels)]))}
+    labels = {
+        (row, column): text_width(str(cell.shown if cell.kind == "formula" else cell.content))
+        for (row, column), cell in sheet.cells.items()
+        if cell.style[0] in ("row_label", "column_label", "symbol")
+    }
+    first = max([0.0, *(width for (_, column), width in labels.items() if column == LEFT)])
+    others = max([0.0, *(width for (_, column), width in labels.items() if column != LEFT)])
+    sheet.widths |= {0: 2, LEFT: min(24.0, max(14.0, first * 1.2))}
+    sheet.default_width = min(13.0, max(9.0, others * 1.1))
     inches = sheet.width(0, sheet.right) * 7.5 / 96
     rows_a_page = int(_PAGE_HEIGHT / min(1.0, _PAGE_WIDTH / inches) / (17 / 72))
     starts = sorted(row for row, style in sheet.bars if style == "heading")

@@ -126,6 +126,6 @@ def _every_line(
 
 def _workable(book: Book, block: Matrix) -> bool:
     """Whether a block has something to work out that gives no answer of an exercise away."""
-    if block.op is None or any(operand in book.exercise for operand in block.operands):
+    if block.op is None or book.waits_for(block):
         return False
     return type(block.op).has_worked_line()

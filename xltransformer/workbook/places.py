@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from xltransformer.graph import Array
-from xltransformer.ops import Index
+from xltransformer.ops import PRODUCTS, Index
 
 
 @cache
@@ -45,9 +45,9 @@ class Place:
         bottom, right = self.row + self.shape[0], column_letters(self.column + self.shape[1] - 1)
         return f"{quoted(self.sheet)}!${left}${top}:${right}${bottom}"
 
-    def seen_from(self, sheet: str) -> SeenPlace:
+    def seen_from(self, sheet: str, spelled_out: int = PRODUCTS["auto"]) -> SeenPlace:
         """The place as formulas on `sheet` write it."""
-        return SeenPlace(self, "" if sheet == self.sheet else quoted(self.sheet) + "!")
+        return SeenPlace(self, "" if sheet == self.sheet else quoted(self.sheet) + "!", spelled_out)
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class SeenPlace:
 
     place: Place
     prefix: str
+    spelled_out: int
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -95,6 +96,7 @@ class Known:
     """A block's values in place of its cells: for working out what a formula will show."""
 
     values: Array
+    spelled_out: int = 0
 
     @property
     def shape(self) -> tuple[int, int]:

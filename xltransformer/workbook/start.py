@@ -10,6 +10,7 @@ from xltransformer.text import word_key
 from xltransformer.workbook.book import TOLERANCE, Book
 from xltransformer.workbook.canvas import Canvas, cell_range, spaced, text_width
 from xltransformer.workbook.checks import every_check
+from xltransformer.workbook.panels import step_title
 from xltransformer.workbook.pictures import Captions, attention_chart, plane_chart
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import BAD, GOOD
@@ -61,15 +62,17 @@ class Start:
         if not book.exercise:
             return
         self._heading(messages("exercise.title"))
-        sheet.text(self.row, SLOT, messages("exercise.help", tolerance=TOLERANCE), "remark")
+        sheet.paragraph(self.row, SLOT, messages("exercise.help", tolerance=TOLERANCE), "question")
         self.row += 1
         steps: dict[tuple[str, int], list[Matrix]] = {}
+        left = set(book.exercise)
         for section in self.model.sections:
+            lesson = messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
             for step in section.steps:
-                blocks = [block for block in step.blocks if block in book.exercise]
-                if blocks and section.sentence is not None:
-                    steps[f"{messages(f'section.{section.key}.title')}: {messages(f'step.{step.key}.title')}",
-                          section.sentence] = blocks  # fmt: skip
+                blocks = [block for block in step.blocks if block in left]
+                left.difference_update(blocks)
+                if blocks and section.sentence is not None:  # each head of a layer has the same steps
+                    steps.setdefault((f"{lesson}: {step_title(book, step)}", section.sentence), []).extend(blocks)
         for (title, s), blocks in steps.items():
             label = f"{title}{spaced(self.letters[s])}"
             self._score_line(label, blocks, "remark")
@@ -102,14 +105,22 @@ class Start:
         slots = max(sentence.words.shape[0] for sentence in self.model.sentences)
         words = [str(w) for s in self.model.sentences for w in self.book.values[s.words.name].ravel()]
         widest = max(text_width(word) for word in words)
-        sheet.default_width = max(5.5, min(8.0, 62 / slots))
-        sheet.widths = {0: 2, SLOT: 5, WORD: min(24.0, max(14.0, widest * 1.3)), INDEX: 7, PADDING: 7, MAP - 1: 9}
-        self.map_columns = max([slots, *(len(section.steps) for section in self.model.sections)])
+        sheet.default_width = max(5.5, min(max(8.0, widest * 1.1), 62 / slots))
+        sheet.widths = {
+            0: 2,
+            SLOT: 5,
+            WORD: min(24.0, max(14.0, widest * 1.3)),
+            INDEX: 7,
+            PADDING: 7,
+            MAP - 1: min(18.0, max(9.0, widest * 1.3)),
+        }
+        self.map_columns = max(slots, 8)
         self.remark = MAP + self.map_columns
         sheet.widths[self.remark] = 24
 
     def _heading(self, text: str) -> None:
         self.sheet.text(self.row, 1, text, "section")
+        self.sheet.heights[self.row] = 21
         for column in range(2, self.remark + 1):
             self.sheet.blank(self.row, column, ("section", ""))
         self.row += 1
@@ -328,7 +339,9 @@ class Start:
                 continue
             sheet.link(self.row, SLOT, section.target(), section.name)
             for k, (heading, at) in enumerate(steps):
-                sheet.link(self.row, MAP + k, section.target(at), heading.split("  ")[0])
+                if k and k % self.map_columns == 0:
+                    self.row += 1
+                sheet.link(self.row, MAP + k % self.map_columns, section.target(at), heading.split("  ")[0])
             self.row += 1
 
     def _legend(self) -> None:

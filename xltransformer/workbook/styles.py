@@ -35,6 +35,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "row_label": {"font_color": INK, "bold": True, "align": "right", "shrink": True},
     "column_label": {"font_color": INK, "bold": True, "align": "center", "shrink": True, "bottom": 1,
                      "bottom_color": RULE},
+    "table_label": {"font_color": INK, "bold": True, "align": "center", "valign": "bottom", "text_wrap": True},
+    "table_name": {"font_color": GREY, "align": "center", "shrink": True, "bottom": 1, "bottom_color": RULE},
     "input": {"font_color": EDIT_INK, "bg_color": EDIT_FILL, **_BORDER},
     "weight": {"font_color": EDIT_INK, "bg_color": WEIGHT_FILL, **_BORDER},
     "computed": {"font_color": "#000000", **_BORDER},
@@ -42,6 +44,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "worked": {"font_color": ACCENT, "text_wrap": True, "valign": "top", "indent": 1},
     "status": {"bold": True, "font_color": ACCENT},
     "verdict": {"align": "center", "bold": True, **_BORDER},
+    "kept": {"font_color": GREY, "bg_color": PALE, **_BORDER},
     "grey": {"font_color": FADED_INK, "bg_color": FADED_FILL, **_BORDER},
 }  # fmt: skip
 
@@ -74,6 +77,8 @@ def number_format(block: Matrix, messages: Messages) -> str:
     """Two decimals for numbers, none for counts and gates; a masked score shows as minus infinity."""
     if block.text:
         return "@"
+    if block.role == "constant":
+        return "General"
     if block.scale == "count":
         return f'0;-0;"{messages("number.not_found")}"'
     if block.scale == "gate":

@@ -22,13 +22,16 @@ _PROPERTY_LENGTH = 250  # Excel cuts a text property at 255 characters
 
 
 def render(book: Book, description: Mapping[str, Any]) -> bytes:
-    """The workbook as the bytes of an .xlsx file; the same book gives the same bytes."""
+    """The workbook as the bytes of an .xlsx file; the same book gives the same bytes.
+
+    An empty description means that there is no model in it.
+    """
     import xlsxwriter
 
     buffer = io.BytesIO()
     workbook = xlsxwriter.Workbook(buffer, {"in_memory": True})
     workbook.set_properties({"title": "xltransformer", "created": datetime(2020, 1, 1)})
-    text = json.dumps(description, separators=(",", ":"))
+    text = json.dumps(description, separators=(",", ":")) if description else ""
     for k in range(0, len(text), _PROPERTY_LENGTH):
         name = f"{PROPERTY}.{k // _PROPERTY_LENGTH}"
         workbook.set_custom_property(name, text[k : k + _PROPERTY_LENGTH], "text")

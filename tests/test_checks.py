@@ -1,0 +1,269 @@
+"""The checks on the first sheet: each turns red for its own fault, in LibreOffice, and well again when
+the fault is mended; and the sheet that tells what the edits changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from office import Edit, Office, OpenedBook
+
+from xltransformer import api
+from xltransformer.instance import Instance
+from xltransformer.locale import Messages, load_messages
+from xltransformer.workbook.layout import lay_out
+from xltransformer.workbook.places import Place
+from xltransformer.workbook.reader import ReadBook, read_book
+from xltransformer.workbook.start import INDEX, SLOT, WORD
+
+Built = tuple[Path, Instance]
+Change = tuple[str, int, int, Any]
+STATUS_ROW, CHANGES_ROW = 2, 3
+
+
+@dataclass(frozen=True)
+class Book:
+    """A built workbook, and the rows of its checks on the first sheet by what they say."""
+
+    read: ReadBook
+    instance: Instance
+    messages: Messages
+    start: str
+    checks: dict[str, int]
+    links: dict[str, str]
+
+    def edits(self, changes: list[Change]) -> list[Edit]:
+        homes = self.read.homes
+        return [(homes[name].sheet, homes[name].address(i, j), value) for name, i, j, value in changes]
+
+    def red(self, shown: OpenedBook) -> list[str]:
+        """The checks that do not hold; none may show anything but 1 or 0."""
+        values = {text: shown.cell(self.start, row, WORD) for text, row in self.checks.items()}
+        assert set(values.values()) <= {0.0, 1.0}, values
+        return [text for text, value in values.items() if value == 0]
+
+    def status(self, shown: OpenedBook) -> str:
+        return str(shown.cell(self.start, STATUS_ROW, WORD))
+
+
+def make(path: Path, instance: Instance, language: str = "en") -> Book:
+    messages = load_messages(language)
+    start = lay_out(instance, instance.trace(), messages).sheets[0]
+    rows = [
+        row
+        for (row, column), cell in start.cells.items()
+        if column == WORD and cell.style == ("verdict", messages("number.verdict"))
+    ]
+    checks = {str(start.cells[row, INDEX].content): row for row in rows}
+    assert len(checks) == len(rows), "two checks say the same"
+    links = {text: str(start.cells[row, SLOT].content) for text, row in checks.items()}
+    return Book(read_book(path), instance, messages, start.name, checks, links)
+
+
+@pytest.fixture(scope="module")
+def books(
+    default_workbook: Built, first_workbook: Built, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Book]:
+    zh = tmp_path_factory.mktemp("checks") / "zh.xlsx"
+    return {
+        "default": make(*default_workbook),
+        "first": make(*first_workbook),
+        "zh": make(zh, api.build(zh, ["猫 和 鼠标", "键盘 和 鼠标"], language="zh"), "zh"),
+    }
+
+
+LESSONS = ["1A Self-attention", "1B Self-attention", "2A With weights", "2B With weights",
+           "3A Other dimensions", "3B Other dimensions"]  # fmt: skip
+FOLLOWING = ["4 Watch", "5 Compare"]
+
+
+def sums(*sheets: str) -> list[str]:
+    return [f"every row sums to 1: weights ({sheet})" for sheet in sheets]
+
+
+def errors(*sheets: str) -> list[str]:
+    return [f"no cell is an error: {sheet}" for sheet in sheets]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is typed, which check must say so, and which others cannot hold then either."""
+
+    changes: list[Change]
+    says: str
+    follows: list[str] = field(default_factory=list)
+
+
+KNOWN_A, WATCHED = "every word of sentence A is in the vocabulary", "the watched word stands in sentence {}"
+EMBEDDINGS, WEIGHTS = (
+    "every entry to fill in is a number: Vocabulary",
+    "every entry to fill in is a number: 2A With weights",
+)
+ALL_LESSONS = [*sums(*LESSONS), *errors(*LESSONS, *FOLLOWING)]
+GONE = {"formula": "=1/0"}
+
+FAULTS: dict[str, dict[str, Fault]] = {
+    "default": {
+        "empty sentence": Fault(
+            [("sentence.0.words", k, 0, None) for k in range(5)],
+            "sentence A has at least one word", [WATCHED.format("A")],
+        ),
+        "sentence of unknown words": Fault(
+            [("sentence.1.words", k, 0, "blub" if k == 1 else None) for k in range(5)],
+            "sentence B has at least one word",
+            ["every word of sentence B is in the vocabulary", WATCHED.format("B")],
+        ),
+        "unknown word": Fault([("sentence.0.words", 4, 0, "unheard-of")], KNOWN_A),
+        "word that is listed twice": Fault([("vocabulary", 26, 0, "CAT")], KNOWN_A),
+        "word that is an error": Fault(
+            [("sentence.0.words", 4, 0, GONE)], "sentence A has at least one word",
+            [KNOWN_A, *sums("1A Self-attention", "2A With weights", "3A Other dimensions"),
+             *errors("1A Self-attention", "2A With weights", "3A Other dimensions", *FOLLOWING)],
+        ),
+        "scaling 5": Fault([("switches.scaling", 0, 0, 5)], "scaling is 1 (on) or 0 (off)"),
+        "scaling a text": Fault([("switches.scaling", 0, 0, "on")], "scaling is 1 (on) or 0 (off)"),
+        "causal -1": Fault([("switches.causal", 0, 0, -1)], "causal mask is 1 (on) or 0 (off)"),
+        "temperature -1": Fault([("switches.temperature", 0, 0, -1)], "the temperature is above 0"),
+        "temperature 0": Fault([("switches.temperature", 0, 0, 0)], "the temperature is above 0", ALL_LESSONS),
+        "no temperature": Fault([("switches.temperature", 0, 0, None)], "the temperature is above 0", ALL_LESSONS),
+        "temperature a text": Fault(
+            [("switches.temperature", 0, 0, "hot")], "the temperature is above 0", ALL_LESSONS
+        ),
+        "text in an embedding of a sentence": Fault(
+            [("embeddings", 0, 2, "much")], EMBEDDINGS,
+            [*sums(*LESSONS[::2]), *errors(*LESSONS[::2], *FOLLOWING)],
+        ),
+        "text in an embedding that no sentence has": Fault([("embeddings", 20, 1, "much")], EMBEDDINGS),
+        "error in an embedding that no sentence has": Fault([("embeddings", 20, 1, GONE)], EMBEDDINGS),
+        "text in a weight": Fault(
+            [("projected_attention.W_K", 1, 1, "1,5")], WEIGHTS,
+            [*sums("2A With weights", "2B With weights"),
+             *errors("2A With weights", "2B With weights", *FOLLOWING)],
+        ),
+        "row that does not sum to 1": Fault(
+            [("sentence.1.projected_attention.weights", 1, 0, 0.9)], *sums("2B With weights")
+        ),
+        "row that misses 1 by little": Fault(
+            [("sentence.0.projected_attention.weights", 1, 0, {"formula": "=0.2+0.0000001"})],
+            *sums("2A With weights"),
+        ),
+        "error in a lesson": Fault([("sentence.0.self_attention.output", 1, 0, GONE)], *errors(LESSONS[0])),
+        "error on the sheet of the watched word": Fault([("watch.1.points", 0, 0, GONE)], *errors("4 Watch")),
+        "error that spoils the worked lines": Fault(
+            [("watch.1.other_position", 0, 0, GONE)], *errors(LESSONS[1]), errors(*LESSONS[3::2], "4 Watch")
+        ),
+        "error in the comparison": Fault([("compare.self_attention.difference", 1, 1, GONE)],
+                                         *errors("5 Compare")),
+        "watched word in one sentence only": Fault([("watch.word", 0, 0, "cat")], WATCHED.format("B")),
+        "watched word in no sentence": Fault(
+            [("watch.word", 0, 0, "robot")], WATCHED.format("A"), [WATCHED.format("B")]
+        ),
+        "no watched word": Fault([("watch.word", 0, 0, None)], WATCHED.format("A"), [WATCHED.format("B")]),
+        "no such lesson": Fault([("watch.lesson", 0, 0, 7)], *errors("4 Watch")),
+    },
+    "first": {
+        "unknown word": Fault([("sentence.words", 1, 0, "木")], "every word of sentence is in the vocabulary"),
+        "temperature -1": Fault([("switches.temperature", 0, 0, -1)], "the temperature is above 0"),
+        "row that does not sum to 1": Fault([("single_query.weights", 0, 2, 0.5)], *sums("1 One query")),
+        "watched word in no sentence": Fault([("watch.word", 0, 0, "木")], "the watched word stands in sentence"),
+    },
+    "zh": {
+        "unknown word": Fault([("sentence.0.words", 0, 0, "木头")], "句子 A的每个词都在词表里"),
+        "temperature -1": Fault([("switches.temperature", 0, 0, -1)], "温度大于 0"),
+        "watched word in one sentence only": Fault([("watch.word", 0, 0, "猫")], "被观察的词出现在句子 B中"),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", list(FAULTS))
+def test_each_fault_is_named_and_mended(which: str, office: Office, books: dict[str, Book]) -> None:
+    book, faults = books[which], FAULTS[which]
+    untouched, shown = office.rounds(book.read.path, [book.edits(fault.changes) for fault in faults.values()])
+    assert book.red(untouched) == []
+    for (what, fault), (typed, mended) in zip(faults.items(), shown, strict=True):
+        red = book.red(typed)
+        assert (what, sorted(red)) == (what, sorted([fault.says, *fault.follows]))
+        assert book.status(typed) == book.messages("start.look_at") + fault.says, what
+        assert book.red(mended) == [], what
+        assert book.status(mended) == book.messages("start.well"), what
+
+
+def test_no_cell_of_a_lesson_escapes(office: Office, books: dict[str, Book]) -> None:
+    """Errors in what only repeats, names or explains the numbers are seen, too."""
+    book = books["default"]
+    lesson = book.read.homes["sentence.0.projected_attention.output"]
+    cells: list[Edit] = [
+        (lesson.sheet, lesson.address(-1, 0), GONE),  # a column label
+        (lesson.sheet, lesson.address(lesson.shape[0] + 2, -1), GONE),  # a worked line, below the block
+    ]
+    _, shown = office.rounds(book.read.path, [[cell] for cell in cells])
+    for (sheet, _, _), (typed, mended) in zip(cells, shown, strict=True):
+        assert book.red(typed) == errors(sheet)
+        assert book.red(mended) == []
+    (view,) = (v.place for v in book.read.views if v.block == "projected_attention.W_V")
+    typed = office.edit(book.read.path, [(view.sheet, view.address(0, 0), GONE)])
+    assert errors(view.sheet)[0] in book.red(typed)
+    assert errors(lesson.sheet)[0] not in book.red(typed)
+
+
+def test_every_check_leads_to_where_to_look(books: dict[str, Book]) -> None:
+    book = books["default"]
+    sheets = {text: link.rpartition("!")[0].strip("'") for text, link in book.links.items()}
+    homes = book.read.homes
+    for text, sheet in sheets.items():
+        named = [name for name in book.read.content if name in text]
+        assert sheet == (named[0] if named else book.start), text
+    words = homes["sentence.1.words"]
+    assert book.links["sentence B has at least one word"] == f"'{words.sheet}'!{words.address(0, 0)}"
+    assert book.links[EMBEDDINGS].endswith(f"!{homes['embeddings'].address(0, 0)}")
+
+
+DIFFERENCES = ("weights", "output")
+
+
+def before_and_after(book: Book, block: str) -> tuple[Place, Place, Place]:
+    """Where "before and after" shows a block: now, when it was built, and the difference."""
+    sheet = book.messages("sheet.baseline")
+    now = next(view.place for view in book.read.views if view.block == block and view.place.sheet == sheet)
+    step = now.shape[1] + 1
+    built, change = (Place(sheet, now.row, now.column + k * step, now.shape) for k in (1, 2))
+    return now, built, change
+
+
+EDITS: dict[str, list[Change]] = {
+    "an embedding": [("embeddings", 1, 0, 0.0)],
+    "a weight": [("projected_attention.W_V", 0, 0, -7.0)],
+    "a word": [("sentence.0.words", 0, 0, "keyboard")],
+    "causal": [("switches.causal", 0, 0, 1.0)],
+    "a temperature": [("switches.temperature", 0, 0, 0.5)],
+    "what moves nothing": [("embeddings", 20, 0, 3.0), ("watch.word", 0, 0, "and")],
+}
+
+
+def test_before_and_after(office: Office, books: dict[str, Book]) -> None:
+    book = books["default"]
+    blocks = [name for name in book.instance.model.blocks
+              if name.rpartition(".")[2] in DIFFERENCES and name.startswith("sentence.")]  # fmt: skip
+    assert len(blocks) == 12
+    before = book.instance.trace()
+    untouched, shown = office.rounds(book.read.path, [book.edits(changes) for changes in EDITS.values()])
+    none = book.messages("start.unchanged")
+    for changes, (typed, mended) in zip([[], *EDITS.values()], [(untouched, untouched), *shown], strict=True):
+        inputs = {name: value.copy() for name, value in book.instance.inputs.items()}
+        for name, i, j, value in changes:
+            inputs[name][i, j] = value
+        after = book.instance.model.trace(inputs)
+        largest = 0.0
+        for name in blocks:
+            now, built, change = (np.array(typed.read(place)) for place in before_and_after(book, name))
+            np.testing.assert_allclose(now, after[name], atol=1e-9)
+            np.testing.assert_allclose(built, before[name], atol=1e-15)
+            np.testing.assert_allclose(change, after[name] - before[name], atol=1e-9)
+            largest = max(largest, float(np.abs(after[name] - before[name]).max()))
+        line = f"{book.messages('start.changed')}{largest:.2f}" if largest else none
+        assert typed.cell(book.start, CHANGES_ROW, WORD) == line
+        assert mended.cell(book.start, CHANGES_ROW, WORD) == none
+    assert len({typed.cell(book.start, CHANGES_ROW, WORD) for typed, _ in shown}) == len(EDITS)
