@@ -346,12 +346,14 @@ def _deal(entry: Entry, value: Array, heads: int) -> Iterator[tuple[str, Array]]
 Misshapen = Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names in one line, the first of them where they are many."""
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return ", ".join(names[:12]) + more
+
+
 def _complain(what: str, missing: Sequence[str], surplus: Sequence[str], misshapen: Misshapen) -> None:
     """Raise UserError listing what is wrong, if anything is."""
-
-    def listed(names: Sequence[str]) -> str:
-        more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-        return ", ".join(names[:12]) + more
 
     def sized(shape: tuple[int, ...]) -> str:
         return "x".join(map(str, shape)) or "one number"

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from xltransformer.checkpoints import Checkpoint, trimmed
+from xltransformer.checkpoints import Checkpoint, listed, trimmed
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model, Watch
 from xltransformer.models import MODELS, PAIRS, WRITERS, Sizes
@@ -171,7 +171,7 @@ def make_instance(
     inputs = {block.name: data[block.name] for block in model.inputs}
     surplus = [name for name in chosen.weights if name not in {block.name for block in model.parameters}]
     if surplus:
-        wanted = ", ".join(block.name for block in model.parameters) or "none"
+        wanted = listed([block.name for block in model.parameters]) or "none"
         raise UserError(
             f"template {chosen.name}: no block takes weights.{surplus[0]} (blocks with weights: {wanted})"
         )

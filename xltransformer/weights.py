@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from xltransformer.checkpoints import SCHEME_OF, Checkpoint, State, load, read_state
+from xltransformer.checkpoints import SCHEME_OF, Checkpoint, State, listed, load, read_state
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import HEADS, Sizes
@@ -127,8 +127,7 @@ def name_rows(template: Template, embeddings: Array, tokens: Sequence[str] | Non
         raise UserError(f"the vocabulary has {len(tokens)} tokens, but the weights have rows for {rows}")
     warnings = []
     if len(given) > rows:
-        left = ", ".join(given[rows : rows + 12]) + (" …" if len(given) > rows + 12 else "")
-        warnings.append(f"the weights have rows for {rows} words; left out: {left}")
+        warnings.append(f"the weights have rows for {rows} words; left out: {listed(given[rows:])}")
     names = unique([*given[:rows], *[""] * (rows - len(given))])
     dimensions = template.table.dimensions
     if len(dimensions) != width:
