@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from xltransformer.engines import Results, fold
 from xltransformer.engines.libreoffice import find_soffice
 from xltransformer.workbook.places import Place
 
@@ -57,6 +58,11 @@ class Office:
         others, as the texts that stand there."""
         return OpenedBook(self._run(path, edits, (), save, first))
 
+    def open(self, path: Path) -> OpenedBook:
+        """Open a workbook and recalculate every cell of it, whatever its cached results; also measure
+        which numbers are too wide for their columns."""
+        return OpenedBook(self._run(path, (), (), None, hard=True))
+
     def rounds(self, path: Path, rounds: Sequence[Sequence[Edit]]) -> tuple[OpenedBook, list[Round]]:
         """Open a workbook and read it; then, time after time, type into cells, read, take the edits
         back and read again."""
@@ -73,11 +79,12 @@ class Office:
         rounds: Sequence[Sequence[Edit]],
         save: Path | None,
         first: Sequence[Place] = (),
+        hard: bool = False,
     ) -> dict[str, Any]:
         places = [(place.sheet, place.absolute.rpartition("!")[2].replace("$", "")) for place in first]
         task = {
             "pipe": self.pipe, "path": str(path), "edits": list(edits), "rounds": [list(r) for r in rounds],
-            "save": save and str(save), "first": places,
+            "save": save and str(save), "first": places, "hard": hard, "narrow": hard,
         }  # fmt: skip
         script = Path(__file__).with_name("uno_session.py")
         run = subprocess.run(
@@ -104,6 +111,7 @@ class OpenedBook:
     def __init__(self, result: dict[str, Any]) -> None:
         self.values: dict[str, list[list[Any]]] = result["values"]
         self.texts: list[list[list[str]]] = result["texts"]  # of the places read first
+        self.narrow: list[list[Any]] = result["narrow"]  # sheet, row, column and text
         self.opened: float = result["opened"]
         self.followed: float = result["followed"]  # seconds from the first edit to these texts
         self.edited: float = result["edited"]
@@ -112,6 +120,19 @@ class OpenedBook:
         """The cells of a place, row by row."""
         rows = self.values[place.sheet][place.row : place.row + place.shape[0]]
         return [row[place.column : place.column + place.shape[1]] for row in rows]
+
+    @property
+    def results(self) -> Results:
+        """The cells as an engine returns them."""
+        return {
+            fold(sheet): {
+                (i, j): "#ERROR" if cell is None else cell
+                for i, row in enumerate(rows, start=1)
+                for j, cell in enumerate(row, start=1)
+                if cell != ""
+            }
+            for sheet, rows in self.values.items()
+        }
 
     def cell(self, sheet: str, row: int, column: int) -> Any:
         """One cell; row and column count from 0, and beyond the used area all is empty."""

@@ -2,9 +2,10 @@
 
 Takes one JSON object on standard input: pipe, path, edits [[sheet, address, value]], save (or null), first
 [[sheet, address of a range]], whose texts are read before everything else, and rounds, each a list of further
-edits that is taken back again before the next.
+edits that is taken back again before the next. With hard, everything is recalculated on opening; with narrow,
+the numbers are reported that are wider than their column.
 A text beginning with "=" in an edit of the form {"formula": text} is entered as a formula.
-Prints {sheet: {address-free rows}} as JSON after the edits, without any forced recalculation, and the same
+Prints {sheet: {address-free rows}} as JSON after the edits, else without any forced recalculation, and the same
 for every round: with its edits, and after they were taken back.
 """
 
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 
 import uno
+from com.sun.star.awt import FontDescriptor
 from com.sun.star.beans import PropertyValue
 from com.sun.star.connection import NoConnectException
 
@@ -64,6 +66,48 @@ def texts(cells):
     return [[cells.getCellByPosition(column, row).getString() for column in across] for row in down]
 
 
+class Ruler:
+    """Measures texts as they would stand on a screen, in hundredths of a millimetre."""
+
+    FINE = 16  # measured that much larger, so that whole pixels do not matter
+
+    def __init__(self, context):
+        toolkit = context.ServiceManager.createInstanceWithContext("com.sun.star.awt.Toolkit", context)
+        self.device = toolkit.createScreenCompatibleDevice(1, 1)
+        self.pixel = 100000 / self.device.Info.PixelPerMeterX
+        self.point = 2540 / 72 / self.pixel  # in pixels, as a font's height is given
+        self.fonts = {}
+
+    def width(self, cell):
+        key = cell.CharFontName, cell.CharHeight, cell.CharWeight
+        if key not in self.fonts:
+            wanted = FontDescriptor()
+            wanted.Name, wanted.Height, wanted.Weight = key[0], round(key[1] * self.point * self.FINE), key[2]
+            self.fonts[key] = self.device.getFont(wanted)
+        return self.fonts[key].getStringWidth(cell.getString()) * self.pixel / self.FINE
+
+
+LETTER = 300
+"""No digit is wider, in hundredths of a millimetre: what has room at this width needs no measuring."""
+
+
+def narrow(sheets, values, ruler):
+    """The cells whose number is wider than its column, which show ###: [sheet, row, column, text]."""
+    found = []
+    for name, rows in values.items():
+        sheet = sheets.getByName(name)
+        for column in range(len(rows[0])):
+            width = sheet.getColumns().getByIndex(column).Width
+            for row, number in enumerate(cells[column] for cells in rows):
+                digits = len(f"{number:,.2f}") if isinstance(number, float) and number > -1e29 else 2
+                if isinstance(number, float) and digits * LETTER > width:
+                    cell = sheet.getCellByPosition(column, row)
+                    room = width - cell.ParaLeftMargin - cell.ParaRightMargin
+                    if not cell.ShrinkToFit and not cell.getIsMerged() and ruler.width(cell) > 1.01 * room:
+                        found.append([name, row, column, cell.getString()])
+    return found
+
+
 def go_round(sheets, edits):
     """Type, read, take back (the last edit first), read."""
     cells = [(sheets.getByName(sheet).getCellRangeByName(address), value) for sheet, address, value in edits]
@@ -86,6 +130,8 @@ def main():
     opened = time.perf_counter() - started
     try:
         sheets = document.getSheets()
+        if task["hard"]:
+            document.calculateAll()
         started = time.perf_counter()
         for sheet, address, value in task["edits"]:
             enter(sheets.getByName(sheet).getCellRangeByName(address), value)
@@ -93,13 +139,14 @@ def main():
         followed = time.perf_counter() - started
         values = read(sheets)
         edited = time.perf_counter() - started
+        wide = narrow(sheets, values, Ruler(context)) if task["narrow"] else []
         rounds = [go_round(sheets, edits) for edits in task["rounds"]]
         if task["save"]:
             document.storeToURL(Path(task["save"]).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),))
     finally:
         document.close(True)
     times = {"opened": opened, "followed": followed, "edited": edited}
-    json.dump({"values": values, "texts": first, "rounds": rounds, **times}, sys.stdout)
+    json.dump({"values": values, "texts": first, "narrow": wide, "rounds": rounds, **times}, sys.stdout)
 
 
 main()

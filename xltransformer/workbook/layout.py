@@ -109,7 +109,7 @@ _PAGE_WIDTH, _PAGE_HEIGHT = 10.9, 7.1
 
 
 def _fit(sheet: Canvas) -> None:
-    """Make the column of row labels wide enough, and let no page of print cut a panel that fits on one."""
+    """Make columns wide enough for their labels, and let no page of print cut a panel that fits on one."""
     labels = {
         (row, column): text_width(str(cell.shown if cell.kind == "formula" else cell.content))
         for (row, column), cell in sheet.cells.items()
@@ -118,7 +118,7 @@ def _fit(sheet: Canvas) -> None:
     first = max([0.0, *(width for (_, column), width in labels.items() if column == LEFT)])
     others = max([0.0, *(width for (_, column), width in labels.items() if column != LEFT)])
     sheet.widths |= {0: 2, LEFT: min(24.0, max(14.0, first * 1.2))}
-    sheet.default_width = min(13.0, max(9.0, others * 1.1))
+    sheet.default_width = max(sheet.default_width, min(13.0, others * 1.1))
     inches = sheet.width(0, sheet.right) * 7.5 / 96
     rows_a_page = int(_PAGE_HEIGHT / min(1.0, _PAGE_WIDTH / inches) / (17 / 72))
     starts = sorted(row for row, style in sheet.bars if style == "heading")

@@ -27,6 +27,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "question": {"font_color": GREY, "text_wrap": True, "valign": "top"},
     "note": {"font_color": INK, "bg_color": PALE, "text_wrap": True, "valign": "top", "indent": 1},
     "row_text": {"bold": True, "font_color": INK},
+    "word": {"bold": True, "font_color": INK, "align": "center", "shrink": True, **_BORDER},
     "remark": {"font_color": GREY, "indent": 1},
     "number": {"font_color": GREY, "align": "center"},
     "warning": {"font_color": WARN, "bold": True},
@@ -89,10 +90,13 @@ def number_format(block: Matrix, messages: Messages) -> str:
 
 
 def block_style(block: Matrix, messages: Messages, *, view: bool = False, exercise: bool = False) -> Style:
-    """The style of a block's cells: to edit, a learned weight, or a formula."""
+    """The style of a block's cells: to edit, a learned weight, or a formula; of texts, a word for each
+    word, or one that may be long."""
     number = number_format(block, messages)
     if exercise:
         return "input", number
     if block.computed or view:
-        return ("row_text", "") if block.text else ("computed", number)
+        if block.text:
+            return "row_text" if block.rows.source is None else "word", ""
+        return "computed", number
     return "weight" if block.role == "parameter" else "input", number
