@@ -14,7 +14,7 @@ from test_torch import FIXTURES, fixture, state_of
 
 from xltransformer import api
 from xltransformer.cli import main
-from xltransformer.diff import diff
+from xltransformer.difference import diff
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.instance import Instance, make_instance
