@@ -75,7 +75,8 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
 
         def sums_to_one(scope: str = scope) -> str:
             sums, total = (ref(model.blocks[f"{scope}.{name}"]) for name in ("row_sum", "total"))
-            return f"IF(IFERROR(SUMPRODUCT(({sums}-({total}>0))*({sums}-({total}>0)))<1E-18,FALSE),1,0)"
+            off = f"SUMPRODUCT(({sums}-({total}>0))*({sums}-({total}>0)))"
+            return f"IF(IFERROR({off}*1E+18<1,FALSE),1,0)"  # not <1E-18: to some engines that is 0
 
         block = model.blocks[f"{scope}.weights"]
         if book.homes[block].sheet not in hidden:

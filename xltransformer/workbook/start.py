@@ -273,7 +273,7 @@ class Start:
         for k in range(n):
             word = words.address(k, 0)
             listed = [book.ref(block, sheet).column(0) for block in earlier]
-            found = "+".join([f"({word}={watched})", *(f"SUMPRODUCT(({column}={word})*1)" for column in listed)])
+            found = "+".join([f"({word}={watched})*1", *(f"SUMPRODUCT(({column}={word})*1)" for column in listed)])
             text = str(book.values[sentence.words.name][k, 0])
             shown = text if text and word_key(text) not in taken else " "
             formula = f'IF({word}=""," ",IF({found}>0," ",{word}&""))'
