@@ -11,6 +11,7 @@ import numpy as np
 from xltransformer.engines import Results, fold
 from xltransformer.graph import Array, Matrix, Model
 from xltransformer.locale import load_messages
+from xltransformer.ops import PRODUCTS
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.writer import render
@@ -46,6 +47,8 @@ def read(results: Results, place: Place) -> Array:
 
 class Precedents:
     """Stands in for a place and notes which cells of its block a formula asks for."""
+
+    spelled_out = PRODUCTS["auto"]
 
     def __init__(self, block: Matrix, met: set[tuple[str, int, int]]) -> None:
         self.block, self.met = block, met
