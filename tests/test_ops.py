@@ -123,6 +123,12 @@ CASES = [
     Case(ops.sigmoid, [[[0, log(3), -log(3), 1000, -1000]]], [[0.5, 0.75, 0.25, 1, 1 / (1 + exp(700))]]),
     Case(ops.silu, [[[0, log(3), 1000]]], [[0, 0.75 * log(3), 1000]]),
     Case(ops.tanh, [[[0, log(2), -log(2), 400]]], [[0, 0.6, -0.6, 1]]),
+    Case(ops.tanh_slope, [[[0, 0.5, -0.8]]], [[1, 0.75, 0.36]]),
+    Case(ops.RowDiagonal(1), [[[9, 9], [2, 3]]], [[2, 0], [0, 3]]),
+    Case(ops.ScaleRows(1), [[[1, 2, 3], [4, 5, 6]], [[9, 9], [10, -1]]], [[10, 20, 30], [-4, -5, -6]]),
+    # 9 + 16 + 144 = 13², in either direction; 1 + 4 + 4 = 3²
+    Case(ops.norms, [[[7], [7]], [[3, 4, 12]], [[1, -2, 2]]], [[13, 3]]),
+    Case(ops.norms, [[[7]], [[3], [4], [-12]]], [[13]]),
     Case(ops.row_mean, [[[1, 2, 6], [-1, 0, 1]]], [[3], [0]]),
     # (4 + 1 + 9) / 3 and (1 + 0 + 1) / 3
     Case(ops.row_variance, [[[1, 2, 6], [-1, 0, 1]], [[3], [0]]], [[14 / 3], [2 / 3]]),
@@ -267,6 +273,8 @@ def test_every_operation_has_a_case() -> None:
         (ops.divide, [(2, 2), (2, 1)]),
         (ops.mask_scores, [(2, 2), (2, 3)]),
         (ops.mask_unnamed, [(2, 2), (3, 1)]),
+        (ops.ScaleRows(0), [(2, 2), (2, 3)]),
+        (ops.norms, [(2, 2), (2, 3)]),
         (ops.divide_rows, [(2, 2), (3, 1)]),
         (ops.lookup, [(2, 2), (3, 3)]),
         (ops.affine, [(2, 3), (3, 2), (1, 3)]),

@@ -100,7 +100,7 @@ def test_every_sheet_and_step_has_its_texts(name: str, language: str) -> None:
         for step in section.steps:
             assert step.blocks, step.key
             for part in ("title", "question"):
-                assert messages(f"step.{step.key}.{part}", lesson="").strip(), step.key
+                assert messages(f"step.{step.key}.{part}", lesson="", word=1).strip(), step.key
             assert f"step.{step.key}.formula" in messages.texts, step.key
 
 
@@ -110,6 +110,11 @@ def test_languages_have_the_same_texts_with_the_same_blanks() -> None:
         assert set(other) == set(texts[0])
         for key, text in other.items():
             assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", texts[0][key])), key
+
+
+def test_chinese_has_chinese_punctuation() -> None:
+    for key, text in load_messages("zh").texts.items():
+        assert not re.search(r"[一-鿿”）][,?:;](?! )|[,?:;][一-鿿“（]", text), key
 
 
 # What each lesson promises.

@@ -13,8 +13,9 @@ from xltransformer.nn.feed_forward import feed_forward, feed_forward_weights
 from xltransformer.nn.multi_head import multi_head, multi_head_weights
 from xltransformer.nn.norm import EPSILON, layer_norm, norm_weights, residual, rms_norm
 from xltransformer.nn.positions import BASE, angles, rotary, sinusoidal
-from xltransformer.nn.recurrent import recurrent, recurrent_weights
+from xltransformer.nn.recurrent import influence, recurrent, recurrent_weights
 from xltransformer.nn.watch import watch, watched_word
+from xltransformer.ops import Row
 
 
 def multi_head_lesson(sizes: Sizes) -> Model:
@@ -153,7 +154,8 @@ def feed_forward_lesson(sizes: Sizes) -> Model:
 
 
 def recurrent_lesson(sizes: Sizes) -> Model:
-    """A plain recurrent network over each sentence, beside attention. Option: `state`, its width."""
+    """A plain recurrent network over each sentence, beside attention, and how far each word reaches in
+    both. Option: `state`, its width."""
     sizes.expect("state")
     model, known, scopes = begin(sizes)
     turned = switches(model.scope("switches"), causal=False)
@@ -164,13 +166,18 @@ def recurrent_lesson(sizes: Sizes) -> Model:
     inputs: list[Matrix] = []
     attended: list[Attended] = []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
+        r, h = g.scope("recurrent"), g.scope("self_attention")
         with model.section("recurrent", sentence=s):
-            h = g.scope("recurrent")
-            recurrent(h, embed(h, words.index, known), w)
+            X = embed(r, words.index, known)
+            states = recurrent(r, X, w)
         with model.section("self_attention", sentence=s):
-            h = g.scope("self_attention")
             inputs.append(embed(h, words.index, known))
             Q, K, V = same(h, inputs[-1], inputs[-1])
             attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
+        with model.section("influence", sentence=s):
+            influence(r, X, states, w)
+            with h.step("direct"):
+                direct = h.add("direct", Row(X.shape[0] - 1)(attended[-1].weights))
+            direct.scale = "probability"
     model.watch = watch(model, word, inputs, {"self_attention": attended})
     return model

@@ -177,6 +177,26 @@ class Tanh(Activation):
         return f"TANH({x})"
 
 
+@dataclass(frozen=True)
+class TanhSlope(Op):
+    """1 - h²: how much of a small change tanh passes on where its value is h. (n x m) to (n x m)."""
+
+    scale = "plain"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (h,) = operands
+        return h.rows, h.columns
+
+    def value(self, *operands: Array) -> Array:
+        return np.asarray(1 - operands[0] ** 2)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"1-{operands[0].cell(i, j)}^2"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        return ["1 − (", Number(operands[0].cell(i, j)), ")²"]
+
+
 add = Add()
 add_row = AddRow()
 multiply = Multiply()
@@ -186,3 +206,4 @@ gelu_erf = GeluErf()
 sigmoid = Sigmoid()
 silu = Silu()
 tanh = Tanh()
+tanh_slope = TanhSlope()

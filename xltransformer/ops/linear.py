@@ -273,6 +273,49 @@ class FirstRows(Op):
         return operands[0].cell(i, j)
 
 
+@dataclass(frozen=True)
+class RowDiagonal(Op):
+    """One row, counted from 0, on the diagonal of a square, 0 elsewhere: (n x m) to (m x m)."""
+
+    index: int
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (x,) = operands
+        check(0 <= self.index < x.shape[0], self, x)
+        return x.columns, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        return np.asarray(np.diag(operands[0][self.index]))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return operands[0].cell(self.index, i) if i == j else "0"
+
+
+@dataclass(frozen=True)
+class ScaleRows(Op):
+    """Row i of a matrix times the i-th entry of one row, counted from 0, of another:
+    (m x k) and (n x m) give (m x k)."""
+
+    index: int
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        x, factors = operands
+        check(x.shape[0] == factors.shape[1] and 0 <= self.index < factors.shape[0], self, x, factors)
+        return x.rows, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        x, factors = operands
+        return np.asarray(x * factors[self.index].reshape(-1, 1))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        x, factors = operands
+        return f"{x.cell(i, j)}*{factors.cell(self.index, i)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        x, factors = operands
+        return [Number(x.cell(i, j)), "×", Number(factors.cell(self.index, i))]
+
+
 copy = Copy()
 first_rows = FirstRows()
 transpose = Transpose()

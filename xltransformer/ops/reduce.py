@@ -214,6 +214,29 @@ class EntryAt(Op):
 
 
 @dataclass(frozen=True)
+class Norms(Op):
+    """The size of each of n matrices, the root of the sum of its squares (Frobenius norm).
+
+    Operands: labels (n x k), whose values do not matter, then n matrices of one shape; result (1 x n).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        labels, *matrices = operands
+        fits = all(m.shape == matrices[0].shape for m in matrices)
+        check(len(matrices) == labels.shape[0] and fits, self, *operands)
+        return ONE, labels.rows
+
+    def value(self, *operands: Array) -> Array:
+        return np.array([[np.sqrt(np.sum(m**2)) for m in operands[1:]]])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        x = operands[1 + j]
+        rows, columns = x.shape
+        lines = [x.row(k) for k in range(rows)] if rows < columns else [x.column(k) for k in range(columns)]
+        return f"SQRT({'+'.join(f'SUMSQ({line})' for line in lines)})"
+
+
+@dataclass(frozen=True)
 class Places(Op):
     """1, 2, … up to `count` (no more than there are rows), counted along a column: (n x m) to (1 x count)."""
 
@@ -231,6 +254,7 @@ class Places(Op):
         return f"ROWS({operands[0].column(0, j + 1)})"
 
 
+norms = Norms()
 row_max = RowMax()
 shifted_exp = ShiftedExp(masked=False)
 masked_exp = ShiftedExp(masked=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from xltransformer.graph import Matrix, Model, Section, Step
@@ -42,9 +43,12 @@ def draw_step(book: Book, sheet: Canvas, model: Model, section: Section, step: S
 
 
 def step_title(book: Book, step: Step) -> str:
-    """A step's title; one that stands in several lessons names its lesson."""
-    titles = [book.messages.get(f"section.{part}.title", "") for part in step.blocks[-1].name.split(".")[1:]]
-    return book.messages(f"step.{step.key}.title", lesson="".join(titles))
+    """A step's title; one that stands in several lessons names its lesson, one word's the word's place."""
+    name = step.blocks[-1].name
+    titles = [book.messages.get(f"section.{part}.title", "") for part in name.split(".")[1:]]
+    place = re.search(r"\bword\.(\d+)\.", name)
+    word = int(place[1]) + 1 if place else ""
+    return book.messages(f"step.{step.key}.title", lesson="".join(titles), word=word)
 
 
 def _draw_in_line(book: Book, sheet: Canvas, blocks: list[Matrix], row: int) -> int:
