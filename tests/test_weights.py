@@ -222,6 +222,13 @@ def test_words_with_numbers_of_their_own_give_way_with_a_warning(tmp_path: Path)
     assert "the words of template encoder are drawn anew" in instance.warnings[-1]
 
 
+def test_embeddings_come_from_one_file(tmp_path: Path) -> None:
+    (tmp_path / "words.csv").write_text("word,a,b\nthe,1,2\n")
+    options = {"embeddings": tmp_path / "words.csv", "weights": state_file("gpt2-0", tmp_path)}
+    with pytest.raises(UserError, match=r"words\.csv and .*gpt2-0\.safetensors both give embeddings"):
+        make_instance("gpt", ["the"], **options)
+
+
 # Our own names
 
 

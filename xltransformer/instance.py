@@ -199,6 +199,8 @@ def _choose(
     if weights is None:
         return chosen, None, warnings
     adopted = adopt(chosen, Path(weights), settings, tokens, MOST_INPUTS)
+    if embeddings is not None and adopted.embedded:
+        raise UserError(f"{embeddings} and {weights} both give embeddings; leave the first out")
     return adopted.template, adopted, [*warnings, *adopted.warnings]
 
 

@@ -26,11 +26,13 @@ _OUR_NAMES = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 @dataclass(frozen=True)
 class Adopted:
     """A template with the weights of a file. `positions` is how many places these know (None: any
-    number); `complete` is whether they are to be all that the model has."""
+    number); `complete` is whether they are to be all that the model has, `embedded` whether they
+    bring embeddings."""
 
     template: Template
     positions: int | None
     complete: bool
+    embedded: bool
     warnings: tuple[str, ...]
 
 
@@ -68,6 +70,7 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Sequence[s
         replace(template, table=table, sizes={**template.sizes, **checkpoint.options}, weights=blocks),
         None if positions is None or positions.ndim != 2 else len(positions),
         ours,
+        embeddings is not None,
         (*warnings, *said),
     )
 
