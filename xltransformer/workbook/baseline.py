@@ -13,6 +13,8 @@ from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import signed_scale
 
 LEFT = 1
+WIDEST = 27
+"""Where three times a block is wider than so many columns, the three stand below one another."""
 
 
 def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequence[Matrix]]]) -> list[Place]:
@@ -32,31 +34,32 @@ def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequenc
         sheet.text(row, LEFT, title, "heading")
         sheet.heights[row] = 21
         sheet.bar(row, "heading")
-        if differences:
-            sheet.breaks.append(row)
         row += 2
         for block in blocks:
             differences.append(_draw_line(book, sheet, block, row))
-            row += block.shape[0] + 3
+            row = differences[-1].row + block.shape[0] + 2
     return differences
 
 
 def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> Place:
-    columns, messages = block.shape[1], book.messages
+    (rows, columns), messages = block.shape, book.messages
+    down, right = (0, columns + 1) if 3 * (columns + 1) <= WIDEST else (rows + 3, 0)
     now = book.draw(block, sheet, row + 1, LEFT + 1)
-    built, change = (Place(sheet.name, row + 1, LEFT + 1 + k * (columns + 1), block.shape) for k in (1, 2))
+    built, change = (Place(sheet.name, row + 1 + k * down, LEFT + 1 + k * right, block.shape) for k in (1, 2))
     for place, key in ((now, "now"), (built, "built"), (change, "change")):
-        sheet.text(row - 1, place.column, f"{book.symbol(block)}: {messages(f'baseline.{key}')}", "row_text")
+        sheet.text(place.row - 2, place.column, f"{book.symbol(block)}: {messages(f'baseline.{key}')}", "row_text")
     values = book.values[block.name]
 
     def write() -> None:
         for place in (built, change):
             for j in range(columns):
-                book.label(block.columns, j, sheet, row, place.column + j, "column_label")
+                book.label(block.columns, j, sheet, place.row - 1, place.column + j, "column_label")
+            for i in range(rows if down else 0):
+                book.label(block.rows, i, sheet, place.row + i, place.column - 1, "row_label")
         for i, j in np.ndindex(block.shape):
-            sheet.number(row + 1 + i, built.column + j, float(values[i, j]), ("kept", "0.00"))
+            sheet.number(built.row + i, built.column + j, float(values[i, j]), ("kept", "0.00"))
             formula = f"{now.address(i, j)}-{built.address(i, j)}"
-            sheet.formula(row + 1 + i, change.column + j, formula, 0.0, ("computed", "0.00"))
+            sheet.formula(change.row + i, change.column + j, formula, 0.0, ("computed", "0.00"))
 
     book.later(write)
     where = cell_range(change.row, change.column, change.shape)

@@ -45,7 +45,7 @@ def lay_out(
     draw_size(book, size, configuration(), instance.model)
     start.finish(vocabulary, [*extra, size], contents, changes)
     book.finish()
-    for sheet in (*(sheet for sheet, _ in contents), size):
+    for sheet in (*(sheet for sheet, _ in contents), *extra, size):
         _fit(sheet)
     return book
 

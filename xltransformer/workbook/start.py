@@ -109,7 +109,7 @@ class Start:
         sheet.widths = {
             0: 2,
             SLOT: 5,
-            WORD: min(24.0, max(14.0, widest * 1.3)),
+            WORD: min(48.0, max(14.0, widest * 1.3)),
             INDEX: 7,
             PADDING: 7,
             MAP - 1: min(18.0, max(9.0, widest * 1.3)),
@@ -228,10 +228,14 @@ class Start:
         if self.model.watch is not None and not self.book.exercise:
             captions = self._captions(self.model.watch)
             self._pictures(captions)
-            for sheet in (sheet for section, (sheet, _) in zip(self.model.sections, contents, strict=True)
-                          if section.key == "compare"):  # fmt: skip
-                chart = plane_chart(self.book, self.model, captions, TOP, sheet.right + 2, (520, 420))
-                sheet.charts.append(chart)
+            for section, (sheet, _) in zip(self.model.sections, contents, strict=True):
+                if section.key == "compare":
+                    self.book.later(lambda sheet=sheet: self._beside(sheet, captions))  # type: ignore[misc]
+
+    def _beside(self, sheet: Canvas, captions: Captions) -> None:
+        """The picture to the right of all that a sheet holds by now."""
+        chart = plane_chart(self.book, self.model, captions, TOP, sheet.right + 2, (520, 420))
+        sheet.charts.append(chart)
 
     def _captions(self, watch: Watch) -> Captions:
         """Texts that the charts show, as cells under the sentences."""

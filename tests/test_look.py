@@ -1,0 +1,278 @@
+"""How a workbook looks: nothing too narrow on LibreOffice's pages, nothing cut, covered or too low in
+what is drawn."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pypdfium2
+import pytest
+
+from xltransformer import api
+from xltransformer.engines.libreoffice import find_soffice, make_profile
+from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
+from xltransformer.instance import Instance, make_instance
+from xltransformer.locale import languages, load_messages
+from xltransformer.template import shipped_templates
+from xltransformer.workbook.canvas import Canvas, Cell, Chart, text_width
+from xltransformer.workbook.layout import lay_out
+from xltransformer.workbook.styles import STYLES
+
+TEN = "the small dog likes the computer and hates the mouse"
+LONG_WORDS = "internationalization and electroencephalographically Donaudampfschifffahrtsgesellschaft"
+WORDS = ["cat", "and", "mouse"]
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """Vocabularies of 2 and 8 dimensions, with large and negative numbers."""
+    paths = {}
+    for width in (2, 8):
+        numbers = np.random.default_rng(width).uniform(-12, 12, (len(WORDS), width)).round(3)
+        rows = [",".join(["word", *(f"dimension {k}" for k in range(width))])]
+        rows += [",".join([word, *map(str, row)]) for word, row in zip(WORDS, numbers, strict=True)]
+        paths[width] = tmp_path_factory.mktemp("tables") / f"{width}.csv"
+        paths[width].write_text("\n".join(rows), "utf-8")
+    return paths
+
+
+def builds(tables: dict[int, Path]) -> dict[str, dict[str, Any]]:
+    return {
+        "three": {"sentences": ["cat and mouse"]},
+        "ten": {"sentences": [TEN]},
+        "two dimensions": {"sentences": ["cat and mouse"], "embeddings": tables[2]},
+        "eight dimensions": {"sentences": ["cat and mouse", "mouse and cat"], "embeddings": tables[8]},
+        "long words": {"sentences": [LONG_WORDS]},
+        "first": {"template": "first-attention"},
+    }
+
+
+PRINTED = [("three", "zh"), ("ten", "en"), ("two dimensions", "zh"), ("eight dimensions", "en"),
+           ("long words", "en"), ("long words", "zh"), ("first", "zh")]  # fmt: skip
+ERRORS = re.compile(r"#{3}|#(VALUE|REF|NAME|DIV|N/A|NUM|NULL)|Err:\d")
+
+
+@pytest.fixture(scope="module")
+def pages(tables: dict[int, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """The text of every printed page of several workbooks, from one run of LibreOffice."""
+    program = find_soffice()
+    assert program, "LibreOffice is missing: run scripts/install-test-tools"
+    folder = tmp_path_factory.mktemp("pages")
+    paths = {f"{name} {language}": folder / f"{name} {language}.xlsx" for name, language in PRINTED}
+    for (name, language), path in zip(PRINTED, paths.values(), strict=True):
+        api.build(path, language=language, **builds(tables)[name])
+    paths["narrow"] = folder / "narrow.xlsx"
+    book = openpyxl.load_workbook(paths["ten en"])
+    for name in "ABCDEFGHIJKLMN":
+        book.worksheets[1].column_dimensions[name].width = 2
+    book.save(paths["narrow"])
+    command = [program, make_profile(folder / "profile"), "--headless", "--norestore", "--convert-to", "pdf"]
+    command += ["--outdir", str(folder), *map(str, paths.values())]
+    subprocess.run(command, capture_output=True, timeout=300, check=True)
+    return {what: list(page_texts(path.with_suffix(".pdf"))) for what, path in paths.items()}
+
+
+def page_texts(path: Path) -> Iterator[str]:
+    document = pypdfium2.PdfDocument(path)
+    for page in document:
+        yield page.get_textpage().get_text_range()
+    document.close()
+
+
+@pytest.mark.parametrize("what", [f"{name} {language}" for name, language in PRINTED])
+def test_no_page_shows_a_number_that_does_not_fit_or_an_error(what: str, pages: dict[str, list[str]]) -> None:
+    for k, text in enumerate(pages[what], start=1):
+        assert not (found := ERRORS.search(text)), f"page {k}: {text[max(0, found.start() - 80) : found.end()]!r}"
+    assert 4 < len(pages[what]) < 60
+    messages = load_messages(what[-2:])
+    everything = re.sub(r"\s", "", "".join(pages[what]))
+    for key in ("start.checks", "step.scores.title", "step.output.title", "vocabulary.title"):
+        assert re.sub(r"\s", "", messages(key)) in everything, key
+
+
+def test_a_number_that_does_not_fit_would_be_seen(pages: dict[str, list[str]]) -> None:
+    assert any(ERRORS.search(text) for text in pages["narrow"])
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A sheet with the sizes of its rows and columns in pixels, as the writer sets them."""
+
+    canvas: Canvas
+
+    def column(self, column: int) -> float:
+        return int(self.canvas.width(column, column) * 7 + 5)
+
+    def left(self, column: int) -> float:
+        return sum(self.column(k) for k in range(column))
+
+    def row(self, row: int) -> float:
+        for at, column, cell in self.canvas.paragraphs:
+            if at == row:
+                last = min(self.canvas.right, 15)
+                return (16 * self.canvas.lines(str(cell.shown), column, last) + 1) * 4 / 3
+        return self.canvas.heights.get(row, 16) * 4 / 3
+
+    def top(self, row: int) -> float:
+        return sum(self.row(k) for k in range(row))
+
+    def box(self, chart: Chart) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of a chart."""
+        left, top = self.left(chart.column), self.top(chart.row)
+        return left, top, left + chart.size[0], top + chart.size[1]
+
+
+def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def drawings(tables: dict[int, Path]) -> Iterator[tuple[str, Instance, list[Canvas]]]:
+    """Every visible sheet of everything there is to draw."""
+    for language in languages():
+        messages = load_messages(language)
+        for name, what in builds(tables).items():
+            instance = make_instance(
+                what.get("template"), what.get("sentences", ()), embeddings=what.get("embeddings")
+            )
+            yield f"{name} {language}", instance, lay_out(instance, instance.trace(), messages).sheets
+        for template in shipped_templates():
+            instance = make_instance(template)
+            yield f"{template} {language}", instance, lay_out(instance, instance.trace(), messages).sheets
+        instance = make_instance(slots=0)
+        left = exercise_blocks(instance.model, DEFAULT_STEPS)
+        sheets = lay_out(instance, instance.trace(), messages, left).sheets
+        yield f"exercise {language}", instance, [sheet for sheet in sheets if not sheet.hidden]
+
+
+@pytest.fixture(scope="module")
+def drawn(tables: dict[int, Path]) -> list[tuple[str, Instance, list[Canvas]]]:
+    return list(drawings(tables))
+
+
+Everything = list[tuple[str, Instance, list[Canvas]]]
+
+
+def test_charts_cover_nothing(drawn: Everything) -> None:
+    charts = 0
+    for what, _, sheets in drawn:
+        for canvas in sheets:
+            sheet = Drawn(canvas)
+            boxes = [sheet.box(chart) for chart in canvas.charts]
+            charts += len(boxes)
+            for k, box in enumerate(boxes):
+                assert not any(overlap(box, other) for other in boxes[:k]), (what, canvas.name, "two charts")
+                inside = [
+                    (at, cell.content)
+                    for at, cell in canvas.cells.items()
+                    if cell.kind != "blank"
+                    and overlap(
+                        box, (sheet.left(at[1]), sheet.top(at[0]), sheet.left(at[1] + 1), sheet.top(at[0] + 1))
+                    )
+                ]
+                inside += [
+                    (row, cell.shown)
+                    for row, column, cell in canvas.paragraphs
+                    if overlap(box, (sheet.left(column), sheet.top(row), sheet.left(min(canvas.right, 15) + 1),
+                                     sheet.top(row + 1)))
+                ]  # fmt: skip
+                assert not inside, (what, canvas.name, inside[:3])
+                row, column = canvas.printed
+                assert sheet.left(column + 1) >= box[2], (what, canvas.name, "cut at the page's right side")
+                assert sheet.top(row + 1) >= box[3], (what, canvas.name, "cut at the page's foot")
+    assert charts > 40
+
+
+def text_of(cell: Cell) -> str:
+    if cell.kind == "text":
+        return str(cell.content)
+    return cell.shown if isinstance(cell.shown, str) else ""
+
+
+def test_no_text_is_cut(drawn: Everything) -> None:
+    """A text that does not wrap has room up to the next cell that is not empty, and no chart lies over
+    it. Labels that shrink to fit may do so, but not beyond reading."""
+    count = 0
+    for what, _, sheets in drawn:
+        for canvas in sheets:
+            sheet = Drawn(canvas)
+            full = {at for at, cell in canvas.cells.items() if cell.kind != "blank"}
+            for (row, column), cell in canvas.cells.items():
+                look, text = STYLES[cell.style[0]], text_of(cell).strip()
+                if not text or look.get("text_wrap"):
+                    continue
+                count += 1
+                size = look.get("font_size", 11) / 11 * (1.08 if look.get("bold") else 1.0)
+                needed = text_width(text) * 6.6 * size
+                if look.get("shrink") or look.get("align") in ("center", "right"):
+                    # At least half the size; the words themselves are the user's to choose.
+                    assert needed * 0.5 <= sheet.column(column) or len(text) > 24, (
+                        what,
+                        canvas.name,
+                        row,
+                        column,
+                        text,
+                    )
+                    continue
+                following = min((c for r, c in full if r == row and c > column), default=canvas.printed[1] + 1)
+                room = sheet.left(following) - sheet.left(column)
+                assert needed <= room, (what, canvas.name, row, column, text, needed, room)
+    assert count > 5000
+
+
+def test_paragraphs_are_high_enough(drawn: Everything) -> None:
+    """By a count of their own: words are not broken, Chinese may break anywhere."""
+    count = 0
+    for what, _, sheets in drawn:
+        for canvas in sheets:
+            sheet = Drawn(canvas)
+            for row, column, cell in canvas.paragraphs:
+                width = sheet.left(min(canvas.right, 15) + 1) - sheet.left(column) - 6
+                lines = wrapped_lines(text_of(cell) or str(cell.content), width)
+                assert sheet.row(row) * 0.75 >= 14.5 * lines, (what, canvas.name, row, lines, text_of(cell))
+                others = [c for (r, c), other in canvas.cells.items() if r == row and other.kind != "blank"]
+                assert not others, (what, canvas.name, row, "a paragraph lies over cells")
+                count += 1
+    assert count > 1000
+
+
+def wrapped_lines(text: str, width: float) -> int:
+    lines, used = 1, 0.0
+    for piece in re.findall(r"[\u2e80-\uffff]|[^\s\u2e80-\uffff]+\s?|\s", text):
+        needed = text_width(piece) * 6.2
+        if used + needed > width and used:
+            lines, used = lines + 1, 0.0
+        used += needed
+        while used > width:
+            lines, used = lines + 1, used - width
+    return lines
+
+
+def test_sheets_have_names_that_a_workbook_takes(drawn: Everything) -> None:
+    for what, _, sheets in drawn:
+        names = [canvas.name for canvas in sheets]
+        assert len({name.lower() for name in names}) == len(names), what
+        assert all(0 < len(name) <= 31 and not re.search(r"[\[\]:*?/\\]|^'|'$", name) for name in names), (
+            what,
+            names,
+        )
+
+
+def test_a_page_is_readable(drawn: Everything) -> None:
+    """A sheet is printed one page wide: it may not be shrunk beyond reading."""
+    for what, _, sheets in drawn:
+        for canvas in sheets:
+            width = Drawn(canvas).left(canvas.printed[1] + 1) / 96
+            assert 10.9 / width > 0.4, (what, canvas.name, f"{10.9 / width:.0%}")
+
+
+def test_headings_stay_in_view(drawn: Everything) -> None:
+    for what, _, sheets in drawn:
+        for canvas in sheets[1:]:
+            assert canvas.freeze != (0, 0), (what, canvas.name)
