@@ -160,6 +160,8 @@ CASES = [
     Case(ops.word_at, [[[2, 1], [0, 3]], [["a"], ["=b"], [""]]], [["=b", "a"], ["", ""]]),
     Case(ops.equals, [[["Cat", "dog", "cat"]], [["cat"]]], [[1], [0], [1]]),
     Case(ops.choose, [[[2]], [[1, 2]], [[3, 4]]], [[3, 4]]),
+    # more of them than LibreOffice's CHOOSE takes
+    *(Case(ops.choose, [[[k]], *([[n]] for n in range(1, 61))], [[k]]) for k in (1, 24, 25, 48, 49, 60)),
     Case(ops.plane, [[[1, 2, 3], [4, 5, 6]], [[3]], [[1]], [["c"], ["a"]]], [[3, 1], [6, 4]]),
     Case(ops.plane, [[[1, 2, 3]], [[0]], [[2]], [["?"], ["b"]]], [[0, 2]]),
     Case(ops.settle, [[[1, 2], [3, 4]], [[1], [0]], [[8, 9]]], [[1, 2], [8, 9]]),

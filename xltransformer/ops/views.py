@@ -9,6 +9,9 @@ import numpy as np
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.ops.base import Op, Ref, check
 
+MOST_CHOICES = 24
+"""LibreOffice takes no more than 30 arguments in CHOOSE."""
+
 
 @dataclass(frozen=True)
 class Choose(Op):
@@ -26,9 +29,14 @@ class Choose(Op):
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         which, *blocks = operands
-        return (
-            f"CHOOSE({','.join(ref.cell(*at) for ref, at in [(which, (0, 0)), *((b, (i, j)) for b in blocks)])})"
-        )
+        k, cells = which.cell(0, 0), [block.cell(i, j) for block in blocks]
+        starts = range(0, len(cells), MOST_CHOICES)
+        parts = [f"CHOOSE({k}{f'-{start}' * (start > 0)},{','.join(cells[start : start + MOST_CHOICES])})"
+                 for start in starts]  # fmt: skip
+        formula = parts.pop()
+        for start, part in zip(starts[len(parts) : 0 : -1], reversed(parts), strict=True):
+            formula = f"IF({k}<={start},{part},{formula})"
+        return formula
 
 
 @dataclass(frozen=True)
