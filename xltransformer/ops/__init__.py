@@ -52,7 +52,7 @@ from xltransformer.ops.reduce import (
     row_sum,
     shifted_exp,
 )
-from xltransformer.ops.views import below, choose, less_first, plane, settle
+from xltransformer.ops.views import below, choose, chosen, less_first, plane, settle
 from xltransformer.ops.words import equals, first, join_words, lookup, pick, stack, word_at, word_index
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "causal_mix",
     "causal_scores",
     "choose",
+    "chosen",
     "column_of",
     "concatenate",
     "copy",

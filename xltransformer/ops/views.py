@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,19 @@ from xltransformer.ops.base import Op, Ref, check
 
 MOST_CHOICES = 24
 """LibreOffice takes no more than 30 arguments in CHOOSE."""
+
+
+def chosen(k: str, cells: Sequence[str]) -> str:
+    """The formula for the k-th of some cells or texts, from 1."""
+    starts = range(0, len(cells), MOST_CHOICES)
+    parts = [
+        f"CHOOSE({k}{f'-{start}' * (start > 0)},{','.join(cells[start : start + MOST_CHOICES])})"
+        for start in starts
+    ]
+    formula = parts.pop()
+    for start, part in zip(starts[:0:-1], reversed(parts), strict=True):
+        formula = f"IF({k}<={start},{part},{formula})"
+    return formula
 
 
 @dataclass(frozen=True)
@@ -29,14 +43,7 @@ class Choose(Op):
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         which, *blocks = operands
-        k, cells = which.cell(0, 0), [block.cell(i, j) for block in blocks]
-        starts = range(0, len(cells), MOST_CHOICES)
-        parts = [f"CHOOSE({k}{f'-{start}' * (start > 0)},{','.join(cells[start : start + MOST_CHOICES])})"
-                 for start in starts]  # fmt: skip
-        formula = parts.pop()
-        for start, part in zip(starts[len(parts) : 0 : -1], reversed(parts), strict=True):
-            formula = f"IF({k}<={start},{part},{formula})"
-        return formula
+        return chosen(which.cell(0, 0), [block.cell(i, j) for block in blocks])
 
 
 @dataclass(frozen=True)

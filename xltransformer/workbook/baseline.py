@@ -15,12 +15,14 @@ from xltransformer.workbook.styles import signed_scale
 LEFT = 1
 WIDEST = 27
 """Where three times a block is wider than so many columns, the three stand below one another."""
+LARGEST = '"|Δ| ≤ "0.00'
+"""How a line's largest difference is shown."""
 
 
-def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequence[Matrix]]]) -> list[Place]:
+def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequence[Matrix]]]) -> Place:
     """A line for every block of every titled group: now, at build time, difference.
 
-    Returns the places of the differences.
+    Returns the column in which each line has its largest difference, among texts.
     """
     messages = book.messages
     sheet.text(0, LEFT, messages("baseline.title"), "title")
@@ -28,20 +30,19 @@ def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequenc
     sheet.link(1, LEFT, book.sheets[0].target(), messages("section.back"))
     sheet.paragraph(2, LEFT, messages("baseline.intro"), "intro")
     sheet.freeze = (2, 0)
-    row = 4
-    differences: list[Place] = []
+    top = row = 4
     for title, blocks in groups:
         sheet.text(row, LEFT, title, "heading")
         sheet.heights[row] = 21
         sheet.bar(row, "heading")
         row += 2
         for block in blocks:
-            differences.append(_draw_line(book, sheet, block, row))
-            row = differences[-1].row + block.shape[0] + 2
-    return differences
+            row = _draw_line(book, sheet, block, row) + 3
+    return Place(sheet.name, top, LEFT, (row - top, 1))
 
 
-def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> Place:
+def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
+    """One block's line; returns its last row."""
     (rows, columns), messages = block.shape, book.messages
     down, right = (0, columns + 1) if 3 * (columns + 1) <= WIDEST else (rows + 3, 0)
     now = book.draw(block, sheet, row + 1, LEFT + 1)
@@ -62,6 +63,9 @@ def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> Place:
             sheet.formula(change.row + i, change.column + j, formula, 0.0, ("computed", "0.00"))
 
     book.later(write)
+    changes = change.seen_from(sheet.name).all
+    largest = f"MAX(MAX({changes}),-MIN({changes}))"
+    book.formula(sheet, now.row - 2, LEFT, lambda: largest, 0.0, "computed", LARGEST)
     where = cell_range(change.row, change.column, change.shape)
     sheet.conditions.append((where, signed_scale(change.absolute.partition("!")[2])))
-    return change
+    return change.row + rows - 1

@@ -7,8 +7,12 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from xltransformer.errors import UserError
 from xltransformer.workbook.places import column_letters, quoted
 from xltransformer.workbook.styles import Style
+
+MOST_FORMULA = 8_191
+"""Characters of a formula after its `=`, as Excel takes them."""
 
 Kind = Literal["text", "number", "formula", "link", "blank"]
 
@@ -16,12 +20,13 @@ Kind = Literal["text", "number", "formula", "link", "blank"]
 @dataclass(frozen=True)
 class Cell:
     """`content` is a text, a number, a formula without its `=`, or a link's target; `shown` is a
-    formula's cached result or a link's text."""
+    formula's cached result or a link's text; `tip` is what a link shows under the pointer."""
 
     kind: Kind
     content: Any
     style: Style
     shown: Any = None
+    tip: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,14 +82,19 @@ class Canvas:
         self.cells[row, column] = Cell("number", value, style)
 
     def formula(self, row: int, column: int, formula: str, shown: float | str, style: Style) -> None:
+        if len(formula) > MOST_FORMULA:
+            raise UserError(
+                f"cell {self.target(row, column)} would need a formula of {len(formula):,} characters, of which "
+                f"spreadsheets take {MOST_FORMULA:,}; choose fewer layers or heads, or smaller sizes"
+            )
         self.cells[row, column] = Cell("formula", formula, style, shown)
 
     def blank(self, row: int, column: int, style: Style) -> None:
         self.cells[row, column] = Cell("blank", None, style)
 
-    def link(self, row: int, column: int, target: str, text: str, style: str = "link") -> None:
+    def link(self, row: int, column: int, target: str, text: str, tip: str | None = None) -> None:
         """A link to a cell of this workbook, `target` being such as `'Start'!A1`."""
-        self.cells[row, column] = Cell("link", target, (style, ""), text)
+        self.cells[row, column] = Cell("link", target, ("link", ""), text, tip)
 
     def paragraph(self, row: int, column: int, text: str, style: str, formula: str | None = None) -> None:
         """A text, or a formula that shows it, which wraps over the whole width of the sheet."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xltransformer.graph import Matrix, Model
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced
 from xltransformer.workbook.places import Place
+
+MOST_BLOCKS, MOST_SUMS = 64, 24
+"""How many blocks one check looks at, for numbers and for sums: a formula takes 8,192 characters."""
 
 
 @dataclass(frozen=True)
@@ -60,27 +63,35 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
     for block in model.inputs:
         if block.role in ("embedding", "parameter", "constant"):
             numbers.setdefault(book.homes[block].sheet, []).append(block)
-    for name, blocks in numbers.items():
+    for name, blocks, number in _parted(numbers, MOST_BLOCKS):
 
-        def all_numbers(blocks: list[Matrix] = blocks) -> str:
+        def all_numbers(blocks: Sequence[Matrix] = blocks) -> str:
             listed = ",".join(ref(block) for block in blocks)
             return f"IF(COUNTA({listed})=COUNT({listed}),1,0)"
 
-        add("numbers", all_numbers, blocks[0], sheet=name)
+        add("numbers", all_numbers, blocks[0], sheet=name + number)
     if model.watch is not None:
         for letter, watched in zip(letters, model.watch.sentences, strict=False):
             add("watched", whole(watched.position, "{0}>0"), model.watch.word, letter=letter)
     hidden = {sheet.name for sheet in (*book.sheets, book.answers) if sheet.hidden}
-    for scope in (name.rpartition(".")[0] for name, b in model.blocks.items() if b.last_name == "row_sum"):
+    sums: dict[str, list[Matrix]] = {}
+    for name, block in model.blocks.items():
+        if block.last_name == "row_sum":
+            weights = model.blocks[f"{name.rpartition('.')[0]}.weights"]
+            if book.homes[weights].sheet not in hidden:
+                sums.setdefault(_sheet_of(book, weights), []).append(weights)
+    for name, blocks, number in _parted(sums, MOST_SUMS):
 
-        def sums_to_one(scope: str = scope) -> str:
-            sums, total = (ref(model.blocks[f"{scope}.{name}"]) for name in ("row_sum", "total"))
-            off = f"SUMPRODUCT(({sums}-({total}>0))*({sums}-({total}>0)))"
-            return f"IF(IFERROR({off}*1E+18<1,FALSE),1,0)"  # not <1E-18: to some engines that is 0
+        def sum_to_one(blocks: Sequence[Matrix] = blocks) -> str:
+            squares = []
+            for block in blocks:
+                scope = block.name.rpartition(".")[0]
+                sums, total = (ref(model.blocks[f"{scope}.{name}"]) for name in ("row_sum", "total"))
+                squares.append(f"SUMPRODUCT(({sums}-({total}>0))*({sums}-({total}>0)))")
+            # not <1E-18: to some engines that is 0
+            return f"IF(IFERROR(({'+'.join(squares)})*1E+18<1,FALSE),1,0)"
 
-        block = model.blocks[f"{scope}.weights"]
-        if book.homes[block].sheet not in hidden:
-            add("sums", sums_to_one, block, block=_sheet_of(book, block))
+        add("sums", sum_to_one, blocks[0], block=name + number)
     for sheet in book.sheets:
         homes = [block for block, place in book.homes.items() if place.sheet == sheet.name]
         if sheet is start or sheet.hidden or not any(block.computed for block in homes):
@@ -93,6 +104,14 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
         top = Place(sheet.name, 0, 0, (1, 1))
         checks.append(Check(book.messages("check.errors", sheet=sheet.name), no_error, top))
     return checks
+
+
+def _parted(groups: Mapping[str, Sequence[Matrix]], most: int) -> Iterator[tuple[str, Sequence[Matrix], str]]:
+    """Each group's blocks, at most so many at a time, with the group's name and the part's number,
+    nothing where there is one part only."""
+    for name, blocks in groups.items():
+        for k in range(0, len(blocks), most):
+            yield name, blocks[k : k + most], f" ({k // most + 1})" if len(blocks) > most else ""
 
 
 def _sheet_of(book: Book, block: Matrix) -> str:

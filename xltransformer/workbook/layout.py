@@ -35,7 +35,7 @@ def lay_out(
         # What only looks back at the lessons would give an exercise's answers away.
         contents[-1][0].hidden = bool(book.exercise) and section.sentence is None
     extra: list[Canvas] = []
-    changes = []
+    changes = None
     if not book.exercise and (groups := _compared(book, instance)):
         extra.append(book.sheet(messages("sheet.baseline")))
         changes = draw_baseline(book, extra[0], groups)

@@ -1,10 +1,11 @@
-"""The first sheet: the sentences, the switches, the pictures, the checks, the map."""
+"""The first sheet: the sentences, the switches, the pictures, the map, the checks."""
 
 from __future__ import annotations
 
 from xltransformer.graph import Matrix, Sentence, Watch
 from xltransformer.instance import Instance
 from xltransformer.locale import Messages
+from xltransformer.ops import chosen
 from xltransformer.template import Texts
 from xltransformer.text import word_key
 from xltransformer.workbook.book import TOLERANCE, Book
@@ -153,8 +154,8 @@ class Start:
         names = [self._lesson_name(lesson) for lesson in watch.lessons]
         prefix = self.messages("start.lesson", last=len(names))
         shown = prefix + names[int(self.book.values[block.name][0, 0]) - 1]
-        quoted = ",".join(f'"{name}"' for name in names)
-        formula = f'"{prefix}"&IFERROR(CHOOSE({address},{quoted}),"?")'
+        named = chosen(address, [f'"{name}"' for name in names])
+        formula = f'"{prefix}"&IFERROR({named},"?")'
         self.book.formula(self.sheet, row, INDEX, lambda: formula, shown, "remark")
 
     def _lesson_name(self, lesson: str) -> str:
@@ -220,10 +221,10 @@ class Start:
         missing = self.book.values[sentence.words.name][i, 0] and not self.book.values[sentence.index.name][i, 0]
         self.book.formula(self.sheet, row, self.remark, formula, unknown if missing else "", "warning")
 
-    def finish(self, vocabulary: Canvas, extra: list[Canvas], contents: Contents, changes: list[Place]) -> None:
-        """The pictures, the checks with their sum at the top, the map and the legend."""
-        self._checks(changes)
+    def finish(self, vocabulary: Canvas, extra: list[Canvas], contents: Contents, changes: Place | None) -> None:
+        """The pictures, the map, the checks with their sum at the top, and the legend."""
         self._map(vocabulary, extra, contents)
+        self._checks(changes)
         self._legend()
         if self.model.watch is not None and not self.book.exercise:
             captions = self._captions(self.model.watch)
@@ -293,7 +294,7 @@ class Start:
             chart = attention_chart(self.book, self.model, captions, s, row, column, (width, height))
             self.sheet.charts.append(chart)
 
-    def _checks(self, changes: list[Place]) -> None:
+    def _checks(self, changes: Place | None) -> None:
         book, sheet, messages = self.book, self.sheet, self.messages
         checks = every_check(book, sheet, self.model, self.letters)
         self.row += 1
@@ -318,18 +319,16 @@ class Start:
         sheet.link(2, SLOT, sheet.target(heading, 1), messages("start.go"))
         bad = f"=MIN({verdicts.absolute.partition('!')[2]})<>1"
         sheet.conditions.append((cell_range(2, WORD, (1, 1)), {"type": "formula", "criteria": bad, "format": BAD}))
-        if changes:
+        if changes is not None:
             self._changes(changes)
 
-    def _changes(self, changes: list[Place]) -> None:
+    def _changes(self, changes: Place) -> None:
         """One line on how far the edits have moved attention and outputs."""
-        seen = [place.seen_from(self.sheet.name).all for place in changes]
-        listed = ",".join(seen)
         none, some = self.messages("start.unchanged"), self.messages("start.changed")
-        largest = f"MAX(MAX({listed}),-MIN({listed}))"
+        largest = f"MAX({changes.seen_from(self.sheet.name).all})"
         formula = f'IF(ISERROR({largest}),"",IF({largest}<0.000001,"{none}","{some}"&FIXED({largest},2,TRUE)))'
         self.book.formula(self.sheet, 3, WORD, lambda: formula, none, "remark")
-        self.sheet.link(3, SLOT, Canvas(changes[0].sheet).target(), self.messages("start.go"))
+        self.sheet.link(3, SLOT, Canvas(changes.sheet).target(), self.messages("start.go"))
 
     def _map(self, vocabulary: Canvas, extra: list[Canvas], contents: Contents) -> None:
         sheet = self.sheet
@@ -345,7 +344,8 @@ class Start:
             for k, (heading, at) in enumerate(steps):
                 if k and k % self.map_columns == 0:
                     self.row += 1
-                sheet.link(self.row, MAP + k % self.map_columns, section.target(at), heading.split("  ")[0])
+                number, _, title = heading.partition("  ")
+                sheet.link(self.row, MAP + k % self.map_columns, section.target(at), number, title)
             self.row += 1
 
     def _legend(self) -> None:

@@ -139,7 +139,7 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
         elif cell.kind == "text":
             sheet.write_string(row, column, cell.content, made)
         elif cell.kind == "link":
-            sheet.write_url(row, column, f"internal:{cell.content}", made, cell.shown)
+            sheet.write_url(row, column, f"internal:{cell.content}", made, cell.shown, cell.tip)
         else:
             sheet.write_blank(row, column, None, made)
     for where, condition in canvas.conditions:
