@@ -40,6 +40,12 @@ BUILDS: dict[str, dict[str, Any]] = {
     "gpt": {"template": "gpt"},
     "bert": {"template": "bert"},
     "encoder-decoder": {"template": "encoder-decoder"},
+    "many heads": {
+        "template": "encoder",
+        "sentences": ["the cat"],
+        "slots": 0,
+        "settings": {"layers": 4, "heads": 8, "d_ff": 4},
+    },
 }
 
 EDITS: dict[str, list[Change]] = {
