@@ -31,7 +31,7 @@ demo: .venv/installed
 	@echo 'Open it with Excel, LibreOffice or WPS, and change a word or a number.'
 
 test: .venv/installed-test tools lint
-	$(BIN)/python -m pytest -rs
+	$(BIN)/python -m pytest -rs --numprocesses=auto --dist=loadfile
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

@@ -15,8 +15,6 @@ from xltransformer.workbook.styles import signed_scale
 LEFT = 1
 WIDEST = 27
 """Where three times a block is wider than so many columns, the three stand below one another."""
-LARGEST = '"|Δ| ≤ "0.00'
-"""How a line's largest difference is shown."""
 
 
 def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequence[Matrix]]]) -> Place:
@@ -65,7 +63,7 @@ def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
     book.later(write)
     changes = change.seen_from(sheet.name).all
     largest = f"MAX(MAX({changes}),-MIN({changes}))"
-    book.formula(sheet, now.row - 2, LEFT, lambda: largest, 0.0, "computed", LARGEST)
+    book.formula(sheet, now.row - 2, LEFT, lambda: largest, 0.0, "remark", messages("number.largest_change"))
     where = cell_range(change.row, change.column, change.shape)
     sheet.conditions.append((where, signed_scale(change.absolute.partition("!")[2])))
     return change.row + rows - 1

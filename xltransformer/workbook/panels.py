@@ -35,7 +35,7 @@ def draw_step(book: Book, sheet: Canvas, model: Model, section: Section, step: S
     before: list[Matrix] = []
     after: list[Matrix] = []
     for block in (b for b in step.blocks if b not in factors and b not in products):
-        (after if products and set(block.operands) & set(products) else before).append(block)
+        (before if set(block.operands).isdisjoint([*products, *after]) else after).append(block)
     row = _draw_in_line(book, sheet, before, row)
     row = _draw_products(book, sheet, products, row)
     row = _draw_in_line(book, sheet, after, row)
