@@ -98,7 +98,7 @@ def greedy(instance: Instance, case: Case, prompt: list[str]) -> list[str]:
             block.name: instance.inputs[block.name][: block.shape[0], : block.shape[1]] for block in small.inputs
         }
         inputs[tokens_of(instance, case)] = np.array([[token] for token in written], dtype=object)
-        probabilities = small.trace(inputs)[f"{prefix}prediction.weights"][-1]
+        probabilities = small.trace(inputs)[f"{prefix}prediction.probabilities"][-1]
         written.append(str(instance.inputs["vocabulary"][int(np.argmax(probabilities)), 0]))
     return written
 
@@ -213,7 +213,7 @@ def test_empty_rows_of_the_vocabulary_are_never_predicted(tied: bool, tmp_path: 
         (tmp_path / "spare.toml").write_text(f"{head}seed = {seed}\n{options}")
         traced = make_instance(tmp_path / "spare.toml").trace()
         assert set(traced["prediction.predicted"].ravel()) <= set(POOL[:3])
-        assert not traced["prediction.weights"][:, 3:].any()
+        assert not traced["prediction.probabilities"][:, 3:].any()
     api.build(tmp_path / "spare.xlsx", template=tmp_path / "spare.toml")
     assert diff(tmp_path / "spare.xlsx").ok
 
@@ -223,7 +223,7 @@ def test_the_runners_up_are_the_likeliest_words_in_order(template: str) -> None:
     instance = make_instance(template)
     values = instance.trace()
     (prefix,) = [name.removesuffix("predicted") for name in values if name.endswith("prediction.predicted")]
-    for row, shares in enumerate(values[f"{prefix}weights"]):
+    for row, shares in enumerate(values[f"{prefix}probabilities"]):
         order = sorted(range(len(shares)), key=lambda k: -shares[k])[:3]
         assert values[f"{prefix}ranked"][row].tolist() == [values["vocabulary"][k, 0] for k in order]
         assert values[f"{prefix}ranked_probability"][row].tolist() == [shares[k] for k in order]

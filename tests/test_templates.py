@@ -184,7 +184,7 @@ def test_bert_guesses_from_both_sides() -> None:
     _, values = traced("bert", "the cat [MASK] on the mat")
     _, before = traced("bert", "the dog [MASK] on the mat")
     _, after = traced("bert", "the cat [MASK] on the tree")
-    own = values["prediction.weights"][2]
+    own = values["prediction.probabilities"][2]
     for other in (before, after):
-        assert np.abs(own - other["prediction.weights"][2]).max() > 0.001
+        assert np.abs(own - other["prediction.probabilities"][2]).max() > 0.001
     np.testing.assert_array_equal(values["vocabulary"], before["vocabulary"])

@@ -94,8 +94,16 @@ def project(g: Scope, X: Matrix, w: Projection, source: Matrix | None = None) ->
     return Q, K, V
 
 
-def softmax(g: Scope, x: Matrix, mask: Matrix | None = None, temperature: Matrix | None = None) -> Matrix:
-    """Each row of x (n x m) turned into shares that sum to 1 over the entries the mask lets through."""
+def softmax(
+    g: Scope,
+    x: Matrix,
+    mask: Matrix | None = None,
+    temperature: Matrix | None = None,
+    *,
+    shares: str = "weights",
+) -> Matrix:
+    """Each row of x (n x m) turned into shares that sum to 1 over the entries the mask lets through;
+    `shares` is what they are called."""
     cooling = () if temperature is None else (temperature,)
     with g.step("softmax"):
         maximum = g.add("maximum", row_max(x))
@@ -104,10 +112,10 @@ def softmax(g: Scope, x: Matrix, mask: Matrix | None = None, temperature: Matrix
         else:
             exponentials = g.add("exponentials", masked_exp(x, maximum, mask, *cooling))
         total = g.add("total", row_sum(exponentials))
-    with g.step("weights"):
-        weights = g.add("weights", divide_rows(exponentials, total))
-        g.add("row_sum", row_sum(weights))
-    return weights
+    with g.step(shares):
+        divided = g.add(shares, divide_rows(exponentials, total))
+        g.add("row_sum", row_sum(divided))
+    return divided
 
 
 def padding_mask(g: Scope, queries: Matrix, keys: Matrix, *, causal: bool = False) -> Matrix:

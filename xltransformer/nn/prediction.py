@@ -28,7 +28,7 @@ def predict(g: Scope, logits: Matrix, words: Matrix, temperature: Matrix | None 
     predicted. Vaswani et al. 2017, section 3.4; greedy decoding."""
     with g.step("logits"):
         listed = g.add("masked", mask_unnamed(g.add("logits", logits), words))
-    probabilities = softmax(g, listed, temperature=temperature)
+    probabilities = softmax(g, listed, temperature=temperature, shares="probabilities")
     with g.step("predict"):
         index = g.add("predicted_index", row_argmax(listed))
         word = g.add("predicted", word_at(index, words))

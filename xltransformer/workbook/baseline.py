@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,11 +43,13 @@ def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequenc
 def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
     """One block's line; returns its last row."""
     (rows, columns), messages = block.shape, book.messages
+    head = re.search(r"\bhead\.(\d+)\.", block.name)
+    title = book.symbol(block) + (f" ({messages('start.head', head=int(head[1]) + 1)})" if head else "")
     down, right = (0, columns + 1) if 3 * (columns + 1) <= WIDEST else (rows + 3, 0)
     now = book.draw(block, sheet, row + 1, LEFT + 1)
     built, change = (Place(sheet.name, row + 1 + k * down, LEFT + 1 + k * right, block.shape) for k in (1, 2))
     for place, key in ((now, "now"), (built, "built"), (change, "change")):
-        sheet.text(place.row - 2, place.column, f"{book.symbol(block)}: {messages(f'baseline.{key}')}", "row_text")
+        sheet.text(place.row - 2, place.column, f"{title}: {messages(f'baseline.{key}')}", "row_text")
     values = book.values[block.name]
 
     def write() -> None:

@@ -75,23 +75,20 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
             add("watched", whole(watched.position, "{0}>0"), model.watch.word, letter=letter)
     hidden = {sheet.name for sheet in (*book.sheets, book.answers) if sheet.hidden}
     sums: dict[str, list[Matrix]] = {}
-    for name, block in model.blocks.items():
-        if block.last_name == "row_sum":
-            weights = model.blocks[f"{name.rpartition('.')[0]}.weights"]
-            if book.homes[weights].sheet not in hidden:
-                sums.setdefault(_sheet_of(book, weights), []).append(weights)
+    for block in model.blocks.values():
+        if block.last_name == "row_sum" and book.homes[block.operands[0]].sheet not in hidden:
+            sums.setdefault(_sheet_of(book, block.operands[0]), []).append(block)
     for name, blocks, number in _parted(sums, MOST_SUMS):
 
         def sum_to_one(blocks: Sequence[Matrix] = blocks) -> str:
             squares = []
             for block in blocks:
-                scope = block.name.rpartition(".")[0]
-                sums, total = (ref(model.blocks[f"{scope}.{name}"]) for name in ("row_sum", "total"))
+                sums, total = ref(block), ref(block.operands[0].operands[1])
                 squares.append(f"SUMPRODUCT(({sums}-({total}>0))*({sums}-({total}>0)))")
             # not <1E-18: to some engines that is 0
             return f"IF(IFERROR(({'+'.join(squares)})*1E+18<1,FALSE),1,0)"
 
-        add("sums", sum_to_one, blocks[0], block=name + number)
+        add("sums", sum_to_one, blocks[0].operands[0], block=name + number)
     for sheet in book.sheets:
         homes = [block for block, place in book.homes.items() if place.sheet == sheet.name]
         if sheet is start or sheet.hidden or not any(block.computed for block in homes):

@@ -124,6 +124,6 @@ def _fit(sheet: Canvas) -> None:
     starts = sorted(row for row, style in sheet.bars if style == "heading")
     top = 0
     for row, following in zip(starts, [*starts[1:], sheet.bottom + 1], strict=True):
-        if following - top > rows_a_page and row > top:
+        if following - top > rows_a_page and row > starts[0]:
             sheet.breaks.append(row)
             top = row
