@@ -13,7 +13,11 @@ import pytest
 from openpyxl.formula import Tokenizer
 
 from xltransformer import api, diff
-from xltransformer.instance import Instance
+from xltransformer.errors import UserError
+from xltransformer.instance import Instance, make_instance
+from xltransformer.locale import load_messages
+from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.reader import ReadBook, read_book
 
 FUNCTIONS = {
@@ -138,3 +142,24 @@ def test_wide_products_are_compact(width: int, form: str, tmp_path: Path) -> Non
     book = read_book(path)
     assert re.search(form, book.holds(book.homes["decoder.0.head.0.Q"], 0, 0))
     assert diff(path).ok
+
+
+def test_a_formula_that_no_spreadsheet_takes_is_refused() -> None:
+    canvas = Canvas("Sheet")
+    canvas.formula(0, 0, "1" * 8191, 1.0, ("computed", ""))
+    with pytest.raises(UserError, match=r"'Sheet'!B3 would need a formula of 8,192 characters"):
+        canvas.formula(2, 1, "1" * 8192, 1.0, ("computed", ""))
+
+
+def test_many_heads_keep_the_first_sheet_short_and_are_told_apart() -> None:
+    instance = make_instance("encoder", ["the cat"], slots=0, settings={"layers": 3, "heads": 26, "d_ff": 2})
+    messages = load_messages("en")
+    sheets = {sheet.name: sheet for sheet in lay_out(instance, instance.trace(), messages).sheets}
+    start = sheets["Start"]
+    texts = [str(cell.content) for cell in start.cells.values() if cell.kind == "text"]
+    sums = [text for text in texts if text.startswith("every row sums to 1")]
+    assert len(sums) == len(set(sums)) == 3 * 2
+    tips = {cell.shown: cell.tip for cell in start.cells.values() if cell.kind == "link"}
+    assert tips["2.1"] == messages("step.project.title")
+    changes = [str(cell.content) for cell in sheets["Before and after"].cells.values() if cell.kind == "text"]
+    assert {"weights (head 1): now", "weights (head 26): now"} <= set(changes)

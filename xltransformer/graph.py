@@ -103,6 +103,11 @@ class Matrix:
         """The last part of the dotted name: `scores` of `self_attention.scores`."""
         return self.name.rpartition(".")[2]
 
+    def number_of(self, part: str) -> int | None:
+        """Which `part` it belongs to, from 0: with "head", 1 for `layer.head.1.scores`; None without."""
+        parts = self.name.split(".")
+        return int(parts[parts.index(part) + 1]) if part in parts[:-1] else None
+
 
 @dataclass
 class Step:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from xltransformer.graph import Matrix, Model, Section, Step
@@ -44,10 +43,10 @@ def draw_step(book: Book, sheet: Canvas, model: Model, section: Section, step: S
 
 def step_title(book: Book, step: Step) -> str:
     """A step's title; one that stands in several lessons names its lesson, one word's the word's place."""
-    name = step.blocks[-1].name
-    titles = [book.messages.get(f"section.{part}.title", "") for part in name.split(".")[1:]]
-    place = re.search(r"\bword\.(\d+)\.", name)
-    word = int(place[1]) + 1 if place else ""
+    block = step.blocks[-1]
+    titles = [book.messages.get(f"section.{part}.title", "") for part in block.name.split(".")[1:]]
+    place = block.number_of("word")
+    word = "" if place is None else place + 1
     return book.messages(f"step.{step.key}.title", lesson="".join(titles), word=word)
 
 
