@@ -42,7 +42,7 @@ def build(
     messages = load_messages(language)
     if exercise and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
         options["slots"] = 0  # a student's score counts every cell
-    instance = make_instance(template, sentences, **options)
+    instance = make_instance(template, sentences, language=language, **options)
     description = describe(instance)
     if exercise:
         description["exercise"] = {"steps": list(exercise), "inputs": fingerprint(instance.inputs)}

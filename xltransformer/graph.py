@@ -10,22 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from xltransformer.ops.base import Op
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array]
 
-Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "parameter", "constant"]
-"""What an input is for: it decides where it is shown and how it may be edited. A constant is a
-number that the paper fixes and nobody learns, such as the epsilon of a layer norm."""
+Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "list", "parameter", "constant"]
+"""What an input is for: it decides where it is shown and how it may be edited. A list is what a
+choice is chosen from; a constant is a number that the paper fixes and nobody learns, such as the
+epsilon of a layer norm."""
 
 Scale = Literal["signed", "probability", "count", "gate", "masked", "plain"]
 """What kind of number a block holds: it decides its colours and number format."""
+
+
+class Operation(Protocol):
+    """What a computed matrix comes from: arrays in, array out. Its other meanings are `ops`' business."""
+
+    def value(self, *operands: Array) -> Array:
+        """The result as an array."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +82,7 @@ class Matrix:
 
     rows: Axis
     columns: Axis
-    op: Op | None = None
+    op: Operation | None = None
     operands: tuple[Matrix, ...] = ()
     name: str = ""
     text: bool = False
@@ -151,42 +157,6 @@ class Vocabulary:
     embeddings: Matrix
 
 
-@dataclass
-class Attended:
-    """One attention of one sentence, as pictures show it: the weights and the output of every query."""
-
-    weights: Matrix
-    output: Matrix
-
-
-@dataclass
-class SentenceWatch:
-    """What one sentence shows of the watched word: another word of the sentence to go with it, the
-    slots of both (0: not there), the weights as a map, the word's own row of them, and, in the
-    plane of two dimensions, every word, and the watched one before attention and after (2 x 2)."""
-
-    other: Matrix
-    position: Matrix
-    other_position: Matrix
-    weights: Matrix
-    attention: Matrix
-    points: Matrix
-    move: Matrix
-
-
-@dataclass
-class Watch:
-    """The word that is watched: its choices (the word, two dimensions and, with several lessons,
-    which one), and what each sentence shows of it."""
-
-    word: Matrix
-    across: Matrix
-    up: Matrix
-    lesson: Matrix | None
-    lessons: tuple[str, ...]
-    sentences: list[SentenceWatch]
-
-
 class Model:
     """A named, ordered set of blocks, divided into sections and steps."""
 
@@ -196,8 +166,6 @@ class Model:
         self.sentences: list[Sentence] = []
         self.switches: list[Matrix] = []
         self.vocabulary: Vocabulary | None = None
-        self.attended: dict[str, Attended] = {}  # every attention, by the prefix of its names
-        self.watch: Watch | None = None
         self._lower_names: set[str] = set()
         self._step: Step | None = None
 

@@ -11,8 +11,10 @@ import numpy as np
 
 from xltransformer.checkpoints import Checkpoint, listed, trimmed
 from xltransformer.errors import UserError
-from xltransformer.graph import Array, Matrix, Model, Watch
-from xltransformer.models import MODELS, PAIRS, WRITERS, Sizes
+from xltransformer.graph import Array, Matrix, Model
+from xltransformer.locale import Messages, load_messages
+from xltransformer.models import MODELS, PAIRS, WRITERS, Lesson, Sizes
+from xltransformer.nn.watch import Watch
 from xltransformer.settings import Settings, apply_settings, check_used
 from xltransformer.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.text import MOST_TEXT, pseudo_random, split_sentence, word_key
@@ -42,7 +44,7 @@ class Instance:
     template: Template
     sentences: tuple[str, ...]
     sizes: Sizes
-    model: Model
+    model: Lesson
     inputs: Mapping[str, Array]
     made_up: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -97,6 +99,7 @@ def make_instance(
     weights: str | Path | None = None,
     vocabulary: str | Path | None = None,
     spare: bool = True,
+    language: str = "en",
 ) -> Instance:
     """The template's model over the sentences (the template's own where none are given).
 
@@ -104,9 +107,11 @@ def make_instance(
     take the place of the template's sizes and choices, `weights` (.npz or .safetensors) of its
     weights, `vocabulary` (.txt or .json) of its words. Without `spare` there are no empty vocabulary
     rows, and no empty slots either, except for a model that writes into them, and where a setting
-    asks for them. Raises UserError for whatever cannot be built.
+    asks for them. `language` is that of the switches' words and of the lessons' titles. Raises UserError
+    for whatever cannot be built.
     """
     settings = settings or {}
+    messages = load_messages(language)
     chosen, adopted, warnings = _choose(template, embeddings, settings, weights, vocabulary)
     given = tuple(sentences) or chosen.sentences
     if chosen.model in PAIRS:
@@ -156,14 +161,14 @@ def make_instance(
         "vocabulary": _texts(spelled, sizes.vocabulary),
         "dimensions": np.array([chosen.table.dimensions], dtype=object),
         "embeddings": np.vstack([np.array(table, dtype=float), np.zeros((rows, width))]),
-        **{block.name: np.array([[chosen.switches[block.last_name]]]) for block in model.switches},
+        **{block.name: _switch(block, chosen.switches[block.last_name], messages) for block in model.switches},
         **model.constants,
     }
     for blocks, words in zip(model.sentences, split, strict=True):
         empty = "" if blocks.words.feedback is None else None
         data[blocks.words.name] = _texts(words, blocks.words.shape[0], empty)
     if model.watch is not None:
-        data |= _watched(model.watch, chosen, split[: len(model.watch.sentences)])
+        data |= _watched(model.watch, chosen, split[: len(model.watch.sentences)], messages)
     if adopted is not None and adopted.complete:
         whole = Checkpoint({"embeddings": data["embeddings"], **chosen.weights}, {})
         data |= whole.fit(model, len(chosen.table.words))
@@ -258,9 +263,28 @@ def _texts(words: Sequence[str], rows: int, empty: str | None = "") -> Array:
     return np.array([*words, *[empty] * (rows - len(words))], dtype=object).reshape(rows, 1)
 
 
-def _watched(watch: Watch, template: Template, split: Sequence[Sequence[str]]) -> dict[str, Array]:
+def _switch(block: Matrix, value: float, messages: Messages) -> Array:
+    """A switch as it stands at first: a number, or the language's word for on or off."""
+    if not block.text:
+        return np.array([[value]])
+    return np.array([[messages("switch.on" if value else "switch.off")]], dtype=object)
+
+
+def lesson_title(key: str, messages: Messages) -> str:
+    """A lesson by the name of its sheet; a head by its number, in its layer where there are several."""
+    *layer, head = key.rpartition("head.")[::2]
+    if "head." not in key:
+        return messages(f"sheet.{key}")
+    if layer[0]:
+        return messages("start.layer_head", layer=int(layer[0].strip(".")) + 1, head=int(head) + 1)
+    return messages("start.head", head=int(head) + 1)
+
+
+def _watched(
+    watch: Watch, template: Template, split: Sequence[Sequence[str]], messages: Messages
+) -> dict[str, Array]:
     """What is watched at first: the template's wishes where possible, words that every sentence has
-    where not, and the first two dimensions."""
+    where not, the first two dimensions, and the last lesson."""
     shared = [word for word in split[0] if all(word in sentence for sentence in split)]
     word = (shared or list(split[0]))[-1]
     if template.watch in shared or (template.watch in split[0] and not shared):
@@ -271,8 +295,10 @@ def _watched(watch: Watch, template: Template, split: Sequence[Sequence[str]]) -
     for sentence, words in zip(watch.sentences, split, strict=False):
         chosen[sentence.other] = next((other for other in words if other != word), word)
     data: dict[str, Array] = {block.name: np.array([[text]], dtype=object) for block, text in chosen.items()}
-    if watch.lesson is not None:
-        data[watch.lesson.name] = np.array([[float(len(watch.lessons))]])
+    if watch.lesson is not None and watch.lesson.choices is not None:
+        titles = [lesson_title(key, messages) for key in watch.keys]
+        data[watch.lesson.choices.name] = _texts(titles, len(titles))
+        data[watch.lesson.name] = np.array([[titles[-1]]], dtype=object)
     return data
 
 

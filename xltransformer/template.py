@@ -52,6 +52,21 @@ class WordTable:
 
 
 @dataclass(frozen=True)
+class Experiment:
+    """Something to try on the first sheet: the cell to edit (an input block, a row and a column by
+    label or number), what to type, and what to say before and after."""
+
+    block: str
+    row: str | int | None
+    column: str | int | None
+    to: str | float | bool
+    above: float | None
+    below: float | None
+    do: Texts
+    then: Texts
+
+
+@dataclass(frozen=True)
 class Template:
     """A template as read and checked. `weights` holds arrays by the block's full name."""
 
@@ -69,6 +84,7 @@ class Template:
     switches: Mapping[str, float]
     sizes: Mapping[str, Any]
     weights: Mapping[str, Array]
+    experiments: tuple[Experiment, ...] = ()
 
     def with_embeddings(self, path: Path) -> tuple[Template, str | None]:
         """The same with the vocabulary of a .csv or .xlsx file, and a warning where the template's

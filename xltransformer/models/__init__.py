@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xltransformer.graph import Model
+from xltransformer.models.lesson import Lesson
 from xltransformer.models.architectures import bert, decoder_model, encoder_decoder, encoder_model, gpt
 from xltransformer.models.attention_lessons import attention_lessons
 from xltransformer.models.layer_lessons import (
@@ -19,7 +19,7 @@ from xltransformer.models.layer_lessons import (
 from xltransformer.models.single_query import single_query
 from xltransformer.models.sizes import HEADS, Sizes
 
-MODELS: dict[str, Callable[[Sizes], Model]] = {
+MODELS: dict[str, Callable[[Sizes], Lesson]] = {
     "attention_lessons": attention_lessons,
     "single_query": single_query,
     "multi_head": multi_head_lesson,
@@ -43,4 +43,4 @@ WRITERS = {"encoder_decoder", "gpt"}
 PAIRS = {"decoder", "encoder_decoder"}
 """The models over two sentences, a source and a target."""
 
-__all__ = ["HEADS", "MODELS", "PAIRS", "WRITERS", "Sizes"]
+__all__ = ["HEADS", "MODELS", "PAIRS", "WRITERS", "Lesson", "Sizes"]

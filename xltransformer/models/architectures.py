@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xltransformer.graph import ONE, Attended, Axis, Matrix, Model
+from xltransformer.graph import ONE, Axis, Matrix
 from xltransformer.models.begin import STACK, architecture, begin
+from xltransformer.models.lesson import (
+    Answer,
+    Fact,
+    Headline,
+    Lesson,
+    Map,
+    Writing,
+    heads_headline,
+    looks,
+    prediction_headline,
+)
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.architecture import Architecture
-from xltransformer.nn.attention import padding_mask
+from xltransformer.nn.attention import Attended, attended_at, padding_mask
 from xltransformer.nn.decoder import Decoder, decoder, decoder_weights
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.encoder import encoder, encoder_weights
 from xltransformer.nn.linear import linear
 from xltransformer.nn.norm import BERT_EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, sinusoidal
-from xltransformer.nn.prediction import predict
+from xltransformer.nn.prediction import Prediction, predict, runners_up
 from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products
 
 
-def encoder_model(sizes: Sizes) -> Model:
+def encoder_model(sizes: Sizes) -> Lesson:
     """The paper's encoder: embeddings, sinusoidal positions, N layers. Options: those of a
     stack, and `final_norm`: whether a norm stands after them."""
     sizes.expect(*STACK, "final_norm")
@@ -38,13 +49,13 @@ def encoder_model(sizes: Sizes) -> Model:
             X = sinusoidal(h.scope("positions"), inputs[-1], base)
             mask = padding_mask(h, words.padding, words.padding)
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
-    model.watch = watch(
-        model, word, inputs, _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
-    )
+    heads = _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
+    model.watch = watched = watch(model, word, inputs, heads)
+    model.headline = heads_headline(model, watched, [found[0].weights for found in heads.values()])
     return model
 
 
-def decoder_model(sizes: Sizes) -> Model:
+def decoder_model(sizes: Sizes) -> Lesson:
     """The paper's decoder by itself: the words of the second sentence, the target, look at those of
     the first, the source, as they are embedded and placed; the complete model puts an encoder
     between. Options: those of a stack, and `final_norm`."""
@@ -57,10 +68,16 @@ def decoder_model(sizes: Sizes) -> Model:
         read = embed(model.scope("memory", "words"), model.sentences[0].index, known)
         memory = sinusoidal(model.scope("memory", "positions"), read, base)
     _decode(model, memory, w, a, base)
+    own, across = (_maps(model, a, f"decoder.0.{kind}_attention") for kind in ("self", "cross"))
+    model.headline = Headline(
+        [*(Map("look_back", block, k) for k, block in enumerate(own[:2], start=1)),
+         *(Map("look_across", block, k) for k, block in enumerate(across[:2], start=1))],
+        _looks_across(model, across),
+    )  # fmt: skip
     return model
 
 
-def encoder_decoder(sizes: Sizes) -> Model:
+def encoder_decoder(sizes: Sizes) -> Lesson:
     """The complete model of the paper: the first sentence is the source; the second is the target,
     which the model goes on writing. Options: those of a stack, `encoder_layers` and `decoder_layers`
     where they differ, `final_norm`, and `tied`."""
@@ -84,10 +101,16 @@ def encoder_decoder(sizes: Sizes) -> Model:
     written = _decode(model, memory, two, a, base)
     _write_on(model, written, sentence=1, tied=sizes.flag("tied", True))
     model.watch = watch(model, word, [read], _every_head(model, a, layers, [("encoder",)], [memory]))
+    across = _maps(model, a, f"decoder.{written_by - 1}.cross_attention")
+    text = model.sentences[1].text
+    model.headline = Headline(
+        [Writing("written", text), *(Map("look_across", block, k) for k, block in enumerate(across[:2], start=1))],
+        [Answer("writes", {"source": Fact(source.text), "target": Fact(text)}), *_looks_across(model, across)],
+    )
     return model
 
 
-def bert(sizes: Sizes) -> Model:
+def bert(sizes: Sizes) -> Lesson:
     """BERT: encoder only, token + position + segment embeddings; a masked word is predicted from both
     sides. Devlin et al. 2019. Options: those of a stack."""
     sizes.expect(*STACK)
@@ -104,7 +127,7 @@ def bert(sizes: Sizes) -> Model:
     W, b = p.input("W", width, width, "parameter"), p.input("b", ONE, width, "parameter")
     prediction_norm = norm_weights(p.scope("norm"), width, a.epsilon)
     bias = top.scope("output").input("b", ONE, Axis.of(known.words), "parameter")
-    inputs, outputs = [], []
+    inputs, outputs, probabilities = [], [], []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
         h = g.scope("encoder")
         with model.section("embedding", sentence=s):
@@ -121,14 +144,15 @@ def bert(sizes: Sizes) -> Model:
             with q.step("gelu_erf"):
                 activated = q.add("activated", gelu_erf(q.add("inner", linear(outputs[-1], W, b))))
             ready = norm(q.scope("norm"), activated, prediction_norm)
-            predict(q, row_products(ready, known.embeddings, bias), known.words)
-    model.watch = watch(
-        model, word, inputs, _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
-    )
+            found = predict(q, row_products(ready, known.embeddings, bias), known.words)
+            probabilities.append(found.probabilities)
+    heads = _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
+    model.watch = watched = watch(model, word, inputs, heads)
+    model.headline = prediction_headline(model, watched, probabilities, "hidden_word", written=False)
     return model
 
 
-def gpt(sizes: Sizes) -> Model:
+def gpt(sizes: Sizes) -> Lesson:
     """GPT-2: decoder only, learned positions, norms before; the next word is predicted, and written.
 
     Radford et al. 2019. Options: those of a stack, and `tied`: whether the output weights are the
@@ -152,11 +176,11 @@ def gpt(sizes: Sizes) -> Model:
             X = add_positions(h, inputs[-1], at)
             mask = padding_mask(h, words.padding, words.padding, causal=True)
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, causal=True, sentence=s))
-    for s, output in enumerate(outputs):
-        _write_on(model, output, sentence=s, tied=sizes.flag("tied", True))
-    model.watch = watch(
-        model, word, inputs, _every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
-    )
+    tied = sizes.flag("tied", True)
+    found = [_write_on(model, output, sentence=s, tied=tied).probabilities for s, output in enumerate(outputs)]
+    heads = _every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
+    model.watch = watched = watch(model, word, inputs, heads)
+    model.headline = prediction_headline(model, watched, found, "next_word", written=True)
     return model
 
 
@@ -165,7 +189,7 @@ def _final_norm(sizes: Sizes, a: Architecture) -> bool:
     return sizes.flag("final_norm", a.pre_norm)
 
 
-def _decode(model: Model, memory: Matrix, w: Decoder, a: Architecture, base: Matrix) -> Matrix:
+def _decode(model: Lesson, memory: Matrix, w: Decoder, a: Architecture, base: Matrix) -> Matrix:
     """The second sentence through the decoder, which looks at the `memory` of the first."""
     known, (source, target), d = model.vocabulary, model.sentences, model.scope("decoder")
     assert known is not None
@@ -176,7 +200,7 @@ def _decode(model: Model, memory: Matrix, w: Decoder, a: Architecture, base: Mat
     return decoder(d, Y, memory, w, pre_norm=a.pre_norm, mask=own, memory_mask=across, sentence=1)
 
 
-def _write_on(model: Model, output: Matrix, sentence: int, *, tied: bool) -> None:
+def _write_on(model: Lesson, output: Matrix, sentence: int, *, tied: bool) -> Prediction:
     """The output layer: logits over the vocabulary, and the predicted word, which the next empty slot
     of the sentence takes. Press and Wolf 2017 for output weights `tied` to the embeddings."""
     known, words = model.vocabulary, model.sentences[sentence].words
@@ -187,18 +211,38 @@ def _write_on(model: Model, output: Matrix, sentence: int, *, tied: bool) -> Non
         model.scope("output").input("W", known.embeddings.columns, Axis.of(known.words), "parameter")
     with model.section("prediction", sentence=sentence):
         logits = row_products(output, known.embeddings) if tied else matmul(output, model.blocks["output.W"])
-        words.feedback = predict(g, logits, known.words).word
+        found = predict(g, logits, known.words)
+    words.feedback = found.word
+    return found
 
 
 def _every_head(
-    model: Model, a: Architecture, layers: int, prefixes: Sequence[Sequence[str]], outputs: Sequence[Matrix]
+    model: Lesson, a: Architecture, layers: int, prefixes: Sequence[Sequence[str]], outputs: Sequence[Matrix]
 ) -> dict[str, list[Attended]]:
     """The attention of every head of every layer in each sentence, with the stack's output."""
     return {
         f"{layer}.head.{head}": [
-            Attended(model.attended[".".join((*prefix, str(layer), "head", str(head)))].weights, output)
+            Attended(attended_at(model, *prefix, str(layer), "head", str(head)).weights, output)
             for prefix, output in zip(prefixes, outputs, strict=True)
         ]
         for layer in range(layers)
         for head in range(a.heads)
     }
+
+
+def _maps(model: Lesson, a: Architecture, prefix: str) -> list[Matrix]:
+    """The attention weights of every head of one attention."""
+    return [attended_at(model, prefix, "head", str(head)).weights for head in range(a.heads)]
+
+
+def _looks_across(model: Lesson, maps: Sequence[Matrix]) -> list[Answer]:
+    """In words, what the target's second word looks at most in the source, in each head."""
+    source, target = model.sentences
+    row = min(1, target.words.shape[0] - 1)
+    answers = []
+    with model.section("watch"):
+        for k, weights in enumerate(maps[:2]):
+            h = model.scope("watch", "head", str(k))
+            ranked = runners_up(h, weights, weights, source.words)
+            answers.append(looks(ranked, Fact(target.words, row), "head_looks_across", k + 1, row))
+    return answers

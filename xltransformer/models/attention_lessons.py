@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import Attended, Axis, Matrix, Model, Scope
+from xltransformer.graph import Axis, Matrix, Scope
 from xltransformer.models.begin import begin
+from xltransformer.models.lesson import Headline, Lesson, Plane, attention_answers, attention_bars
 from xltransformer.models.sizes import Sizes
-from xltransformer.nn.attention import Projection, attention, project, projection, same, switches
+from xltransformer.nn.attention import Attended, Projection, attention, project, projection, same, switches
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import less_first, lookup, pick, stack
@@ -13,7 +14,7 @@ from xltransformer.ops import less_first, lookup, pick, stack
 LESSONS = ("self_attention", "projected_attention", "resized_attention")
 
 
-def attention_lessons(sizes: Sizes) -> Model:
+def attention_lessons(sizes: Sizes) -> Lesson:
     """The lessons, each over every sentence, with one vocabulary and one set of weights for all.
 
     Options: `d_k` and `d_v` (or `key_labels` and `value_labels`) of the third lesson.
@@ -29,7 +30,7 @@ def attention_lessons(sizes: Sizes) -> Model:
         "projected_attention": projection(model.scope("projected_attention"), dimensions, dimensions, dimensions),
         "resized_attention": projection(model.scope("resized_attention"), dimensions, keys, values),
     }
-    model.switches = [switch for switch in (turned.scaling, turned.temperature, turned.causal) if switch]
+    model.switches = turned.inputs
     word = watched_word(model)
     inputs: list[Matrix] = []
     attended: dict[str, list[Attended]] = {lesson: [] for lesson in LESSONS}
@@ -46,13 +47,14 @@ def attention_lessons(sizes: Sizes) -> Model:
     in_the_plane = {
         lesson: attended[lesson] for lesson in LESSONS if attended[lesson][0].output.columns is dimensions
     }
-    model.watch = watch(model, word, inputs, in_the_plane)
+    model.watch = watched = watch(model, word, inputs, in_the_plane)
+    model.headline = Headline([Plane(), *attention_bars(model, watched)], attention_answers(watched))
     if len(model.sentences) > 1:
         compare(model, inputs, attended)
     return model
 
 
-def compare(model: Model, inputs: list[Matrix], attended: dict[str, list[Attended]]) -> None:
+def compare(model: Lesson, inputs: list[Matrix], attended: dict[str, list[Attended]]) -> None:
     """The watched word in every sentence: its input, and in each lesson its attention and output."""
     g: Scope = model.scope("compare")
     watched = model.watch

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from xltransformer.graph import Axis, Model, Scope, Vocabulary
+from xltransformer.models.lesson import Lesson
 from xltransformer.models.sizes import HEADS, Sizes
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.embedding import sentence, vocabulary
 from xltransformer.nn.norm import EPSILON
 
 
-def begin(sizes: Sizes) -> tuple[Model, Vocabulary, list[Scope]]:
+def begin(sizes: Sizes) -> tuple[Lesson, Vocabulary, list[Scope]]:
     """A model with its vocabulary and sentences, and the scope of each sentence's blocks: the model's
     own where there is one sentence, `sentence.0` and so on where there are several."""
-    model = Model()
+    model = Lesson()
     model.vocabulary = known = vocabulary(model.scope(), sizes.vocabulary, sizes.width)
     several = len(sizes.slots) > 1
     scopes = [model.scope("sentence", str(s)) if several else model.scope() for s in range(len(sizes.slots))]

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Attended, Matrix, Model
+from xltransformer.graph import Axis, Matrix
 from xltransformer.models.attention_lessons import compare
 from xltransformer.models.begin import begin
+from xltransformer.models.lesson import (
+    Answer,
+    Bars,
+    Curve,
+    Curves,
+    Fact,
+    Headline,
+    Lesson,
+    Map,
+    attention_answers,
+    heads_headline,
+)
 from xltransformer.models.sizes import HEADS, Sizes
-from xltransformer.nn.attention import attention, padding_mask, same, switches
+from xltransformer.nn.attention import Attended, attended_at, attention, padding_mask, same, switches
 from xltransformer.nn.embedding import embed
-from xltransformer.nn.feed_forward import feed_forward, feed_forward_weights
+from xltransformer.nn.feed_forward import ACTIVATIONS, feed_forward, feed_forward_weights
 from xltransformer.nn.multi_head import multi_head, multi_head_weights
 from xltransformer.nn.norm import EPSILON, layer_norm, norm_weights, residual, rms_norm
-from xltransformer.nn.positions import BASE, angles, rotary, sinusoidal
+from xltransformer.nn.positions import BASE, FURTHER_ON, angles, rotary, score_by_distance, sinusoidal
 from xltransformer.nn.recurrent import influence, recurrent, recurrent_weights
-from xltransformer.nn.watch import watch, watched_word
-from xltransformer.ops import Row
+from xltransformer.nn.watch import Watch, watch, watched_word
+from xltransformer.ops import Row, from_end, lookup, row_mean, row_sum, row_variance
 
 
-def multi_head_lesson(sizes: Sizes) -> Model:
+def multi_head_lesson(sizes: Sizes) -> Lesson:
     """Several heads over each sentence. Options: `heads`, `d_k`, `d_v`, `biases`."""
     sizes.expect("heads", "d_k", "d_v", "biases")
     model, known, scopes = begin(sizes)
@@ -36,17 +48,18 @@ def multi_head_lesson(sizes: Sizes) -> Model:
             mask = padding_mask(h, words.padding, words.padding)
             output = multi_head(h, inputs[-1], w, mask=mask)
             for head, found in lessons.items():
-                found.append(Attended(model.attended[".".join((*h.parts, head))].weights, output))
-    model.watch = watch(model, word, inputs, lessons)
+                found.append(Attended(attended_at(model, *h.parts, head).weights, output))
+    model.watch = watched = watch(model, word, inputs, lessons)
+    model.headline = heads_headline(model, watched, [found[0].weights for found in lessons.values()])
     return model
 
 
-def positions_lesson(sizes: Sizes) -> Model:
+def positions_lesson(sizes: Sizes) -> Lesson:
     """The same attention without positions and with sinusoidal ones, over every sentence."""
     sizes.expect()
     model, known, scopes = begin(sizes)
     turned = switches(model.scope("switches"), causal=False)
-    model.switches = [turned.scaling, turned.temperature]
+    model.switches = turned.inputs
     word = watched_word(model)
     base = model.scope("positions").constant("base", BASE)
     inputs: list[Matrix] = []
@@ -61,13 +74,34 @@ def positions_lesson(sizes: Sizes) -> Model:
                 else:
                     inputs.append(X)
                 found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned))
-    model.watch = watch(model, word, inputs, attended)
+    model.watch = watched = watch(model, word, inputs, attended)
+    maps = [Map(lesson, found[0].weights) for lesson, found in attended.items()]
+    curves, answer = by_distance(model, watched, inputs[0], base, rotated=False)
+    model.headline = Headline([*maps, curves], [*attention_answers(watched, moves=False)[:1], answer])
     if len(model.sentences) > 1:
         compare(model, inputs, attended)
     return model
 
 
-def rotary_lesson(sizes: Sizes) -> Model:
+def by_distance(
+    model: Lesson, watched: Watch, X: Matrix, base: Matrix, *, rotated: bool
+) -> tuple[Curves, Answer]:
+    """The watched word at many places at once: its score with itself against the distance, from the
+    first place and from one further on."""
+    g = model.scope("distance")
+    with model.section("distance"):
+        with g.step("same_word"):
+            x = g.add("word", lookup(watched.sentences[0].position, X))
+        x.rows = Axis.of(watched.word)
+        places, scores = score_by_distance(g, x, base, rotated=rotated)
+    curves = tuple(Curve(f"from_{row}", places, scores, row, row) for row in (0, FURTHER_ON))
+    facts = {"word": Fact(watched.word)}
+    for name, row in (("first", 0), ("later", FURTHER_ON)):
+        facts |= {f"{name}_{k}": Fact(scores, row, row + k) for k in (1, 2)}
+    return Curves("distance", "apart", curves), Answer("by_distance", facts)
+
+
+def rotary_lesson(sizes: Sizes) -> Lesson:
     """Rotary positions: a score depends on how far apart two words stand, not on where."""
     sizes.expect()
     if sizes.width % 2:
@@ -76,7 +110,7 @@ def rotary_lesson(sizes: Sizes) -> Model:
         )
     model, known, scopes = begin(sizes)
     turned = switches(model.scope("switches"), causal=False)
-    model.switches = [turned.scaling, turned.temperature]
+    model.switches = turned.inputs
     word = watched_word(model)
     base = model.scope("rotary").constant("base", BASE)
     inputs: list[Matrix] = []
@@ -88,16 +122,18 @@ def rotary_lesson(sizes: Sizes) -> Model:
             Q, K, V = same(h, inputs[-1], inputs[-1])
             Q, K = rotary(h, Q, K, angles(h, Q, base))
             attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
-    model.watch = watch(model, word, inputs, {"rotary": attended})
+    model.watch = watched = watch(model, word, inputs, {"rotary": attended})
+    curves, answer = by_distance(model, watched, inputs[0], base, rotated=True)
+    model.headline = Headline([Map("weights", attended[0].weights), curves], [answer])
     return model
 
 
-def masks_lesson(sizes: Sizes) -> Model:
+def masks_lesson(sizes: Sizes) -> Lesson:
     """Attention in which everybody sees everybody, and in which nobody can see what comes later."""
     sizes.expect()
     model, known, scopes = begin(sizes)
     turned = switches(model.scope("switches"), causal=False)
-    model.switches = [turned.scaling, turned.temperature]
+    model.switches = turned.inputs
     word = watched_word(model)
     inputs: list[Matrix] = []
     attended: dict[str, list[Attended]] = {"padding_only": [], "causal_attention": []}
@@ -110,11 +146,24 @@ def masks_lesson(sizes: Sizes) -> Model:
                 found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned, causal=causal))
                 if not causal:
                     inputs.append(X)
-    model.watch = watch(model, word, inputs, attended)
+    model.watch = watched = watch(model, word, inputs, attended)
+    prefix = scopes[0].parts
+    maps, answers = [], []
+    for lesson in attended:
+        mask, weights = (model.blocks[".".join((*prefix, lesson, name))] for name in ("mask", "weights"))
+        h = model.scope("watch", lesson)
+        with h.step("watch_mask"):
+            seen = h.add("mask", lookup(watched.sentences[0].position, mask))
+            count = h.add("seen", row_sum(seen))
+        seen.rows = count.rows = Axis.of(word)
+        seen.scale, count.scale = "gate", "count"
+        maps += [Map(f"{lesson}_mask", mask), Map(f"{lesson}_weights", weights)]
+        answers.append(Answer(f"sees_{lesson}", {"word": Fact(word), "count": Fact(count)}))
+    model.headline = Headline(maps, answers)
     return model
 
 
-def add_norm_lesson(sizes: Sizes) -> Model:
+def add_norm_lesson(sizes: Sizes) -> Lesson:
     """Attention, the residual connection around it, and both norms of the sum."""
     sizes.expect()
     model, known, scopes = begin(sizes)
@@ -131,35 +180,55 @@ def add_norm_lesson(sizes: Sizes) -> Model:
             X = embed(h, words.index, known)
             attended.append(attention(h, *same(h, X, X), words.padding, words.padding))
             total = residual(h, X, attended[-1].output)
-            layer_norm(h.scope("layer"), total, layer)
-            rms_norm(h.scope("rms"), total, rms)
+            normed = layer_norm(h.scope("layer"), total, layer), rms_norm(h.scope("rms"), total, rms)
             inputs.append(X)
-    model.watch = watch(model, word, inputs, {"add_norm": attended})
+            if s == 0:
+                shown = {"sum": total, "layer": normed[0], "rms": normed[1]}
+    model.watch = watched = watch(model, word, inputs, {"add_norm": attended})
+    rows, facts = [], {"word": Fact(word)}
+    for name, block in shown.items():
+        h = model.scope("watch", name)
+        with h.step("watch_norm"):
+            row = h.add(f"normed_{name}", lookup(watched.sentences[0].position, block))
+            row.rows = Axis.of(word)
+            mean = h.add("mean", row_mean(row))
+            facts |= {f"{name}_mean": Fact(mean), f"{name}_spread": Fact(h.add("variance", row_variance(row, mean)))}
+        rows.append(row)
+    pictures = [Bars("norm", known.dimensions, tuple(rows), shares=False)]
+    model.headline = Headline(pictures, [Answer("norm", facts)])
     return model
 
 
-def feed_forward_lesson(sizes: Sizes) -> Model:
+def feed_forward_lesson(sizes: Sizes) -> Lesson:
     """The feed-forward network with each of its activations. Options: `d_ff`, `biases`."""
     sizes.expect("d_ff", "biases")
     model, known, scopes = begin(sizes)
     width = known.embeddings.columns
     d_ff, biases = sizes.count("d_ff", 2 * width.size), sizes.flag("biases", True)
-    for activation in ("relu", "gelu_tanh", "gelu_erf", "swiglu"):
+    for activation in ACTIVATIONS:
         w = feed_forward_weights(model.scope(activation), width, d_ff, activation, biases=biases)
         for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
             with model.section(f"{activation}_network", sentence=s):
                 h = g.scope(activation)
                 feed_forward(h, embed(h, words.index, known), w)
+    curves, facts = [], {"word": Fact(model.sentences[0].words)}
+    for activation in ACTIVATIONS:
+        prefix = ".".join((*scopes[0].parts, activation))
+        inner, activated = model.blocks[f"{prefix}.inner"], model.blocks[f"{prefix}.activated"]
+        curves.append(Curve(activation, inner, activated))
+        facts |= {f"{activation}_in": Fact(inner), f"{activation}_out": Fact(activated)}
+    pictures = [Curves("activation", "into", tuple(curves), joined=False)]
+    model.headline = Headline(pictures, [Answer("activation", facts)])
     return model
 
 
-def recurrent_lesson(sizes: Sizes) -> Model:
+def recurrent_lesson(sizes: Sizes) -> Lesson:
     """A plain recurrent network over each sentence, beside attention, and how far each word reaches in
     both. Option: `state`, its width."""
     sizes.expect("state")
     model, known, scopes = begin(sizes)
     turned = switches(model.scope("switches"), causal=False)
-    model.switches = [turned.scaling, turned.temperature]
+    model.switches = turned.inputs
     word = watched_word(model)
     width = known.embeddings.columns
     w = recurrent_weights(model.scope("recurrent"), width, sizes.axis("state", "state_labels", "h", 3))
@@ -175,9 +244,20 @@ def recurrent_lesson(sizes: Sizes) -> Model:
             Q, K, V = same(h, inputs[-1], inputs[-1])
             attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
         with model.section("influence", sentence=s):
-            influence(r, X, states, w)
+            reach = influence(r, X, states, w)
             with h.step("direct"):
                 direct = h.add("direct", Row(X.shape[0] - 1)(attended[-1].weights))
+                distance = h.add("distance", from_end(X))
             direct.scale = "probability"
+            if s == 0:
+                curves = tuple(
+                    Curve(key, distance, block) for key, block in (("recurrent", reach), ("attention", direct))
+                )
     model.watch = watch(model, word, inputs, {"self_attention": attended})
+    read = model.sentences[0].words
+    last = read.shape[0] - 1
+    facts = {"first": Fact(read), "last": Fact(read, last)}
+    for curve in curves:
+        facts |= {f"{curve.key}_first": Fact(curve.up), f"{curve.key}_last": Fact(curve.up, 0, last)}
+    model.headline = Headline([Curves("influence", "from_last", curves)], [Answer("influence", facts)])
     return model

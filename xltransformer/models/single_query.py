@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import Attended, Matrix, Model
+from xltransformer.graph import Matrix
 from xltransformer.models.begin import begin
+from xltransformer.models.lesson import Headline, Lesson, attention_answers, attention_bars
 from xltransformer.models.sizes import Sizes
-from xltransformer.nn.attention import attention, same, switches
+from xltransformer.nn.attention import Attended, attention, same, switches
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import lookup, present, word_index
 
 
-def single_query(sizes: Sizes) -> Model:
+def single_query(sizes: Sizes) -> Lesson:
     """One word asks (Q is its row of the vocabulary), every word of the sentence answers (K = V = X)."""
     sizes.expect()
     model, known, scopes = begin(sizes)
     turned = switches(model.scope("switches"), causal=False)
-    model.switches = [turned.scaling, turned.temperature]
+    model.switches = turned.inputs
     word = watched_word(model)
     inputs: list[Matrix] = []
     attended: list[Attended] = []
@@ -32,5 +33,6 @@ def single_query(sizes: Sizes) -> Model:
                 asked = g.add("asked", lookup(index, known.embeddings))
             Q, K, V = same(g, asked, inputs[-1])
             attended.append(attention(g, Q, K, V, padding, words.padding, turned))
-    model.watch = watch(model, word, inputs, {"single_query": attended}, asked)
+    model.watch = watched = watch(model, word, inputs, {"single_query": attended}, asked)
+    model.headline = Headline(attention_bars(model, watched), attention_answers(watched, moves=False))
     return model

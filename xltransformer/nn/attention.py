@@ -6,9 +6,10 @@ Attention(Q, K, V) = softmax(Q Kᵀ / sqrt(d_k)) V.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xltransformer.graph import ONE, Attended, Axis, Matrix, Scope
+from xltransformer.graph import ONE, Axis, Matrix, Model, Scope
 from xltransformer.nn.linear import linear
 from xltransformer.ops import (
     attention_mask,
@@ -26,26 +27,60 @@ from xltransformer.ops import (
     row_max,
     row_sum,
     shifted_exp,
+    switched_on,
     transpose,
 )
 
 
 @dataclass(frozen=True)
+class Attended:
+    """One attention: the weights (n x m) and the output (n x d_v) of every query."""
+
+    weights: Matrix
+    output: Matrix
+
+
+def attended_at(model: Model, *parts: str) -> Attended:
+    """The attention whose blocks are named under a dotted prefix; KeyError where there is none."""
+    prefix = ".".join(parts)
+    return Attended(model.blocks[f"{prefix}.weights"], model.blocks[f"{prefix}.output"])
+
+
+def every_attention(model: Model) -> Iterator[Attended]:
+    """Every attention of a model, in its order: the blocks named weights that have an output beside them."""
+    for name, block in model.blocks.items():
+        prefix, _, last = name.rpartition(".")
+        if last == "weights" and block.computed and f"{prefix}.scores" in model.blocks:
+            yield attended_at(model, prefix)
+
+
+@dataclass(frozen=True)
 class Switches:
     """What the user turns while watching: scaling by sqrt(d_k) on (1) or off (0), the softmax
-    temperature (above 0), and the causal mask on or off (None: the model has none)."""
+    temperature (above 0), and the causal mask on (1) or off (0; None: the model has none)."""
 
     scaling: Matrix
     temperature: Matrix
     causal: Matrix | None = None
 
+    @property
+    def inputs(self) -> list[Matrix]:
+        """The cells that the user turns."""
+        turned = (self.scaling, self.temperature, self.causal)
+        return [block.operands[0] if block.computed else block for block in turned if block is not None]
+
 
 def switches(g: Scope, *, causal: bool = True) -> Switches:
-    """The three switches as (1 x 1) inputs; without `causal` only the first two."""
-    scaling = g.input("scaling", ONE, ONE, "switch", scale="gate")
+    """The three switches (1 x 1 each); without `causal` only the first two."""
+    scaling = gate(g, "scaling")
     temperature = g.input("temperature", ONE, ONE, "switch", scale="plain")
-    gate = g.input("causal", ONE, ONE, "switch", scale="gate") if causal else None
-    return Switches(scaling, temperature, gate)
+    return Switches(scaling, temperature, gate(g, "causal") if causal else None)
+
+
+def gate(g: Scope, name: str) -> Matrix:
+    """1 where the switch of that name says "on", else 0 (1 x 1); the switch is the text input beside it."""
+    said = g.input(name, ONE, ONE, "switch", text=True)
+    return g.add(f"{name}_on", switched_on(said))
 
 
 def same(g: Scope, queries: Matrix, X: Matrix) -> tuple[Matrix, Matrix, Matrix]:
@@ -165,6 +200,4 @@ def attention(
             masked = g.add("masked", mask_scores(scaled, mask))
     weights = softmax(g, masked, mask, None if switches is None else switches.temperature)
     with g.step("output"):
-        attended = Attended(weights, g.add("output", (causal_mix if causal else matmul)(weights, V)))
-    g.model.attended[".".join(g.parts)] = attended
-    return attended
+        return Attended(weights, g.add("output", (causal_mix if causal else matmul)(weights, V)))

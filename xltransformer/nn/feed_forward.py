@@ -12,7 +12,7 @@ from xltransformer.ops import Op, gelu_erf, gelu_tanh, multiply, relu, silu
 
 Activation = Literal["relu", "gelu_tanh", "gelu_erf", "swiglu"]
 
-ACTIVATIONS: Mapping[str, Op] = {"relu": relu, "gelu_tanh": gelu_tanh, "gelu_erf": gelu_erf, "swiglu": silu}
+ACTIVATIONS: Mapping[Activation, Op] = {"relu": relu, "gelu_tanh": gelu_tanh, "gelu_erf": gelu_erf, "swiglu": silu}
 """Each activation by its name; SwiGLU is a product whose gate goes through SiLU."""
 
 

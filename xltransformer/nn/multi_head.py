@@ -64,17 +64,17 @@ def multi_head(
     `mask` (n x m) is 1 where a word may look; with `causal` no cell refers to a later token;
     `angles` (n x d_k) turn queries and keys by their position. `name` is the result's.
     """
-    outputs = []
+    attended = []
     for h, weights in enumerate(w.heads):
         head = g.scope("head", str(h))
         Q, K, V = project(head, X, weights, source)
         if angles is not None:
             Q, K = rotary(head, Q, K, angles)
-        outputs.append(attention(head, Q, K, V, switches=switches, mask=mask, causal=causal).output)
+        attended.append(attention(head, Q, K, V, switches=switches, mask=mask, causal=causal))
     with g.step("maps"):
-        for h in range(len(w.heads)):
-            g.model.show(g.model.attended[".".join((*g.parts, "head", str(h)))].weights)
+        for one in attended:
+            g.model.show(one.weights)
     with g.step("heads"):
-        heads = g.add("heads", concatenate(*outputs))
+        heads = g.add("heads", concatenate(*(one.output for one in attended)))
     with g.step("combine"):
         return g.add(name, linear(heads, w.W_O, w.b_O))

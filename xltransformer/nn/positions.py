@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xltransformer.graph import Matrix, Scope
-from xltransformer.ops import add, angle, pair, position, rotate_pairs, sinusoid, stretch
+from xltransformer.ops import Repeat, add, angle, matmul, pair, position, rotate_pairs, sinusoid, stretch, transpose
 
 BASE = 10000.0
 """The base of the angles: Vaswani et al. 2017, section 3.5; Su et al. 2021, section 3.2.2."""
@@ -41,4 +41,23 @@ def rotary(g: Scope, Q: Matrix, K: Matrix, turned: Matrix) -> tuple[Matrix, Matr
     Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding", equation 34.
     """
     with g.step("rotary"):
-        return g.add("Q_rotated", rotate_pairs(Q, turned)), g.add("K_rotated", rotate_pairs(K, turned))
+        Q_rotated = g.add("Q_rotated", rotate_pairs(Q, turned))
+        return Q_rotated, Q_rotated if K is Q else g.add("K_rotated", rotate_pairs(K, turned))
+
+
+PLACES, FURTHER_ON = 12, 4
+"""In how many places one word is compared with itself, and the place from which it is done again."""
+
+
+def score_by_distance(g: Scope, x: Matrix, base: Matrix, *, rotated: bool) -> tuple[Matrix, Matrix]:
+    """One word (1 x d) at `PLACES` places at once: the places (PLACES x 1), and the score of every
+    place with every other (PLACES x PLACES), by rotary positions or by sinusoidal ones."""
+    with g.step("same_word"):
+        repeated = g.add("repeated", Repeat(PLACES)(x))
+        places = g.add("position", position(repeated))
+    if rotated:
+        placed, _ = rotary(g, repeated, repeated, angles(g, repeated, base, places))
+    else:
+        placed = sinusoidal(g, repeated, base, places)
+    with g.step("distance_scores"):
+        return places, g.add("scores", matmul(placed, g.add("placed_T", transpose(placed))))

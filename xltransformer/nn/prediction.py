@@ -37,10 +37,12 @@ def predict(g: Scope, logits: Matrix, words: Matrix, temperature: Matrix | None 
     return Prediction(index, word, probabilities)
 
 
-def runners_up(g: Scope, logits: Matrix, probabilities: Matrix, words: Matrix) -> tuple[Matrix, Matrix]:
-    """The first `SHOWN` words in the order of their logits (n x v), and their probabilities, both
-    (n x `SHOWN`)."""
+def runners_up(
+    g: Scope, logits: Matrix, probabilities: Matrix, words: Matrix, count: int = SHOWN
+) -> tuple[Matrix, Matrix]:
+    """The first `count` words in the order of their logits (n x v), and their probabilities, both
+    (n x `count`, or fewer where there are fewer words)."""
     with g.step("runners_up"):
-        places = g.add("place", Places(SHOWN)(words))
+        places = g.add("place", Places(count)(words))
         index = g.add("ranked_index", column_of(g.add("rank", row_rank(logits)), places))
         return g.add("ranked", word_at(index, words)), g.add("ranked_probability", entry_at(probabilities, index))

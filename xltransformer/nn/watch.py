@@ -6,9 +6,58 @@ Not part of any Transformer: these blocks are what the first sheet's pictures an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from xltransformer.graph import ONE, Attended, Axis, Matrix, Model, SentenceWatch, Watch
-from xltransformer.ops import below, choose, copy, equals, first, lookup, plane, settle, stack
+from xltransformer.graph import ONE, Axis, Matrix, Model
+from xltransformer.nn.attention import Attended
+from xltransformer.nn.prediction import runners_up
+from xltransformer.ops import (
+    Row,
+    below,
+    choose,
+    copy,
+    equals,
+    first,
+    less_first,
+    lookup,
+    plane,
+    row_argmax,
+    settle,
+    stack,
+    word_at,
+)
+
+
+@dataclass(frozen=True)
+class SentenceWatch:
+    """What one sentence shows of the watched word: another word of the sentence to go with it, the
+    slots of both (0: not there), the weights as a map, the word's own row of them, the words it
+    attends to most and how much (1 x k each), and, in the plane of two dimensions, every word, the
+    watched one before attention and after (2 x 2), and the dimension it moves towards."""
+
+    other: Matrix
+    position: Matrix
+    other_position: Matrix
+    weights: Matrix
+    attention: Matrix
+    ranked: Matrix
+    ranked_weights: Matrix
+    points: Matrix
+    move: Matrix
+    towards: Matrix
+
+
+@dataclass
+class Watch:
+    """The word that is watched: its choices (the word, two dimensions and, with several lessons,
+    which one of the list `lessons`, known by `keys`), and what each sentence shows of it."""
+
+    word: Matrix
+    across: Matrix
+    up: Matrix
+    lesson: Matrix | None
+    keys: tuple[str, ...]
+    sentences: list[SentenceWatch] = field(default_factory=list)
 
 
 def watched_word(model: Model) -> Matrix:
@@ -32,9 +81,11 @@ def watch(
     assert known is not None
     across = g.input("across", ONE, ONE, "choice", text=True, choices=known.dimensions)
     up = g.input("up", ONE, ONE, "choice", text=True, choices=known.dimensions)
-    several = len(lessons) > 1
-    lesson = g.input("lesson", ONE, ONE, "switch", scale="count") if several else None
-    watched = Watch(word, across, up, lesson, tuple(lessons), [])
+    lesson = number = None
+    if len(lessons) > 1:
+        titles = g.input("lessons", Axis.numbered("", len(lessons)), ONE, "list", text=True)
+        lesson = g.input("lesson", ONE, ONE, "choice", text=True, choices=titles)
+    watched = Watch(word, across, up, lesson, tuple(lessons))
     with model.section("watch"):
         with g.step("watch_plane"):
             names = g.add("plane", stack(across, up))
@@ -42,6 +93,8 @@ def watch(
             for name, chosen in (("across", across), ("up", up)):
                 flags = g.add(f"{name}_match", equals(known.dimensions, chosen))
                 columns.append(g.add(f"{name}_column", first(flags)))
+            if lesson is not None:
+                number = g.add("lesson_number", first(g.add("lesson_match", equals(titles, lesson))))
 
         def in_plane(table: Matrix) -> Matrix:
             return plane(table, *columns, names)
@@ -56,9 +109,9 @@ def watch(
                 shown = [attended[s] for attended in lessons.values()]
                 weights = [one.weights for one in shown]
                 outputs = [one.output for one in shown]
-                every = h.add("weights", choose(lesson, *weights) if lesson else copy(weights[0]))
+                every = h.add("weights", choose(number, *weights) if number else copy(weights[0]))
                 differ = any(output is not outputs[0] for output in outputs)
-                out = choose(lesson, *outputs) if lesson and differ else copy(outputs[0])
+                out = choose(number, *outputs) if number and differ else copy(outputs[0])
                 every_out = h.add("outputs", out)
                 if asked is None:
                     attention = h.add("attention", lookup(position, every))
@@ -69,11 +122,17 @@ def watch(
                 for row in (attention, output):
                     row.rows = Axis.of(word)
                 attention.scale = every.scale = "probability"
+            ranked, ranked_weights = runners_up(h, attention, attention, words.words)
             with h.step("watch_points"):
                 points = h.add("points", in_plane(X))
                 start = in_plane(asked) if asked is not None else lookup(position, points)
                 before = h.add("before", start)
                 move = h.add("move", below(before, h.add("after", in_plane(output))))
+                gain = h.add("gain", Row(1)(h.add("moved", less_first(move))))
+                towards = h.add("towards", word_at(h.add("most_gain", row_argmax(gain)), names))
                 drawn = h.add("drawn", settle(points, words.padding, before))
-            watched.sentences.append(SentenceWatch(other, position, other_position, every, attention, drawn, move))
+            one = SentenceWatch(
+                other, position, other_position, every, attention, ranked, ranked_weights, drawn, move, towards
+            )
+            watched.sentences.append(one)
     return watched

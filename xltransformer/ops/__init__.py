@@ -1,6 +1,6 @@
 """The operations: what each means in NumPy, and beside it what it means in a cell."""
 
-from xltransformer.ops.base import PRODUCTS, Index, Number, Op, Pieces, Ref
+from xltransformer.ops.base import PRODUCTS, Index, Number, Op, Pieces, Ref, op_of
 from xltransformer.ops.causal import causal_divide, causal_mask, causal_mix, causal_scores
 from xltransformer.ops.elementwise import (
     add,
@@ -15,6 +15,7 @@ from xltransformer.ops.elementwise import (
     tanh_slope,
 )
 from xltransformer.ops.linear import (
+    Repeat,
     Row,
     RowDiagonal,
     ScaleRows,
@@ -38,7 +39,7 @@ from xltransformer.ops.norm import (
     row_mean,
     row_variance,
 )
-from xltransformer.ops.positions import angle, pair, position, rotate_pairs, sinusoid, stretch
+from xltransformer.ops.positions import angle, from_end, pair, position, rotate_pairs, sinusoid, stretch
 from xltransformer.ops.reduce import (
     Places,
     column_of,
@@ -53,10 +54,12 @@ from xltransformer.ops.reduce import (
     shifted_exp,
 )
 from xltransformer.ops.views import below, choose, chosen, less_first, plane, settle
-from xltransformer.ops.words import equals, first, join_words, lookup, pick, stack, word_at, word_index
+from xltransformer.ops.words import OFF, ON, equals, first, join_words, lookup, pick, stack, switched_on, word_at, word_index
 
 __all__ = [
     "HIDDEN",
+    "OFF",
+    "ON",
     "PRODUCTS",
     "Index",
     "Number",
@@ -64,6 +67,7 @@ __all__ = [
     "Pieces",
     "Places",
     "Ref",
+    "Repeat",
     "Row",
     "RowDiagonal",
     "ScaleRows",
@@ -88,6 +92,7 @@ __all__ = [
     "equals",
     "first",
     "first_rows",
+    "from_end",
     "gain_bias",
     "gelu_erf",
     "gelu_tanh",
@@ -102,6 +107,7 @@ __all__ = [
     "multiply",
     "normalise_rows",
     "norms",
+    "op_of",
     "pair",
     "pick",
     "plane",
@@ -126,6 +132,7 @@ __all__ = [
     "stack",
     "stack_rows",
     "stretch",
+    "switched_on",
     "tanh",
     "tanh_slope",
     "transpose",

@@ -111,6 +111,13 @@ class Op(ABC):
         return cls.worked is not Op.worked
 
 
+def op_of(block: Matrix) -> Op:
+    """The operation a computed block comes from, with all its meanings; TypeError for an input."""
+    if not isinstance(block.op, Op):
+        raise TypeError(f"{block.name or 'an unnamed block'} is not computed")
+    return block.op
+
+
 def check(fits: bool, operation: Op, *operands: Matrix) -> None:
     """Raise ValueError naming the operands' shapes unless they fit."""
     if not fits:

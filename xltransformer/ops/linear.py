@@ -254,6 +254,24 @@ class StackRows(Op):
 
 
 @dataclass(frozen=True)
+class Repeat(Op):
+    """One row, `count` times below itself, the copies counted from 0: (1 x d) to (count x d)."""
+
+    count: int
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (row,) = operands
+        check(row.shape[0] == 1, self, row)
+        return Axis.fixed([str(k) for k in range(self.count)]), row.columns
+
+    def value(self, *operands: Array) -> Array:
+        return np.repeat(operands[0], self.count, axis=0)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return operands[0].cell(0, j)
+
+
+@dataclass(frozen=True)
 class FirstRows(Op):
     """As many of a table's first rows as another matrix has: (p x d) and (n x m) give (n x d).
 

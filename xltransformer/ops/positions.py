@@ -36,6 +36,24 @@ class Position(Op):
 
 
 @dataclass(frozen=True)
+class FromEnd(Op):
+    """How many rows come after each: (n x m) to (n x 1). The operand lends its rows, not its values."""
+
+    scale = "plain"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (x,) = operands
+        return x.rows, ONE
+
+    def value(self, *operands: Array) -> Array:
+        return np.arange(operands[0].shape[0] - 1.0, -1.0, -1.0).reshape(-1, 1)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        (x,) = operands
+        return f"ROW({x.cell(x.shape[0] - 1, 0)})-ROW({x.cell(i, 0)})"
+
+
+@dataclass(frozen=True)
 class Pair(Op):
     """Which pair of columns it is, from 0: 0, 0, 1, 1, 2, …: (n x m) to (1 x m). The operand lends
     its columns, not its values."""
@@ -148,6 +166,7 @@ class RotatePairs(Op):
 
 
 position = Position()
+from_end = FromEnd()
 pair = Pair()
 stretch = Stretch()
 angle = Angle()

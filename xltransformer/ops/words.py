@@ -15,6 +15,10 @@ from xltransformer.ops.base import Op, Ref, check
 from xltransformer.text import word_key
 
 
+ON, OFF = ("on", "1", "true", "开"), ("off", "0", "false", "关")
+"""What turns a switch on and off, in every language of `locale`; case does not matter."""
+
+
 def _keys(words: Array) -> list[str]:
     return [word_key(str(word)) for word in words.ravel()]
 
@@ -118,6 +122,26 @@ class Equals(Op):
 
 
 @dataclass(frozen=True)
+class SwitchedOn(Op):
+    """1 where a switch (text, 1 x 1) says "on" or 1, else 0."""
+
+    scale = "gate"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (switch,) = operands
+        check(switch.shape == (1, 1), self, switch)
+        return ONE, ONE
+
+    def value(self, *operands: Array) -> Array:
+        return np.array([[1.0 if word_key(str(operands[0][0, 0])) in ON else 0.0]])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        said = operands[0].cell(0, 0)
+        tests = ",".join(f'{said}&""="{word}"' for word in ON)
+        return f"IF(OR({tests}),1,0)"
+
+
+@dataclass(frozen=True)
 class First(Op):
     """The position (from 1) of the first 1 in a column of flags, or 0: (n x 1) to (1 x 1)."""
 
@@ -204,6 +228,7 @@ word_index = WordIndex()
 lookup = Lookup()
 join_words = JoinWords()
 equals = Equals()
+switched_on = SwitchedOn()
 first = First()
 stack = Stack()
 pick = Pick()

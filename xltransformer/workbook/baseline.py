@@ -25,7 +25,6 @@ def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequenc
     messages = book.messages
     sheet.text(0, LEFT, messages("baseline.title"), "title")
     sheet.heights[0] = 28
-    sheet.link(1, LEFT, book.sheets[0].target(), messages("section.back"))
     sheet.paragraph(2, LEFT, messages("baseline.intro"), "intro")
     sheet.freeze = (2, 0)
     top = row = 4

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.locale import Messages
-from xltransformer.ops import PRODUCTS
+from xltransformer.ops import PRODUCTS, op_of
 from xltransformer.workbook.canvas import Canvas, cell_range
 from xltransformer.workbook.places import Place, SeenPlace, column_letters
 from xltransformer.workbook.styles import (
     ATTENTION_SCALE,
+    EMPTY,
     FADED,
     RIGHT,
     WRONG,
@@ -37,6 +38,8 @@ class Drawing:
     sheet: Canvas
     place: Place
     shown: Mapping[Matrix, Place] = field(default_factory=dict)
+    small: bool = False
+    note: str = ""
 
 
 class Book:
@@ -74,6 +77,8 @@ class Book:
         self._waiting: dict[Matrix, frozenset[Matrix]] = {}
         self._hidden_rows = 0
         self._views = 0
+        self.suggested: Place | None = None  # temperatures to choose from
+        self.screen: dict[str, Place] = {}  # the parts of the first screen, by name
         self._pending: list[Callable[[], None]] = []
 
     def sheet(self, name: str) -> Canvas:
@@ -125,14 +130,17 @@ class Book:
         column: int,
         shown: Mapping[Matrix, Place] | None = None,
         labelled: bool = True,
+        small: bool = False,
+        note: str = "",
     ) -> Place:
         """Draw a block with its first cell at (row, column); labels go left and above.
 
         `shown` are drawings of operands that the formulas shall point at instead of their homes.
+        A view may be written `small`; a `note` shows beside an input that is selected.
         """
         place = Place(sheet.name, row, column, block.shape)
         given = {m: p for m, p in (shown or {}).items() if not self.hides(m)}
-        drawing = Drawing(block, sheet, place, given)
+        drawing = Drawing(block, sheet, place, given, small, note)
         if block in self.homes:
             self._views += 1
             if self.hides(block):
@@ -168,15 +176,15 @@ class Book:
 
     def _write_formulas(self, drawing: Drawing) -> None:
         block, sheet = drawing.block, drawing.sheet
-        assert block.op is not None
         places = (drawing.shown.get(m, self.homes[m]) for m in block.operands)
         operands = [place.seen_from(sheet.name, self.spelled_out) for place in places]
-        cell, style = block.op.cell, block_style(block, self.messages)
+        cell, style = op_of(block).cell, block_style(block, self.messages)
         self._each(drawing, lambda i, j, r, c, value: sheet.formula(r, c, cell(i, j, *operands), value, style))
 
     def _write_view(self, drawing: Drawing) -> None:
         sheet, home = drawing.sheet, self.ref(drawing.block, drawing.sheet)
-        style, ending = block_style(drawing.block, self.messages, view=True), '&""' if drawing.block.text else ""
+        style = block_style(drawing.block, self.messages, view=True, small=drawing.small)
+        ending = '&""' if drawing.block.text else ""
         self._each(drawing, lambda i, j, r, c, value: sheet.formula(r, c, home.cell(i, j) + ending, value, style))
 
     def _write_solved(self, drawing: Drawing) -> None:
@@ -239,12 +247,10 @@ class Book:
                 sheet.number(row, column, value, style)
 
         self._each(drawing, write)
-        where = cell_range(place.row, place.column, block.shape)
-        if block.choices is not None:
-            source = "=" + self.homes[block.choices].absolute
-            sheet.validations.append((where, {"validate": "list", "source": source, "show_error": False}))
-        elif not block.text:
-            sheet.validations.append((where, self._number_rule(block)))
+        rule = self._rule(block)
+        if rule and block.role != "list":
+            tip = {"input_message": drawing.note} if drawing.note else {}
+            sheet.validations.append((cell_range(place.row, place.column, block.shape), {**rule, **tip}))
 
     def _spare_rows(self, block: Matrix) -> set[int]:
         """Spare rows of the vocabulary: no word, hence no numbers either."""
@@ -252,17 +258,20 @@ class Book:
             return set()
         return {i for i, word in enumerate(block.rows.read(self.values)) if not word}
 
-    def _number_rule(self, block: Matrix) -> dict[str, object]:
-        if block.role == "switch" and block.scale == "gate":
-            message = self.messages("switch.gate_error")
-            return {"validate": "list", "source": ["1", "0"], "error_message": message}
-        if block.role == "switch" and block.scale == "count":
-            return {"validate": "integer", "criteria": ">", "value": 0}
+    def _rule(self, block: Matrix) -> dict[str, object]:
+        """What may be typed or chosen. A list of choices stops nobody from typing something else,
+        which the checks then judge."""
+        messages, listed = self.messages, {"validate": "list", "show_error": False}
+        if block.choices is not None:
+            return {**listed, "source": "=" + self.homes[block.choices].absolute}
+        if block.role == "switch" and block.text:
+            return {**listed, "source": [messages("switch.on"), messages("switch.off")]}
         if block.role == "switch":
-            message = self.messages("switch.temperature_error")
-            return {"validate": "decimal", "criteria": ">", "value": 0, "error_message": message}
-        message = self.messages("switch.number_error")
-        return {"validate": "decimal", "criteria": ">", "value": -1e300, "error_message": message}
+            return {**listed, "source": "=" + self.suggested.absolute} if self.suggested else {}
+        if block.text:
+            return {}
+        error = messages("switch.number_error")
+        return {"validate": "decimal", "criteria": ">", "value": -1e300, "error_message": error}
 
     def _write_labels(self, drawing: Drawing) -> None:
         """Row labels to the left, column labels above, the block's symbol in the corner."""
@@ -285,7 +294,7 @@ class Book:
         sheet.formula(row, column, f'{source.cell(i, j)}&""', shown, (style, ""))
 
     def _colour(self, drawing: Drawing, labelled: bool) -> None:
-        """Faded where a slot is empty, and the colours that go with the kind of number."""
+        """Nothing where a slot is empty, and the colours that go with the kind of number."""
         block, place, conditions = drawing.block, drawing.place, drawing.sheet.conditions
         where = cell_range(place.row, place.column, block.shape)
         empty = []
@@ -296,7 +305,7 @@ class Book:
         if empty and block.role != "embedding":
             rule = f"=OR({','.join(empty)})"
             conditions.append(
-                (where, {"type": "formula", "criteria": rule, "format": FADED, "stop_if_true": True})
+                (where, {"type": "formula", "criteria": rule, "format": EMPTY, "stop_if_true": True})
             )
         if block in self.exercise or not block.computed:
             return

@@ -11,6 +11,8 @@ from xltransformer.errors import UserError
 from xltransformer.workbook.places import column_letters, quoted
 from xltransformer.workbook.styles import Style
 
+WINDOW = 1240
+"""Pixels of a sheet's width that a window of 1366 x 768 shows."""
 MOST_FORMULA = 8_191
 """Characters of a formula after its `=`, as Excel takes them."""
 
@@ -41,11 +43,13 @@ class Series:
     marker_size: int = 7
     label: str = ""
     line: bool = False
+    dashed: bool = False
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A native chart; its titles are cells, so that they follow every edit."""
+    """A native chart; its titles are cells, so that they follow every edit. Bars of `shares` lie
+    between 0 and 1."""
 
     kind: Literal["scatter", "bar"]
     row: int
@@ -55,6 +59,18 @@ class Chart:
     title: str = ""
     across: str = ""
     up: str = ""
+    legend: bool = False
+    shares: bool = True
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A text that wraps over the columns up to `last` (None: the width of the sheet)."""
+
+    row: int
+    column: int
+    cell: Cell
+    last: int | None = None
 
 
 @dataclass
@@ -63,7 +79,7 @@ class Canvas:
 
     name: str
     cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
-    paragraphs: list[tuple[int, int, Cell]] = field(default_factory=list)
+    paragraphs: list[Paragraph] = field(default_factory=list)
     bars: list[tuple[int, str]] = field(default_factory=list)
     widths: dict[int, float] = field(default_factory=dict)
     default_width: float = 9
@@ -96,10 +112,22 @@ class Canvas:
         """A link to a cell of this workbook, `target` being such as `'Start'!A1`."""
         self.cells[row, column] = Cell("link", target, ("link", ""), text, tip)
 
-    def paragraph(self, row: int, column: int, text: str, style: str, formula: str | None = None) -> None:
-        """A text, or a formula that shows it, which wraps over the whole width of the sheet."""
+    def paragraph(
+        self, row: int, column: int, text: str, style: str, formula: str | None = None, last: int | None = None
+    ) -> None:
+        """A text, or a formula that shows it, which wraps over the whole width of the sheet or up to
+        the `last` column."""
         kind: Kind = "text" if formula is None else "formula"
-        self.paragraphs.append((row, column, Cell(kind, formula or text, (style, ""), text)))
+        self.paragraphs.append(Paragraph(row, column, Cell(kind, formula or text, (style, ""), text), last))
+
+    def last_of(self, paragraph: Paragraph) -> int:
+        """The last column of a paragraph: its own, or as far as the window goes."""
+        if paragraph.last is not None:
+            return paragraph.last
+        last = paragraph.column
+        while last < self.right and self.pixels(0, last + 1) <= WINDOW:
+            last += 1
+        return last
 
     def bar(self, row: int, style: str) -> None:
         """Gives every still empty cell of a row, over the sheet's width, one style."""
@@ -121,22 +149,26 @@ class Canvas:
         for chart in self.charts:
             last, pixels = chart.column, 0.0
             while pixels < chart.size[0]:
-                pixels += self.width(last, last) * 7 + 5
+                pixels += self.pixels(last, last)
                 last += 1
             row, column = max(row, chart.row + chart.size[1] // 21), max(column, last)
         return row, column
 
     @property
     def bottom(self) -> int:
-        return max([0, *(row for row, _ in self.cells), *(row for row, *_ in self.paragraphs)])
+        return max([0, *(row for row, _ in self.cells), *(paragraph.row for paragraph in self.paragraphs)])
 
     def width(self, first: int, last: int) -> float:
         """The width of some columns, in characters."""
         return sum(self.widths.get(column, self.default_width) for column in range(first, last + 1))
 
+    def pixels(self, first: int, last: int) -> float:
+        """The same in pixels."""
+        return self.width(first, last) * 7 + 5 * (last - first + 1)
+
     def lines(self, text: str, first: int, last: int) -> int:
         """How many lines a wrapped text takes over some columns (generously)."""
-        return max(1, math.ceil(text_width(text) * 1.15 / self.width(first, last)))
+        return max(1, math.ceil(text_width(text) * 1.15 / (self.pixels(first, last) / 7)))
 
 
 def spaced(letter: str) -> str:

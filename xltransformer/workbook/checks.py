@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from xltransformer.graph import Matrix, Model
+from xltransformer.graph import Matrix
+from xltransformer.models import Lesson
+from xltransformer.ops import OFF, ON
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas, spaced
+from xltransformer.workbook.canvas import Canvas, cell_range, spaced
 from xltransformer.workbook.places import Place
+from xltransformer.workbook.styles import BAD, GOOD
 
+LEFT, TOP = 1, 4
+"""Where the list of checks begins."""
 MOST_BLOCKS, MOST_SUMS = 64, 24
 """How many blocks one check looks at, for numbers and for sums: a formula takes 8,192 characters."""
 
@@ -23,14 +28,37 @@ class Check:
     look: Place
 
 
-def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> list[Check]:
-    """The checks of a model, in the order in which their faults build on one another.
+def draw_checks(
+    book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters: list[str]
+) -> tuple[Place, Place]:
+    """The sheet of all checks: a verdict, what holds, and a link to where to look. Returns the verdicts
+    and the texts, a column each."""
+    messages = book.messages
+    sheet.text(0, LEFT, messages("checks.title"), "title")
+    sheet.heights[0] = 28
+    sheet.paragraph(2, LEFT, messages("checks.intro"), "intro")
+    checks = every_check(book, sheet, start, model, letters)
+    for k, check in enumerate(checks):
+        row = TOP + k
+        book.formula(sheet, row, LEFT, check.formula, 1.0, "verdict", messages("number.verdict"))
+        sheet.link(row, LEFT + 1, Canvas(check.look.sheet).target(check.look.row, check.look.column), "→")
+        sheet.text(row, LEFT + 2, check.text, "remark")
+    verdicts, texts = (Place(sheet.name, TOP, column, (len(checks), 1)) for column in (LEFT, LEFT + 2))
+    for value, look in ((1, GOOD), (0, BAD)):
+        rule = {"type": "cell", "criteria": "==", "value": value, "format": look}
+        sheet.conditions.append((cell_range(TOP, LEFT, verdicts.shape), rule))
+    return verdicts, texts
+
+
+def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters: list[str]) -> list[Check]:
+    """The checks of a model, for formulas on `sheet`, in the order in which their faults build on one
+    another; sheets are looked through but for `start`, `sheet` and those that only repeat.
 
     `letters` name the sentences (one empty text where there is only one).
     """
 
     def ref(block: Matrix) -> str:
-        seen = book.ref(block, start)
+        seen = book.ref(block, sheet)
         return seen.cell(0, 0) if block.shape == (1, 1) else seen.all
 
     def whole(block: Matrix, test: str) -> Callable[[], str]:
@@ -50,15 +78,24 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
 
         add("known", all_known, sentence.words, letter=letter)
     for switch in model.switches:
-        if switch.scale == "gate":
+        if switch.text:
+            said = ",".join(f'{{0}}&""="{word}"' for word in (*ON, *OFF))
             add(
                 "gate",
-                whole(switch, "OR({0}=0,{0}=1)"),
+                whole(switch, f"OR({said})"),
                 switch,
                 switch=book.messages(f"switch.{switch.last_name}"),
             )
         else:
             add("temperature", whole(switch, "AND(ISNUMBER({0}),{0}>0)"), switch)
+    watch = model.watch
+    if watch is not None and watch.lesson is not None and watch.lesson.choices is not None:
+        listed, lesson = watch.lesson.choices, watch.lesson
+
+        def is_listed() -> str:
+            return f"IF(IFERROR(SUMPRODUCT(({ref(listed)}={ref(lesson)})*1)=1,FALSE),1,0)"
+
+        add("lesson", is_listed, lesson)
     numbers: dict[str, list[Matrix]] = {}
     for block in model.inputs:
         if block.role in ("embedding", "parameter", "constant"):
@@ -89,14 +126,15 @@ def every_check(book: Book, start: Canvas, model: Model, letters: list[str]) -> 
             return f"IF(IFERROR(({'+'.join(squares)})*1E+18<1,FALSE),1,0)"
 
         add("sums", sum_to_one, blocks[0].operands[0], block=name + number)
+    here = sheet.name
     for sheet in book.sheets:
         homes = [block for block, place in book.homes.items() if place.sheet == sheet.name]
-        if sheet is start or sheet.hidden or not any(block.computed for block in homes):
+        if sheet is start or sheet.name == here or sheet.hidden or not any(block.computed for block in homes):
             continue
 
         def no_error(sheet: Canvas = sheet) -> str:
             everything = Place(sheet.name, 0, 0, (sheet.bottom + 1, sheet.right + 1))
-            return f"IF(ISERROR(SUM({everything.seen_from(start.name).all})),0,1)"
+            return f"IF(ISERROR(SUM({everything.seen_from(here).all})),0,1)"
 
         top = Place(sheet.name, 0, 0, (1, 1))
         checks.append(Check(book.messages("check.errors", sheet=sheet.name), no_error, top))

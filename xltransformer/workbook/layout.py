@@ -7,13 +7,17 @@ from collections.abc import Collection, Mapping
 from xltransformer.graph import Array, Matrix, Section
 from xltransformer.instance import Instance
 from xltransformer.locale import Messages
+from xltransformer.nn.attention import every_attention
 from xltransformer.size import Configuration, configuration
 from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width
-from xltransformer.workbook.panels import LEFT, draw_step
+from xltransformer.workbook.panels import LEFT, draw_step, step_title
 from xltransformer.workbook.size_sheet import draw_size
-from xltransformer.workbook.start import Contents, Start, letters, told
+from xltransformer.workbook.checks import draw_checks
+from xltransformer.workbook.start import begin_start, finish_start, letters, told
+from xltransformer.workbook.start.contents import Contents
+from xltransformer.workbook.start.headline import Behind, draw_plane
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
@@ -26,7 +30,9 @@ def lay_out(
 ) -> Book:
     """Every sheet of the workbook, drawn but not yet written."""
     book = Book(values, messages, exercise, instance.generated, products)
-    start = Start(book, book.sheet(messages("sheet.start")), instance)
+    model = instance.model
+    start = book.sheet(messages("sheet.start"))
+    grid, row = begin_start(book, start, instance)
     contents: Contents = []
     numbers: dict[tuple[str, int | None], int] = {}
     for section in instance.model.sections:
@@ -42,12 +48,35 @@ def lay_out(
     vocabulary = book.sheet(messages("sheet.vocabulary"))
     draw_vocabulary(book, vocabulary, instance)
     size = book.sheet(messages("sheet.size"))
-    draw_size(book, size, configuration(), instance.model)
-    start.finish(vocabulary, [*extra, size], contents, changes)
+    draw_size(book, size, configuration(), model)
+    checks = book.sheet(messages("sheet.checks"))
+    behind = Behind(book, book.sheet(messages("sheet.behind")))
+    behind.place_rest(model)
+    verdicts = draw_checks(book, checks, start, model, letters(instance))
+    others = [vocabulary, *extra, size, checks]
+    finish_start(book, start, behind, instance, grid, row, contents, others, verdicts, changes)
+    if model.watch is not None and not book.exercise:
+        for section, (sheet, _) in zip(model.sections, contents, strict=True):
+            if section.key == "compare":
+                book.later(lambda sheet=sheet: draw_plane(book, sheet, behind, model, letters(instance)))  # type: ignore[misc]
+    behind.sheet.hidden = bool(book.exercise)
     book.finish()
-    for sheet in (*(sheet for sheet, _ in contents), *extra, size):
-        _fit(sheet)
+    shown = [sheet for sheet in book.sheets if not sheet.hidden]
+    for sheet in shown:
+        if sheet not in (start, vocabulary):
+            _fit(sheet)
+    for before, sheet, after in zip(shown, shown[1:], [*shown[2:], None], strict=False):
+        _navigate(book, sheet, before, after)
     return book
+
+
+def _navigate(book: Book, sheet: Canvas, before: Canvas, after: Canvas | None) -> None:
+    """The way back to Start, to the sheet before and to the next one, in the sheet's second row."""
+    row = 1
+    sheet.link(row, LEFT, book.sheets[0].target(), book.messages("section.back"))
+    sheet.link(row, LEFT + 1, before.target(), book.messages("section.previous"), before.name)
+    if after is not None:
+        sheet.link(row, LEFT + 3, after.target(), book.messages("section.next"), after.name)
 
 
 def lay_out_size(own: Configuration, messages: Messages) -> Book:
@@ -62,7 +91,7 @@ def lay_out_size(own: Configuration, messages: Messages) -> Book:
 def _compared(book: Book, instance: Instance) -> list[tuple[str, list[Matrix]]]:
     """What before and after shows: attention and output of every lesson and sentence."""
     groups = []
-    shown = {block for one in instance.model.attended.values() for block in (one.weights, one.output)}
+    shown = {block for one in every_attention(instance.model) for block in (one.weights, one.output)}
     for section in instance.model.sections:
         blocks = list(dict.fromkeys(b for step in section.steps for b in step.blocks if b in shown))
         if section.sentence is not None and blocks:
@@ -82,13 +111,12 @@ def _draw_section(
     sheet = book.sheet(f"{number}{letter} {messages(f'sheet.{section.key}', layer=layer)}")
     sheet.text(0, LEFT, f"{number}  {messages(f'section.{section.key}.title', layer=layer)}", "title")
     sheet.heights[0] = 28
-    sheet.link(1, LEFT, book.sheets[0].target(), messages("section.back"))
     if section.sentence is not None:
         sentence = model.sentences[section.sentence].text
         label = messages("section.of_sentence", letter=spaced(letter))
         shown = label + str(book.values[sentence.name][0, 0])
         book.formula(
-            sheet, 1, LEFT + 1, lambda: f'"{label}"&{book.ref(sentence, sheet).cell(0, 0)}', shown, "row_text"
+            sheet, 1, LEFT + 5, lambda: f'"{label}"&{book.ref(sentence, sheet).cell(0, 0)}', shown, "row_text"
         )
     sheet.freeze = (2, 0)
     sheet.paragraph(3, LEFT, messages(f"section.{section.key}.intro"), "intro")
@@ -100,7 +128,7 @@ def _draw_section(
     for k, step in enumerate(section.steps, start=1):
         heading_row = row
         row = draw_step(book, sheet, model, section, step, f"{number}.{k}", row)
-        steps.append((str(sheet.cells[heading_row, LEFT].content), heading_row))
+        steps.append((step_title(book, step), heading_row))
     return sheet, steps
 
 
@@ -118,12 +146,12 @@ def _fit(sheet: Canvas) -> None:
     first = max([0.0, *(width for (_, column), width in labels.items() if column == LEFT)])
     others = max([0.0, *(width for (_, column), width in labels.items() if column != LEFT)])
     sheet.widths |= {0: 2, LEFT: min(24.0, max(14.0, first * 1.2))}
-    sheet.default_width = max(sheet.default_width, min(13.0, others * 1.1))
+    sheet.default_width = max(sheet.default_width, min(9.0, others * 1.1))
     inches = sheet.width(0, sheet.right) * 7.5 / 96
     rows_a_page = int(_PAGE_HEIGHT / min(1.0, _PAGE_WIDTH / inches) / (17 / 72))
     starts = sorted(row for row, style in sheet.bars if style == "heading")
     top = 0
-    for row, following in zip(starts, [*starts[1:], sheet.bottom + 1], strict=True):
+    for row, following in zip(starts, [*starts[1:], sheet.bottom + 1], strict=False):
         if following - top > rows_a_page and row > starts[0]:
             sheet.breaks.append(row)
             top = row

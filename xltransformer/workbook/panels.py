@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xltransformer.graph import Matrix, Model, Section, Step
+from xltransformer.graph import Matrix, Section, Step
+from xltransformer.models import Lesson
+from xltransformer.ops import op_of
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.places import Place
@@ -12,13 +14,13 @@ from xltransformer.workbook.worked import Line, Word, count_lines, words_of, wor
 
 LEFT = 1
 """The column of the row labels; the first block's cells begin one further right."""
-WIDEST = 26
-"""Beyond this column a panel continues on a new line."""
+WIDEST = 17
+"""Beyond this column a panel continues on a new line: so far a window goes."""
 LONG_LABEL = 16
 """A row label of more characters needs the wide first column."""
 
 
-def draw_step(book: Book, sheet: Canvas, model: Model, section: Section, step: Step, number: str, row: int) -> int:
+def draw_step(book: Book, sheet: Canvas, model: Lesson, section: Section, step: Step, number: str, row: int) -> int:
     """Draw one panel from `row` down; returns the first row free after it."""
     sheet.text(row, LEFT, f"{number}  {step_title(book, step)}", "heading")
     sheet.heights[row] = 21
@@ -29,15 +31,15 @@ def draw_step(book: Book, sheet: Canvas, model: Model, section: Section, step: S
         row += 1
     sheet.paragraph(row, LEFT, book.messages(f"step.{step.key}.question"), "question")
     row += 2
-    products = [block for block in step.blocks if block.op is not None and block.op.crosswise]
+    products = [block for block in step.blocks if block.computed and op_of(block).crosswise]
     factors = {operand for product in products for operand in product.operands}
     before: list[Matrix] = []
     after: list[Matrix] = []
     for block in (b for b in step.blocks if b not in factors and b not in products):
         (before if set(block.operands).isdisjoint([*products, *after]) else after).append(block)
-    row = _draw_in_line(book, sheet, before, row)
+    row = _draw_in_line(book, sheet, model, before, row)
     row = _draw_products(book, sheet, products, row)
-    row = _draw_in_line(book, sheet, after, row)
+    row = _draw_in_line(book, sheet, model, after, row)
     return _draw_worked(book, sheet, model, section, step, row) + 1
 
 
@@ -50,11 +52,11 @@ def step_title(book: Book, step: Step) -> str:
     return book.messages(f"step.{step.key}.title", lesson="".join(titles), word=word)
 
 
-def _draw_in_line(book: Book, sheet: Canvas, blocks: list[Matrix], row: int) -> int:
+def _draw_in_line(book: Book, sheet: Canvas, model: Lesson, blocks: list[Matrix], row: int) -> int:
     """Blocks side by side, each with its labels, wrapping to a new line where the sheet ends, or
     where a block's row labels need the wide first column."""
     column, tallest = LEFT + 1, 0
-    for block in _with_inputs(book, blocks):
+    for block in _with_operands(book, model, blocks):
         long = any(text_width(label) > LONG_LABEL for label in block.rows.read(book.values))
         if column > LEFT + 1 and (long or column + block.shape[1] > WIDEST):
             row, column, tallest = row + tallest + 2, LEFT + 1, 0
@@ -64,11 +66,19 @@ def _draw_in_line(book: Book, sheet: Canvas, blocks: list[Matrix], row: int) -> 
     return row + tallest + 2 if blocks else row
 
 
-def _with_inputs(book: Book, blocks: list[Matrix]) -> list[Matrix]:
-    """The blocks, each after those of its weights and constants that stand nowhere yet."""
-    given = ("parameter", "constant")
-    wanted = (m for block in blocks for m in (*block.operands, block) if m is block or m.role in given)
-    return [m for m in dict.fromkeys(wanted) if m in blocks or m not in book.homes]
+def _with_operands(book: Book, model: Lesson, blocks: list[Matrix]) -> list[Matrix]:
+    """The blocks, each after those it comes from that stand nowhere yet and in no step of their own:
+    weights, constants, a word's row in the vocabulary, which slots hold a word."""
+    steps = {block for section in model.sections for step in section.steps for block in step.blocks}
+
+    def homeless(block: Matrix) -> list[Matrix]:
+        found: list[Matrix] = []
+        for m in block.operands:
+            if m not in book.homes and m not in steps and (m.computed or m.role in ("parameter", "constant")):
+                found += [*homeless(m), m]
+        return found
+
+    return list(dict.fromkeys(m for block in blocks for m in (*homeless(block), block)))
 
 
 def _draw_products(book: Book, sheet: Canvas, products: list[Matrix], row: int) -> int:
@@ -100,7 +110,7 @@ def _draw_products(book: Book, sheet: Canvas, products: list[Matrix], row: int) 
     return row if shown is None else shown.row + shown.shape[0] + 1
 
 
-def _draw_worked(book: Book, sheet: Canvas, model: Model, section: Section, step: Step, row: int) -> int:
+def _draw_worked(book: Book, sheet: Canvas, model: Lesson, section: Section, step: Step, row: int) -> int:
     """The worked example of every block of the step that has one."""
     words = words_of(model, section)
     source = model.sentences[section.sentence].words if section.sentence is not None else None
@@ -129,6 +139,4 @@ def _every_line(
 
 def _workable(book: Book, block: Matrix) -> bool:
     """Whether a block has something to work out that gives no answer of an exercise away."""
-    if block.op is None or book.waits_for(block):
-        return False
-    return type(block.op).has_worked_line()
+    return block.computed and not book.waits_for(block) and op_of(block).has_worked_line()

@@ -45,8 +45,6 @@ def draw_size(book: Book, sheet: Canvas, own: Configuration, model: Model | None
     messages = book.messages
     sheet.text(0, LEFT, messages("size.title"), "title")
     sheet.heights[0] = 28
-    if book.sheets[0] is not sheet:
-        sheet.link(1, LEFT, book.sheets[0].target(), messages("section.back"))
     sheet.default_width = WIDTH
     sheet.freeze = (2, FIRST)
     sheet.paragraph(3, LEFT, messages("size.intro"), "intro")

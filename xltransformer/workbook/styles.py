@@ -32,6 +32,15 @@ STYLES: dict[str, dict[str, Any]] = {
     "number": {"font_color": GREY, "align": "center"},
     "warning": {"font_color": WARN, "bold": True},
     "link": {"font_color": EDIT_INK, "underline": 1},
+    "intro_line": {"font_color": INK},
+    "setting": {"font_color": INK},
+    "picture": {"bold": True, "font_color": ACCENT},
+    "writing": {"bold": True, "font_size": 14, "font_color": INK},
+    "answer": {"font_color": INK, "text_wrap": True, "valign": "vcenter"},
+    "mark": {"bold": True, "font_color": ACCENT, "align": "center"},
+    "experiment": {"font_color": INK},
+    "explanation": {"font_color": ACCENT, "italic": True},
+    "navigation": {"font_color": EDIT_INK, "underline": 1},
     "symbol": {"bold": True, "font_color": ACCENT, "align": "right", "shrink": True},
     "row_label": {"font_color": INK, "bold": True, "align": "right", "shrink": True},
     "column_label": {"font_color": INK, "bold": True, "align": "center", "shrink": True, "bottom": 1,
@@ -41,6 +50,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "input": {"font_color": EDIT_INK, "bg_color": EDIT_FILL, **_BORDER},
     "weight": {"font_color": EDIT_INK, "bg_color": WEIGHT_FILL, **_BORDER},
     "computed": {"font_color": "#000000", **_BORDER},
+    "small": {"font_color": "#000000", "font_size": 9, **_BORDER},
+    "token": {"font_color": EDIT_INK, "bg_color": EDIT_FILL, "shrink": True, **_BORDER},
     "generated": {"font_color": "#000000", "italic": True, "bg_color": ACCENT_PALE, **_BORDER},
     "worked": {"font_color": ACCENT, "text_wrap": True, "valign": "top", "indent": 1},
     "status": {"bold": True, "font_color": ACCENT},
@@ -50,6 +61,8 @@ STYLES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 FADED = {"font_color": FADED_INK, "bg_color": FADED_FILL}
+EMPTY: dict[str, Any] = {"num_format": ";;;", "bg_color": "#FFFFFF", "border": 0}
+"""A slot without a word: nothing shows, though the formulas are there."""
 RIGHT = {"font_color": "#FFFFFF", "bg_color": SHARE}
 WRONG = {"font_color": "#FFFFFF", "bg_color": WARN}
 GOOD, BAD = {"font_color": SHARE, "bold": True}, {"font_color": WARN, "bold": True}
@@ -89,7 +102,9 @@ def number_format(block: Matrix, messages: Messages) -> str:
     return "0.00"
 
 
-def block_style(block: Matrix, messages: Messages, *, view: bool = False, exercise: bool = False) -> Style:
+def block_style(
+    block: Matrix, messages: Messages, *, view: bool = False, exercise: bool = False, small: bool = False
+) -> Style:
     """The style of a block's cells: to edit, a learned weight, or a formula; of texts, a word for each
     word, or one that may be long."""
     number = number_format(block, messages)
@@ -98,5 +113,9 @@ def block_style(block: Matrix, messages: Messages, *, view: bool = False, exerci
     if block.computed or view:
         if block.text:
             return "row_text" if block.rows.source is None else "word", ""
-        return "computed", number
+        return "small" if small else "computed", number
+    if block.role == "list":
+        return "remark", ""
+    if block.text and block.role != "vocabulary":
+        return "token", number
     return "weight" if block.role == "parameter" else "input", number

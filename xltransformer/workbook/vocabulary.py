@@ -15,7 +15,7 @@ def draw_vocabulary(book: Book, sheet: Canvas, instance: Instance) -> None:
     width = known.dimensions.shape[1]
     sheet.text(0, 1, messages("vocabulary.title"), "title")
     sheet.heights[0] = 28
-    sheet.paragraph(1, 1, messages("vocabulary.help"), "intro")
+    sheet.paragraph(2, 1, messages("vocabulary.help"), "intro")
     sheet.text(3, 0, messages("start.index"), "remark")
     sheet.text(3, 1, messages("start.word"), "symbol")
     book.draw(known.words, sheet, 4, 1, labelled=False)

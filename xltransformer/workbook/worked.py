@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from xltransformer.graph import Axis, Matrix, Model, Section
-from xltransformer.ops import Index, Number, Pieces
+from xltransformer.graph import Axis, Matrix, Section
+from xltransformer.models import Lesson
+from xltransformer.ops import Index, Number, Pieces, op_of
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.places import Known
@@ -27,12 +28,12 @@ class Line:
 _EVERY_DIGIT = Context(prec=400)
 
 
-def fixed(value: float) -> str:
-    """A number as FIXED(value, 2) shows it."""
-    return f"{Decimal(repr(value)).quantize(Decimal('0.01'), ROUND_HALF_UP, _EVERY_DIGIT)}"
+def fixed(value: float, decimals: int = 2) -> str:
+    """A number as FIXED(value, decimals) shows it."""
+    return f"{Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _EVERY_DIGIT)}"
 
 
-def words_of(model: Model, section: Section) -> list[Word]:
+def words_of(model: Lesson, section: Section) -> list[Word]:
     """The watched word and the other one, in the sentence of a section."""
     if model.watch is None or section.sentence is None or section.sentence >= len(model.watch.sentences):
         return []
@@ -66,14 +67,14 @@ def worked_lines(
     book: Book, sheet: Canvas, block: Matrix, words: list[Word], source: Matrix | None
 ) -> Iterator[Line]:
     """The worked lines of a block, for formulas on `sheet`; to be called when all places are known."""
-    assert block.op is not None
+    op = op_of(block)
     for row, column in _cells(block, words, source):
         refs = [book.ref(m, sheet) for m in block.operands]
-        pieces = block.op.worked(_index(book, sheet, row), _index(book, sheet, column), *refs)
+        pieces = op.worked(_index(book, sheet, row), _index(book, sheet, column), *refs)
         numbers = [Known(book.values[m.name]) for m in block.operands]
         at = _value(book, row), _value(book, column)
         found = None not in at
-        values = block.op.worked(at[0] or 0, at[1] or 0, *numbers) if found else []
+        values = op.worked(at[0] or 0, at[1] or 0, *numbers) if found else []
         if pieces is None or values is None:
             return
         labels = [_label(book, sheet, axis, word) for axis, word in ((block.rows, row), (block.columns, column))]
@@ -85,7 +86,7 @@ def worked_lines(
             formula, shown = formula + '"?"', shown + "?"
         else:
             cell = book.ref(block, sheet).cell(_index(book, sheet, row), _index(book, sheet, column))
-            formula += _formula([Number(cell, masked=block.op.scale == "signed")])
+            formula += _formula([Number(cell, masked=op.scale == "signed")])
             shown += _text([Number(Known(book.values[block.name]).cell(at[0] or 0, at[1] or 0))])
         followed = [word for word in (row, column) if word is not None]
         if followed:

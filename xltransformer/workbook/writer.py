@@ -125,8 +125,8 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
     for row, height in canvas.heights.items():
         sheet.set_row(row, height)
     cells = dict(canvas.cells)
-    for row, column, cell in canvas.paragraphs:
-        last = min(right, 15)
+    for paragraph in canvas.paragraphs:
+        row, column, cell, last = paragraph.row, paragraph.column, paragraph.cell, canvas.last_of(paragraph)
         sheet.merge_range(row, column, row, last, "", formats.style(cell.style))
         sheet.set_row(row, 16 * canvas.lines(str(cell.shown), column, last) + 1)
         cells[row, column] = cell
@@ -176,9 +176,8 @@ def _chart(chart: Chart, workbook: Any) -> Any:
             fill = {"color": series.colour}
             marker = {"type": series.marker, "size": series.marker_size, "fill": fill, "border": fill}
             look["marker"] = marker if series.marker else {"type": "none"}
-            look["line"] = (
-                {"color": series.colour, "width": 1.75, "dash_type": "dash"} if series.line else {"none": True}
-            )
+            dash = {"dash_type": "dash"} if series.dashed else {}
+            look["line"] = {"color": series.colour, "width": 1.75, **dash} if series.line else {"none": True}
             if series.label:
                 font = {"color": series.colour, "size": 9}
                 look["data_labels"] = {
@@ -186,19 +185,19 @@ def _chart(chart: Chart, workbook: Any) -> Any:
                 }  # fmt: skip
         else:
             look |= {"fill": {"color": series.colour}, "gap": 40}
-            look["data_labels"] = {"value": True, "num_format": "0.00;;", "font": {"size": 9}}
+            shown = "0.00;;" if chart.shares else "0.00"
+            look["data_labels"] = {"value": True, "num_format": shown, "font": {"size": 9}}
         made.add_series(look)
     grid = {"visible": True, "line": {"color": "#E5E7EB"}}
     if chart.kind == "scatter":
         axis = {"num_format": "0.0", "major_gridlines": grid, "label_position": "low", "num_font": {"size": 8}}
-        made.set_x_axis({**axis, "name": f"={chart.across}", "name_font": {"size": 9}})
-        made.set_y_axis({**axis, "name": f"={chart.up}", "name_font": {"size": 9}})
+        for name, set_axis in ((chart.across, made.set_x_axis), (chart.up, made.set_y_axis)):
+            set_axis({**axis, **({"name": f"={name}", "name_font": {"size": 9}} if name else {})})
     else:
-        made.set_x_axis(
-            {"min": 0, "max": 1, "num_format": "0.0", "major_gridlines": grid, "num_font": {"size": 8}}
-        )
+        ends = {"min": 0, "max": 1} if chart.shares else {}
+        made.set_x_axis({**ends, "num_format": "0.0", "major_gridlines": grid, "num_font": {"size": 8}})
         made.set_y_axis({"reverse": True, "num_font": {"size": 9}, "crossing": "min"})
     made.set_title({"name": f"={chart.title}", "name_font": {"size": 11, "bold": True}})
-    made.set_legend({"none": True})
+    made.set_legend({"position": "bottom"} if chart.legend else {"none": True})
     made.set_size({"width": chart.size[0], "height": chart.size[1]})
     return made

@@ -1,0 +1,190 @@
+"""A model as a reader meets it: what is watched in it, and what its first screen shows.
+
+The headline is the one picture that carries the model's idea, as a row of charts and heat maps; the
+answers say in words what it shows. They are named here by their blocks; `workbook` draws them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from xltransformer.graph import Axis, Matrix, Model
+from xltransformer.nn.prediction import runners_up
+from xltransformer.nn.watch import Watch
+from xltransformer.ops import lookup
+
+CANDIDATES = 6
+"""How many words a picture of a prediction shows."""
+MOST_MAPS = 8
+"""How many heads a headline shows."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Every word as a point in the plane of two dimensions, and the way of the watched word."""
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A bar for every entry of a row or column of numbers. `key` is its title's message, filled with
+    the watched word; `names` are the entries' labels where they are not the words of a sentence.
+    With several `values`, each is a group of bars of its own colour, named by its symbol."""
+
+    key: str
+    names: Matrix
+    values: tuple[Matrix, ...]
+    sentence: int = 0
+    shares: bool = True
+
+
+@dataclass(frozen=True)
+class Map:
+    """A heat map in cells: one block with its labels, the same colours for all; `number` is its
+    head's, from 1."""
+
+    key: str
+    block: Matrix
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Some numbers of a row over the first numbers of a column or row, which lie `across`; `key` is
+    its name's message."""
+
+    key: str
+    across: Matrix
+    up: Matrix
+    row: int = 0
+    start: int = 0
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Numbers over numbers as points, joined by a line or not, with the messages of the title and of
+    what lies across."""
+
+    key: str
+    across: str
+    curves: tuple[Curve, ...]
+    joined: bool = True
+
+
+@dataclass(frozen=True)
+class Writing:
+    """A sentence in large letters, as it stands and as the model goes on with it."""
+
+    key: str
+    text: Matrix
+
+
+Picture = Plane | Bars | Map | Curves | Writing
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One entry of a block, as an answer quotes it: a number with two decimals, or a text. One that
+    is the `same` as another word is called "itself"."""
+
+    block: Matrix
+    row: int = 0
+    column: int = 0
+    same: Matrix | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One sentence in words: the message `answer.<key>` with its {names} filled from blocks, and
+    {number}, from 1, with a head's."""
+
+    key: str
+    facts: Mapping[str, Fact]
+    sentence: int | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What the first screen shows: pictures side by side, and answers below them."""
+
+    pictures: Sequence[Picture] = ()
+    answers: Sequence[Answer] = ()
+
+
+class Lesson(Model):
+    """A model with the word that is watched in it, if any, and its headline."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watch: Watch | None = None
+        self.headline = Headline()
+
+
+def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
+    """For each sentence, in words: what the watched word looks at most and, where it `moves` in the
+    plane of two dimensions that stay what they are, which way."""
+    answers = []
+    for s, one in enumerate(watch.sentences):
+        facts = {"word": Fact(watch.word)}
+        for k, name in enumerate(("first", "second")[: one.ranked.shape[1]]):
+            facts[name] = Fact(one.ranked, 0, k, same=watch.word)
+            facts[f"{name}_weight"] = Fact(one.ranked_weights, 0, k)
+        facts |= {"towards": Fact(one.towards), "across": Fact(watch.across), "up": Fact(watch.up)}
+        for i, when in enumerate(("before", "after")):
+            facts |= {f"across_{when}": Fact(one.move, i, 0), f"up_{when}": Fact(one.move, i, 1)}
+        key = "looks_moves" if moves else "looks"
+        answers.append(Answer(key if one.ranked.shape[1] > 1 else "looks_alone", facts, s))
+    return answers
+
+
+def heads_headline(model: Lesson, watch: Watch, weights: Sequence[Matrix]) -> Headline:
+    """The maps of all heads side by side, and in words what the watched word looks at in each."""
+    answers = []
+    one, words = watch.sentences[0], model.sentences[0].words
+    for k, map_ in enumerate(weights[:MOST_MAPS]):
+        h = model.scope("watch", "head", str(k))
+        with h.step("watch_attention"):
+            row = h.add("attention", lookup(one.position, map_))
+        row.rows, row.scale = Axis.of(watch.word), "probability"
+        answers.append(looks(runners_up(h, row, row, words), Fact(watch.word), "head_looks", k + 1))
+    maps = [Map("head", block, k + 1) for k, block in enumerate(weights[:MOST_MAPS])]
+    return Headline(maps, answers)
+
+
+def looks(ranked: tuple[Matrix, Matrix], word: Fact, key: str, number: int = 0, row: int = 0) -> Answer:
+    """In words what a word looks at most, from the runners-up of its attention."""
+    facts = {"word": word, "first": Fact(ranked[0], row, same=word.block), "weight": Fact(ranked[1], row)}
+    return Answer(key, facts, number=number)
+
+
+def prediction_headline(
+    model: Lesson, watch: Watch, probabilities: Sequence[Matrix], key: str, written: bool
+) -> Headline:
+    """The words that follow, or stand hidden, at the watched word, as bars, beside the sentence as it
+    is `written`; `probabilities` (n x v) of each sentence."""
+    known = model.vocabulary
+    assert known is not None
+    pictures: list[Picture] = []
+    answers = []
+    for s, (one, block) in enumerate(zip(watch.sentences, probabilities, strict=True)):
+        h = model.scope("watch", str(s), "prediction")
+        with h.step("watch_prediction"):
+            row = h.add("probabilities", lookup(one.position, block))
+        row.rows, row.scale = Axis.of(watch.word), "probability"
+        words, shares = runners_up(h, row, row, known.words, CANDIDATES)
+        if s == 0:
+            pictures += [Writing("written", model.sentences[0].text)] if written else []
+            pictures.append(Bars(key, words, (shares,)))
+        facts = {"word": Fact(watch.word)}
+        for k, name in enumerate(("first", "second", "third")):
+            facts |= {name: Fact(words, 0, k), f"{name}_share": Fact(shares, 0, k)}
+        answers.append(Answer(key, facts, s))
+    return Headline(pictures, answers)
+
+
+def attention_bars(model: Model, watch: Watch) -> Sequence[Picture]:
+    """The watched word's attention in each of the first two sentences, as bars."""
+    pairs = zip(model.sentences, watch.sentences, strict=False)
+    return [Bars("looks", words.words, (one.attention,), s) for s, (words, one) in enumerate(pairs)][:2]
+

@@ -1,0 +1,50 @@
+"""Sentences in words that follow the numbers: a message whose {names} are filled by formulas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xltransformer.models.lesson import Fact
+from xltransformer.workbook.book import Book
+from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.worked import fixed
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A text as a formula makes it, without its `=`, and what it shows now."""
+
+    formula: str
+    shown: str
+
+
+def phrase(book: Book, sheet: Canvas, key: str, parts: Mapping[str, Fact | str]) -> Phrase:
+    """The message with its {names} filled, by formulas where they are facts, for a cell on `sheet`; to
+    be called when every block has its place."""
+    phrases: list[Phrase] = []
+    for k, piece in enumerate(re.split(r"\{(\w+)\}", book.messages.texts[key])):
+        fact = parts[piece] if k % 2 else piece
+        if isinstance(fact, Fact):
+            phrases.append(_quoted(book, sheet, fact))
+        elif fact:
+            phrases.append(Phrase('"' + fact.replace('"', '""') + '"', fact))
+    return Phrase("&".join(one.formula for one in phrases), "".join(one.shown for one in phrases))
+
+
+def _quoted(book: Book, sheet: Canvas, fact: Fact) -> Phrase:
+    """One entry: a word, or a number with two decimals, none for a count."""
+    block, at = fact.block, book.ref(fact.block, sheet).cell(fact.row, fact.column)
+    value = book.values[block.name][fact.row, fact.column]
+    if not block.text:
+        decimals = 0 if block.scale in ("count", "gate") else 2
+        return Phrase(f"FIXED({at},{decimals},TRUE)", fixed(float(value), decimals))
+    if fact.same is None:
+        return Phrase(at, str(value))
+    other, itself = book.ref(fact.same, sheet).cell(0, 0), book.messages("answer.itself")
+    word = str(book.values[fact.same.name][0, 0])
+    return Phrase(
+        f'IF({at}={other},"{itself}","“"&{at}&"”")',
+        itself if str(value).lower() == word.lower() else f"“{value}”",
+    )

@@ -1,0 +1,215 @@
+"""The headline: the pictures that carry a model's idea, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xltransformer.models import Lesson
+from xltransformer.models.lesson import Bars, Curves, Fact, Map, Picture, Writing
+from xltransformer.text import word_key
+from xltransformer.workbook.book import Book
+from xltransformer.workbook.canvas import Canvas, Chart, Series, spaced
+from xltransformer.workbook.phrases import Phrase, phrase
+from xltransformer.workbook.places import Place
+from xltransformer.workbook.start.grid import LABEL, REGION, ROW, TOP, Grid, Spot
+
+COLOURS = ("#1F4E79", "#C2570C", "#5B3E96", "#0F766E", "#7A5C00", "#444444")
+"""One for each sentence or curve; they keep apart for red-green colour-blind readers."""
+MOST_POINTS = 200
+"""A chart holds at most 255 series; each named point is one. Beyond, only the first words show."""
+_ORIGIN = "#111111"
+_POINT_LABELS = ("right", "above", "below")
+_MARKERS = ("circle", "diamond", "square", "triangle")
+
+
+class Behind:
+    """The sheet behind the pictures: the texts that charts show, as cells that follow every edit."""
+
+    def __init__(self, book: Book, sheet: Canvas) -> None:
+        self.book, self.sheet, self.row = book, sheet, 3
+        sheet.text(0, 1, book.messages("start.behind"), "title")
+        sheet.heights[0] = 28
+        sheet.widths = {0: 2, 1: 60}
+
+    def place_rest(self, model: Lesson) -> None:
+        """Give a place to every block that no step shows: what only the first sheet refers to."""
+        for block in model.blocks.values():
+            if block not in self.book.homes:
+                self.book.draw(block, self.sheet, self.row + 1, 2)
+                self.row += block.shape[0] + 2
+
+    def caption(self, key: str, model: Lesson | None = None, letter: str = "") -> str:
+        """A cell that shows a message, of the watched word where it speaks of it, as charts refer to it."""
+        parts: dict[str, Fact | str] = {"letter": letter}
+        if model is not None and model.watch is not None:
+            parts["word"] = Fact(model.watch.word)
+        return self.column([phrase(self.book, self.sheet, key, parts)]).absolute
+
+    def column(self, phrases: Sequence[Phrase]) -> Place:
+        """Cells below one another, each with a text."""
+        place = Place(self.sheet.name, self.row, 1, (len(phrases), 1))
+        for k, said in enumerate(phrases):
+            self.sheet.formula(self.row + k, 1, said.formula, said.shown, ("remark", ""))
+        self.row += len(phrases)
+        return place
+
+
+def draw_plane(book: Book, sheet: Canvas, behind: Behind, model: Lesson, letters: list[str]) -> None:
+    """The plane once more, below all that a sheet holds by now."""
+    chart = plane_chart(book, behind, model, letters, sheet.bottom + 2, LABEL, (620, 420))
+    sheet.charts.append(chart)
+
+
+def part(place: Place, i: int, j: int, rows: int = 1, columns: int = 1) -> str:
+    """Some cells of a place, as charts refer to them: absolute, with their sheet."""
+    return Place(place.sheet, place.row + i, place.column + j, (rows, columns)).absolute
+
+
+def draw_headline(
+    book: Book, sheet: Canvas, behind: Behind, model: Lesson, letters: list[str], grid: Grid
+) -> int:
+    """Every picture at its spot; returns the row after them."""
+    row = TOP
+    for picture, spot in zip(model.headline.pictures, grid.spots, strict=True):
+        if isinstance(picture, Writing):
+            _draw_writing(book, sheet, picture, row)
+            row += 2
+    for picture, spot in zip(model.headline.pictures, grid.spots, strict=True):
+        if isinstance(picture, Map):
+            title = book.messages(f"picture.{picture.key}", number=picture.number)
+            sheet.text(row, spot.column, title, "picture")
+            book.draw(picture.block, sheet, row + 2, spot.column + 1, small=grid.small)
+        elif not isinstance(picture, Writing):
+            size = (spot.pixels - 8, (grid.rows - (row - TOP)) * ROW - 6)
+            sheet.charts.append(_chart(book, behind, model, letters, picture, row, spot, size))
+    book.screen["headline"] = Place(sheet.name, TOP, REGION, (grid.rows, grid.last - REGION + 1))
+    return TOP + grid.rows
+
+
+def _draw_writing(book: Book, sheet: Canvas, picture: Writing, row: int) -> None:
+    sheet.text(row, REGION, book.messages(f"picture.{picture.key}"), "picture")
+    shown = str(book.values[picture.text.name][0, 0])
+    book.formula(sheet, row + 1, REGION, lambda: book.ref(picture.text, sheet).cell(0, 0), shown, "writing")
+    sheet.heights[row + 1] = 24
+
+
+def _chart(
+    book: Book,
+    behind: Behind,
+    model: Lesson,
+    letters: list[str],
+    picture: Picture,
+    row: int,
+    spot: Spot,
+    size: tuple[int, int],
+) -> Chart:
+    if isinstance(picture, Bars):
+        return bars_chart(book, behind, model, letters, picture, row, spot.column, size)
+    if isinstance(picture, Curves):
+        return curves_chart(book, behind, model, picture, row, spot.column, size)
+    return plane_chart(book, behind, model, letters, row, spot.column, size)
+
+
+def bars_chart(
+    book: Book,
+    behind: Behind,
+    model: Lesson,
+    letters: list[str],
+    picture: Bars,
+    row: int,
+    column: int,
+    size: tuple[int, int],
+) -> Chart:
+    """A bar for every entry; several rows of numbers stand as groups, each in its colour."""
+    names = book.homes[picture.names]
+    series = []
+    for k, block in enumerate(picture.values):
+        name = "" if len(picture.values) == 1 else behind.caption(f"picture.{block.last_name}")
+        colour = COLOURS[(picture.sentence + k) % len(COLOURS)]
+        series.append(Series(book.homes[block].absolute, names.absolute, name, colour=colour))
+    title = behind.caption(f"picture.{picture.key}", model, spaced(letters[picture.sentence]))
+    return Chart("bar", row, column, size, tuple(series), title, shares=picture.shares, legend=len(series) > 1)
+
+
+def curves_chart(
+    book: Book, behind: Behind, model: Lesson, picture: Curves, row: int, column: int, size: tuple[int, int]
+) -> Chart:
+    """Points over points, each curve with a colour and a marker of its own."""
+    series = []
+    for k, curve in enumerate(picture.curves):
+        across, up = book.homes[curve.across], book.homes[curve.up]
+        count = up.shape[1] - max(one.start for one in picture.curves)
+        upright = across.shape[1] == 1
+        series.append(
+            Series(
+                part(up, curve.row, curve.start, 1, count),
+                part(across, 0, 0, *((count, 1) if upright else (1, count))),
+                behind.caption(f"picture.{curve.key}"),
+                COLOURS[k % len(COLOURS)],
+                _MARKERS[k % len(_MARKERS)],
+                line=picture.joined,
+            )
+        )
+    title = behind.caption(f"picture.{picture.key}", model)
+    across_name = behind.caption(f"picture.{picture.across}")
+    return Chart("scatter", row, column, size, tuple(series), title, across_name, legend=True)
+
+
+def plane_chart(
+    book: Book,
+    behind: Behind,
+    model: Lesson,
+    letters: list[str],
+    row: int,
+    column: int,
+    size: tuple[int, int],
+) -> Chart:
+    """Every word of every sentence as a point, and a dashed line from the watched word to what
+    attention makes of it."""
+    watch = model.watch
+    assert watch is not None
+    series: list[Series] = []
+    for s, blocks in enumerate(watch.sentences):
+        points, words = book.homes[blocks.points], _point_names(book, behind, model, s)
+        for k in range(min(points.shape[0], MOST_POINTS // len(watch.sentences))):
+            series.append(
+                Series(part(points, k, 1), part(points, k, 0), part(words, k, 0), "#6B7280", "circle", 5,
+                       _POINT_LABELS[k % len(_POINT_LABELS)])
+            )  # fmt: skip
+    for s, blocks in enumerate(watch.sentences):
+        move, colour = book.homes[blocks.move], COLOURS[s % len(COLOURS)]
+        series.append(Series(part(move, 0, 1, 2), part(move, 0, 0, 2), colour=colour, line=True, dashed=True))
+    for s, blocks in enumerate(watch.sentences):
+        name = behind.caption("picture.after", model, letters[s] or book.messages("label.after"))
+        move, colour = book.homes[blocks.move], COLOURS[s % len(COLOURS)]
+        series.append(Series(part(move, 1, 1), part(move, 1, 0), name, colour, "diamond", 11, "right"))
+    first = book.homes[watch.sentences[0].move]
+    series.append(
+        Series(
+            part(first, 0, 1), part(first, 0, 0), book.homes[watch.word].absolute, _ORIGIN, "square", 9, "above"
+        )
+    )
+    across, up = (book.homes[block].absolute for block in (watch.across, watch.up))
+    title = behind.caption("picture.moves", model)
+    return Chart("scatter", row, column, size, tuple(series), title, across, up)
+
+
+def _point_names(book: Book, behind: Behind, model: Lesson, s: int) -> Place:
+    """A sentence's words as the picture names them: not the watched word, which has a point of
+    its own, nor a word that an earlier sentence has already. A space stands for no name."""
+    watch, sheet, sentence = model.watch, behind.sheet, model.sentences[s]
+    assert watch is not None
+    words, watched = book.ref(sentence.words, sheet), book.ref(watch.word, sheet).cell(0, 0)
+    earlier = [one.words for one in model.sentences[:s]]
+    taken = {word_key(str(w)) for block in [watch.word, *earlier] for w in book.values[block.name].ravel()}
+    names = []
+    for k in range(sentence.words.shape[0]):
+        word = words.cell(k, 0)
+        columns = [book.ref(block, sheet).column(0) for block in earlier]
+        found = "+".join([f"({word}={watched})*1", *(f"SUMPRODUCT(({column}={word})*1)" for column in columns)])
+        text = str(book.values[sentence.words.name][k, 0])
+        shown = text if text and word_key(text) not in taken else " "
+        names.append(Phrase(f'IF({word}=""," ",IF({found}>0," ",{word}&""))', shown))
+    return behind.column(names)
+
+

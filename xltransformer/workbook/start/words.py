@@ -1,0 +1,129 @@
+"""What the first sheet says in words: the answers, the experiments, and whether all is well."""
+
+from __future__ import annotations
+
+from xltransformer.graph import Matrix
+from xltransformer.instance import Instance
+from xltransformer.models import Lesson
+from xltransformer.ops import OFF, ON
+from xltransformer.template import Experiment
+from xltransformer.text import word_key
+from xltransformer.workbook.book import Book
+from xltransformer.workbook.canvas import Canvas, spaced
+from xltransformer.workbook.phrases import Phrase, phrase
+from xltransformer.workbook.places import Place, quoted
+from xltransformer.workbook.start.grid import LABEL, REGION, STATE, VALUE
+from xltransformer.workbook.styles import BAD, GOOD
+
+MOST_ANSWERS = 3
+
+
+def draw_answers(
+    book: Book, sheet: Canvas, model: Lesson, letters: list[str], row: int, last: int
+) -> int:
+    """The answers, a line or two each; returns the row after them."""
+    top = row
+    for answer in model.headline.answers[:MOST_ANSWERS]:
+        said = phrase(book, sheet, f"answer.{answer.key}", {**answer.facts, "number": str(answer.number)})
+        letter = letters[answer.sentence] if answer.sentence is not None else ""
+        before = Phrase(f'"{letter}: "&', f"{letter}: ") if letter else Phrase("", "")
+        sheet.paragraph(
+            row, REGION, before.shown + said.shown, "answer", before.formula + said.formula, last
+        )
+        row += 1
+    book.screen["answer"] = Place(sheet.name, top, REGION, (max(1, row - top), last - REGION + 1))
+    return row
+
+
+def draw_experiments(book: Book, sheet: Canvas, instance: Instance, row: int) -> int:
+    """What to try, with a mark that shows that it was done and what was to be seen; returns the row
+    after them. Experiments on words that these sentences do not have are left out."""
+    language, number = book.messages.language, 0
+    for experiment in instance.template.experiments:
+        place = _target(book, instance.model, experiment)
+        if place is None:
+            continue
+        number += 1
+        address = place.address(0, 0)
+        where = address if place.sheet == sheet.name else f"{place.sheet}!{address}"
+        do = _told(experiment.do, language).replace("{cell}", where)
+        then = _told(experiment.then, language)
+        done = _done(experiment, place.seen_from(sheet.name).cell(0, 0).replace("$", ""))
+        sheet.formula(row, REGION, f'IF({done},"✓","{number}")', str(number), ("mark", ""))
+        sheet.text(row, REGION + 1, do, "experiment")
+        sheet.formula(row + 1, REGION + 1, f'IF({done},"{then}","")', "", ("explanation", ""))
+        mark = Place(sheet.name, row, REGION, (1, 1))
+        book.screen[f"experiment.{number}.mark"] = mark
+        book.screen[f"experiment.{number}.explanation"] = Place(sheet.name, row + 1, REGION + 1, (1, 1))
+        rule = {"type": "cell", "criteria": "==", "value": '"✓"', "format": GOOD}
+        sheet.conditions.append((mark.absolute.partition("!")[2], rule))
+        row += 2
+    return row
+
+
+def _told(texts: object, language: str) -> str:
+    """A text in the workbook's language, else in the one it has."""
+    assert isinstance(texts, dict)
+    return str(texts.get(language) or next(iter(texts.values()), "")).replace('"', "”")
+
+
+def _target(book: Book, model: Lesson, experiment: Experiment) -> Place | None:
+    """The cell that an experiment edits; None where the model has no such block, row or column."""
+    block = model.blocks.get(experiment.block)
+    if block is None or block not in book.homes:
+        return None
+    place = book.homes[block]
+    i = _at(book, block, experiment.row, 0)
+    j = _at(book, block, experiment.column, 1)
+    return None if i is None or j is None else Place(place.sheet, place.row + i, place.column + j, (1, 1))
+
+
+def _at(book: Book, block: Matrix, label: str | int | None, side: int) -> int | None:
+    """A row or column by its label as built, for words by the word itself, or by its number from 1."""
+    if label is None:
+        return 0 if block.shape[side] == 1 else None
+    if isinstance(label, int):
+        return label - 1 if 1 <= label <= block.shape[side] else None
+    labels = (block.rows, block.columns)[side].read(book.values)
+    if block.text and side == 0:
+        labels = [str(word) for word in book.values[block.name][:, 0]]
+    return next((k for k, one in enumerate(labels) if word_key(one) == word_key(label)), None)
+
+
+def _done(experiment: Experiment, cell: str) -> str:
+    """The formula that says whether the cell holds what the experiment types."""
+    if experiment.above is not None:
+        return f"IF(ISNUMBER({cell}),{cell}>{experiment.above!r},FALSE)"
+    if experiment.below is not None:
+        return f"IF(ISNUMBER({cell}),{cell}<{experiment.below!r},FALSE)"
+    if isinstance(experiment.to, bool):
+        said = [f'{cell}&""="{word}"' for word in (ON if experiment.to else OFF)]
+        return f"OR({','.join(said)})"
+    if isinstance(experiment.to, str):
+        return f'{cell}&""="{experiment.to}"'
+    return f"IF(ISNUMBER({cell}),ABS({cell}-{experiment.to!r})<0.000001,FALSE)"
+
+
+def draw_state(book: Book, sheet: Canvas, checks: tuple[Place, Place], changes: Place | None) -> None:
+    """One line: all well or what is amiss, and how far the edits have moved attention and outputs.
+    `checks` are the verdicts and the texts of the checks, a column each."""
+    messages = book.messages
+    verdicts, texts = (place.seen_from(sheet.name).column(0) for place in checks)
+    well, look_at = messages("start.well"), messages("start.look_at")
+    formula = f'IF(MIN({verdicts})=1,"✓ {well}","✗ {look_at}"&INDEX({texts},MATCH(0,{verdicts},0)))'
+    shown = f"✓ {well}"
+    if changes is not None:
+        none, some = messages("start.unchanged"), messages("start.changed")
+        largest = f"MAX({changes.seen_from(sheet.name).all})"
+        formula += (
+            f'&IF(ISERROR({largest}),"",IF({largest}<0.000001,"  {none}","  {some}"&FIXED({largest},2,TRUE)))'
+        )
+        shown += f"  {none}"
+    sheet.link(STATE, LABEL, f"{quoted(checks[0].sheet)}!A1", messages("start.checks_link"))
+    sheet.formula(STATE, VALUE, formula, shown, ("status", ""))
+    where = Place(sheet.name, STATE, VALUE, (1, 1)).absolute.partition("!")[2].partition(":")[0]
+    bad = f'=LEFT({where},1)="✗"'
+    sheet.conditions.append((where, {"type": "formula", "criteria": bad, "format": BAD}))
+    book.screen["state"] = Place(sheet.name, STATE, LABEL, (1, VALUE - LABEL + 1))
+
+
