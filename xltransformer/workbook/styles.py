@@ -16,6 +16,9 @@ ACCENT, ACCENT_PALE = "#1F4E79", "#DCE9F5"
 POSITIVE, NEGATIVE, SHARE, WARN = "#9CC3E6", "#F5B183", "#2E75B6", "#B45309"
 FADED_INK, FADED_FILL = "#B3B8C0", "#ECEEF1"
 
+FONT = {"font_name": "Arial", "font_size": 10}
+"""Every office program has it, or one of the same widths (Liberation Sans): columns are measured in its
+digits, so that what fits the window in one program fits it in the others."""
 _BORDER = {"border": 1, "border_color": RULE}
 
 STYLES: dict[str, dict[str, Any]] = {
@@ -23,7 +26,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "intro": {"font_color": INK, "text_wrap": True, "valign": "top"},
     "section": {"bold": True, "font_size": 14, "font_color": ACCENT, "bottom": 2, "bottom_color": ACCENT},
     "heading": {"bold": True, "font_size": 13, "font_color": "#FFFFFF", "bg_color": ACCENT, "valign": "vcenter"},
-    "notation": {"italic": True, "font_size": 12, "font_color": ACCENT, "font_name": "Cambria"},
+    "notation": {"italic": True, "font_size": 12, "font_color": ACCENT},
     "question": {"font_color": GREY, "text_wrap": True, "valign": "top"},
     "note": {"font_color": INK, "bg_color": PALE, "text_wrap": True, "valign": "top", "indent": 1},
     "row_text": {"bold": True, "font_color": INK},

@@ -14,7 +14,7 @@ from typing import Any
 from xltransformer.errors import UserError
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart
-from xltransformer.workbook.styles import STYLES, Style
+from xltransformer.workbook.styles import FONT, STYLES, Style
 
 PROPERTY = "xlt.model"
 """The custom document properties that carry the description: `xlt.model.0`, `xlt.model.1`, …"""
@@ -29,7 +29,7 @@ def render(book: Book, description: Mapping[str, Any]) -> bytes:
     import xlsxwriter
 
     buffer = io.BytesIO()
-    workbook = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    workbook = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": FONT})
     workbook.set_properties({"title": "xltransformer", "created": datetime(2020, 1, 1)})
     text = json.dumps(description, separators=(",", ":")) if description else ""
     for k in range(0, len(text), _PROPERTY_LENGTH):
