@@ -19,7 +19,7 @@ from rich.table import Table
 from xltransformer import api
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES
-from xltransformer.template import shipped_templates
+from xltransformer.spec.template import shipped_templates
 
 
 def seconds(work: Callable[[], Any]) -> str:

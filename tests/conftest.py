@@ -9,7 +9,7 @@ import pytest
 from office import Office
 
 from xltransformer import api
-from xltransformer.instance import Instance
+from xltransformer.spec.instance import Instance
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 
 from xltransformer import api
 from xltransformer.cli import main
-from xltransformer.instance import MOST_COLUMNS, MOST_WORDS, Instance, model_from
+from xltransformer.spec.instance import MOST_COLUMNS, MOST_WORDS, Instance, model_from
 from xltransformer.text import MOST_TEXT
 from xltransformer.workbook.reader import read_book
 

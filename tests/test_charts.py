@@ -17,7 +17,7 @@ from office import Edit, Office, OpenedBook
 from openpyxl.utils import range_boundaries
 
 from xltransformer import api
-from xltransformer.instance import Instance
+from xltransformer.spec.instance import Instance
 from xltransformer.text import word_key
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book

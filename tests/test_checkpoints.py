@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from test_torch import fixture, state_of
 
-from xltransformer.checkpoints import SCHEMES, Checkpoint, load, read_state
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Axis, Model
+from xltransformer.weights import SCHEMES, Checkpoint, load, read_state
 
 
 def gpt2() -> dict[str, Array]:

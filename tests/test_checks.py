@@ -12,8 +12,8 @@ import pytest
 from office import Edit, Office, OpenedBook
 
 from xltransformer import api
-from xltransformer.instance import Instance
 from xltransformer.locale import Messages, load_messages
+from xltransformer.spec.instance import Instance
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book

@@ -17,7 +17,7 @@ from xltransformer import api
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES
-from xltransformer.instance import Instance
+from xltransformer.spec.instance import Instance
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
 

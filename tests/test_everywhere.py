@@ -25,7 +25,7 @@ from test_live import Change
 from xltransformer import api
 from xltransformer.engines import IronCalc, Results, fold
 from xltransformer.engines.libreoffice import find_soffice, make_profile, read_values
-from xltransformer.instance import Instance
+from xltransformer.spec.instance import Instance
 from xltransformer.workbook.reader import read_book
 
 LONG = "the small dog likes the broken computer and hates the cat on the screen"

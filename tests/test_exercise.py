@@ -22,9 +22,9 @@ from xltransformer.difference import diff
 from xltransformer.errors import UserError
 from xltransformer.exercise import DEFAULT_STEPS, Score, exercise_blocks, grade
 from xltransformer.graph import Model
-from xltransformer.instance import Instance, make_instance
 from xltransformer.locale import load_messages
-from xltransformer.template import shipped_templates
+from xltransformer.spec.instance import Instance, make_instance
+from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book

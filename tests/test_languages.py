@@ -18,11 +18,11 @@ from click.testing import CliRunner
 from xltransformer import api, locale
 from xltransformer.cli import main
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
-from xltransformer.instance import Instance, make_instance
 from xltransformer.locale import Messages, languages, load_messages
 from xltransformer.published import PUBLISHED
 from xltransformer.size import QUANTITIES, configuration
-from xltransformer.template import shipped_templates
+from xltransformer.spec.instance import Instance, make_instance
+from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.layout import lay_out, lay_out_size
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from xltransformer import api
 from xltransformer.engines import ENGINES, fold
-from xltransformer.instance import Instance, make_instance
+from xltransformer.spec.instance import Instance, make_instance
 from xltransformer.workbook.reader import read_book
 
 Array = np.ndarray[Any, Any]

@@ -11,7 +11,7 @@ from office import Office, OpenedBook
 
 from xltransformer import api
 from xltransformer.difference import diff
-from xltransformer.instance import Instance
+from xltransformer.spec.instance import Instance
 from xltransformer.workbook.reader import read_book
 
 Built = tuple[Path, Instance]

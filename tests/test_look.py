@@ -18,9 +18,9 @@ import pytest
 from xltransformer import api
 from xltransformer.engines.libreoffice import find_soffice, make_profile
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
-from xltransformer.instance import Instance, make_instance
 from xltransformer.locale import languages, load_messages
-from xltransformer.template import shipped_templates
+from xltransformer.spec.instance import Instance, make_instance
+from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.canvas import Canvas, Cell, Chart, text_width
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.styles import STYLES

@@ -11,7 +11,7 @@ import pytest
 from xltransformer import api
 from xltransformer.difference import diff
 from xltransformer.graph import Array
-from xltransformer.instance import make_instance
+from xltransformer.spec.instance import make_instance
 
 SENTENCES = ["the cat saw a dog", "dog", "a mouse ran on the mat under the tree and saw the cat"]
 

@@ -13,8 +13,8 @@ from xltransformer import api
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.errors import UserError
-from xltransformer.instance import make_instance
-from xltransformer.settings import read_settings
+from xltransformer.spec.instance import make_instance
+from xltransformer.spec.settings import read_settings
 
 
 def run(*arguments: str) -> Result:

@@ -17,14 +17,14 @@ from xltransformer.difference import diff
 from xltransformer.engines import ENGINES, Engine, Results
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Model
-from xltransformer.instance import Instance, make_instance
 from xltransformer.locale import Messages, load_messages
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.decoder import decoder_weights
 from xltransformer.nn.encoder import encoder_weights
 from xltransformer.published import PUBLISHED
 from xltransformer.size import INPUTS, QUANTITIES, Configuration, Value, configuration, parse, quantities
-from xltransformer.template import shipped_templates
+from xltransformer.spec.instance import Instance, make_instance
+from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.styles import WEIGHT_FILL
 
 KNOWN = {known.name: known for known in PUBLISHED}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,14 @@ from xltransformer import api
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.errors import UserError
-from xltransformer.instance import make_instance
-from xltransformer.template import DEFAULT_TEMPLATE, load_template, read_word_table, shipped_templates
+from xltransformer.spec.instance import make_instance
+from xltransformer.spec.template import (
+    DEFAULT_TEMPLATE,
+    load_template,
+    read_word_table,
+    shipped_templates,
+    template_folder,
+)
 from xltransformer.text import split_sentence
 from xltransformer.workbook.reader import read_book
 
@@ -100,7 +105,7 @@ def test_what_a_template_says_reaches_the_model() -> None:
 
 @pytest.mark.parametrize("name", shipped_templates())
 def test_copy_of_a_shipped_template_gives_the_same_trace(name: str) -> None:
-    text = (files("xltransformer") / "templates" / f"{name}.toml").read_text("utf-8")
+    text = (template_folder() / f"{name}.toml").read_text("utf-8")
     Path("copy.toml").write_text(text, "utf-8")
     run("build", "--template", "copy.toml")
     assert diff("copy.xlsx").ok

@@ -14,9 +14,9 @@ from xltransformer import api
 from xltransformer.difference import diff_book
 from xltransformer.engines import Engine, Results, engine
 from xltransformer.graph import Array
-from xltransformer.instance import Instance, make_instance
 from xltransformer.locale import languages, load_messages
-from xltransformer.template import shipped_templates
+from xltransformer.spec.instance import Instance, make_instance
+from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.reader import ReadBook, read_book
 
 SHIPPED = [(name, language) for name in shipped_templates() for language in languages()]

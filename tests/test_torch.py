@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from cells import draw, read
 
-from xltransformer.checkpoints import load
 from xltransformer.engines import ENGINES
 from xltransformer.graph import ONE, Array, Axis, Matrix, Model, Scope, Section
 from xltransformer.nn.architecture import Architecture
@@ -25,6 +24,7 @@ from xltransformer.nn.multi_head import multi_head, multi_head_weights
 from xltransformer.nn.norm import EPSILON, norm, norm_weights
 from xltransformer.nn.recurrent import recurrent, recurrent_weights
 from xltransformer.ops import add, gelu_erf, gelu_tanh, lookup, matmul, row_products
+from xltransformer.weights import load
 
 FOLDER = Path(__file__).parent / "fixtures" / "torch"
 

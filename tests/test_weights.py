@@ -17,8 +17,8 @@ from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
-from xltransformer.instance import Instance, make_instance
-from xltransformer.weights import read_tokens, unique
+from xltransformer.spec.adopt import read_tokens, unique
+from xltransformer.spec.instance import Instance, make_instance
 
 TEMPLATES = {
     "encoder": "encoder",

@@ -17,8 +17,8 @@ from test_diff import edited
 
 from xltransformer import api
 from xltransformer.engines import IronCalc, fold
-from xltransformer.instance import Instance
 from xltransformer.locale import Messages, load_messages
+from xltransformer.spec.instance import Instance
 from xltransformer.text import word_key
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place

@@ -17,7 +17,7 @@ _HOMES = {
     "build": "api",
     "trace": "api",
     "diff": "difference",
-    "load_template": "template",
+    "load_template": "spec.template",
     "UserError": "errors",
 }
 __all__ = ["UserError", "build", "diff", "load_template", "trace"]
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from xltransformer.api import build, trace
     from xltransformer.difference import diff
     from xltransformer.errors import UserError
-    from xltransformer.template import load_template
+    from xltransformer.spec.template import load_template
 
 
 def __getattr__(name: str) -> Any:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from xltransformer.exercise import exercise_blocks, fingerprint
-from xltransformer.instance import Instance, Options, describe, make_instance
 from xltransformer.size import Configuration, configuration, quantities
-from xltransformer.template import Template
+from xltransformer.spec.instance import Instance, Options, describe, make_instance
+from xltransformer.spec.template import Template
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -86,7 +86,7 @@ def subject(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _read_subject(given: dict[str, Any]) -> dict[str, Any]:
     """What the options of `subject` say, as `api.build` and `api.trace` take it."""
-    from xltransformer.settings import read_settings
+    from xltransformer.spec.settings import read_settings
 
     settings = read_settings(given["assignments"])
     return {"settings": settings, **{name: value for name, value in given.items() if name != "assignments"}}
@@ -146,7 +146,7 @@ def build(
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
     from xltransformer.exercise import DEFAULT_STEPS
-    from xltransformer.template import DEFAULT_TEMPLATE, load_template
+    from xltransformer.spec.template import DEFAULT_TEMPLATE, load_template
 
     steps: Sequence[str] = ()
     if exercise is not None:
@@ -392,7 +392,7 @@ def _size(name: str, value: int | float) -> str:
 @guarded
 def templates() -> None:
     """List the templates that ship."""
-    from xltransformer.template import load_template, shipped_templates
+    from xltransformer.spec.template import load_template, shipped_templates
 
     for name in shipped_templates():
         loaded = load_template(name)

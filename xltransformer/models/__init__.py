@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xltransformer.models.lesson import Lesson
 from xltransformer.models.architectures import bert, decoder_model, encoder_decoder, encoder_model, gpt
 from xltransformer.models.attention_lessons import attention_lessons
 from xltransformer.models.layer_lessons import (
@@ -16,6 +15,7 @@ from xltransformer.models.layer_lessons import (
     recurrent_lesson,
     rotary_lesson,
 )
+from xltransformer.models.lesson import Lesson
 from xltransformer.models.single_query import single_query
 from xltransformer.models.sizes import HEADS, Sizes
 

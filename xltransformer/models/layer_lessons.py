@@ -83,9 +83,7 @@ def positions_lesson(sizes: Sizes) -> Lesson:
     return model
 
 
-def by_distance(
-    model: Lesson, watched: Watch, X: Matrix, base: Matrix, *, rotated: bool
-) -> tuple[Curves, Answer]:
+def by_distance(model: Lesson, watched: Watch, X: Matrix, base: Matrix, *, rotated: bool) -> tuple[Curves, Answer]:
     """The watched word at many places at once: its score with itself against the distance, from the
     first place and from one further on."""
     g = model.scope("distance")
@@ -192,7 +190,10 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
             row = h.add(f"normed_{name}", lookup(watched.sentences[0].position, block))
             row.rows = Axis.of(word)
             mean = h.add("mean", row_mean(row))
-            facts |= {f"{name}_mean": Fact(mean), f"{name}_spread": Fact(h.add("variance", row_variance(row, mean)))}
+            facts |= {
+                f"{name}_mean": Fact(mean),
+                f"{name}_spread": Fact(h.add("variance", row_variance(row, mean))),
+            }
         rows.append(row)
     pictures = [Bars("norm", known.dimensions, tuple(rows), shares=False)]
     model.headline = Headline(pictures, [Answer("norm", facts)])

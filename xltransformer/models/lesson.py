@@ -187,4 +187,3 @@ def attention_bars(model: Model, watch: Watch) -> Sequence[Picture]:
     """The watched word's attention in each of the first two sentences, as bars."""
     pairs = zip(model.sentences, watch.sentences, strict=False)
     return [Bars("looks", words.words, (one.attention,), s) for s, (words, one) in enumerate(pairs)][:2]
-

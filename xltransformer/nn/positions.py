@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from xltransformer.graph import Matrix, Scope
-from xltransformer.ops import Repeat, add, angle, matmul, pair, position, rotate_pairs, sinusoid, stretch, transpose
+from xltransformer.ops import (
+    Repeat,
+    add,
+    angle,
+    matmul,
+    pair,
+    position,
+    rotate_pairs,
+    sinusoid,
+    stretch,
+    transpose,
+)
 
 BASE = 10000.0
 """The base of the angles: Vaswani et al. 2017, section 3.5; Su et al. 2021, section 3.2.2."""

@@ -54,7 +54,19 @@ from xltransformer.ops.reduce import (
     shifted_exp,
 )
 from xltransformer.ops.views import below, choose, chosen, less_first, plane, settle
-from xltransformer.ops.words import OFF, ON, equals, first, join_words, lookup, pick, stack, switched_on, word_at, word_index
+from xltransformer.ops.words import (
+    OFF,
+    ON,
+    equals,
+    first,
+    join_words,
+    lookup,
+    pick,
+    stack,
+    switched_on,
+    word_at,
+    word_index,
+)
 
 __all__ = [
     "HIDDEN",

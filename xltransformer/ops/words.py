@@ -14,7 +14,6 @@ from xltransformer.graph import ONE, Array, Axis, Matrix
 from xltransformer.ops.base import Op, Ref, check
 from xltransformer.text import word_key
 
-
 ON, OFF = ("on", "1", "true", "开"), ("off", "0", "false", "关")
 """What turns a switch on and off, in every language of `locale`; case does not matter."""
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from xltransformer.graph import Array, Matrix, Section
-from xltransformer.instance import Instance
 from xltransformer.locale import Messages
 from xltransformer.nn.attention import every_attention
 from xltransformer.size import Configuration, configuration
+from xltransformer.spec.instance import Instance
 from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width
+from xltransformer.workbook.checks import draw_checks
 from xltransformer.workbook.panels import LEFT, draw_step, step_title
 from xltransformer.workbook.size_sheet import draw_size
-from xltransformer.workbook.checks import draw_checks
 from xltransformer.workbook.start import begin_start, finish_start, letters, told
 from xltransformer.workbook.start.contents import Contents
 from xltransformer.workbook.start.headline import Behind, draw_plane

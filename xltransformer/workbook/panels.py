@@ -20,7 +20,9 @@ LONG_LABEL = 16
 """A row label of more characters needs the wide first column."""
 
 
-def draw_step(book: Book, sheet: Canvas, model: Lesson, section: Section, step: Step, number: str, row: int) -> int:
+def draw_step(
+    book: Book, sheet: Canvas, model: Lesson, section: Section, step: Step, number: str, row: int
+) -> int:
     """Draw one panel from `row` down; returns the first row free after it."""
     sheet.text(row, LEFT, f"{number}  {step_title(book, step)}", "heading")
     sheet.heights[row] = 21

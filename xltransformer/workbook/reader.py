@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Model
-from xltransformer.instance import model_from
+from xltransformer.spec.instance import model_from
 from xltransformer.workbook.book import EXERCISE, SHOWN
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.writer import PROPERTY

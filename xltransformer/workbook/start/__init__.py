@@ -5,9 +5,9 @@ Drawn in two goes: what others point at (the words, the settings), then what poi
 
 from __future__ import annotations
 
-from xltransformer.instance import Instance
 from xltransformer.locale import Messages
-from xltransformer.template import Texts
+from xltransformer.spec.instance import Instance
+from xltransformer.spec.template import Texts, in_language
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.places import Place
@@ -34,7 +34,7 @@ def told(instance: Instance, texts: Texts, messages: Messages) -> str:
     template, watch = instance.template, instance.model.watch
     if watch is not None and template.watch not in (None, instance.inputs[watch.word.name][0, 0]):
         return ""
-    return texts.get(messages.language) or next(iter(texts.values()), "")
+    return in_language(texts, messages.language)
 
 
 def begin_start(book: Book, sheet: Canvas, instance: Instance) -> tuple[Grid, int]:

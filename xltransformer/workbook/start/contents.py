@@ -49,9 +49,6 @@ def draw_legend(book: Book, sheet: Canvas, row: int) -> int:
     return row
 
 
-
-
-
 def heading(book: Book, sheet: Canvas, key: str, row: int) -> int:
     """A heading over the width of the window; returns the row after it."""
     sheet.text(row, LABEL, book.messages(key), "section")

@@ -65,12 +65,10 @@ def part(place: Place, i: int, j: int, rows: int = 1, columns: int = 1) -> str:
     return Place(place.sheet, place.row + i, place.column + j, (rows, columns)).absolute
 
 
-def draw_headline(
-    book: Book, sheet: Canvas, behind: Behind, model: Lesson, letters: list[str], grid: Grid
-) -> int:
+def draw_headline(book: Book, sheet: Canvas, behind: Behind, model: Lesson, letters: list[str], grid: Grid) -> int:
     """Every picture at its spot; returns the row after them."""
     row = TOP
-    for picture, spot in zip(model.headline.pictures, grid.spots, strict=True):
+    for picture in model.headline.pictures:
         if isinstance(picture, Writing):
             _draw_writing(book, sheet, picture, row)
             row += 2
@@ -211,5 +209,3 @@ def _point_names(book: Book, behind: Behind, model: Lesson, s: int) -> Place:
         shown = text if text and word_key(text) not in taken else " "
         names.append(Phrase(f'IF({word}=""," ",IF({found}>0," ",{word}&""))', shown))
     return behind.column(names)
-
-

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from xltransformer.graph import Matrix
-from xltransformer.instance import Instance
 from xltransformer.models import Lesson
 from xltransformer.ops import OFF, ON
-from xltransformer.template import Experiment
+from xltransformer.spec.instance import Instance
+from xltransformer.spec.template import Experiment, in_language
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas, spaced
+from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.phrases import Phrase, phrase
 from xltransformer.workbook.places import Place, quoted
 from xltransformer.workbook.start.grid import LABEL, REGION, STATE, VALUE
@@ -18,18 +18,14 @@ from xltransformer.workbook.styles import BAD, GOOD
 MOST_ANSWERS = 3
 
 
-def draw_answers(
-    book: Book, sheet: Canvas, model: Lesson, letters: list[str], row: int, last: int
-) -> int:
+def draw_answers(book: Book, sheet: Canvas, model: Lesson, letters: list[str], row: int, last: int) -> int:
     """The answers, a line or two each; returns the row after them."""
     top = row
     for answer in model.headline.answers[:MOST_ANSWERS]:
         said = phrase(book, sheet, f"answer.{answer.key}", {**answer.facts, "number": str(answer.number)})
         letter = letters[answer.sentence] if answer.sentence is not None else ""
         before = Phrase(f'"{letter}: "&', f"{letter}: ") if letter else Phrase("", "")
-        sheet.paragraph(
-            row, REGION, before.shown + said.shown, "answer", before.formula + said.formula, last
-        )
+        sheet.paragraph(row, REGION, before.shown + said.shown, "answer", before.formula + said.formula, last)
         row += 1
     book.screen["answer"] = Place(sheet.name, top, REGION, (max(1, row - top), last - REGION + 1))
     return row
@@ -46,9 +42,9 @@ def draw_experiments(book: Book, sheet: Canvas, instance: Instance, row: int) ->
         number += 1
         address = place.address(0, 0)
         where = address if place.sheet == sheet.name else f"{place.sheet}!{address}"
-        do = _told(experiment.do, language).replace("{cell}", where)
-        then = _told(experiment.then, language)
-        done = _done(experiment, place.seen_from(sheet.name).cell(0, 0).replace("$", ""))
+        do = in_language(experiment.do, language).replace("{cell}", where)
+        then = in_language(experiment.then, language).replace('"', '""')
+        done = _done(experiment, place.seen_from(sheet.name).cell(0, 0).replace("$", ""), language)
         sheet.formula(row, REGION, f'IF({done},"✓","{number}")', str(number), ("mark", ""))
         sheet.text(row, REGION + 1, do, "experiment")
         sheet.formula(row + 1, REGION + 1, f'IF({done},"{then}","")', "", ("explanation", ""))
@@ -59,12 +55,6 @@ def draw_experiments(book: Book, sheet: Canvas, instance: Instance, row: int) ->
         sheet.conditions.append((mark.absolute.partition("!")[2], rule))
         row += 2
     return row
-
-
-def _told(texts: object, language: str) -> str:
-    """A text in the workbook's language, else in the one it has."""
-    assert isinstance(texts, dict)
-    return str(texts.get(language) or next(iter(texts.values()), "")).replace('"', "”")
 
 
 def _target(book: Book, model: Lesson, experiment: Experiment) -> Place | None:
@@ -90,18 +80,20 @@ def _at(book: Book, block: Matrix, label: str | int | None, side: int) -> int | 
     return next((k for k, one in enumerate(labels) if word_key(one) == word_key(label)), None)
 
 
-def _done(experiment: Experiment, cell: str) -> str:
+def _done(experiment: Experiment, cell: str, language: str) -> str:
     """The formula that says whether the cell holds what the experiment types."""
     if experiment.above is not None:
         return f"IF(ISNUMBER({cell}),{cell}>{experiment.above!r},FALSE)"
     if experiment.below is not None:
         return f"IF(ISNUMBER({cell}),{cell}<{experiment.below!r},FALSE)"
-    if isinstance(experiment.to, bool):
-        said = [f'{cell}&""="{word}"' for word in (ON if experiment.to else OFF)]
+    to = experiment.target(language)
+    if isinstance(to, bool):
+        said = [f'{cell}&""="{word}"' for word in (ON if to else OFF)]
         return f"OR({','.join(said)})"
-    if isinstance(experiment.to, str):
-        return f'{cell}&""="{experiment.to}"'
-    return f"IF(ISNUMBER({cell}),ABS({cell}-{experiment.to!r})<0.000001,FALSE)"
+    if isinstance(to, str):
+        quoted_text = to.replace('"', '""')
+        return f'{cell}&""="{quoted_text}"'
+    return f"IF(ISNUMBER({cell}),ABS({cell}-{to!r})<0.000001,FALSE)"
 
 
 def draw_state(book: Book, sheet: Canvas, checks: tuple[Place, Place], changes: Place | None) -> None:
@@ -125,5 +117,3 @@ def draw_state(book: Book, sheet: Canvas, checks: tuple[Place, Place], changes: 
     bad = f'=LEFT({where},1)="✗"'
     sheet.conditions.append((where, {"type": "formula", "criteria": bad, "format": BAD}))
     book.screen["state"] = Place(sheet.name, STATE, LABEL, (1, VALUE - LABEL + 1))
-
-

@@ -11,7 +11,7 @@ from typing import Any
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Model
-from xltransformer.template import Template, check_switches, draw_words, whole_number
+from xltransformer.spec.template import Template, check_switches, draw_words, whole_number
 
 Settings = Mapping[str, Any]
 """Values by name: a size of the model, `d_model`, `slots`, `spare_rows`, `seed`, or `switches.NAME`."""

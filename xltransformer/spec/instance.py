@@ -9,16 +9,16 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from xltransformer.checkpoints import Checkpoint, listed, trimmed
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model
 from xltransformer.locale import Messages, load_messages
 from xltransformer.models import MODELS, PAIRS, WRITERS, Lesson, Sizes
 from xltransformer.nn.watch import Watch
-from xltransformer.settings import Settings, apply_settings, check_used
-from xltransformer.template import DEFAULT_TEMPLATE, Template, load_template
+from xltransformer.spec.adopt import Adopted, adopt, read_tokens, with_tokens
+from xltransformer.spec.settings import Settings, apply_settings, check_used
+from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.text import MOST_TEXT, pseudo_random, split_sentence, word_key
-from xltransformer.weights import Adopted, adopt, read_tokens, with_tokens
+from xltransformer.weights import Checkpoint, listed, trimmed
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 """What a sheet holds (Excel's limits)."""

@@ -15,12 +15,12 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import xltransformer
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import MODELS
@@ -30,7 +30,7 @@ DEFAULT_TEMPLATE = "cat-and-mouse"
 
 _KEYS = {
     "model", "title", "notes", "sentences", "watch", "plane", "slots", "spare_rows", "seed",
-    "dimensions", "words", "embeddings", "switches", "sizes", "weights",
+    "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments",
 }  # fmt: skip
 _SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False}
 
@@ -39,6 +39,11 @@ MOST_WIDTH = 4096
 
 Texts = Mapping[str, str]
 """One text in several languages: {"en": …, "zh": …}."""
+
+
+def in_language(texts: Texts, language: str) -> str:
+    """A text in a language, or else in the first that it has; none where it has none."""
+    return texts.get(language) or next(iter(texts.values()), "")
 
 
 @dataclass(frozen=True)
@@ -54,16 +59,25 @@ class WordTable:
 @dataclass(frozen=True)
 class Experiment:
     """Something to try on the first sheet: the cell to edit (an input block, a row and a column by
-    label or number), what to type, and what to say before and after."""
+    label, or by number from 1), what to type there (a word, a number, or whether a switch is on; `above`
+    or `below` where any such number will do), and what to say before and after."""
 
     block: str
     row: str | int | None
     column: str | int | None
-    to: str | float | bool
+    to: Texts | float | bool | None
     above: float | None
     below: float | None
     do: Texts
     then: Texts
+
+    def target(self, language: str) -> str | float | bool:
+        """What is typed, in a workbook of that language."""
+        if isinstance(self.to, Mapping):
+            return in_language(self.to, language)
+        if self.to is not None:
+            return self.to
+        return self.above + 1 if self.above is not None else (self.below or 0.0) - 1
 
 
 @dataclass(frozen=True)
@@ -103,7 +117,7 @@ class Template:
 
 def shipped_templates() -> list[str]:
     """The names of the templates that ship with the tool, the default first."""
-    names = sorted(p.name.removesuffix(".toml") for p in _folder().iterdir() if p.name.endswith(".toml"))
+    names = sorted(path.stem for path in template_folder().glob("*.toml"))
     return sorted(names, key=lambda name: name != DEFAULT_TEMPLATE)
 
 
@@ -114,7 +128,7 @@ def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE) -> Template:
     """
     text = str(name_or_path)
     if text in shipped_templates():
-        return _parse(text, _folder().joinpath(f"{text}.toml").read_text("utf-8"), None)
+        return _parse(text, (template_folder() / f"{text}.toml").read_text("utf-8"), None)
     path = Path(text)
     if path.suffix != ".toml" and not os.path.isfile(path):
         near = difflib.get_close_matches(text, shipped_templates(), 1)
@@ -125,8 +139,11 @@ def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE) -> Template:
     return _parse(path.stem, read_text(path), path.parent)
 
 
-def _folder() -> Any:
-    return files("xltransformer") / "templates"
+def template_folder() -> Path:
+    """Where the templates that ship lie: inside the installed package, or beside it in a checkout."""
+    package = Path(xltransformer.__file__).parent
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
 
 
 def read_text(path: Path) -> str:
@@ -183,6 +200,48 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
         switches=check_switches(_table(data, "switches", where), where),
         sizes={key: size for key, size in _table(data, "sizes", where).items() if key != "d_model"},
         weights=_weights(_table(data, "weights", where), where, folder),
+        experiments=_experiments(data.get("experiments", []), where),
+    )
+
+
+_EXPERIMENT = {"block", "row", "column", "to", "above", "below", "do", "then"}
+
+
+def _experiments(value: Any, where: str) -> tuple[Experiment, ...]:
+    """The experiments, or UserError for one that does not say what to edit and what to tell."""
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise UserError(f"{where}: experiments is {value!r:.60}; give tables [[experiments]]")
+    return tuple(_experiment(entry, f"{where}: experiment {k}") for k, entry in enumerate(value, start=1))
+
+
+def _experiment(entry: Mapping[str, Any], where: str) -> Experiment:
+    for key in entry:
+        if key not in _EXPERIMENT:
+            raise UserError(f"{where}: unknown key {key!r}; known are: {', '.join(sorted(_EXPERIMENT))}")
+    if not isinstance(entry.get("block"), str):
+        raise UserError(f"{where}: block is {entry.get('block')!r}; give the name of a block to edit")
+    for side in ("row", "column"):
+        if not isinstance(entry.get(side, ""), str | int) or isinstance(entry.get(side), bool):
+            raise UserError(f"{where}: {side} is {entry[side]!r}; give a label, or a number from 1")
+    if len(entry.keys() & {"to", "above", "below"}) != 1:
+        raise UserError(f"{where}: say what to type with one of to, above and below")
+    to = entry.get("to")
+    if isinstance(to, str | dict):
+        to = _texts(to, f"{where}: to")
+    elif to is not None and not isinstance(to, bool):
+        to = number(to, f"{where}: to")
+    for key in ("do", "then"):
+        if key not in entry:
+            raise UserError(f"{where}: {key} is missing; give a text, or one per language")
+    return Experiment(
+        block=entry["block"],
+        row=entry.get("row"),
+        column=entry.get("column"),
+        to=to,
+        above=number(entry["above"], f"{where}: above") if "above" in entry else None,
+        below=number(entry["below"], f"{where}: below") if "below" in entry else None,
+        do=_texts(entry["do"], f"{where}: do"),
+        then=_texts(entry["then"], f"{where}: then"),
     )
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from xltransformer.checkpoints import SCHEME_OF, Checkpoint, State, listed, load, read_state
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import HEADS, Sizes
-from xltransformer.settings import Settings
-from xltransformer.template import Template, WordTable, draw_words, read_text
+from xltransformer.spec.settings import Settings
+from xltransformer.spec.template import Template, WordTable, draw_words, read_text
 from xltransformer.text import MOST_TEXT, clean, word_key
+from xltransformer.weights import SCHEME_OF, Checkpoint, State, listed, load, read_state
 
 _OUR_NAMES = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 """Names that our blocks have, and no published state dict: every model with weights has one."""

@@ -1,0 +1,178 @@
+"""Blocks of ours from a published state dict."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from xltransformer.errors import UserError
+from xltransformer.graph import Array, Matrix, Model
+from xltransformer.weights.files import State
+from xltransformer.weights.schemes import SCHEMES, Entry, Scheme
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a state dict holds: blocks by our names, and the sizes that its entries tell: `width`,
+    `d_ff`, `vocabulary`, `positions`, `segments`, and for each stack the number of its layers, such
+    as `encoder` or `decoder`. `options` are those of our model that follow."""
+
+    blocks: dict[str, Array]
+    sizes: dict[str, int]
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def fit(self, model: Model, words: int | None = None) -> dict[str, Array]:
+        """The values of the model's weights and embeddings; see `trimmed` for `words`.
+
+        Raises UserError listing the blocks that are missing, surplus or misshapen.
+        """
+        blocks = {block.name: block for block in model.inputs if block.role in ("parameter", "embedding")}
+        wanted = {name: block.shape for name, block in blocks.items()}
+        values = {
+            name: trimmed(value, blocks[name], words) for name, value in self.blocks.items() if name in wanted
+        }
+        _complain(
+            "the weights do not fit the model",
+            [name for name in wanted if name not in self.blocks],
+            [name for name in self.blocks if name not in wanted],
+            [(name, value.shape, wanted[name]) for name, value in values.items() if value.shape != wanted[name]],
+        )
+        return values
+
+
+def trimmed(value: Array, block: Matrix, words: int | None = None) -> Array:
+    """The weights of a block: of more positions than there is room for the first, and with a column
+    of 0 for each word of the vocabulary beyond the `words` that the weights know."""
+    if block.last_name == "position_embeddings":
+        return value[: block.shape[0]]
+    of_words = block.columns.source is not None and block.columns.source.role == "vocabulary"
+    if words is not None and of_words and value.ndim == 2 and value.shape[1] == words < block.shape[1]:
+        return np.pad(value, ((0, 0), (0, block.shape[1] - words)))
+    return value
+
+
+def load(scheme: str, state: State, heads: int) -> Checkpoint:
+    """Our blocks from a state dict; the number of heads is the one size that no entry tells.
+
+    Raises UserError for an unknown scheme, for heads that do not divide the width, and for a state
+    dict with missing, surplus or misshapen entries, all of which it lists.
+    """
+    if scheme not in SCHEMES:
+        raise UserError(f"no scheme {scheme!r} of names: give one of {', '.join(SCHEMES)}")
+    table = SCHEMES[scheme]
+    state = table.published(state)
+    layers = _count_layers(table, state)
+    wanted = {
+        entry.name.replace("{layer}", str(k)): (entry, k)
+        for entry in table.entries
+        for k in range(layers[entry.group] if entry.group else 1)
+    }
+    sizes = _read_sizes(wanted, state)
+    biased = any(name.endswith("bias") for name in state)  # PyTorch's modules know bias=False
+    misshapen = []
+    for name, (entry, _) in wanted.items():
+        shape = tuple(_size(symbol, sizes) for symbol in entry.shape)
+        if name in state and state[name].shape != shape:
+            misshapen.append((name, state[name].shape, shape))
+    _complain(
+        f"this is no state dict of the scheme {scheme}",
+        [
+            name
+            for name, (entry, _) in wanted.items()
+            if name not in state and not entry.optional and (biased or not name.endswith("bias"))
+        ],
+        [name for name in state if name not in wanted],
+        misshapen,
+    )
+    if heads < 1 or sizes["width"] % heads:
+        raise UserError(f"{heads} heads do not divide the width {sizes['width']} of the weights; give heads=…")
+    blocks: dict[str, Array] = {}
+    for name, (entry, k) in wanted.items():
+        if name not in state or (entry.tied in state and np.array_equal(state[name], state[entry.tied])):
+            continue
+        blocks |= {block.replace("{layer}", str(k)): v for block, v in _deal(entry, state[name], heads)}
+    stacks = {entry.blocks[0].partition(".")[0]: layers[entry.group] for entry in table.entries if entry.group}
+    return Checkpoint(blocks, sizes | stacks, _options(table, blocks, sizes, stacks, heads, biased))
+
+
+def _options(
+    table: Scheme,
+    blocks: Mapping[str, Array],
+    sizes: Mapping[str, int],
+    stacks: Mapping[str, int],
+    heads: int,
+    biased: bool,
+) -> dict[str, Any]:
+    """The options of our model that make it as large as the weights, and of their kind."""
+    each = sizes["width"] // heads
+    layers = next(iter(stacks.values()))
+    return {
+        "layers": layers,
+        **({f"{stack}_layers": count for stack, count in stacks.items()} if len(stacks) > 1 else {}),
+        **{"heads": heads, "d_k": each, "d_v": each, "d_ff": sizes["d_ff"], "rms": False, "biases": biased},
+        **table.options,
+        **{option: block in blocks for option, block in table.present.items()},
+        **{option: block not in blocks for option, block in table.absent.items()},
+    }
+
+
+def _count_layers(table: Scheme, state: State) -> dict[str, int]:
+    """How many layers each group of entries has: one more than the largest number met, at least 1."""
+    counts = {}
+    for group in {entry.group for entry in table.entries if entry.group}:
+        numbers = (re.match(re.escape(group) + r"(\d{1,4})\.", name) for name in state)
+        counts[group] = max((int(found[1]) + 1 for found in numbers if found), default=1)
+    return counts
+
+
+def _read_sizes(wanted: Mapping[str, tuple[Entry, int]], state: State) -> dict[str, int]:
+    """Each size as most entries have it, so that one misshapen entry is named and not all others."""
+    votes: dict[str, Counter[int]] = {}
+    for name, (entry, _) in wanted.items():
+        if name in state and state[name].ndim == len(entry.shape):
+            for symbol, size in zip(entry.shape, state[name].shape, strict=True):
+                times, _, bare = symbol.rpartition("*")
+                votes.setdefault(bare, Counter())[size // int(times or 1)] += 1
+    return {"width": 1} | {symbol: counter.most_common(1)[0][0] for symbol, counter in votes.items()}
+
+
+def _size(symbol: str, sizes: Mapping[str, int]) -> int:
+    times, _, bare = symbol.rpartition("*")
+    return int(times or 1) * sizes.get(bare, 0)
+
+
+def _deal(entry: Entry, value: Array, heads: int) -> Iterator[tuple[str, Array]]:
+    """The blocks of one entry: its columns dealt out to them, and among the heads."""
+    matrix = value.reshape(1, -1) if value.ndim == 1 else value.T if entry.transposed else value
+    for block, part in zip(entry.blocks, np.hsplit(matrix, max(len(entry.blocks), 1)), strict=False):
+        if "{head}" in block:
+            for h, own in enumerate(np.hsplit(part, heads)):
+                yield block.replace("{head}", str(h)), own.copy()
+        else:
+            yield block, part.copy()
+
+
+Misshapen = Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in one line, the first of them where they are many."""
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return ", ".join(names[:12]) + more
+
+
+def _complain(what: str, missing: Sequence[str], surplus: Sequence[str], misshapen: Misshapen) -> None:
+    """Raise UserError listing what is wrong, if anything is."""
+
+    def sized(shape: tuple[int, ...]) -> str:
+        return "x".join(map(str, shape)) or "one number"
+
+    shapes = [f"{name} ({sized(found)}, expected {sized(expected)})" for name, found, expected in misshapen]
+    faults = {"missing": missing, "surplus": surplus, "misshapen": shapes}
+    if any(faults.values()):
+        raise UserError(f"{what}: " + "; ".join(f"{kind}: {listed(n)}" for kind, n in faults.items() if n))

@@ -1,0 +1,193 @@
+"""Schemes of names: which entry of a published state dict becomes which blocks of ours.
+
+A scheme is a table of `Entry` rows. Adding one: write its table and name it in `SCHEMES`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xltransformer.graph import Array
+from xltransformer.weights.files import State
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a state dict, and the blocks that are made of it.
+
+    In names, `{layer}` stands for each layer and `{head}` for each head. `shape` names the sizes,
+    such as `3*width`. A row stays a row; a matrix that lies as (outputs x inputs) is `transposed`
+    to ours. Its columns are then dealt out evenly to the blocks, and among the heads. An
+    `optional` entry may be missing; one that equals the entry it is `tied` to gives no block.
+    """
+
+    name: str
+    blocks: tuple[str, ...]
+    shape: tuple[str, ...]
+    transposed: bool = False
+    optional: bool = False
+    tied: str = ""
+
+    @property
+    def group(self) -> str:
+        """What stands before the layer's number: entries that share it have the same layers."""
+        before, found, _ = self.name.partition("{layer}")
+        return before if found else ""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The entries of one kind of model. A `prefix` may be missing from all names; names matching
+    `ignored` are nothing to us; `renamed` are older endings of names with today's. `options` are
+    those of our model that every such model has in common; `present` are those that are True where
+    a block is there, `absent` those that are True where one is not."""
+
+    entries: tuple[Entry, ...]
+    prefix: str = ""
+    ignored: str = ""
+    renamed: tuple[tuple[str, str], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    present: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    def published(self, state: State) -> dict[str, Array]:
+        """The state under the names of the table."""
+        bare = self.prefix and not any(name.startswith(self.prefix) for name in state)
+        own = {entry.name.partition(".")[0] for entry in self.entries} - {self.prefix.rstrip(".")}
+        renamed = {}
+        for name, value in state.items():
+            for old, new in self.renamed:
+                name = name.removesuffix(old) + new if name.endswith(old) else name
+            renamed[self.prefix + name if bare and name.partition(".")[0] not in own else name] = value
+        return {n: value for n, value in renamed.items() if not (self.ignored and re.fullmatch(self.ignored, n))}
+
+
+def _linear(theirs: str, ours: str, inputs: str, outputs: str, *, transposed: bool = True) -> Iterator[Entry]:
+    """A linear map: `ours` has a {} for W or b."""
+    shape = (outputs, inputs) if transposed else (inputs, outputs)
+    yield Entry(theirs + ".weight", (ours.replace("{}", "W"),), shape, transposed)
+    yield Entry(theirs + ".bias", (ours.replace("{}", "b"),), (outputs,))
+
+
+def _packed(theirs: str, weight: str, bias: str, ours: str, *, transposed: bool = True) -> Iterator[Entry]:
+    """The projections to Q, K and V in one matrix."""
+    shape = ("3*width", "width") if transposed else ("width", "3*width")
+    for name, letter, size in ((weight, "W", shape), (bias, "b", ("3*width",))):
+        blocks = tuple(f"{ours}.head.{{head}}.{letter}_{part}" for part in "QKV")
+        yield Entry(theirs + name, blocks, size, transposed and letter == "W")
+
+
+def _norm(theirs: str, ours: str, *, optional: bool = False) -> Iterator[Entry]:
+    yield Entry(theirs + ".weight", (ours + ".gain",), ("width",), optional=optional)
+    yield Entry(theirs + ".bias", (ours + ".bias",), ("width",), optional=optional)
+
+
+def _torch_attention(theirs: str, ours: str) -> Iterator[Entry]:
+    yield from _packed(theirs, ".in_proj_weight", ".in_proj_bias", ours)
+    yield from _linear(theirs + ".out_proj", ours + ".{}_O", "width", "width")
+
+
+def _torch_stack(theirs: str, ours: str, attentions: Mapping[str, str], *, final_norm: bool) -> Iterator[Entry]:
+    """torch.nn.TransformerEncoder and TransformerDecoder; `attentions` are their names and ours."""
+    layer, block = theirs + "layers.{layer}", ours + ".{layer}"
+    for their_name, our_name in attentions.items():
+        yield from _torch_attention(f"{layer}.{their_name}", block + our_name)
+    yield from _linear(layer + ".linear1", block + ".feed_forward.{}_1", "width", "d_ff")
+    yield from _linear(layer + ".linear2", block + ".feed_forward.{}_2", "d_ff", "width")
+    for k in range(len(attentions) + 1):
+        yield from _norm(f"{layer}.norm{k + 1}", f"{block}.norm.{k}")
+    yield from _norm(theirs + "norm", ours + ".norm", optional=not final_norm)
+
+
+_SELF = {"self_attn": ""}
+_SELF_AND_CROSS = {"self_attn": ".self_attention", "multihead_attn": ".cross_attention"}
+
+
+def _gpt2() -> Iterator[Entry]:
+    """Hugging Face's GPT2LMHeadModel, and GPT2Model; its linear maps lie as (inputs x outputs)."""
+    layer, block = "transformer.h.{layer}", "decoder.{layer}"
+    yield Entry("transformer.wte.weight", ("embeddings",), ("vocabulary", "width"))
+    yield Entry("transformer.wpe.weight", ("position_embeddings",), ("positions", "width"))
+    yield from _norm(layer + ".ln_1", block + ".norm.0")
+    yield from _packed(layer + ".attn.c_attn", ".weight", ".bias", block, transposed=False)
+    yield from _linear(layer + ".attn.c_proj", block + ".{}_O", "width", "width", transposed=False)
+    yield from _norm(layer + ".ln_2", block + ".norm.1")
+    yield from _linear(layer + ".mlp.c_fc", block + ".feed_forward.{}_1", "width", "d_ff", transposed=False)
+    yield from _linear(layer + ".mlp.c_proj", block + ".feed_forward.{}_2", "d_ff", "width", transposed=False)
+    yield from _norm("transformer.ln_f", "decoder.norm")
+    yield Entry(
+        "lm_head.weight",
+        ("output.W",),
+        ("vocabulary", "width"),
+        True,
+        optional=True,
+        tied="transformer.wte.weight",
+    )
+
+
+def _bert() -> Iterator[Entry]:
+    """Hugging Face's BertForMaskedLM, and BertForPreTraining without its next-sentence head."""
+    embeddings, layer, block = "bert.embeddings.", "bert.encoder.layer.{layer}.", "encoder.{layer}"
+    words, predictions = embeddings + "word_embeddings.weight", "cls.predictions."
+    yield Entry(words, ("embeddings",), ("vocabulary", "width"))
+    yield Entry(embeddings + "position_embeddings.weight", ("position_embeddings",), ("positions", "width"))
+    yield Entry(embeddings + "token_type_embeddings.weight", ("segment_embeddings",), ("segments", "width"))
+    yield from _norm(embeddings + "LayerNorm", "embedding_norm")
+    for part in ("query", "key", "value"):
+        ours = block + ".head.{head}.{}_" + part[0].upper()
+        yield from _linear(layer + "attention.self." + part, ours, "width", "width")
+    yield from _linear(layer + "attention.output.dense", block + ".{}_O", "width", "width")
+    yield from _norm(layer + "attention.output.LayerNorm", block + ".norm.0")
+    yield from _linear(layer + "intermediate.dense", block + ".feed_forward.{}_1", "width", "d_ff")
+    yield from _linear(layer + "output.dense", block + ".feed_forward.{}_2", "d_ff", "width")
+    yield from _norm(layer + "output.LayerNorm", block + ".norm.1")
+    yield from _linear(predictions + "transform.dense", "prediction.{}", "width", "width")
+    yield from _norm(predictions + "transform.LayerNorm", "prediction.norm")
+    yield Entry(predictions + "bias", ("output.b",), ("vocabulary",))
+    decoder = predictions + "decoder"
+    yield Entry(decoder + ".weight", ("output.W",), ("vocabulary", "width"), True, optional=True, tied=words)
+    yield Entry(decoder + ".bias", (), ("vocabulary",), optional=True)
+
+
+SCHEMES: dict[str, Scheme] = {
+    "torch_encoder": Scheme(
+        tuple(_torch_stack("", "encoder", _SELF, final_norm=False)), present={"final_norm": "encoder.norm.gain"}
+    ),
+    "torch_decoder": Scheme(
+        tuple(_torch_stack("", "decoder", _SELF_AND_CROSS, final_norm=False)),
+        present={"final_norm": "decoder.norm.gain"},
+    ),
+    "torch_transformer": Scheme(
+        (
+            *_torch_stack("encoder.", "encoder", _SELF, final_norm=True),
+            *_torch_stack("decoder.", "decoder", _SELF_AND_CROSS, final_norm=True),
+        ),
+        options={"final_norm": True},
+    ),
+    "gpt2": Scheme(
+        tuple(_gpt2()),
+        "transformer.",
+        r".*\.attn\.(masked_)?bias",
+        options={"pre_norm": True},
+        absent={"tied": "output.W"},
+    ),
+    "bert": Scheme(
+        tuple(_bert()),
+        ignored=r"bert\.pooler\..*|cls\.seq_relationship\..*|.*\.position_ids",
+        renamed=(("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")),
+        options={"pre_norm": False},
+    ),
+}
+"""Every scheme by its name."""
+
+SCHEME_OF = {
+    "encoder": "torch_encoder",
+    "decoder": "torch_decoder",
+    "encoder_decoder": "torch_transformer",
+    "gpt": "gpt2",
+    "bert": "bert",
+}
+"""The scheme of each model of ours that has one."""
