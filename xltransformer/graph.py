@@ -7,7 +7,7 @@ sections (one sheet each) and steps (one panel each). Nothing here knows of spre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -126,11 +126,13 @@ class Step:
 
 @dataclass
 class Section:
-    """One sheet: a lesson or layer, for one sentence where it has one; layers count from 0."""
+    """One sheet: a lesson or layer, for one sentence where it has one; layers count from 0. A `backward`
+    one holds the gradients of the blocks of the section with the same key."""
 
     key: str
     sentence: int | None = None
     layer: int | None = None
+    backward: bool = False
     steps: list[Step] = field(default_factory=list)
 
 
@@ -204,6 +206,13 @@ class Model:
         yield
         self._step = None
 
+    @contextmanager
+    def within(self, step: Step) -> Iterator[None]:
+        """Blocks named inside belong to a step that is there already."""
+        self._step = step
+        yield
+        self._step = None
+
     def show(self, block: Matrix) -> Matrix:
         """Show a block that has its home elsewhere in the current panel, too."""
         assert self._step is not None
@@ -242,6 +251,34 @@ class Model:
                     decoded[block.name][row, 0] = values[block.feedback.name][row - 1, 0]
                     values = self._pass({**inputs, **decoded})
         return values
+
+    def evaluate(self, wanted: Iterable[Matrix], given: Values) -> dict[str, Array]:
+        """The values of the wanted blocks and of all that they come from, and of nothing else.
+
+        What is `given` is taken as it is, computed blocks too: the words' rows in the vocabulary in
+        place of the words, say. Arrays may have leading axes, a batch of sentences in one call:
+        (s x n x 1) for a block of (n x 1). Raises KeyError for an input that is missing.
+        """
+        values = dict(given)
+        with np.errstate(all="ignore"):
+            for block in self.needed(wanted, given):
+                assert block.op is not None
+                values[block.name] = block.op.value(*(values[operand.name] for operand in block.operands))
+        return values
+
+    def needed(self, wanted: Iterable[Matrix], given: Collection[str]) -> list[Matrix]:
+        """The computed blocks that `wanted` ones come from, in order, up to what is given by name;
+        KeyError for an input that is not."""
+        asked, found = list(wanted), set[str]()
+        while asked:
+            block = asked.pop()
+            if block.name in found or block.name in given:
+                continue
+            if not block.computed:
+                raise KeyError(block.name)
+            found.add(block.name)
+            asked += block.operands
+        return [block for name, block in self.blocks.items() if name in found]
 
     def _pass(self, inputs: Values) -> dict[str, Array]:
         """Every block's values, each computed once."""
