@@ -136,6 +136,9 @@ class CausalRowProducts(RowProducts):
     def value(self, *operands: Array) -> Array:
         return np.tril(super().value(*operands))
 
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return super().gradient(lower(passed), result, *operands)
+
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return "0" if j > i else super().cell(i, j, *operands)
 

@@ -212,7 +212,7 @@ class GeluTanh(Activation):
 
 
 def _erf(x: Array) -> Array:
-    return np.vectorize(erf, otypes=[x.dtype])(x)
+    return np.asarray(np.vectorize(erf, otypes=[x.dtype])(x))
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ class Sigmoid(Activation):
         return f"1/(1+EXP(MIN(-{x},{STEEP})))"
 
     def slope(self, x: Array) -> Array:
-        return x * (1 - x)
+        return np.asarray(x * (1 - x))
 
     def slope_formula(self, x: str) -> str:
         return f"{x}*(1-{x})"
@@ -281,7 +281,7 @@ class Silu(Activation):
 
     def slope(self, x: Array) -> Array:
         share = _sigmoid(x)
-        return share * (1 + x * (1 - share))
+        return np.asarray(share * (1 + x * (1 - share)))
 
     def slope_formula(self, x: str) -> str:
         share = f"/(1+EXP(MIN(-{x},{STEEP})))"
@@ -301,7 +301,7 @@ class Tanh(Activation):
         return f"TANH({x})"
 
     def slope(self, x: Array) -> Array:
-        return 1 - x * x
+        return np.asarray(1 - x * x)
 
     def slope_formula(self, x: str) -> str:
         return f"(1-{x}^2)"

@@ -316,7 +316,7 @@ class GainGradient(Op):
         passed, x, gain = operands
         if gain.ndim == 2 and passed.shape == x.shape:  # one sum for the whole batch
             width = x.shape[-1]
-            return np.einsum("ij,ij->j", passed.reshape(-1, width), x.reshape(-1, width))[None]
+            return np.asarray(np.einsum("ij,ij->j", passed.reshape(-1, width), x.reshape(-1, width))[None])
         return collected(np.einsum("...ij,...ij->...j", passed, x)[..., None, :], gain)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:

@@ -55,7 +55,7 @@ class FromEnd(Op):
         return x.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.arange(operands[0].shape[-2] - 1.0, -1.0, -1.0, number_type(operands[0])).reshape(-1, 1)
+        return position.value(*operands)[::-1]
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         (x,) = operands

@@ -104,7 +104,7 @@ class ExpGradient(Op):
     def value(self, *operands: Array) -> Array:
         passed, exponentials, *temperature = operands
         result: Array = passed * exponentials
-        return result / temperature[0] if temperature else result
+        return np.asarray(result / temperature[0]) if temperature else result
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return multiply.cell(i, j, *operands[:2]) + "".join(f"/{t.cell(0, 0)}" for t in operands[2:])
@@ -211,7 +211,7 @@ class RowArgMax(Op):
         return operands[0].rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.argmax(operands[0], axis=-1, keepdims=True) + 1.0
+        return np.asarray(np.argmax(operands[0], axis=-1, keepdims=True) + 1.0)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         row = operands[0].row(i)
