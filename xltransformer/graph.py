@@ -17,10 +17,10 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array]
 
-Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "list", "parameter", "constant"]
+Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "list", "parameter", "constant", "target"]
 """What an input is for: it decides where it is shown and how it may be edited. A list is what a
 choice is chosen from; a constant is a number that the paper fixes and nobody learns, such as the
-epsilon of a layer norm."""
+epsilon of a layer norm; a target is what a result is to become."""
 
 Scale = Literal["signed", "probability", "count", "gate", "masked", "plain"]
 """What kind of number a block holds: it decides its colours and number format."""
@@ -77,7 +77,8 @@ class Matrix:
     `choices` is, for a text input, the block of texts it is chosen from. `scale` says what
     kind of number it holds. `default` is what every entry of a constant holds until it is edited.
     `feedback` is, for the tokens of a model that generates text, the block of its predictions: an
-    entry that is None takes the prediction of the row before.
+    entry that is None takes the prediction of the row before. `gradient_of` is, for a gradient, the
+    block whose it is, and `contributed_by`, where it is a part of it only, the block it comes through.
     """
 
     rows: Axis
@@ -91,6 +92,8 @@ class Matrix:
     scale: Scale = "signed"
     default: float | None = None
     feedback: Matrix | None = None
+    gradient_of: Matrix | None = None
+    contributed_by: Matrix | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.lesson import (
     Answer,
     Fact,
+    Goal,
     Headline,
     Lesson,
     Map,
@@ -49,6 +50,7 @@ def encoder_model(sizes: Sizes) -> Lesson:
             X = sinusoidal(h.scope("positions"), inputs[-1], base)
             mask = padding_mask(h, words.padding, words.padding)
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
+        model.goals.append(Goal(outputs[-1], s, words.padding, like=inputs[-1]))
     heads = _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
     model.headline = heads_headline(model, watched, [found[0].weights for found in heads.values()])
@@ -67,7 +69,9 @@ def decoder_model(sizes: Sizes) -> Lesson:
     with model.section("embedding", sentence=0):
         read = embed(model.scope("memory", "words"), model.sentences[0].index, known)
         memory = sinusoidal(model.scope("memory", "positions"), read, base)
-    _decode(model, memory, w, a, base)
+    written = _decode(model, memory, w, a, base)
+    target = model.sentences[1]
+    model.goals = [Goal(written, 1, target.padding, like=model.blocks["decoder.words.X"])]
     own, across = (_maps(model, a, f"decoder.0.{kind}_attention") for kind in ("self", "cross"))
     model.headline = Headline(
         [*(Map("look_back", block, k) for k, block in enumerate(own[:2], start=1)),
@@ -146,6 +150,7 @@ def bert(sizes: Sizes) -> Lesson:
             ready = norm(q.scope("norm"), activated, prediction_norm)
             found = predict(q, row_products(ready, known.embeddings, bias), known.words)
             probabilities.append(found.probabilities)
+        model.goals.append(Goal(found.logits, s, words.padding, words=True))
     heads = _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
     model.headline = prediction_headline(model, watched, probabilities, "hidden_word", written=False)
@@ -213,6 +218,7 @@ def _write_on(model: Lesson, output: Matrix, sentence: int, *, tied: bool) -> Pr
         logits = row_products(output, known.embeddings) if tied else matmul(output, model.blocks["output.W"])
         found = predict(g, logits, known.words)
     words.feedback = found.word
+    model.goals.append(Goal(found.logits, sentence, model.sentences[sentence].padding, words=True, next_word=True))
     return found
 
 

@@ -12,6 +12,7 @@ from xltransformer.models.lesson import (
     Curve,
     Curves,
     Fact,
+    Goal,
     Headline,
     Lesson,
     Map,
@@ -47,6 +48,7 @@ def multi_head_lesson(sizes: Sizes) -> Lesson:
             inputs.append(embed(h, words.index, known))
             mask = padding_mask(h, words.padding, words.padding)
             output = multi_head(h, inputs[-1], w, mask=mask)
+            model.goals.append(Goal(output, s, words.padding, like=inputs[-1]))
             for head, found in lessons.items():
                 found.append(Attended(attended_at(model, *h.parts, head).weights, output))
     model.watch = watched = watch(model, word, inputs, lessons)
@@ -74,6 +76,8 @@ def positions_lesson(sizes: Sizes) -> Lesson:
                 else:
                     inputs.append(X)
                 found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned))
+                if lesson == "with_positions":
+                    model.goals.append(Goal(found[-1].output, s, words.padding, like=inputs[s]))
     model.watch = watched = watch(model, word, inputs, attended)
     maps = [Map(lesson, found[0].weights) for lesson, found in attended.items()]
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=False)
@@ -120,6 +124,7 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
             Q, K, V = same(h, inputs[-1], inputs[-1])
             Q, K = rotary(h, Q, K, angles(h, Q, base))
             attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
+            model.goals.append(Goal(attended[-1].output, s, words.padding, like=inputs[-1]))
     model.watch = watched = watch(model, word, inputs, {"rotary": attended})
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=True)
     model.headline = Headline([Map("weights", attended[0].weights), curves], [answer])
@@ -144,6 +149,8 @@ def masks_lesson(sizes: Sizes) -> Lesson:
                 found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned, causal=causal))
                 if not causal:
                     inputs.append(X)
+                else:
+                    model.goals.append(Goal(found[-1].output, s, words.padding, like=X))
     model.watch = watched = watch(model, word, inputs, attended)
     prefix = scopes[0].parts
     maps, answers = [], []
@@ -180,6 +187,7 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
             total = residual(h, X, attended[-1].output)
             normed = layer_norm(h.scope("layer"), total, layer), rms_norm(h.scope("rms"), total, rms)
             inputs.append(X)
+            model.goals.append(Goal(normed[0], s, words.padding, like=X))
             if s == 0:
                 shown = {"sum": total, "layer": normed[0], "rms": normed[1]}
     model.watch = watched = watch(model, word, inputs, {"add_norm": attended})
@@ -211,7 +219,8 @@ def feed_forward_lesson(sizes: Sizes) -> Lesson:
         for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
             with model.section(f"{activation}_network", sentence=s):
                 h = g.scope(activation)
-                feed_forward(h, embed(h, words.index, known), w)
+                X = embed(h, words.index, known)
+                model.goals.append(Goal(feed_forward(h, X, w), s, words.padding, like=X))
     curves, facts = [], {"word": Fact(model.sentences[0].words)}
     for activation in ACTIVATIONS:
         prefix = ".".join((*scopes[0].parts, activation))
@@ -240,6 +249,7 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
         with model.section("recurrent", sentence=s):
             X = embed(r, words.index, known)
             states = recurrent(r, X, w)
+            model.goals.append(Goal(states, s, words.padding))
         with model.section("self_attention", sentence=s):
             inputs.append(embed(h, words.index, known))
             Q, K, V = same(h, inputs[-1], inputs[-1])

@@ -38,6 +38,7 @@ def gradients(model: Model, loss: Matrix, wanted: Collection[Matrix] | None = No
         raise UserError(f"{loss.name} depends on none of the parameters: it has no gradient")
     back = _Backward(model)
     found: dict[Matrix, Matrix] = {loss: model.scope(GRADIENT).constant(loss.name, 1.0)}
+    found[loss].gradient_of = loss
     parts: dict[Matrix, list[_Part]] = {}
     for block in reversed(path):
         if block in parts:
@@ -101,6 +102,7 @@ class _Backward:
         for part in parts:
             if not part.block.name:
                 self._add(self._free(f"{name}.from.{part.user.name}"), part.block, block, part.user)
+                part.block.contributed_by = part.user
         return self._add(name, total(block, *(part.block for part in parts)), block, parts[-1].user)
 
     def _free(self, name: str) -> str:
@@ -114,7 +116,7 @@ class _Backward:
                 self._add(self._free(f"{name}.inner"), operand, operand, user)
         if gradient.shape == block.shape:
             gradient.rows, gradient.columns = block.rows, block.columns
-        gradient.scale = "signed"
+        gradient.scale, gradient.gradient_of = "signed", block
         step = self._panel(user)
         with nullcontext() if step is None else self.model.within(step):
             return self.model.register(name, gradient)

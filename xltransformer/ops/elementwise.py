@@ -90,6 +90,32 @@ class Subtract(Op):
 
 
 @dataclass(frozen=True)
+class StepDown(Op):
+    """A step of gradient descent, W - learning rate × gradient: (n x m) twice and (1 x 1) give (n x m)."""
+
+    no_gradient = "the next step begins from its numbers, not from how they came about"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        weights, gradient, rate = operands
+        check(weights.shape == gradient.shape and rate.shape == (1, 1), self, *operands)
+        return weights.rows, weights.columns
+
+    def value(self, *operands: Array) -> Array:
+        weights, gradient, rate = operands
+        return np.asarray(weights - rate * gradient)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        weights, gradient, rate = operands
+        return f"{weights.cell(i, j)}-{rate.cell(0, 0)}*{gradient.cell(i, j)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        weights, gradient, rate = (
+            Number(m.cell(*at)) for m, at in zip(operands, ((i, j), (i, j), (0, 0)), strict=True)
+        )
+        return [weights, " − ", rate, "×", gradient]
+
+
+@dataclass(frozen=True)
 class Multiply(Op):
     """The entry-wise product of two matrices of one shape (n x m)."""
 
@@ -348,6 +374,7 @@ class Negative(Activation):
 
 add = Add()
 subtract = Subtract()
+step_down = StepDown()
 negative = Negative()
 add_row = AddRow()
 multiply = Multiply()

@@ -1,0 +1,69 @@
+"""What a model is to learn, and the step towards it: target, loss, backward pass and update.
+
+Every model says which of its results has a target (`Lesson.goals`); the setting `gradients` adds the
+rest to it. Words are to be predicted (cross-entropy); any other result is to come close to a matrix
+(mean squared error). The loss of a model with several results is their sum.
+"""
+
+from __future__ import annotations
+
+from xltransformer.errors import UserError
+from xltransformer.graph import ONE, Matrix
+from xltransformer.models.lesson import Goal, Lesson
+from xltransformer.nn.gradients import gradients
+from xltransformer.nn.loss import cross_entropy, mean_squared_error
+from xltransformer.ops import add, multiply, present, step_down, word_index
+
+SETTING = "gradients"
+"""The option that asks for the backward pass."""
+MOST_CELLS = 60_000
+"""The most cells that loss, gradients and update may take; beyond, nobody reads them."""
+LEARNING_RATE = 0.1
+
+
+def learn(model: Lesson) -> None:
+    """Add target, loss, gradients and the update of every parameter to a model.
+
+    UserError where that would take more than MOST_CELLS cells.
+    """
+    before = set(model.blocks)
+    losses = [_loss(model, goal, k) for k, goal in enumerate(model.goals)]
+    loss = losses[0]
+    if len(losses) > 1:
+        with model.section("objective"), model.scope().step("whole_loss"):
+            loss = model.scope().add("loss", add(*losses))
+    learned = gradients(model, loss)
+    with model.section("update"):
+        g = model.scope("updated")
+        with g.step("update"):
+            rate = model.scope().constant("learning_rate", LEARNING_RATE)
+            for block, gradient in learned.items():
+                g.add(block.name, step_down(block, gradient, rate))
+    cells = sum(block.size for name, block in model.blocks.items() if name not in before)
+    if cells > MOST_CELLS:
+        raise UserError(
+            f"setting {SETTING}: the backward pass would take {cells:,} cells; at most {MOST_CELLS:,} are drawn: "
+            "use fewer layers, words, sentences or slots, or a smaller width"
+        )
+
+
+def _loss(model: Lesson, goal: Goal, k: int) -> Matrix:
+    """The loss of one result, with its target as cells to edit."""
+    several = len(model.goals) > 1
+    g = model.scope("objective", str(k)) if several else model.scope("objective")
+    padding, known = goal.padding, model.vocabulary
+    assert known is not None
+    with model.section("objective", goal.sentence):
+        with g.step("target_words" if goal.words else "target"):
+            if not goal.words:
+                target = g.input("target", goal.result.rows, goal.result.columns, "target")
+            else:
+                words = g.input("target", goal.result.rows, ONE, "target", text=True, choices=known.words)
+                target = g.add("target_index", word_index(words, known.words))
+                target.rows = goal.result.rows
+                there = g.add("target_present", present(target))
+                counts = g.add("counts", multiply(padding, there) if padding is not None else there)
+        goal.target = words if goal.words else target
+        if goal.words:
+            return cross_entropy(g, goal.result, target, counts)
+        return mean_squared_error(g, goal.result, target, padding)
