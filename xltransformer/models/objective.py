@@ -7,6 +7,8 @@ rest to it. Words are to be predicted (cross-entropy); any other result is to co
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Matrix
 from xltransformer.models.lesson import Goal, Lesson
@@ -27,10 +29,14 @@ def learn(model: Lesson) -> None:
     UserError where that would take more than MOST_CELLS cells.
     """
     before = set(model.blocks)
-    losses = [_loss(model, goal, k) for k, goal in enumerate(model.goals)]
+    losses = []
+    for sentence in sorted({goal.sentence for goal in model.goals}):
+        with model.section("objective", sentence):
+            losses += [_loss(model, goal, k) for k, goal in enumerate(model.goals) if goal.sentence == sentence]
     loss = losses[0]
     if len(losses) > 1:
-        with model.section("objective"), model.scope().step("whole_loss"):
+        apart = model.section("objective") if len(model.sentences) > 1 else nullcontext()
+        with apart, model.step("whole_loss"):
             loss = model.scope().add("loss", add(*losses))
     learned = gradients(model, loss)
     with model.section("update"):
@@ -53,17 +59,15 @@ def _loss(model: Lesson, goal: Goal, k: int) -> Matrix:
     g = model.scope("objective", str(k)) if several else model.scope("objective")
     padding, known = goal.padding, model.vocabulary
     assert known is not None
-    with model.section("objective", goal.sentence):
-        with g.step("target_words" if goal.words else "target"):
-            if not goal.words:
-                target = g.input("target", goal.result.rows, goal.result.columns, "target")
-            else:
-                words = g.input("target", goal.result.rows, ONE, "target", text=True, choices=known.words)
-                target = g.add("target_index", word_index(words, known.words))
-                target.rows = goal.result.rows
-                there = g.add("target_present", present(target))
-                counts = g.add("counts", multiply(padding, there) if padding is not None else there)
-        goal.target = words if goal.words else target
-        if goal.words:
-            return cross_entropy(g, goal.result, target, counts)
-        return mean_squared_error(g, goal.result, target, padding)
+    result = goal.result
+    if not goal.words:
+        with g.step("target"):
+            goal.target = g.input("target", result.rows, result.columns, "target")
+        return mean_squared_error(g, result, goal.target, padding)
+    with g.step("target_words"):
+        goal.target = g.input("target", result.rows, ONE, "target", text=True, choices=known.words)
+        index = g.add("target_index", word_index(goal.target, known.words))
+        there = g.add("target_present", present(index))
+        index.rows = there.rows = result.rows
+        counts = g.add("counts", multiply(padding, there) if padding is not None else there)
+    return cross_entropy(g, result, index, counts)
