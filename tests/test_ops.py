@@ -318,7 +318,9 @@ def test_worked_lines_come_out_as_the_cell_does(case: Case) -> None:
     signs = {"×": "*", "−": "-", "²": "**2", "√": "sqrt", ";": ",", "ε": str(arrays[-1].flat[0])}
     for (i, j), value in np.ndenumerate(case.op.value(*arrays)):
         pieces = case.op.worked(i, j, *(Known(array) for array in arrays))
-        assert pieces is not None
+        if pieces is None:  # nothing to work out
+            assert case.op == ops.total and len(arrays) == 2
+            continue
         line = "".join(piece if isinstance(piece, str) else piece.expression for piece in pieces)
         if "…" in line or value in (0, HIDDEN):  # too long to be shown in full; masked
             continue

@@ -271,6 +271,8 @@ class Total(Op):
         return "+".join(part.cell(*self._at(part, i, j)) for part in operands[1:])
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        if len(operands) == 2:
+            return None
         return joined(([Number(part.cell(*self._at(part, i, j)))] for part in operands[1:]), " + ")
 
     @staticmethod
