@@ -44,6 +44,7 @@ class Series:
     label: str = ""
     line: bool = False
     dashed: bool = False
+    hollow: bool = False
 
 
 @dataclass(frozen=True)
