@@ -15,12 +15,12 @@ from xltransformer.errors import UserError
 from xltransformer.locale import languages, load_messages
 from xltransformer.models.objective import MOST_CELLS
 from xltransformer.spec.instance import Instance, make_instance
-from xltransformer.spec.template import templates
+from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.reader import read_book
 
 ASKED = {"gradients": 1}
-NAMES = list(templates())
+NAMES = shipped_templates()
 
 
 def learning(name: str) -> Instance:

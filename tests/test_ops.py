@@ -319,7 +319,8 @@ def test_worked_lines_come_out_as_the_cell_does(case: Case) -> None:
     for (i, j), value in np.ndenumerate(case.op.value(*arrays)):
         pieces = case.op.worked(i, j, *(Known(array) for array in arrays))
         if pieces is None:  # nothing to work out
-            assert case.op == ops.total and len(arrays) == 2
+            assert case.op == ops.total
+            assert len(arrays) == 2
             continue
         line = "".join(piece if isinstance(piece, str) else piece.expression for piece in pieces)
         if "…" in line or value in (0, HIDDEN):  # too long to be shown in full; masked
