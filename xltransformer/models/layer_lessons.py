@@ -50,7 +50,7 @@ def multi_head_lesson(sizes: Sizes) -> Lesson:
             for head, found in lessons.items():
                 found.append(Attended(attended_at(model, *h.parts, head).weights, output))
     model.watch = watched = watch(model, word, inputs, lessons)
-    model.headline = heads_headline(model, watched, [found[0].weights for found in lessons.values()])
+    model.headline = heads_headline(model, watched, lessons)
     return model
 
 

@@ -64,7 +64,7 @@ STYLES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 FADED = {"font_color": FADED_INK, "bg_color": FADED_FILL}
-EMPTY: dict[str, Any] = {"num_format": ";;;", "bg_color": "#FFFFFF", "border": 0}
+EMPTY: dict[str, Any] = {"num_format": ";;;", "bg_color": "#FFFFFF", "border": 1, "border_color": "#FFFFFF"}
 """A slot without a word: nothing shows, though the formulas are there."""
 RIGHT = {"font_color": "#FFFFFF", "bg_color": SHARE}
 WRONG = {"font_color": "#FFFFFF", "bg_color": WARN}
