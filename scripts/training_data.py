@@ -42,8 +42,7 @@ def _verb_phrases(animal: str, verb: str) -> Iterator[Words]:
     home = {"sat": "on", "slept": "on", "ran": "to"}
     if verb in home:
         yield (verb, home[verb], "the", HOME[animal])
-        if verb != "sat":
-            yield from ((verb, "under", "the", shelter) for shelter in SHELTERS)
+        yield from ((verb, "under", "the", shelter) for shelter in SHELTERS)
         return
     things = [FOOD[animal]] if verb == "ate" else [other for other in HOME if other != animal]
     for article, thing in product(ARTICLES, things):
@@ -141,7 +140,9 @@ def translation_pairs() -> list[Pair]:
     done += [(("吃", zh), ("eats", en)) for zh, en in MEALS.items()]
     done += [(("看见", *zh), ("sees", *en)) for zh, en in named]
     where: list[Pair] = [((), ())]
-    where += [(("在", zh, side), (on, "the", en)) for (zh, en), (side, on) in product(PLACES.items(), SIDES.items())]
+    where += [
+        (("在", zh, side), (on, "the", en)) for (zh, en), (side, on) in product(PLACES.items(), SIDES.items())
+    ]
     when: list[Pair] = [((), ()), *(((zh,), (en,)) for zh, en in TIMES.items())]
     pairs = []
     for w, n, p, d in product(when, named, where, done):

@@ -204,6 +204,41 @@ def test_two_tokens_overtyped_and_one_emptied(built: list[Built], office: Office
     assert_shows(office.edit(path, edits), path, numpy_with(instance, typed, name))
 
 
+ENDS = """
+model = "gpt"
+sentences = ["the Cat sat"]
+slots = 6
+spare_rows = 0
+words = ["the", "Cat", "sat", "mat", "Stop"]
+[sizes]
+d_model = 6
+feed_forward = false
+"""
+"""A model of attention only that goes on to the last slot, or, with seeds 7, 34 and 38, stops."""
+
+
+@pytest.mark.parametrize("seed", [7, 34, 38])
+def test_it_stops_after_the_word_that_ends_a_sentence(seed: int, tmp_path: Path, office: Office) -> None:
+    template, path = tmp_path / "ends.toml", tmp_path / "ends.xlsx"
+    template.write_text(ENDS)
+    endless = make_instance(template, settings={"seed": seed})
+    name = endless.model.sentences[0].words.name
+    on = list(endless.trace()[name].ravel())
+    ended = api.build(path, template=template, settings={"seed": seed, "end": "stop"})
+    words = list(ended.trace()[name].ravel())
+    at = on.index("Stop") + 1
+    assert 3 < at < len(on)
+    assert "" not in on
+    assert words == on[:at] + [""] * (len(on) - at)
+    assert diff(path).ok
+    assert not any("feed_forward" in block for block in ended.model.blocks)
+
+    home = read_book(path).homes[name]
+    shown = office.edit(path, [(home.sheet, home.address(at - 1, 0), "mat")], tmp_path / "on.xlsx", [home])
+    assert [row[0] for row in shown.read(home)] == list(numpy_with(ended, {at - 1: "mat"}, name)[name].ravel())
+    assert shown.read(home)[at][0] != ""
+
+
 @pytest.mark.parametrize("tied", [True, False])
 def test_empty_rows_of_the_vocabulary_are_never_predicted(tied: bool, tmp_path: Path) -> None:
     """Spare rows have output weights, too, and of all logits 0 may be the largest."""
