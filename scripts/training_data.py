@@ -9,9 +9,9 @@ words: the same on every machine. Run it to write templates/data again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import permutations, product
+from itertools import product
 from pathlib import Path
 from typing import TypeVar
 
@@ -81,22 +81,21 @@ def _next_words() -> dict[Words, frozenset[str]]:
     return {beginning: frozenset(words) for beginning, words in found.items()}
 
 
-def next_words(beginning: Sequence[str]) -> frozenset[str]:
+def next_words(beginning: str) -> frozenset[str]:
     """The words that may follow a beginning, `END` among them where the sentence may end; none where the
     beginning is no beginning of a sentence. Where there is one only, the grammar determines it."""
-    return _next_words().get(tuple(beginning), frozenset())
+    return _next_words().get(tuple(beginning.split()), frozenset())
 
 
-def grammatical(sentence: Sequence[str]) -> bool:
+def grammatical(sentence: str) -> bool:
     """Whether the words, without `END`, are a sentence of the language."""
-    return tuple(sentence) in animal_sentences()
+    return tuple(sentence.split()) in animal_sentences()
 
 
-def fitting(sentence: Sequence[str]) -> frozenset[str]:
+def fitting(sentence: str) -> frozenset[str]:
     """The words that may stand in place of the one `HIDDEN` word of a sentence."""
-    at = list(sentence).index(HIDDEN)
     words = {word for known in animal_sentences() for word in known}
-    return frozenset(word for word in words if grammatical((*sentence[:at], word, *sentence[at + 1 :])))
+    return frozenset(word for word in words if grammatical(sentence.replace(HIDDEN, word, 1)))
 
 
 def animals() -> tuple[list[Words], list[Words]]:

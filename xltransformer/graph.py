@@ -75,7 +75,8 @@ class Matrix:
     """One block: an input (no `op`) or the result of an operation on other blocks.
 
     `choices` is, for a text input, the block of texts it is chosen from. `scale` says what
-    kind of number it holds. `default` is what every entry of a constant holds until it is edited, a number or a text.
+    kind of number it holds. `default` is what every entry of a constant holds until it is edited, a
+    number or a text.
     `feedback` is, for the tokens of a model that generates text, the block of its predictions: an
     entry that is None takes the prediction of the row before.
     """
