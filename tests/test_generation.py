@@ -16,6 +16,7 @@ from office import Office, OpenedBook
 from xltransformer import api
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES, fold
+from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.spec.instance import Instance, describe, make_instance, model_from
 from xltransformer.workbook.reader import read_book
@@ -237,6 +238,15 @@ def test_it_stops_after_the_word_that_ends_a_sentence(seed: int, tmp_path: Path,
     shown = office.edit(path, [(home.sheet, home.address(at - 1, 0), "mat")], tmp_path / "on.xlsx", [home])
     assert [row[0] for row in shown.read(home)] == list(numpy_with(ended, {at - 1: "mat"}, name)[name].ravel())
     assert shown.read(home)[at][0] != ""
+
+
+@pytest.mark.parametrize(
+    ("end", "said"), [('"."', "no word of the vocabulary"), ("3", "give a word"), ('" "', "a word")]
+)
+def test_an_end_that_cannot_be_is_refused(end: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "ends.toml").write_text(f"{ENDS}end = {end}\n")
+    with pytest.raises(UserError, match=rf"end is .*{said}"):
+        make_instance(tmp_path / "ends.toml")
 
 
 @pytest.mark.parametrize("tied", [True, False])
