@@ -3,7 +3,8 @@
 Takes one JSON object on standard input: pipe, size [width, height] of the window, and books, each with its path
 and views: [{"sheet": number from 0, "picture": a file to be written or null, "places": [addresses],
 "select": an address or null}]. Prints a list for each book, an entry a view: the visible area, the charts and
-the places, each [left, top, right, bottom] in pixels of a screen of 96 dots an inch, as LibreOffice reports them.
+the places, each [left, top, right, bottom] in pixels of a screen of 96 dots an inch, as LibreOffice reports them,
+and how wide the text in the first cell of each place is.
 """
 
 import json
@@ -13,26 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-import uno
-from com.sun.star.beans import PropertyValue
-from com.sun.star.connection import NoConnectException
-
-
-def connect(pipe):
-    local = uno.getComponentContext()
-    resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
-    for _ in range(600):
-        try:
-            return resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-        except NoConnectException:
-            time.sleep(0.1)
-    raise SystemExit("LibreOffice does not answer")
-
-
-def option(name, value):
-    made = PropertyValue()
-    made.Name, made.Value = name, value
-    return made
+from uno_bridge import Ruler, connect, option
 
 
 def pixels(hundredths):
@@ -62,12 +44,14 @@ def look(context, document, view):
     seen = [pixels(area.X), pixels(area.Y), pixels(area.X + area.Width), pixels(area.Y + area.Height)]
     shapes = [sheet.DrawPage.getByIndex(k) for k in range(sheet.DrawPage.getCount())]
     cells = [sheet.getCellRangeByName(address) for address in view["places"]]
+    ruler = Ruler(context)
     if view["picture"]:
         subprocess.run(["import", "-window", "root", view["picture"]], check=True, timeout=60, env=os.environ)
     return {
         "visible": seen,
         "charts": [box(shape.Position, shape.Size) for shape in shapes],
         "places": [box(cell.Position, cell.Size) for cell in cells],
+        "texts": [pixels(ruler.width(cell.getCellByPosition(0, 0))) for cell in cells],
     }
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from xltransformer.engines.libreoffice import find_soffice
 
@@ -37,11 +38,13 @@ class View:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the window shows of a sheet: the part of it that is visible, the charts, the places asked for."""
+    """What the window shows of a sheet: the part of it that is visible, the charts, the places asked for,
+    and how many pixels the text in the first cell of each of these takes on one line."""
 
     visible: Box
     charts: tuple[Box, ...]
     places: tuple[Box, ...]
+    texts: tuple[float, ...]
 
 
 def find_uno_python(soffice: str) -> str:
@@ -134,9 +137,7 @@ class Windows:
         return [[_seen(view) for view in views] for views in json.loads(run.stdout)]
 
 
-def _seen(view: dict[str, list[float] | list[list[float]]]) -> Seen:
-    def box(numbers: object) -> Box:
-        left, top, right, bottom = numbers  # type: ignore[misc]
-        return left, top, right, bottom
-
-    return Seen(box(view["visible"]), tuple(map(box, view["charts"])), tuple(map(box, view["places"])))
+def _seen(view: dict[str, Any]) -> Seen:
+    charts, places = ([(b[0], b[1], b[2], b[3]) for b in view[name]] for name in ("charts", "places"))
+    left, top, right, bottom = view["visible"]
+    return Seen((left, top, right, bottom), tuple(charts), tuple(places), tuple(view["texts"]))

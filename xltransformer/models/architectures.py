@@ -249,5 +249,5 @@ def _looks_across(model: Lesson, maps: Sequence[tuple[str, Matrix]]) -> list[Ans
     with model.section("watch"):
         for part, weights in maps[:2]:
             ranked = runners_up(model.scope("watch", *part.split(".")), weights, weights, source.words)
-            answers.append(looks(ranked, "head_looks_across", part, target.words, row, itself=False))
+            answers.append(looks(ranked, "head_looks_across", part, target.words, row))
     return answers

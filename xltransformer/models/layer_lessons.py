@@ -87,7 +87,7 @@ def positions_lesson(sizes: Sizes) -> Lesson:
     model.watch = watched = watch(model, word, inputs, attended)
     maps = [Map(lesson, found[0].weights) for lesson, found in attended.items()]
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=False)
-    model.headline = Headline([*maps, curves], [*attention_answers(watched, moves=False)[:1], answer])
+    model.headline = Headline([*maps, curves], [*attention_answers(watched, moves=False), answer])
     if len(model.sentences) > 1:
         compare(model, inputs, attended)
     return model

@@ -85,13 +85,13 @@ Picture = Plane | Bars | Map | Curves | Writing
 
 @dataclass(frozen=True)
 class Fact:
-    """One entry of a block, as an answer quotes it: a number with two decimals, or a text. One that
-    is the `same` as another word is called "itself"."""
+    """One entry of a block, as an answer quotes it: a number with two decimals, or a text. Of a word found
+    by its position, `itself` is the position (1 x 1, from 1) at which it is called "itself"."""
 
     block: Matrix
     row: int = 0
     column: int = 0
-    same: Matrix | None = None
+    itself: Matrix | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
     for s, one in enumerate(watch.sentences):
         facts = {"word": Fact(watch.word)}
         for k, name in enumerate(("first", "second")[: one.ranked.shape[1]]):
-            facts[name] = Fact(one.ranked, 0, k, same=watch.word)
+            facts[name] = Fact(one.ranked, 0, k, one.position)
             facts[f"{name}_weight"] = Fact(one.ranked_weights, 0, k)
         facts |= {"towards": Fact(one.towards), "across": Fact(watch.across), "up": Fact(watch.up)}
         for i, when in enumerate(("before", "after")):
@@ -176,16 +176,21 @@ def heads_headline(model: Lesson, watch: Watch, heads: Mapping[str, Sequence[Att
             row = h.add("attention", lookup(one.position, weights))
         row.rows, row.scale = Axis.of(watch.word), "probability"
         maps.append(Map("head", weights, part))
-        answers.append(looks(runners_up(h, row, row, words), "head_looks", part, watch.word, itself=True))
+        answers.append(looks(runners_up(h, row, row, words), "head_looks", part, watch.word, itself=one.position))
     return Headline(maps, answers)
 
 
 def looks(
-    ranked: tuple[Matrix, Matrix], key: str, part: str, words: Matrix, row: int = 0, *, itself: bool
+    ranked: tuple[Matrix, Matrix],
+    key: str,
+    part: str,
+    words: Matrix,
+    row: int = 0,
+    itself: Matrix | None = None,
 ) -> Answer:
-    """In words what the word in some row looks at most, from the runners-up of its attention; `itself`
-    where it is among the words that it looks at."""
-    first = Fact(ranked[0], row, same=words if itself else None)
+    """In words what the word in some row looks at most, from the runners-up of its attention; `itself` is
+    its position where it is among the words that it looks at."""
+    first = Fact(ranked[0], row, itself=itself)
     return Answer(key, {"word": Fact(words, row), "first": first, "weight": Fact(ranked[1], row)}, part=part)
 
 

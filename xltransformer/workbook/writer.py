@@ -197,7 +197,8 @@ def _chart(chart: Chart, workbook: Any) -> Any:
 def _points(series: Series) -> dict[str, Any]:
     """How a series of points looks."""
     fill = {"color": series.colour}
-    marker = {"type": series.marker, "size": series.marker_size, "fill": fill, "border": fill}
+    inside = {"none": True} if series.hollow else fill
+    marker = {"type": series.marker, "size": series.marker_size, "fill": inside, "border": fill}
     dash = {"dash_type": "dash"} if series.dashed else {}
     look: dict[str, Any] = {
         "marker": marker if series.marker else {"type": "none"},

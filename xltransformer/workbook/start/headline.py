@@ -95,6 +95,9 @@ def draw_headline(book: Book, sheet: Canvas, behind: Behind, model: Lesson, lett
             part = lesson_title(picture.part, book.messages) if picture.part else ""
             sheet.text(row, spot.column, book.messages(f"picture.{picture.key}", part=part), "picture")
             book.draw(picture.block, sheet, row + 2, spot.column + 1, small=grid.small)
+            rows, columns = picture.block.shape
+            place = Place(sheet.name, row, spot.column, (rows + 2, columns + 1))
+            book.screen[f"picture.{len(book.screen)}"] = place
         else:
             sheet.charts.append(_chart(book, behind, model, letters, picture, row, spot))
     book.screen["headline"] = Place(sheet.name, TOP, REGION, (grid.rows, grid.last - REGION + 1))
@@ -164,6 +167,7 @@ def curves_chart(
                 max(4, 10 - 3 * k),  # of curves that coincide, each shows
                 line=picture.joined,
                 dashed=k > 0,
+                hollow=k == 0,
             )
         )
     title = behind.caption(f"picture.{picture.key}", model)

@@ -68,9 +68,13 @@ def draw_experiments(book: Book, sheet: Canvas, instance: Instance, row: int) ->
         then = in_language(experiment.then, language).replace('"', '""')
         done = _done(experiment, place.seen_from(sheet.name).cell(0, 0).replace("$", ""), language)
         sheet.formula(row, REGION, f'IF({done},"✓","{number}")', str(number), ("mark", ""))
-        sheet.text(row, REGION + 1, do, "experiment")
+        if place.sheet == sheet.name:
+            sheet.text(row, REGION + 1, do, "experiment")
+        else:
+            sheet.link(row, REGION + 1, f"{quoted(place.sheet)}!{address}", do)
         sheet.formula(row + 1, REGION + 1, f'IF({done},"{then}","")', "", ("explanation", ""))
         mark = Place(sheet.name, row, REGION, (1, 1))
+        book.screen[f"experiment.{number}.do"] = Place(sheet.name, row, REGION + 1, (1, 1))
         book.screen[f"experiment.{number}.mark"] = mark
         book.screen[f"experiment.{number}.explanation"] = Place(sheet.name, row + 1, REGION + 1, (1, 1))
         rule = {"type": "cell", "criteria": "==", "value": '"✓"', "format": GOOD}
