@@ -23,10 +23,11 @@ MOST_CELLS = 30_000
 LEARNING_RATE = 0.1
 
 
-def learn(model: Lesson) -> None:
-    """Add target, loss, gradients and the update of every parameter to a model.
+def learn(model: Lesson, most: int | None = MOST_CELLS) -> dict[Matrix, Matrix]:
+    """Add target, loss, gradients and the update of every parameter to a model; returns what the
+    gradient of each is.
 
-    UserError where that would take more than MOST_CELLS cells.
+    UserError where that would take more than so many cells (None: any number).
     """
     before = set(model.blocks)
     losses = []
@@ -46,11 +47,12 @@ def learn(model: Lesson) -> None:
             for block, gradient in learned.items():
                 g.add(block.name, step_down(block, gradient, rate))
     cells = sum(block.size for name, block in model.blocks.items() if name not in before)
-    if cells > MOST_CELLS:
+    if most is not None and cells > most:
         raise UserError(
-            f"setting {SETTING}: the backward pass would take {cells:,} cells; at most {MOST_CELLS:,} are drawn: "
+            f"setting {SETTING}: the backward pass would take {cells:,} cells; at most {most:,} are drawn: "
             "use fewer layers, words, sentences or slots, or a smaller width"
         )
+    return learned
 
 
 def _loss(model: Lesson, goal: Goal, k: int) -> Matrix:

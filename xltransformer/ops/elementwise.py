@@ -186,7 +186,8 @@ class Through(Op):
 
     def value(self, *operands: Array) -> Array:
         passed, x = operands
-        return np.asarray(passed * self.activation.slope(x))
+        slope = self.activation.slope(x)
+        return np.multiply(passed, slope, out=slope) if passed.shape == slope.shape else passed * slope
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         passed, x = operands
@@ -219,18 +220,36 @@ class GeluTanh(Activation):
 
     def value(self, *operands: Array) -> Array:
         (x,) = operands
-        return np.asarray(0.5 * x * (1 + self._tanh(x)))
+        result = self._tanh(x)
+        result += 1
+        result *= x
+        result *= 0.5
+        return result
 
     @staticmethod
     def _tanh(x: Array) -> Array:
-        return np.tanh(sqrt(2 / pi) * x * (1 + 0.044715 * (x * x)))
+        """tanh(sqrt(2/pi) (x + 0.044715 x³)), in the memory of one new array: large ones cost time."""
+        result = np.asarray(x * x)
+        result *= sqrt(2 / pi) * 0.044715
+        result += sqrt(2 / pi)
+        result *= x
+        return np.tanh(result, out=result)
 
     def formula(self, x: str) -> str:
         return f"0.5*{x}*(1+TANH(SQRT(2/PI())*({x}+0.044715*{x}^3)))"
 
     def slope(self, x: Array) -> Array:
         t = self._tanh(x)
-        return np.asarray(0.5 * (1 + t) * (1 + x * (1 - t) * (sqrt(2 / pi) * (1 + 0.134145 * (x * x)))))
+        rise = np.asarray(x * x)
+        rise *= sqrt(2 / pi) * 0.134145
+        rise += sqrt(2 / pi)
+        rise *= x
+        rise *= 1 - t
+        rise += 1
+        t += 1
+        t *= 0.5
+        t *= rise
+        return t
 
     def slope_formula(self, x: str) -> str:
         t = f"TANH(SQRT(2/PI())*({x}+0.044715*{x}^3))"
@@ -238,7 +257,18 @@ class GeluTanh(Activation):
 
 
 def _erf(x: Array) -> Array:
-    return np.asarray(np.vectorize(erf, otypes=[x.dtype])(x))
+    """The error function: as exact as double precision is, and in single precision to 2e-7, for all
+    entries at once. Abramowitz and Stegun 1964, formula 7.1.26."""
+    if x.dtype != np.float32:
+        return np.asarray(np.vectorize(erf, otypes=[x.dtype])(x))
+    size = np.abs(x)
+    t = 1 / (1 + np.float32(0.3275911) * size)
+    tail = np.float32(1.061405429) * t
+    for factor in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        tail += np.float32(factor)
+        tail *= t
+    tail *= np.exp(-size * size)
+    return np.copysign(1 - tail, x)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from xltransformer.models import PAIRS, WRITERS, Lesson, Sizes, build_model
 from xltransformer.models.lesson import Goal
 from xltransformer.nn.watch import Watch
 from xltransformer.spec.adopt import Adopted, adopt, read_tokens, with_tokens
-from xltransformer.spec.settings import Settings, apply_settings, check_used
+from xltransformer.spec.settings import Settings, apply_settings, check_used, misfits
 from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.text import MOST_TEXT, pseudo_random, split_sentence, word_key
 from xltransformer.weights import Checkpoint, listed, trimmed
@@ -82,8 +82,8 @@ class Options(TypedDict, total=False):
 
     embeddings: str | Path | None
     """A .csv or .xlsx file that replaces the vocabulary."""
-    slots: int | None
-    """How many empty word slots each sentence gets."""
+    slots: int | Sequence[int] | None
+    """How many empty word slots each sentence gets; a list gives each its own number."""
     settings: Settings | None
     """Sizes and choices in place of the template's, such as {"layers": 2, "seed": 3}."""
     weights: str | Path | None
@@ -97,7 +97,7 @@ def make_instance(
     sentences: Sequence[str] = (),
     *,
     embeddings: str | Path | None = None,
-    slots: int | None = None,
+    slots: int | Sequence[int] | None = None,
     settings: Settings | None = None,
     weights: str | Path | None = None,
     vocabulary: str | Path | None = None,
@@ -140,13 +140,15 @@ def make_instance(
 
     rows = chosen.spare_rows if spare or "spare_rows" in settings else 0
     asked = chosen.slots if slots is None and "slots" in settings else slots
-    extra = chosen.slots if spare or chosen.model in WRITERS else 0
-    if adopted is not None and adopted.positions is not None:
-        extra = _room(adopted.positions, max(map(len, split)), asked, extra)
-    extra = extra if asked is None else asked
+    wished = chosen.slots if spare or chosen.model in WRITERS else 0
+    extra = _each(wished if asked is None else asked, len(split))
+    known_positions = chosen.weights.get("position_embeddings")
+    if known_positions is not None and known_positions.ndim == 2:
+        extra = _room(len(known_positions), split, extra, asked is not None, fill=chosen.trained and bool(wished))
     spelled = [*chosen.table.words, *made_up]
     width = len(chosen.table.dimensions)
-    sizes = Sizes(tuple(len(words) + extra for words in split), len(spelled) + rows, width, dict(chosen.sizes))
+    taken = tuple(len(words) + more for words, more in zip(split, extra, strict=True))
+    sizes = Sizes(taken, len(spelled) + rows, width, dict(chosen.sizes))
     check_sizes(sizes)
     end = sizes.word("end")
     if end is not None and word_key(end) not in map(word_key, spelled):
@@ -173,7 +175,7 @@ def make_instance(
     for blocks, words in zip(model.sentences, split, strict=True):
         empty = "" if blocks.words.feedback is None else None
         data[blocks.words.name] = _texts(words, blocks.words.shape[0], empty)
-    data |= {block.name: value for goal in model.goals for block, value in _target(goal, data, split)}
+    data |= targets(model, data)
     if model.watch is not None:
         data |= _watched(model.watch, chosen, split[: len(model.watch.sentences)], messages)
     if adopted is not None and adopted.complete:
@@ -201,6 +203,15 @@ def _choose(
     template = DEFAULT_TEMPLATE if template is None else template
     chosen = template if isinstance(template, Template) else load_template(template)
     warnings: list[str] = []
+    other = misfits(chosen, settings) or [name for name, path in (("vocabulary", vocabulary),) if path is not None]
+    if chosen.trained and weights is not None:
+        chosen = chosen.untrained()
+    elif chosen.trained and other:
+        chosen = chosen.untrained()
+        warnings.append(
+            f"the learned weights of template {chosen.name} do not fit another {listed(other)}: weights and "
+            f"embeddings are drawn from seed {settings.get('seed', chosen.seed)}"
+        )
     if embeddings is not None:
         chosen, warning = chosen.with_embeddings(Path(embeddings))
         warnings += [warning] if warning else []
@@ -216,14 +227,23 @@ def _choose(
     return adopted.template, adopted, [*warnings, *adopted.warnings]
 
 
-def _room(positions: int, longest: int, asked: int | None, wished: int) -> int:
-    """The empty slots that the positions of the weights leave; UserError where more are asked for."""
-    if longest + (asked or 0) > positions:
+def _each(slots: int | Sequence[int], sentences: int) -> list[int]:
+    """The empty slots of each sentence; of a list that is too short the last number goes on."""
+    listed = list(slots) if isinstance(slots, Sequence) else [slots]
+    return [*listed, *[listed[-1]] * sentences][:sentences]
+
+
+def _room(positions: int, split: Sequence[Sequence[str]], extra: list[int], asked: bool, fill: bool) -> list[int]:
+    """The empty slots of each sentence that the positions of the weights leave, all of them with `fill`;
+    UserError where there are fewer than are `asked` for, or than words."""
+    longest = max(len(words) + (more if asked else 0) for words, more in zip(split, extra, strict=True))
+    if longest > positions:
         raise UserError(
-            f"the weights know {positions} positions, but the longest sentence takes {longest + (asked or 0)} "
+            f"the weights know {positions} positions, but the longest sentence takes {longest} "
             "places, empty slots included: use fewer words or slots"
         )
-    return min(wished, positions - longest)
+    rooms = [positions - len(words) for words in split]
+    return extra if asked else rooms if fill else [min(pair) for pair in zip(extra, rooms, strict=True)]
 
 
 def check_sizes(sizes: Sizes) -> None:
@@ -277,14 +297,18 @@ def _switch(block: Matrix, value: float, messages: Messages) -> Array:
     return np.array([[messages("switch.on" if value else "switch.off")]], dtype=object)
 
 
-def _target(
-    goal: Goal, data: Mapping[str, Array], split: Sequence[Sequence[str]]
-) -> Iterator[tuple[Matrix, Array]]:
+def targets(model: Lesson, data: Mapping[str, Array]) -> dict[str, Array]:
+    """What every result of a model that learns is to become at first, by the name of its target."""
+    return {block.name: value for goal in model.goals for block, value in _target(goal, data, model)}
+
+
+def _target(goal: Goal, data: Mapping[str, Array], model: Lesson) -> Iterator[tuple[Matrix, Array]]:
     """What a result is to become at first: the next word of each; a word for each [MASK], or where there
     is none the words themselves; the embeddings; or zeros."""
     if goal.target is None:
         return
-    words, rows = list(split[goal.sentence]), goal.target.shape[0]
+    typed = data[model.sentences[goal.sentence].words.name].ravel()
+    words, rows = [str(word) for word in typed if word], goal.target.shape[0]
     if goal.next_word:
         yield goal.target, _texts(words[1:], rows)
     elif goal.words:

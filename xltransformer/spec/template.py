@@ -85,7 +85,8 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Template:
-    """A template as read and checked. `weights` holds arrays by the block's full name."""
+    """A template as read and checked. `weights` holds arrays by the block's full name; with `trained`
+    these, and the embeddings, were learned."""
 
     name: str
     model: str
@@ -94,7 +95,7 @@ class Template:
     sentences: tuple[str, ...]
     watch: str | None
     plane: tuple[str, ...]
-    slots: int
+    slots: int | tuple[int, ...]
     spare_rows: int
     seed: int
     table: WordTable
@@ -102,6 +103,15 @@ class Template:
     sizes: Mapping[str, Any]
     weights: Mapping[str, Array]
     experiments: tuple[Experiment, ...] = ()
+    trained: bool = False
+
+    def untrained(self) -> Template:
+        """The same with weights and embeddings drawn from its seed."""
+        if not self.trained:
+            return self
+        width = len(self.table.dimensions)
+        table = draw_words(self.table.words, width, self.seed, f"template {self.name}: sizes.d_model")
+        return replace(self, table=table, weights={}, trained=False)
 
     def with_embeddings(self, path: Path) -> tuple[Template, str | None]:
         """The same with the vocabulary of a .csv or .xlsx file, and a warning where the template's
@@ -131,7 +141,8 @@ def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE) -> Template:
     """
     text = str(name_or_path)
     if text in shipped_templates():
-        return _parse(text, (template_folder() / f"{text}.toml").read_text("utf-8"), None)
+        folder = template_folder()
+        return _parse(text, (folder / f"{text}.toml").read_text("utf-8"), folder)
     path = Path(text)
     if path.suffix != ".toml" and not os.path.isfile(path):
         near = difflib.get_close_matches(text, shipped_templates(), 1)
@@ -188,6 +199,11 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
     plane = data.get("plane", [])
     if not isinstance(plane, list) or len(plane) not in (0, 2) or not all(isinstance(d, str) for d in plane):
         raise UserError(f"{where}: plane is {plane!r}; give the names of two dimensions")
+    table = _word_table(data, where, folder)
+    weights = _weights(_table(data, "weights", where), where, folder)
+    learned = weights.pop("embeddings", None)
+    if learned is not None:
+        table = _learned_table(table, learned, where)
     return Template(
         name=name,
         model=model,
@@ -196,14 +212,15 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
         sentences=tuple(sentences),
         watch=data.get("watch"),
         plane=tuple(plane),
-        slots=whole_number(data.get("slots", 2), f"{where}: slots"),
+        slots=slot_numbers(data.get("slots", 2), f"{where}: slots"),
         spare_rows=whole_number(data.get("spare_rows", 5), f"{where}: spare_rows"),
         seed=whole_number(data.get("seed", 0), f"{where}: seed"),
-        table=_word_table(data, where, folder),
+        table=table,
         switches=check_switches(_table(data, "switches", where), where),
         sizes={key: size for key, size in _table(data, "sizes", where).items() if key != "d_model"},
-        weights=_weights(_table(data, "weights", where), where, folder),
+        weights=weights,
         experiments=_experiments(data.get("experiments", []), where),
+        trained=learned is not None,
     )
 
 
@@ -277,6 +294,15 @@ def whole_number(value: Any, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise UserError(f"{where} is {value!r}; give a whole number of at least 0")
     return value
+
+
+def slot_numbers(value: Any, where: str) -> int | tuple[int, ...]:
+    """A number of empty slots, or a list with one for each sentence; else UserError."""
+    if not isinstance(value, list | tuple):
+        return whole_number(value, where)
+    if not value:
+        raise UserError(f"{where} is an empty list; give a whole number, or one for each sentence")
+    return tuple(whole_number(one, where) for one in value)
 
 
 def check_switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
@@ -363,6 +389,17 @@ def _drawn_table(data: Mapping[str, Any], where: str) -> WordTable:
         )
     width = _table(data, "sizes", where).get("d_model", 8)
     return draw_words(words, width, data.get("seed", 0), f"{where}: sizes.d_model")
+
+
+def _learned_table(table: WordTable, embeddings: Array, where: str) -> WordTable:
+    """The words with the embeddings that came with the weights, a row for each in the same order."""
+    rows, width = embeddings.shape
+    if rows != len(table.words):
+        raise UserError(
+            f"{where}: weights.embeddings has {rows} rows for {len(table.words)} words; give as many words as rows"
+        )
+    dimensions = table.dimensions if len(table.dimensions) == width else [f"d{i}" for i in range(1, width + 1)]
+    return WordTable(tuple(dimensions), dict(zip(table.words, map(tuple, embeddings.tolist()), strict=True)))
 
 
 def draw_words(words: Iterable[str], width: Any, seed: Any, where: str) -> WordTable:
@@ -452,7 +489,7 @@ def _weights(tables: Mapping[str, Any], where: str, folder: Path | None) -> dict
     for name, value in tables.items():
         if name == "file":
             for block, array in _npz(_beside(value, f"{where}: weights.file", folder)).items():
-                weights[block] = matrix(array.tolist(), f"{value}: {block}")
+                weights[block] = _checked_matrix(array, f"{value}: {block}")
         else:
             add(name, value)
     return weights
@@ -467,7 +504,8 @@ def _beside(value: Any, where: str, folder: Path | None) -> Path:
 def _npz(path: Path) -> dict[str, Array]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return {name: np.asarray(arrays[name]) for name in arrays.files}
+            read = {name: np.asarray(arrays[name]) for name in arrays.files}
+            return {name: array for name, array in read.items() if array.dtype.kind != "U"}  # what is told of them
     except OSError as error:
         raise _unreadable(path, error) from None
     except Exception as error:  # a damaged file can make the reader stumble anywhere
@@ -485,6 +523,13 @@ def _weight_file(value: str, name: str, where: str, folder: Path | None) -> Arra
         if key in arrays:
             return matrix(arrays[key].tolist(), where)
     raise UserError(f"{where}: {value} has no array {name!r}; it has: {', '.join(arrays) or 'none'}")
+
+
+def _checked_matrix(array: Array, where: str) -> Array:
+    """An array as a matrix of finite numbers, else UserError."""
+    if array.ndim == 2 and array.size and array.dtype.kind in "fiu" and np.isfinite(array).all():
+        return array.astype(float)
+    return matrix(array.tolist(), where)
 
 
 def matrix(value: Any, where: str) -> Array:

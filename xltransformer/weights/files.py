@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,8 +18,12 @@ State = Mapping[str, Array]
 """A state dict: arrays by their published names."""
 
 
+ABOUT = "about"
+"""The entry of an .npz file of ours that tells, as JSON, how its weights were made."""
+
+
 def read_state(path: str | Path) -> dict[str, Array]:
-    """The arrays of an .npz or .safetensors file in double precision, by name.
+    """The arrays of numbers of an .npz or .safetensors file in double precision, by name.
 
     Raises UserError where the file cannot be read or holds something else.
     """
@@ -36,7 +42,24 @@ def read_state(path: str | Path) -> dict[str, Array]:
 
 def _read_npz(path: Path) -> dict[str, Array]:
     with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name].astype(float) for name in arrays.files}
+        return {name: arrays[name].astype(float) for name in arrays.files if arrays[name].dtype.kind != "U"}
+
+
+def read_text_entry(path: Path, name: str) -> str | None:
+    """A text of an .npz file by its name, None where there is none such."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return str(arrays[name]) if name in arrays.files and arrays[name].dtype.kind == "U" else None
+
+
+def write_state(state: State) -> bytes:
+    """Arrays as the bytes of an .npz file; the same arrays give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, value in state.items():
+            entry = zipfile.ZipInfo(f"{name}.npy")  # as of 1980: NumPy writes the time of day
+            with archive.open(entry, "w") as file:
+                np.lib.format.write_array(file, np.asarray(value), allow_pickle=False)
+    return buffer.getvalue()
 
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
