@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Axis, Matrix
 from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.lesson import (
@@ -17,6 +18,7 @@ from xltransformer.models.lesson import (
     heads_headline,
     looks,
     prediction_headline,
+    writing_headline,
 )
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.architecture import Architecture
@@ -153,7 +155,7 @@ def bert(sizes: Sizes) -> Lesson:
         model.goals.append(Goal(found.logits, s, words.padding, words=True))
     heads = _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
-    model.headline = prediction_headline(model, watched, probabilities, "hidden_word", written=False)
+    model.headline = prediction_headline(model, watched, probabilities, "hidden_word")
     return model
 
 
@@ -161,9 +163,10 @@ def gpt(sizes: Sizes) -> Lesson:
     """GPT-2: decoder only, learned positions, norms before; the next word is predicted, and written.
 
     Radford et al. 2019. Options: those of a stack, `tied`: whether the output weights are the
-    embeddings, and `end`, the word after which it stops.
+    embeddings, `end`, the word after which it stops, and `maps`, the heads such as "0.head.1" whose
+    attention the first screen shows.
     """
-    sizes.expect(*STACK, "tied", "end")
+    sizes.expect(*STACK, "tied", "end", "maps")
     model, known, scopes = begin(sizes)
     word = watched_word(model)
     width = known.embeddings.columns
@@ -184,8 +187,17 @@ def gpt(sizes: Sizes) -> Lesson:
     found = [_write_on(model, sizes, output, sentence=s).probabilities for s, output in enumerate(outputs)]
     heads = _every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
-    model.headline = prediction_headline(model, watched, found, "next_word", written=True)
+    shown = [Map("head", heads[part][0].weights, part) for part in _shown(sizes, heads)]
+    model.headline = writing_headline(model, watched, found, shown)
     return model
+
+
+def _shown(sizes: Sizes, heads: Collection[str]) -> list[str]:
+    """The heads that the option `maps` names, else UserError."""
+    named = sizes.options.get("maps", [])
+    if not isinstance(named, list) or not all(name in heads for name in named):
+        raise UserError(f"[sizes] maps is {named!r:.60}: give a list of heads, of {', '.join(heads)}")
+    return named
 
 
 def _final_norm(sizes: Sizes, a: Architecture) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from xltransformer.graph import Axis, Matrix, Model
+from xltransformer.graph import ONE, Axis, Matrix, Model
 from xltransformer.nn.attention import Attended
 from xltransformer.nn.prediction import runners_up
 from xltransformer.nn.watch import Watch
-from xltransformer.ops import lookup
+from xltransformer.ops import equals, first, lookup, word_at
 
 CANDIDATES = 6
 """How many words a picture of a prediction shows."""
@@ -29,7 +29,7 @@ class Plane:
 @dataclass(frozen=True)
 class Bars:
     """A bar for every entry of a row or column of numbers. `key` is its title's message, filled with
-    the watched word; `names` are the entries' labels where they are not the words of a sentence.
+    the watched word, or with the text in `word`; `names` are the entries' labels where they are not the words of a sentence.
     With several `values`, each is a group of bars of its own colour, named by its symbol."""
 
     key: str
@@ -37,6 +37,7 @@ class Bars:
     values: tuple[Matrix, ...]
     sentence: int = 0
     shares: bool = True
+    word: Matrix | None = None
 
 
 @dataclass(frozen=True)
@@ -216,28 +217,55 @@ def looks(
 
 
 def prediction_headline(
-    model: Lesson, watch: Watch, probabilities: Sequence[Matrix], key: str, written: bool
+    model: Lesson, watch: Watch, probabilities: Sequence[Matrix], key: str, maps: Sequence[Map] = ()
 ) -> Headline:
-    """The words that follow, or stand hidden, at the watched word, as bars, beside the sentence as it
-    is `written`; `probabilities` (n x v) of each sentence."""
+    """The words that may stand in the place of the watched one, as bars, with `maps` beside them;
+    `probabilities` (n x v) of each sentence."""
+    pictures, answers = list[Picture](maps), []
+    for s, (one, block) in enumerate(zip(watch.sentences, probabilities, strict=True)):
+        bars, answer = _candidates(model, block, key, s, one.position, watch.word)
+        pictures += [bars] if s == 0 else []
+        answers.append(answer)
+    return Headline(pictures, answers)
+
+
+def writing_headline(
+    model: Lesson, watch: Watch, probabilities: Sequence[Matrix], maps: Sequence[Map] = ()
+) -> Headline:
+    """The sentence as it is written, `maps`, and the words that may come next as bars: at first after
+    the last word that was typed."""
+    pictures: list[Picture] = [Writing("written", model.sentences[0].text), *maps]
+    answers = []
+    for s, (words, block) in enumerate(zip(model.sentences, probabilities, strict=True)):
+        h = model.scope("watch", str(s))
+        places = h.input("word_numbers", words.words.rows, ONE, "list", text=True)
+        place = h.input("writes_after", ONE, ONE, "choice", text=True, choices=places)
+        places.rows = Axis.numbered("", places.shape[0])
+        watch.places.append(place)
+        with h.step("watch_prediction"):
+            at = h.add("after_number", first(h.add("after_match", equals(places, place))))
+            word = h.add("word_there", word_at(at, words.words))
+        bars, answer = _candidates(model, block, "next_word", s, at, word)
+        pictures += [bars] if s == 0 else []
+        answers.append(answer)
+    return Headline(pictures, answers)
+
+
+def _candidates(
+    model: Lesson, probabilities: Matrix, key: str, sentence: int, position: Matrix, word: Matrix
+) -> tuple[Bars, Answer]:
+    """The most probable words at a position of a sentence, where `word` stands, as bars and in words."""
     known = model.vocabulary
     assert known is not None
-    pictures: list[Picture] = []
-    answers = []
-    for s, (one, block) in enumerate(zip(watch.sentences, probabilities, strict=True)):
-        h = model.scope("watch", str(s), "prediction")
-        with h.step("watch_prediction"):
-            row = h.add("probabilities", lookup(one.position, block))
-        row.rows, row.scale = Axis.of(watch.word), "probability"
-        words, shares = runners_up(h, row, row, known.words, CANDIDATES)
-        if s == 0:
-            pictures += [Writing("written", model.sentences[0].text)] if written else []
-            pictures.append(Bars(key, words, (shares,)))
-        facts = {"word": Fact(watch.word)}
-        for k, name in enumerate(("first", "second", "third")):
-            facts |= {name: Fact(words, 0, k), f"{name}_share": Fact(shares, 0, k)}
-        answers.append(Answer(key, facts, s))
-    return Headline(pictures, answers)
+    h = model.scope("watch", str(sentence), "prediction")
+    with h.step("watch_prediction"):
+        row = h.add("probabilities", lookup(position, probabilities))
+    row.rows, row.scale = Axis.of(word), "probability"
+    words, shares = runners_up(h, row, row, known.words, CANDIDATES)
+    facts = {"word": Fact(word)}
+    for k, name in enumerate(("first", "second", "third")[: words.shape[1]]):
+        facts |= {name: Fact(words, 0, k), f"{name}_share": Fact(shares, 0, k)}
+    return Bars(key, words, (shares,), word=word), Answer(key, facts, sentence)
 
 
 def attention_bars(model: Model, watch: Watch) -> Sequence[Picture]:

@@ -74,6 +74,8 @@ from xltransformer.ops.norm import (
 from xltransformer.ops.positions import (
     RotatePairs,
     angle,
+    before_turn,
+    behind_turn,
     from_end,
     pair,
     position,
@@ -143,6 +145,8 @@ __all__ = [
     "affine",
     "angle",
     "attention_mask",
+    "before_turn",
+    "behind_turn",
     "below",
     "causal_divide",
     "causal_mask",

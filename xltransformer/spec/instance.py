@@ -351,6 +351,10 @@ def _watched(
     for sentence, words in zip(watch.sentences, split, strict=False):
         chosen[sentence.other] = next((other for other in words if other != word), word)
     data: dict[str, Array] = {block.name: np.array([[text]], dtype=object) for block, text in chosen.items()}
+    for place, words in zip(watch.places, split, strict=False):
+        assert place.choices is not None
+        numbers = [str(k) for k in range(1, place.choices.shape[0] + 1)]
+        data |= {place.choices.name: _texts(numbers, len(numbers)), place.name: _texts([str(len(words))], 1)}
     if watch.lesson is not None and watch.lesson.choices is not None:
         titles = [lesson_title(key, messages) for key in watch.keys]
         data[watch.lesson.choices.name] = _texts(titles, len(titles))

@@ -134,15 +134,16 @@ def shipped_templates() -> list[str]:
     return sorted(names, key=lambda name: name != DEFAULT_TEMPLATE)
 
 
-def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE) -> Template:
-    """The template that ships under a name, or the one in a .toml file.
+def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE, *, fresh: bool = False) -> Template:
+    """The template that ships under a name, or the one in a .toml file; `fresh`: without the file of
+    weights that it has learned.
 
     Raises UserError where there is none, or where it says something that cannot be.
     """
     text = str(name_or_path)
     if text in shipped_templates():
         folder = template_folder()
-        return _parse(text, (folder / f"{text}.toml").read_text("utf-8"), folder)
+        return _parse(text, (folder / f"{text}.toml").read_text("utf-8"), folder, fresh)
     path = Path(text)
     if path.suffix != ".toml" and not os.path.isfile(path):
         near = difflib.get_close_matches(text, shipped_templates(), 1)
@@ -150,7 +151,7 @@ def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE) -> Template:
         raise UserError(
             f"no template {text!r}: give one of {', '.join(shipped_templates())}, or a .toml file.{hint}"
         )
-    return _parse(path.stem, read_text(path), path.parent)
+    return _parse(path.stem, read_text(path), path.parent, fresh)
 
 
 def template_folder() -> Path:
@@ -175,7 +176,7 @@ def _unreadable(path: Path, error: Exception) -> UserError:
     return UserError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; check its name and place")
 
 
-def _parse(name: str, text: str, folder: Path | None) -> Template:
+def _parse(name: str, text: str, folder: Path, fresh: bool) -> Template:
     where = f"template {name}"
     try:
         data = tomllib.loads(text)
@@ -200,7 +201,8 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
     if not isinstance(plane, list) or len(plane) not in (0, 2) or not all(isinstance(d, str) for d in plane):
         raise UserError(f"{where}: plane is {plane!r}; give the names of two dimensions")
     table = _word_table(data, where, folder)
-    weights = _weights(_table(data, "weights", where), where, folder)
+    listed = _table(data, "weights", where)
+    weights = _weights({k: v for k, v in listed.items() if not (fresh and k == "file")}, where, folder)
     learned = weights.pop("embeddings", None)
     if learned is not None:
         table = _learned_table(table, learned, where)
@@ -333,11 +335,11 @@ def number(value: Any, where: str) -> float:
     return result
 
 
-def _word_table(data: Mapping[str, Any], where: str, folder: Path | None) -> WordTable:
+def _word_table(data: Mapping[str, Any], where: str, folder: Path) -> WordTable:
     if "embeddings" in data:
         if "words" in data or "dimensions" in data:
             raise UserError(f"{where}: give either embeddings (a file) or dimensions and [words], not both")
-        if folder is None or not isinstance(data["embeddings"], str):
+        if not isinstance(data["embeddings"], str):
             raise UserError(f"{where}: embeddings is {data['embeddings']!r}; give the name of a file beside it")
         return read_word_table(folder / data["embeddings"])
     if isinstance(data.get("words"), list):
@@ -469,7 +471,7 @@ def read_word_table(path: Path) -> WordTable:
     return _checked_table([str(cell) for cell in header[1:]], table, path.name)
 
 
-def _weights(tables: Mapping[str, Any], where: str, folder: Path | None) -> dict[str, Array]:
+def _weights(tables: Mapping[str, Any], where: str, folder: Path) -> dict[str, Array]:
     """Weights by block name: given inline, or as the name of a .npz or .csv file beside the template.
 
     `weights.file = "all.npz"` gives many at once, under their block names.
@@ -495,8 +497,8 @@ def _weights(tables: Mapping[str, Any], where: str, folder: Path | None) -> dict
     return weights
 
 
-def _beside(value: Any, where: str, folder: Path | None) -> Path:
-    if not isinstance(value, str) or folder is None:
+def _beside(value: Any, where: str, folder: Path) -> Path:
+    if not isinstance(value, str):
         raise UserError(f"{where} is {value!r}; give the name of a file beside the template")
     return folder / value
 
@@ -512,7 +514,7 @@ def _npz(path: Path) -> dict[str, Array]:
         raise UserError(f"{path} is no .npz file of plain numbers ({error}); write it with numpy.savez") from None
 
 
-def _weight_file(value: str, name: str, where: str, folder: Path | None) -> Array:
+def _weight_file(value: str, name: str, where: str, folder: Path) -> Array:
     path = _beside(value, where, folder)
     if path.suffix == ".csv":
         return matrix([[_cell_number(cell) for cell in row] for row in _csv_rows(path)], where)

@@ -16,7 +16,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import Sizes
 from xltransformer.spec.instance import Instance, make_instance
-from xltransformer.spec.template import Template, load_template
+from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.training.task import PRECISION, Task
 from xltransformer.weights import listed
 from xltransformer.workbook.reader import read_book
@@ -66,9 +66,7 @@ def from_instance(template: str | Path | None, *, fresh: bool = False, **options
 
     Raises UserError for whatever cannot be built.
     """
-    chosen = load_template(*(() if template is None else (template,)))
-    if fresh:
-        chosen = chosen.untrained()
+    chosen = load_template(DEFAULT_TEMPLATE if template is None else template, fresh=fresh)
     settings = {"spare_rows": 0, **(options.pop("settings", None) or {})}
     instance = make_instance(chosen, settings=settings, **options)
     given = set(instance.template.weights)

@@ -50,11 +50,14 @@ class Behind:
                 self.book.draw(block, self.sheet, self.row + 1, 2)
                 self.row += block.shape[0] + 2
 
-    def caption(self, key: str, model: Lesson | None = None, letter: str = "") -> str:
-        """A cell that shows a message, of the watched word where it speaks of it, as charts refer to it."""
+    def caption(
+        self, key: str, model: Lesson | None = None, letter: str = "", word: Matrix | None = None
+    ) -> str:
+        """A cell that shows a message, of a word or of the watched one where it speaks of it, as charts
+        refer to it."""
         parts: dict[str, Fact | str] = {"letter": letter}
         if model is not None and model.watch is not None:
-            parts["word"] = Fact(model.watch.word)
+            parts["word"] = Fact(word or model.watch.word)
         return self.column([phrase(self.book, self.sheet, key, parts)]).absolute
 
     def column(self, phrases: Sequence[Phrase]) -> Place:
@@ -150,7 +153,7 @@ def bars_chart(
         name = "" if len(picture.values) == 1 else behind.caption(f"picture.{block.last_name}")
         colour = COLOURS[(picture.sentence + k) % len(COLOURS)]
         series.append(Series(book.homes[block].absolute, names.absolute, name, colour=colour))
-    title = behind.caption(f"picture.{picture.key}", model, spaced(letters[picture.sentence]))
+    title = behind.caption(f"picture.{picture.key}", model, spaced(letters[picture.sentence]), picture.word)
     return Chart("bar", row, column, size, tuple(series), title, shares=picture.shares, legend=len(series) > 1)
 
 

@@ -65,5 +65,7 @@ def _settings(book: Book, model: Lesson, letters: list[str]) -> Iterator[tuple[M
         if block is not None:
             yield block, book.symbol(block)
     if watch is not None:
+        for letter, place in zip(letters, watch.places, strict=False):
+            yield place, book.symbol(place) + spaced(letter)
         for letter, one in zip(letters, watch.sentences, strict=False):
             yield one.other, book.symbol(one.other) + spaced(letter)
