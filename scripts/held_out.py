@@ -31,7 +31,7 @@ class Speaker:
     """A shipped model over many sentences at once, in NumPy, in double precision as the sheets."""
 
     def __init__(self, template: str, places: Sequence[int]) -> None:
-        instance = make_instance(template, spare=False)
+        instance = make_instance(template, settings={"spare_rows": 0})
         learned = instance.model.blocks.get("position_embeddings")
         places = places if learned is None else (learned.shape[0],)
         sizes = Sizes(tuple(places), instance.sizes.vocabulary, instance.sizes.width, instance.sizes.options)
