@@ -3,10 +3,7 @@ templates/weights/held-out.toml, told by `xlt templates`, and measured again by 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import training_data as td
@@ -14,17 +11,9 @@ import training_data as td
 from xltransformer.graph import Array
 from xltransformer.models import Sizes, build_model
 from xltransformer.spec.instance import make_instance
+from xltransformer.spec.shipped import HELD_OUT, Figure, held_out_figures
 
-FILE = td.DATA.parent / "weights" / "held-out.toml"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """Of so many, how many were right, and of what."""
-
-    what: str
-    right: int
-    of: int
+FILE = td.DATA.parent / HELD_OUT
 
 
 class Speaker:
@@ -73,7 +62,7 @@ def gpt() -> list[Figure]:
     speaker = Speaker("gpt", ())
     _, held_out = td.animals()
     figures = []
-    for what, sentences in (("determined words", held_out), ("of sentences in no file", td.more_animals())):
+    for what, sentences in (("next words that the grammar determines", held_out), ("in further sentences", td.more_animals())):
         (said,) = speaker.says(speaker.numbered(sentences))
         right = of = 0
         for words, guesses in zip(sentences, said, strict=True):
@@ -94,7 +83,7 @@ def bert() -> list[Figure]:
     speaker = Speaker("bert", ())
     _, held_out = td.animals()
     figures = []
-    for what, sentences in (("hidden words", held_out), ("of sentences in no file", td.more_animals(100))):
+    for what, sentences in (("hidden words guessed as the grammar has it", held_out), ("in further sentences", td.more_animals(100))):
         hidden = [(*s[:k], td.HIDDEN, *s[k + 1 :]) for s in sentences for k in range(len(s))]
         (said,) = speaker.says(speaker.numbered(hidden))
         fits = sum(
@@ -110,7 +99,7 @@ def encoder_decoder() -> list[Figure]:
     speaker = Speaker("encoder-decoder", (td.LONGEST_SOURCE, 12))
     _, held_out = td.translation()
     figures = []
-    for what, pairs in (("translations", held_out), ("of pairs in no file", td.more_translation())):
+    for what, pairs in (("translations word for word", held_out), ("further ones", td.more_translation())):
         begun = speaker.numbered([(td.START,)] * len(pairs))
         written = speaker.writes(begun, speaker.numbered((read for read, _ in pairs), 0), end=td.END)
         right = sum(words == [td.START, *said, td.END] for words, (_, said) in zip(written, pairs, strict=True))
@@ -132,8 +121,8 @@ def sort_letters() -> list[Figure]:
     """Rows of six letters put in order, whole."""
     learned, held_out = td.sorting()
     return [
-        Figure("held-out rows", _written_on("sort-letters", held_out), len(held_out)),
-        Figure("of all rows", _written_on("sort-letters", [*learned, *held_out]), len(learned) + len(held_out)),
+        Figure("held-out rows sorted", _written_on("sort-letters", held_out), len(held_out)),
+        Figure("rows of all", _written_on("sort-letters", [*learned, *held_out]), len(learned) + len(held_out)),
     ]
 
 
@@ -142,7 +131,7 @@ def induction() -> list[Figure]:
     _, held_out = td.induction()
     return [
         Figure(what, _written_on("induction", pairs, 1), len(pairs))
-        for what, pairs in (("rows", held_out), ("of rows in no file", td.more_induction()))
+        for what, pairs in (("letters after the repeated one", held_out), ("in further rows", td.more_induction()))
     ]
 
 
@@ -153,9 +142,9 @@ def recurrent() -> list[Figure]:
     said = speaker.says(speaker.numbered(read for read, _ in held_out))
     right = np.array([[speaker.rows[word] for word in words] for _, words in held_out])
     return [
-        Figure(f"by {who} {2 * k + 1} words behind", int((guesses[:, td.TOLD + k] == right[:, k]).sum()), len(right))
+        Figure(f"words {2 * k + 1} back by {who}", int((guesses[:, td.TOLD + k] == right[:, k]).sum()), len(right))
         for who, guesses in zip(("the recurrent network", "attention"), said, strict=True)
-        for k in range(td.TOLD)
+        for k in (0, td.TOLD // 2, td.TOLD - 1)
     ]
 
 
@@ -170,15 +159,9 @@ MEASURES: dict[str, Callable[[], list[Figure]]] = {
 """What each trained template is measured by."""
 
 
-def read(path: Path = FILE) -> dict[str, list[Figure]]:
-    """The figures that are kept, by template."""
-    kept = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
-    return {name: [Figure(**figure) for figure in figures] for name, figures in kept.items()}
-
-
 def write(names: Iterable[str]) -> None:
     """Measure some templates, and keep their figures beside those of the others."""
-    kept = read()
+    kept = held_out_figures()
     for name in names:
         kept[name] = MEASURES[name]()
         for figure in kept[name]:

@@ -481,12 +481,12 @@ def _telling(steps: int, *, quiet: bool) -> Iterator[Callable[[Progress], None] 
 @main.command()
 @guarded
 def templates() -> None:
-    """List the templates that ship."""
+    """List the templates that ship: trained or hand-made, how large, and how good on held-out data."""
+    from xltransformer.spec.shipped import origin
     from xltransformer.spec.template import load_template, shipped_templates
 
     for name in shipped_templates():
-        loaded = load_template(name)
-        click.echo(f"{name:18} {loaded.title.get('en', '')}")
+        click.echo(f"{name:18} {load_template(name).title.get('en', '')} ({origin(name)})")
 
 
 @main.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -146,6 +146,8 @@ def make_instance(
     if known_positions is not None and known_positions.ndim == 2:
         extra = _room(len(known_positions), split, extra, asked is not None, fill=chosen.trained and bool(wished))
     spelled = [*chosen.table.words, *made_up]
+    if "end" not in settings and (embeddings or weights or vocabulary) is not None:
+        chosen = _without_foreign_end(chosen, spelled)
     width = len(chosen.table.dimensions)
     taken = tuple(len(words) + more for words, more in zip(split, extra, strict=True))
     sizes = Sizes(taken, len(spelled) + rows, width, dict(chosen.sizes))
@@ -225,6 +227,14 @@ def _choose(
     if embeddings is not None and adopted.embedded:
         raise UserError(f"{embeddings} and {weights} both give embeddings; leave the first out")
     return adopted.template, adopted, [*warnings, *adopted.warnings]
+
+
+def _without_foreign_end(template: Template, words: Sequence[str]) -> Template:
+    """The template without its word that ends a sentence, where other words have none such."""
+    end = str(template.sizes.get("end", ""))
+    if word_key(end) in map(word_key, words):
+        return template
+    return replace(template, sizes={name: size for name, size in template.sizes.items() if name != "end"})
 
 
 def _each(slots: int | Sequence[int], sentences: int) -> list[int]:
