@@ -286,6 +286,7 @@ class WriteNext(Op):
     ends (1 x 1), all text; result (n x 1)."""
 
     text = True
+    no_gradient = "words are not numbers"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         words, predicted, end = operands

@@ -136,7 +136,8 @@ def make_instance(
     if made_up:
         named = ", ".join(word if len(word) <= 40 else word[:40] + "…" for word in made_up[:20])
         more = f" and {len(made_up) - 20} more" if len(made_up) > 20 else ""
-        warnings.append(f"not in the vocabulary, given pseudo-random embeddings: {named}{more}")
+        seen = ", so that the model never saw them" if chosen.trained else ""
+        warnings.append(f"not in the vocabulary{seen}, given pseudo-random embeddings: {named}{more}")
 
     rows = chosen.spare_rows if spare or "spare_rows" in settings else 0
     asked = chosen.slots if slots is None and "slots" in settings else slots
