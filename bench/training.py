@@ -21,7 +21,7 @@ from collections.abc import Callable
 WIDTH, LAYERS, HEADS, BATCH, WORDS, VOCABULARY = 48, 3, 3, 64, 12, 20
 STEPS = 30
 """Steps of one run, of which the median counts."""
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def median(step: Callable[[], object]) -> float:
@@ -124,7 +124,9 @@ def main() -> None:
         print(ours() if given.only == "ours" else torches())
         return
     python = sys.executable if importlib.util.find_spec("torch") else given.torch
-    print(f"one training step: width {WIDTH}, {LAYERS} layers, {HEADS} heads, batch {BATCH}, {WORDS} words, 1 thread")
+    print(
+        f"one training step: width {WIDTH}, {LAYERS} layers, {HEADS} heads, batch {BATCH}, {WORDS} words, 1 thread"
+    )
     pairs = [
         (measured(sys.executable, "ours"), measured(python, "torch") if python else None)
         for _ in range(given.runs)

@@ -62,7 +62,10 @@ def gpt() -> list[Figure]:
     speaker = Speaker("gpt", ())
     _, held_out = td.animals()
     figures = []
-    for what, sentences in (("next words that the grammar determines", held_out), ("in further sentences", td.more_animals())):
+    for what, sentences in (
+        ("next words that the grammar determines", held_out),
+        ("in further sentences", td.more_animals()),
+    ):
         (said,) = speaker.says(speaker.numbered(sentences))
         right = of = 0
         for words, guesses in zip(sentences, said, strict=True):
@@ -83,7 +86,10 @@ def bert() -> list[Figure]:
     speaker = Speaker("bert", ())
     _, held_out = td.animals()
     figures = []
-    for what, sentences in (("hidden words guessed as the grammar has it", held_out), ("in further sentences", td.more_animals(100))):
+    for what, sentences in (
+        ("hidden words guessed as the grammar has it", held_out),
+        ("in further sentences", td.more_animals(100)),
+    ):
         hidden = [(*s[:k], td.HIDDEN, *s[k + 1 :]) for s in sentences for k in range(len(s))]
         (said,) = speaker.says(speaker.numbered(hidden))
         fits = sum(

@@ -20,7 +20,7 @@ import training_data
 
 ROOT = Path(__file__).parents[1]
 DATA, WEIGHTS = ROOT / "templates" / "data", ROOT / "templates" / "weights"
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 MOST_BYTES = 400 * 1024
 
 
@@ -43,7 +43,9 @@ def main() -> None:
     for name in names:
         print(f"{name}: training", flush=True)
         start = time.monotonic()
-        subprocess.run([sys.executable, *command(name, recipes[name])], check=True, env={**os.environ, **ONE_THREAD})
+        subprocess.run(
+            [sys.executable, *command(name, recipes[name])], check=True, env={**os.environ, **ONE_THREAD}
+        )
         size = (WEIGHTS / f"{name}.npz").stat().st_size
         if size > MOST_BYTES:
             raise SystemExit(f"{name}: the weights take {size} bytes, at most {MOST_BYTES} are wanted")

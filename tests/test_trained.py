@@ -1,4 +1,4 @@
-"""The trained models: what they do on held-out data, measured again, and their examples, in NumPy and in engines."""
+"""The trained models: what they do on held-out data, measured again, and their examples."""
 
 from __future__ import annotations
 

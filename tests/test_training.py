@@ -140,8 +140,8 @@ def test_a_run_that_was_kept_goes_on_as_if_nothing_had_been() -> None:
     train("-o", "rest.npz", "--resume", "kept.npz", steps=40)
     whole, rest = read_state("whole.npz"), read_state("rest.npz")
     assert all(np.array_equal(whole[name], rest[name]) for name in whole)
-    line = refused("--template", name, "--data", "data.txt", "--steps", "40", "--batch", "8", "--resume", "kept.npz",
-                   "-o", "w.npz")  # fmt: skip
+    line = refused("--template", name, "--data", "data.txt", "--steps", "40", "--batch", "8",
+                   "--resume", "kept.npz", "-o", "w.npz")  # fmt: skip
     assert "40 steps already" in line
     for option, value, said in (("--batch", "4", "batch 8, not 4"), ("--optimizer", "sgd", "another model or")):
         line = refused("--template", name, "--data", "data.txt", "--steps", "90", "--batch", "8", option, value,
@@ -167,7 +167,9 @@ main(["train", "--template", {name!r}, "--data", "data.txt", "--steps", "1000", 
     assert done.returncode == 0, done.stderr
     assert "interrupted: the best weights so far, those after step" in done.stdout
     assert done.stderr == ""
-    told = api.train("later.npz", data="data.txt", template=name, weights="w.npz", run=Settings(20, 8, "adamw", 1e-4, 0))
+    told = api.train(
+        "later.npz", data="data.txt", template=name, weights="w.npz", run=Settings(20, 8, "adamw", 1e-4, 0)
+    )
     assert told.trained.history[0].loss < 1.0  # it had learned something
 
 
@@ -187,7 +189,9 @@ def test_a_workbook_goes_on_from_its_weights_edits_included(tmp_path: Path) -> N
     assert same.holds(home, 0, 0) == pytest.approx(0.625, abs=1e-5)
     assert "开始" in same.content
     assert diff("same.xlsx").ok
-    done = CliRunner().invoke(main, ["train", "edited.xlsx", "--steps", "30", "-o", "own.xlsx", "--format", "json"])
+    done = CliRunner().invoke(
+        main, ["train", "edited.xlsx", "--steps", "30", "-o", "own.xlsx", "--format", "json"]
+    )
     assert done.exit_code == 0, done.output
     history = json.loads(done.stdout)["history"]
     assert history[-1]["loss"] < history[0]["loss"]
@@ -234,7 +238,10 @@ def test_data_that_cannot_be_used(data: str, said: list[str]) -> None:
         (["--data", "data.txt", "-o", "no/w.npz"], ["no does not exist"]),
         (["--data", "data.txt", "-o", "w.npz", "--learning-rate", "nan"], ["--learning-rate is nan"]),
         (["--data", "data.txt", "-o", "w.npz", "--resume", "data.txt"], ["does not end in .npz"]),
-        (["--data", "data.txt", "-o", "w.npz", "--optimizer", "sgd", "--learning-rate", "1e30"], ["the loss became"]),
+        (
+            ["--data", "data.txt", "-o", "w.npz", "--optimizer", "sgd", "--learning-rate", "1e30"],
+            ["the loss became"],
+        ),
     ],
 )
 def test_options_that_cannot_be_used(options: list[str], said: list[str]) -> None:
@@ -290,8 +297,8 @@ def test_a_sentence_counts_by_its_words_and_padding_not_at_all() -> None:
 def test_nothing_is_shown_in_a_pipe() -> None:
     template()
     words = ["train", "--template", "my.toml", "--data", "data.txt", "--steps", "3", "-o", "w.npz"]
-    done = subprocess.run([sys.executable, "-m", "xltransformer", *words], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "xltransformer", *words], capture_output=True, text=True, timeout=60
+    )
     assert done.stderr == ""
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["step", "wrote"]
-
-

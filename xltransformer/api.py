@@ -142,7 +142,9 @@ def train(
     if workbook is None and template is None:
         raise UserError("give a --template or a workbook to train")
     if workbook is not None and (template is not None or fresh or options):
-        named = ", ".join(f"--{name}" for name in ("template", *options) if name in options or template is not None)
+        named = ", ".join(
+            f"--{name}" for name in ("template", *options) if name in options or template is not None
+        )
         raise UserError(f"{workbook} says itself what to train: leave out {named or '--fresh'}")
     if workbook is None and data is None:
         raise UserError("give --data, a file of sentences to learn from")

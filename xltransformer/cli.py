@@ -393,18 +393,30 @@ def _size(name: str, value: int | float) -> str:
 @main.command()
 @click.argument("workbook", required=False)
 @subject
-@click.option("--data", metavar="FILE", help="What to learn from: a sentence a line, or two columns parted by a tab.")
+@click.option(
+    "--data", metavar="FILE", help="What to learn from: a sentence a line, or two columns parted by a tab."
+)
 @click.option("--valid", metavar="FILE", help="Held-out data, of which loss and accuracy are told.")
 @click.option("--steps", type=click.IntRange(min=1), default=1000, show_default=True, help="How many steps.")
 @click.option(
-    "--optimizer", type=click.Choice(["adamw", "sgd"]), default="adamw", show_default=True, help="What takes the steps."
+    "--optimizer",
+    type=click.Choice(["adamw", "sgd"]),
+    default="adamw",
+    show_default=True,
+    help="What takes the steps.",
 )
 @click.option("--learning-rate", type=float, help="The highest learning rate.  [default: 0.005, sgd 0.1]")
 @click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Sentences in a batch.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws weights and batches.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws weights and batches."
+)
 @click.option("--fresh", is_flag=True, help="Forget what the template has learned already.")
-@click.option("--resume", metavar="FILE.npz", help="Keep the run in this file, and go on from it where it is there.")
-@click.option("-o", "--output", metavar="FILE", help="Where to write: weights (.npz), or the trained workbook (.xlsx).")
+@click.option(
+    "--resume", metavar="FILE.npz", help="Keep the run in this file, and go on from it where it is there."
+)
+@click.option(
+    "-o", "--output", metavar="FILE", help="Where to write: weights (.npz), or the trained workbook (.xlsx)."
+)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @guarded

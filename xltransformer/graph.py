@@ -209,8 +209,7 @@ class Model:
     @contextmanager
     def step(self, key: str, group: str = "") -> Iterator[None]:
         """Blocks named inside are shown together in one panel; so are steps of one key and group."""
-        assert self._section is not None
-        steps = self._section.steps
+        steps = (self._section or self.sections[-1]).steps
         same = [step for step in steps if group and (step.key, step.group) == (key, group)]
         if not same:
             steps.append(Step(key, group))

@@ -233,7 +233,7 @@ class GeluTanh(Activation):
         result *= sqrt(2 / pi) * 0.044715
         result += sqrt(2 / pi)
         result *= x
-        return np.tanh(result, out=result)
+        return np.asarray(np.tanh(result, out=result))
 
     def formula(self, x: str) -> str:
         return f"0.5*{x}*(1+TANH(SQRT(2/PI())*({x}+0.044715*{x}^3)))"

@@ -26,7 +26,7 @@ class RowMean(Op):
         return x.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return row_sums(operands[0]) / operands[0].shape[-1]
+        return np.asarray(row_sums(operands[0]) / operands[0].shape[-1])
 
     def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         return (divide_by_width(passed, operands[0]),)

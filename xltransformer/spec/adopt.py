@@ -25,8 +25,8 @@ _OUR_NAMES = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 
 @dataclass(frozen=True)
 class Adopted:
-    """A template with the weights of a file. `complete` is whether they are to be all that the model has, `embedded` whether they
-    bring embeddings."""
+    """A template with the weights of a file. `complete` is whether they are to be all that the model
+    has, `embedded` whether they bring embeddings."""
 
     template: Template
     complete: bool

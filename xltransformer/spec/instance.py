@@ -400,7 +400,7 @@ def describe(instance: Instance) -> dict[str, Any]:
     }
 
 
-def model_from(description: Mapping[str, Any]) -> Model:
+def model_from(description: Mapping[str, Any]) -> Lesson:
     """The model that a workbook's description stands for; ValueError where it makes no sense."""
     try:
         sizes = Sizes(

@@ -109,7 +109,7 @@ class _Reader:
     def examples(self) -> Iterator[Example]:
         columns = 0
         for number, line in enumerate(read_text(self.path).splitlines(), start=1):
-            parts = [part for part in line.split("\t")]
+            parts = line.split("\t")
             if not line.strip():
                 continue
             self.where = f"{self.path}, line {number}"
@@ -169,7 +169,8 @@ class _Reader:
         """What the target begins with: the template's, such as <s>."""
         begin = self.instance.template.sentences[1:2]
         if not begin:
-            raise UserError(f"template {self.instance.template.name} has no second sentence to begin with: give one")
+            name = self.instance.template.name
+            raise UserError(f"template {name} has no second sentence to begin with: give one")
         return self._rows(begin[0])
 
     def _ended(self, words: list[int]) -> list[int]:

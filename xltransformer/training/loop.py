@@ -142,7 +142,7 @@ class Run:
             history = [Progress(**one) for one in told["history"]]
             step = int(told["step"])
         except (KeyError, ValueError, TypeError):
-            raise UserError(f"{path} holds no run of training: give another file, or none, with --resume") from None
+            raise UserError(f"{path} holds no run of training: give another file with --resume") from None
         expected = {f"weights.{name}": value for name, value in self.weights.items()}
         expected |= {f"optimizer.{name}": value for name, value in self.optimizer.state.items()}
         shapes = {name: value.shape for name, value in state.items()}
@@ -176,12 +176,12 @@ def train(run: Run, tell: Callable[[Progress], None], keep: Callable[[Run], None
             if run.step % every and run.step < steps:
                 continue
             loss = float(np.mean(losses))
-            held_out = run.evaluate(run.valid) if run.valid is not None else (None, None)
+            held_out, right = run.evaluate(run.valid) if run.valid is not None else (None, None)
             left = (time.perf_counter() - started) / (run.step - first) * (steps - run.step)
-            told = Progress(run.step, loss, *held_out, left)
+            told = Progress(run.step, loss, held_out, right, left)
             losses = []
             run.history.append(told)
-            measured = loss if held_out[0] is None else held_out[0]
+            measured = loss if held_out is None else held_out
             if measured < best_loss:
                 best, best_loss, best_step = run.flat.copy(), measured, run.step
             tell(told)

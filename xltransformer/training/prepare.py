@@ -35,8 +35,10 @@ def prepare(start: Start, settings: Settings, data: Path | None = None, valid: P
     task = word_task(instance, places)
     assert task.model.vocabulary is not None
     mask = mask_row(instance, task.model.vocabulary.words)
-    learned, *held_out = (as_data(examples, places, mask) for examples in read)
-    return Run(task, start.weights(task, settings.seed), settings, learned, *held_out)
+    batches = [as_data(examples, places, mask) for examples in read]
+    return Run(
+        task, start.weights(task, settings.seed), settings, batches[0], batches[1] if len(batches) > 1 else None
+    )
 
 
 def learned_state(start: Start, run: Run, trained: Trained, about: dict[str, Any]) -> dict[str, Array]:

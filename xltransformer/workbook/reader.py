@@ -11,7 +11,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Model
+from xltransformer.models import Lesson
 from xltransformer.spec.instance import model_from
 from xltransformer.workbook.book import EXERCISE, SHOWN
 from xltransformer.workbook.places import Place
@@ -34,7 +34,7 @@ class ReadBook:
 
     path: Path
     description: Mapping[str, Any]
-    model: Model
+    model: Lesson
     homes: Mapping[str, Place]
     views: tuple[View, ...]
     exercises: Mapping[str, Place]

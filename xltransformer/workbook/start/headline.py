@@ -50,9 +50,7 @@ class Behind:
                 self.book.draw(block, self.sheet, self.row + 1, 2)
                 self.row += block.shape[0] + 2
 
-    def caption(
-        self, key: str, model: Lesson | None = None, letter: str = "", word: Matrix | None = None
-    ) -> str:
+    def caption(self, key: str, model: Lesson | None = None, letter: str = "", word: Matrix | None = None) -> str:
         """A cell that shows a message, of a word or of the watched one where it speaks of it, as charts
         refer to it."""
         parts: dict[str, Fact | str] = {"letter": letter}
