@@ -194,5 +194,5 @@ def test_unreadable_files_are_named(name: str, data: bytes, tmp_path: Path) -> N
 
 def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", a=np.array([{}], dtype=object))
-    with pytest.raises(UserError, match="cannot read weights"):
+    with pytest.raises(UserError, match="holds objects"):
         read_state(tmp_path / "w.npz")

@@ -309,7 +309,7 @@ def refused(folder: Path, *arguments: str) -> str:
             "bert",
             "gpt2-0",
             [],
-            ["scheme bert", "missing: bert.embeddings", "surplus: transformer.wte.weight", "and 17 more"],
+            ["scheme bert", "missing: bert.embeddings", "surplus: transformer.wte.weight", "and 26 more"],
         ),
         ("gpt", "encoder-0", [], ["scheme gpt2", "missing: transformer.wte.weight", "layers.0"]),
         ("encoder", "decoder-0", [], ["scheme torch_encoder", "surplus", "layers.0.multihead_attn"]),

@@ -1,5 +1,28 @@
-"""`python -m xltransformer` is `xlt`."""
+"""`xlt`, also as `python -m xltransformer`; light, so that an interruption at any moment is one line."""
 
-from xltransformer.cli import main
+from __future__ import annotations
 
-main()
+import sys
+
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells have it."""
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        from xltransformer.cli import main as commands
+
+        commands(prog_name="xlt")
+    except KeyboardInterrupt:
+        interrupted()
+
+
+def interrupted() -> None:
+    """Say so in one line, and end."""
+    print("xlt: interrupted; nothing was left half-written", file=sys.stderr)
+    sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from xltransformer.errors import UserError
+from xltransformer.__main__ import interrupted
+from xltransformer.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,10 +23,33 @@ if TYPE_CHECKING:
 AGREES, DIFFERS, FAILED = 0, 1, 2
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """One line on stderr and exit status 2."""
-    click.echo(f"xlt: {' '.join(message.split())}", err=True)
+    click.echo(one_line(f"xlt: {message}"), err=True)
     sys.exit(FAILED)
+
+
+class _Commands(click.Group):
+    """Commands whose wrong usage is told in one line, as every mistake is."""
+
+    def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> Any:
+        try:
+            result = super().main(args, **{**extra, "standalone_mode": False})
+        except click.UsageError as error:
+            if not (args or sys.argv[1:]) and error.ctx:  # nothing was asked for: say what there is
+                click.echo(error.ctx.get_help())
+                sys.exit(FAILED)
+            command = error.ctx.command_path if error.ctx else "xlt"
+            fail(f"{error.format_message().rstrip('.')}; see {command} --help")
+        except click.ClickException as error:
+            fail(error.format_message())
+        sys.exit(result if isinstance(result, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            interrupted()
 
 
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,6 +65,10 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             if error.errno == errno.EPIPE:  # whoever reads the output has had enough: click ends quietly
                 raise
             fail(f"cannot use {error.filename or 'a file'}: {error.strerror or error}; give another")
+        except MemoryError:
+            fail("this takes more memory than there is; use fewer words, smaller sizes or a smaller file")
+        except RecursionError:
+            fail("this is nested too deeply; take some of it away")
 
     return run
 
@@ -92,7 +120,7 @@ def _read_subject(given: dict[str, Any]) -> dict[str, Any]:
     return {"settings": settings, **{name: value for name, value in given.items() if name != "assignments"}}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="xltransformer", prog_name="xlt")
 def main() -> None:
     """A Transformer you can open in a spreadsheet.

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from xltransformer.engines.process import Limits
+
 CellValue = float | str | bool | None
 Grid = Mapping[tuple[int, int], CellValue]
 """A sheet's recalculated cells by row and column, both from 1; errors are texts such as #DIV/0!."""
@@ -32,9 +34,10 @@ class Engine(Protocol):
         """The version on this machine, None where there is none."""
         ...
 
-    def recalculate(self, path: Path) -> Results:
+    def recalculate(self, path: Path, limits: Limits | None = None) -> Results:
         """Every cell of the workbook, recalculated from scratch: cached results count for nothing.
 
-        Raises UserError where the engine cannot open the file.
+        It runs in a process of its own. Raises UserError where the engine cannot open the file, breaks
+        down over it, or goes beyond the limits (by default those of `Limits`).
         """
         ...

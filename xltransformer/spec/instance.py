@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from xltransformer.bounds import MOST_INPUTS
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model
 from xltransformer.locale import Messages, load_messages
@@ -26,10 +27,10 @@ MARGIN = 64
 """Rows and columns kept free for headings beside the largest block."""
 MOST_CELLS = 1_000_000
 """The most formula cells that are built; beyond, no spreadsheet is usable any more."""
-MOST_INPUTS = 3_000_000
-"""The most cells of words, embeddings and weights; beyond, a build takes minutes and gigabytes."""
 MOST_HEADS = 10_000
 """The most heads in all layers together."""
+MOST_SENTENCES = 1_000
+"""The most sentences: each takes at least one sheet."""
 MOST_WORDS = 650
 """The most words and empty slots of a sentence: the formula that joins them may have 8,192 characters."""
 
@@ -226,6 +227,7 @@ def check_sizes(sizes: Sizes) -> None:
     layers = max((size for name, size, _ in options if name.endswith("layers")), default=1)
     heads = max((size for name, size, _ in options if name == "heads"), default=1)
     for what, size, most in (
+        ("sentences", len(sizes.slots), MOST_SENTENCES),
         ("words and empty slots in a sentence", max(sizes.slots, default=0), MOST_WORDS),
         ("rows in the vocabulary", sizes.vocabulary, MOST_ROWS - MARGIN),
         ("dimensions of an embedding", sizes.width, columns),
@@ -337,6 +339,8 @@ def model_from(description: Mapping[str, Any]) -> Model:
             tuple(description["slots"]), description["vocabulary"], description["width"], description["options"]
         )
         check_sizes(sizes)
-        return build(sizes)
+        model = build(sizes)
+        check_limits(model)
+        return model
     except (AttributeError, KeyError, TypeError, UserError) as error:
         raise ValueError(str(error)) from None

@@ -160,10 +160,13 @@ def _deal(entry: Entry, value: Array, heads: int) -> Iterator[tuple[str, Array]]
 Misshapen = Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
 
 
+MOST_LISTED = 3
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in one line, the first of them where they are many."""
-    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return ", ".join(names[:12]) + more
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return ", ".join(f"{name:.60}" for name in names[:MOST_LISTED]) + more
 
 
 def _complain(what: str, missing: Sequence[str], surplus: Sequence[str], misshapen: Misshapen) -> None:
@@ -175,4 +178,5 @@ def _complain(what: str, missing: Sequence[str], surplus: Sequence[str], misshap
     shapes = [f"{name} ({sized(found)}, expected {sized(expected)})" for name, found, expected in misshapen]
     faults = {"missing": missing, "surplus": surplus, "misshapen": shapes}
     if any(faults.values()):
-        raise UserError(f"{what}: " + "; ".join(f"{kind}: {listed(n)}" for kind, n in faults.items() if n))
+        said = "; ".join(f"{kind}: {listed(n)}" for kind, n in faults.items() if n)
+        raise UserError(f"{what}: {said}")
