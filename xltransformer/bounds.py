@@ -93,7 +93,7 @@ def check_file(path: Path, most: int) -> None:
 def unreadable(path: Path, error: Exception) -> UserError:
     """For a file that cannot be opened (ValueError: its name holds a null character)."""
     why = getattr(error, "strerror", None) or error
-    return UserError(f"cannot read {str(path):.120}: {why}; check its name and place")
+    return UserError(f"cannot read {path!s:.120}: {why}; check its name and place")
 
 
 class Package:

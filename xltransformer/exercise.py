@@ -104,7 +104,7 @@ def grade(path: str | Path) -> Grade:
 
 
 def _grade(path: Path) -> Grade:
-    from xltransformer.difference import current_inputs
+    from xltransformer.difference import trace_inputs, usable_inputs
     from xltransformer.engines import engine
     from xltransformer.workbook.reader import read_book
 
@@ -113,11 +113,11 @@ def _grade(path: Path) -> Grade:
     if not isinstance(exercise, dict) or not isinstance(exercise.get("steps"), list):
         raise UserError(f"{path} is no exercise: build one with xlt build --exercise")
     results = engine("ironcalc").recalculate(path)
-    inputs, problems = current_inputs(book, results)
-    remarks = [str(problem) for problem in problems[:3]]
+    inputs = usable_inputs(book, results)
+    remarks = []
     if fingerprint(inputs) != exercise.get("inputs"):
         remarks.append("inputs were changed; graded against NumPy on the changed ones")
-    expected = book.model.trace(inputs)
+    expected = trace_inputs(book, inputs)
     secret = _secret(book)
     scores: dict[str, Score] = {}
     for block in exercise_blocks(book.model, exercise["steps"]):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from xltransformer.engines.process import Limits
 
@@ -18,6 +19,16 @@ Results = Mapping[str, Grid]
 def fold(sheet: str) -> str:
     """The key of a sheet in `Results`."""
     return sheet.lower()
+
+
+def plain(value: Any) -> Any:
+    """A cell's value as a spreadsheet reckons with it: dates and times are numbers of days."""
+    from openpyxl.utils.datetime import to_excel
+
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        return float(to_excel(value))
+    text = getattr(value, "as_text", None)  # letters of several looks
+    return str(value) if text is not None else value
 
 
 class Engine(Protocol):

@@ -10,7 +10,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from xltransformer.engines.base import Results, fold
+from xltransformer.engines.base import Results, fold, plain
 from xltransformer.engines.process import Limits, run
 from xltransformer.errors import UserError
 
@@ -128,7 +128,7 @@ def read_values(path: Path) -> Results:
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     results = {
         fold(sheet.title): {
-            (cell.row, cell.column): unescape(cell.value) if isinstance(cell.value, str) else cell.value
+            (cell.row, cell.column): unescape(cell.value) if isinstance(cell.value, str) else plain(cell.value)
             for row in sheet.iter_rows()
             for cell in row
             if cell.value is not None

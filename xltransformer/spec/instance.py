@@ -338,6 +338,8 @@ def model_from(description: Mapping[str, Any]) -> Model:
         sizes = Sizes(
             tuple(description["slots"]), description["vocabulary"], description["width"], description["options"]
         )
+        if not all(type(n) is int and n > 0 for n in (*sizes.slots, sizes.vocabulary, sizes.width)):
+            raise ValueError("a size is no whole number above 0")
         check_sizes(sizes)
         model = build(sizes)
         check_limits(model)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xltransformer.bounds import Bounds, Package, unreadable
+from xltransformer.engines import plain
 from xltransformer.errors import UserError
 from xltransformer.graph import Model
 from xltransformer.spec.instance import model_from
@@ -45,11 +46,15 @@ class ReadBook:
         """What was typed or written into a cell: a number, a text, a formula (begins with =), or None."""
         cell = self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1)
         if cell.data_type != "f":
-            return cell.value
+            return plain(cell.value)
         return cell.value if isinstance(cell.value, str) else f"={getattr(cell.value, 'text', '')}"
 
     def is_formula(self, place: Place, i: int, j: int) -> bool:
         return bool(self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1).data_type == "f")
+
+    def is_error(self, place: Place, i: int, j: int) -> bool:
+        """Whether an error value, such as #N/A, was typed or pasted into a cell."""
+        return bool(self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1).data_type == "e")
 
 
 def read_book(path: Path) -> ReadBook:
