@@ -39,7 +39,6 @@ class Drawing:
     place: Place
     shown: Mapping[Matrix, Place] = field(default_factory=dict)
     small: bool = False
-    note: str = ""
 
 
 class Book:
@@ -88,7 +87,8 @@ class Book:
 
     def symbol(self, block: Matrix) -> str:
         """The short name shown at a block's corner."""
-        return self.messages.get(f"symbol.{block.last_name}", block.last_name)
+        name = block.last_name
+        return self.messages.get(f"symbol.{name}", self.messages.get(f"setting.{name}", name))
 
     def ref(self, block: Matrix, sheet: Canvas) -> SeenPlace:
         """The home of a block as formulas on a sheet write it."""
@@ -131,16 +131,15 @@ class Book:
         shown: Mapping[Matrix, Place] | None = None,
         labelled: bool = True,
         small: bool = False,
-        note: str = "",
     ) -> Place:
         """Draw a block with its first cell at (row, column); labels go left and above.
 
         `shown` are drawings of operands that the formulas shall point at instead of their homes.
-        A view may be written `small`; a `note` shows beside an input that is selected.
+        A view may be written `small`.
         """
         place = Place(sheet.name, row, column, block.shape)
         given = {m: p for m, p in (shown or {}).items() if not self.hides(m)}
-        drawing = Drawing(block, sheet, place, given, small, note)
+        drawing = Drawing(block, sheet, place, given, small)
         if block in self.homes:
             self._views += 1
             if self.hides(block):
@@ -249,7 +248,8 @@ class Book:
         self._each(drawing, write)
         rule = self._rule(block)
         if rule and block.role != "list":
-            tip = {"input_message": drawing.note} if drawing.note else {}
+            note = self.messages.get(f"note.{block.last_name}", "")  # shows beside the selected cell
+            tip = {"input_message": note} if note else {}
             sheet.validations.append((cell_range(place.row, place.column, block.shape), {**rule, **tip}))
 
     def _spare_rows(self, block: Matrix) -> set[int]:

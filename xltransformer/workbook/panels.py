@@ -16,6 +16,8 @@ LEFT = 1
 """The column of the row labels; the first block's cells begin one further right."""
 WIDEST = 17
 """Beyond this column a panel continues on a new line: so far a window goes."""
+OWN = ("parameter", "constant", "choice", "list")
+"""Roles of the inputs that stand beside what is worked out from them, unless they stand elsewhere."""
 LONG_LABEL = 16
 """A row label of more characters needs the wide first column."""
 
@@ -70,13 +72,13 @@ def _draw_in_line(book: Book, sheet: Canvas, model: Lesson, blocks: list[Matrix]
 
 def _with_operands(book: Book, model: Lesson, blocks: list[Matrix]) -> list[Matrix]:
     """The blocks, each after those it comes from that stand nowhere yet and in no step of their own:
-    weights, constants, a word's row in the vocabulary, which slots hold a word."""
+    weights, constants, settings, a word's row in the vocabulary, which slots hold a word."""
     steps = {block for section in model.sections for step in section.steps for block in step.blocks}
 
     def homeless(block: Matrix) -> list[Matrix]:
         found: list[Matrix] = []
         for m in block.operands:
-            if m not in book.homes and m not in steps and (m.computed or m.role in ("parameter", "constant")):
+            if m not in book.homes and m not in steps and (m.computed or m.role in OWN):
                 found += [*homeless(m), m]
         return found
 
