@@ -72,7 +72,8 @@ def properties(text: str) -> bytes:
     return (
         '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties" xmlns:vt='
         '"http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"><property fmtid="{D5CDD505-2E9C-'
-        f'101B-9397-08002B2CF9AE}}" pid="2" name="xlt.model.0"><vt:lpwstr>{text}</vt:lpwstr></property></Properties>'
+        '101B-9397-08002B2CF9AE}" pid="2" name="xlt.model.0">'
+        f"<vt:lpwstr>{text}</vt:lpwstr></property></Properties>"
     ).encode()
 
 

@@ -124,11 +124,14 @@ def _done(experiment: Experiment, cell: str, language: str) -> str:
 
 def draw_state(book: Book, sheet: Canvas, checks: tuple[Place, Place], changes: Place | None) -> None:
     """One line: all well or what is amiss, and how far the edits have moved attention and outputs.
-    `checks` are the verdicts and the texts of the checks, a column each."""
+    `checks` are the verdicts of the checks, and the cells at fault beside the texts."""
     messages = book.messages
-    verdicts, texts = (place.seen_from(sheet.name).column(0) for place in checks)
+    verdicts, texts = (place.seen_from(sheet.name) for place in checks)
     well, look_at = messages("start.well"), messages("start.look_at")
-    formula = f'IF(MIN({verdicts})=1,"✓ {well}","✗ {look_at}"&INDEX({texts},MATCH(0,{verdicts},0)))'
+    first = f"MATCH(0,{verdicts.all},0)"
+    cells, text = (f"INDEX({texts.column(k)},{first})" for k in (0, 1))
+    said = f'"✗ {look_at}"&{text}&IF({cells}="","",": "&{cells})'
+    formula = f'IF(MIN({verdicts.all})=1,"✓ {well}",{said})'
     shown = f"✓ {well}"
     if changes is not None:
         none, some = messages("start.unchanged"), messages("start.changed")
