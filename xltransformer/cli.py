@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -306,12 +307,17 @@ def _print_diff(result: Diff) -> None:
 @main.command()
 @click.argument("files", nargs=-1, required=True)
 @click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", help="How to print.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="How many processes work; by default one a processor.")
+@click.option("--scheduler", metavar="tcp://…", help="Have a Dask cluster do the work.")
 @guarded
-def grade(files: tuple[str, ...], form: str) -> None:
-    """Grade returned exercises: exit status 1 if a file could not be graded."""
-    from xltransformer.exercise import grade as grade_file
+def grade(files: tuple[str, ...], form: str, jobs: int | None, scheduler: str | None) -> None:
+    """Grade returned exercises, files or folders: exit status 1 if a file could not be graded."""
+    from xltransformer.classroom import grade_all, processors, returned
 
-    grades = [grade_file(file) for file in files]
+    paths = returned(files)
+    jobs = min(jobs or processors(), len(paths))
+    with _progress(len(paths)) as done:
+        grades = grade_all(paths, jobs, scheduler, done)
     steps = list(dict.fromkeys(step for one in grades for step in one.steps))
     header = ["file", *steps, "right", "of", "percent", "remarks"]
     rows = []
@@ -323,7 +329,7 @@ def grade(files: tuple[str, ...], form: str) -> None:
             if one.graded
             else [""] * 3
         )
-        rows.append([str(one.path), *scores, *summed, "; ".join(one.remarks)])
+        rows.append([str(one.path), *scores, *summed, "; ".join(map(one_line, one.remarks))])
     if form == "csv":
         import csv
 
@@ -331,6 +337,17 @@ def grade(files: tuple[str, ...], form: str) -> None:
     else:
         _print_rows(header, rows)
     sys.exit(0 if all(one.graded for one in grades) else 1)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr for as long as the work takes; nothing where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("grading", total=total)
+        yield lambda count: bar.update(task, completed=count)
 
 
 def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = False) -> None:
