@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 
+SAID = "xlt: interrupted; nothing was left half-written"
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells have it."""
 
@@ -11,16 +14,22 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line."""
     try:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended in good order: engines end, too
         from xltransformer.cli import main as commands
 
         commands(prog_name="xlt")
     except KeyboardInterrupt:
-        interrupted()
+        print(SAID, file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # at once: Python would end itself by the signal where a module was loading
+            os._exit(INTERRUPTED)
+        raise
 
 
 def interrupted() -> None:
     """Say so in one line, and end."""
-    print("xlt: interrupted; nothing was left half-written", file=sys.stderr)
+    print(SAID, file=sys.stderr, flush=True)
     sys.exit(INTERRUPTED)
 
 

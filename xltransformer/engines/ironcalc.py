@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
 from importlib import metadata
@@ -28,9 +29,10 @@ class IronCalc:
 
     def recalculate(self, path: Path, limits: Limits | None = None) -> Results:
         with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:
-            out = Path(folder) / "results.json"
+            source, out = Path(folder) / "workbook.xlsx", Path(folder) / "results.json"
+            shutil.copyfile(path, source)  # of a plain name: whatever the user's file is called cannot matter
             # -P: what lies beside the script, or where the user stands, is not imported.
-            command = [sys.executable, "-P", ironcalc_process.__file__, str(path.absolute()), str(out)]
+            command = [sys.executable, "-P", ironcalc_process.__file__, str(source), str(out)]
             code, printed = run(command, limits or Limits(), f"IronCalc on {path}")
             written = out.read_text("utf-8") if out.is_file() else ""
         if code == ironcalc_process.CANNOT_OPEN:

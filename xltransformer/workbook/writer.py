@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import re
 import tempfile
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -46,6 +49,12 @@ def render(book: Book, description: Mapping[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
+_RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)", re.I)
+LEFTOVER = 600
+"""After so many seconds a temporary file beside a target is what a killed build has left: writing takes
+far less."""
+
+
 def check_free(path: Path, *, force: bool = False) -> None:
     """Raise UserError where a file stands at `path` already (and `force` is not given), or where
     its folder does not exist or cannot be written."""
@@ -55,6 +64,8 @@ def check_free(path: Path, *, force: bool = False) -> None:
         raise UserError(f"{path} is no ordinary file; give another name with -o")
     if os.path.lexists(path) and not force:
         raise UserError(f"{path} exists already; give another name with -o, or --force to replace it")
+    if os.name == "nt" and _RESERVED.match(path.name):
+        raise UserError(f"{path} cannot be a file's name in Windows; give another with -o")
     if path.suffix.lower() != ".xlsx":
         raise UserError(f"{path} does not end in .xlsx; give the workbook a name that does")
     if not os.path.isdir(path.parent):
@@ -67,6 +78,7 @@ def save(data: bytes, path: Path, *, force: bool = False) -> None:
     """Put the bytes at `path`, whole or not at all; raises UserError as `check_free` does."""
     check_free(path, force=force)
     temporary: str | None = None
+    _tidy(path.parent)
     try:
         handle, temporary = tempfile.mkstemp(prefix=".xlt-", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
@@ -83,6 +95,14 @@ def save(data: bytes, path: Path, *, force: bool = False) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what builds that were killed have left in a folder."""
+    with contextlib.suppress(OSError):
+        for left in folder.glob(".xlt-*.tmp"):
+            if time.time() - left.stat().st_mtime > LEFTOVER:
+                left.unlink()
 
 
 class _Exact(float):
