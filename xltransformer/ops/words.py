@@ -173,7 +173,7 @@ class Stack(Op):
         return np.vstack(operands)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return operands[i].cell(0, 0)
+        return f'{operands[i].cell(0, 0)}&""'  # an emptied cell is no text, not 0
 
 
 @dataclass(frozen=True)
