@@ -12,6 +12,7 @@ import difflib
 import io
 import math
 import os
+import re
 import tomllib
 import warnings
 from collections.abc import Iterable, Mapping
@@ -37,6 +38,9 @@ _KEYS = {
 }  # fmt: skip
 _SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False}
 
+_DEEP_KEY = re.compile(r"(?:\.[^\s.,\]=]{0,60}){64}")
+
+MOST_TABLE_COLUMNS = 50_000
 MOST_WIDTH = 4096
 """The widest embedding that is drawn."""
 
@@ -162,6 +166,8 @@ def read_text(path: Path) -> str:
 
 def _parse(name: str, text: str, folder: Path | None) -> Template:
     where = f"template {name}"
+    if _DEEP_KEY.search(text):  # which would take tomllib minutes
+        raise UserError(f"{where} is not valid TOML: a key of more than 64 parts; take some away")
     try:
         data = tomllib.loads(text)
     except ValueError as error:  # also a whole number of thousands of digits
@@ -425,6 +431,8 @@ def read_word_table(path: Path) -> WordTable:
     rows = _csv_rows(path) if suffix == ".csv" else _xlsx_rows(path)
     if not rows or len(rows[0]) < 2:
         raise UserError(f"{path}: expected a header row (word, then one column per dimension), then the words")
+    if len(rows[0]) > MOST_TABLE_COLUMNS:
+        raise UserError(f"{path} has {len(rows[0]):,} columns, far beyond a sheet; use fewer dimensions")
     header, body = rows[0], rows[1:]
     if all(isinstance(_cell_number(cell), float | int) for cell in header[1:]):
         header, body = ["word", *(f"d{i}" for i in range(1, len(header)))], rows
