@@ -292,6 +292,7 @@ class Scope:
         return self.add(name, block)
 
     def step(self, key: str) -> Any:
-        """A step of the model's; the heads of one attention share each of theirs."""
-        group = ".".join(self.parts[: self.parts.index("head") + 1]) if "head" in self.parts else ""
-        return self.model.step(key, group)
+        """A step of the model's; the heads of one attention, and the groups of heads that have keys and
+        values in common, share each of theirs."""
+        first = next((k for k, part in enumerate(self.parts) if part in ("head", "group")), None)
+        return self.model.step(key, "" if first is None else ".".join((*self.parts[:first], "head")))

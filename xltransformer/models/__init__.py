@@ -16,6 +16,7 @@ from xltransformer.models.layer_lessons import (
     rotary_lesson,
 )
 from xltransformer.models.lesson import Lesson
+from xltransformer.models.published import llama, sentence_encoder
 from xltransformer.models.single_query import single_query
 from xltransformer.models.sizes import HEADS, Sizes
 
@@ -33,11 +34,13 @@ MODELS: dict[str, Callable[[Sizes], Lesson]] = {
     "decoder": decoder_model,
     "encoder_decoder": encoder_decoder,
     "bert": bert,
+    "sentence_encoder": sentence_encoder,
     "gpt": gpt,
+    "llama": llama,
 }
 """Every model by the name that templates call it by."""
 
-WRITERS = {"encoder_decoder", "gpt"}
+WRITERS = {"encoder_decoder", "gpt", "llama"}
 """The models that write: the empty slots of a sentence take what the model predicts."""
 
 PAIRS = {"decoder", "encoder_decoder"}

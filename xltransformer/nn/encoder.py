@@ -39,7 +39,16 @@ def encoder_layer_weights(g: Scope, a: Architecture) -> EncoderLayer:
         norm_weights(g.scope("norm", str(k)), a.width, a.epsilon, rms=a.rms, bias=a.biases) for k in range(2)
     )
     return EncoderLayer(
-        multi_head_weights(g, a.width, a.heads, a.d_k, a.d_v, biases=a.biases),
+        multi_head_weights(
+            g,
+            a.width,
+            a.heads,
+            a.d_k,
+            a.d_v,
+            biases=a.biases if a.attention_biases is None else a.attention_biases,
+            groups=a.groups,
+            output_bias=a.biases,
+        ),
         feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases),
         (first, second),
     )

@@ -39,15 +39,17 @@ from xltransformer.ops.norm import (
     row_mean,
     row_variance,
 )
-from xltransformer.ops.positions import angle, from_end, pair, position, rotate_pairs, sinusoid, stretch
+from xltransformer.ops.positions import Pair, angle, from_end, pair, position, rotate_pairs, sinusoid, stretch
 from xltransformer.ops.reduce import (
     Places,
     column_of,
     divide_rows,
     entry_at,
     masked_exp,
+    mean_rows,
     norms,
     row_argmax,
+    row_length,
     row_max,
     row_rank,
     row_sum,
@@ -76,6 +78,7 @@ __all__ = [
     "Index",
     "Number",
     "Op",
+    "Pair",
     "Pieces",
     "Places",
     "Ref",
@@ -115,6 +118,7 @@ __all__ = [
     "mask_unnamed",
     "masked_exp",
     "matmul",
+    "mean_rows",
     "mean_square",
     "multiply",
     "normalise_rows",
@@ -130,6 +134,7 @@ __all__ = [
     "root_width",
     "rotate_pairs",
     "row_argmax",
+    "row_length",
     "row_max",
     "row_mean",
     "row_products",
