@@ -58,12 +58,20 @@ def subject(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--vocabulary",
             metavar="FILE",
-            help="The words: a .txt file with one in each line, or a .json list or {token: number}.",
+            help="The words: a .txt or .json list, or a tokenizer: vocab.txt, vocab.json with merges.txt, "
+            "tokenizer.json, pieces with scores, tokenizer.bin.",
+        ),
+        click.option(
+            "--words",
+            metavar="N|FILE",
+            help="Of a tokenizer's vocabulary, how many words stand in the workbook beside those in use "
+            "(20; for a model that writes, all), or a file that lists them.",
         ),
         click.option(
             "--weights",
             metavar="FILE",
-            help="An .npz or .safetensors file of weights: PyTorch's Transformers, GPT-2, BERT, or our own.",
+            help="Weights: .npz, .safetensors or its index.json, or llama2.c's .bin, under the names of "
+            "PyTorch's Transformers, GPT-2, BERT, LLaMA, or our own.",
         ),
         click.option("--slots", type=click.IntRange(0, 1000), help="Empty word slots a sentence gets."),
         click.option(
@@ -146,13 +154,14 @@ def build(
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
     from xltransformer.exercise import DEFAULT_STEPS
-    from xltransformer.spec.template import DEFAULT_TEMPLATE, load_template
+    from xltransformer.spec.adopt import default_template
+    from xltransformer.spec.template import load_template
 
     steps: Sequence[str] = ()
     if exercise is not None:
         steps = DEFAULT_STEPS if exercise == "default" else [step.strip() for step in exercise.split(",")]
     given = _read_subject(given)
-    template = DEFAULT_TEMPLATE if given["template"] is None else given["template"]
+    template = default_template(given["weights"]) if given["template"] is None else given["template"]
     loaded = given["template"] = load_template(template)
     path = Path(f"{loaded.name}.xlsx" if output is None else output)
     built = api.build(path, **given, language=lang, exercise=steps, products=products, force=force)
