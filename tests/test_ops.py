@@ -139,6 +139,23 @@ CASES = [
     Case(ops.gain_bias, [[[1, 2], [3, 4]], [[2, -1]]], [[2, -2], [6, -4]]),
     Case(ops.position, [[[7, 7], [7, 7], [7, 7]]], [[0], [1], [2]]),
     Case(ops.pair, [[[7, 7, 7, 7, 7]]], [[0, 0, 1, 1, 2]]),
+    Case(ops.Pair(3), [[[7, 7, 7, 7, 7]]], [[0, 0, 1]]),
+    Case(ops.count_texts, [[["a"], [""], ["b"]]], [[1], [0], [2]]),
+    Case(ops.pack_texts, [[["a"], ["x"], ["?"]], [[1], [0], [2]]], [["a"], ["?"], [""]]),
+    Case(ops.pair_texts, [[["l"], ["=o"], [""]]], [["l=o"], [""], [""]]),
+    Case(ops.least_above_zero, [[[0], [4], [2], [0]]], [[2]]),
+    Case(ops.least_above_zero, [[[0], [0]]], [[0]]),
+    # of four alike the first two and the last two are merged, of three the first two
+    Case(ops.merge_here, [[[2], [2], [2], [0]], [[2]]], [[1], [0], [1], [0]]),
+    Case(ops.merge_here, [[[2], [2], [1], [0]], [[1]]], [[0], [0], [1], [0]]),
+    Case(ops.merge_here, [[[0], [0]], [[0]]], [[0], [0]]),
+    Case(ops.merge_texts, [[["l"], ["o"], ["w"]], [[1], [0], [0]]], [["lo"], [""], ["w"]]),
+    Case(ops.merge_texts, [[["a"], ["b"], ["c"]], [[0], [1], [0]]], [["a"], ["bc"], [""]]),
+    Case(ops.rows_of_texts, [[["a"], ["b"]], [["ab"], [""]]], [["a", "b"], ["ab", ""]]),
+    # of (1 2), (3 4) and (9 9) the first two count; of none, zeros
+    Case(ops.mean_rows, [[[1, 2], [3, 4], [9, 9]], [[1], [1], [0]]], [[2, 3]]),
+    Case(ops.mean_rows, [[[1, 2]], [[0]]], [[0, 0]]),
+    Case(ops.row_length, [[[3, 4], [0, 0]]], [[5], [0]]),
     # 10000^(2i/4) is 1 for pair 0 and 100 for pair 1
     Case(ops.stretch, [[[10000]], [[0, 0, 1, 1]]], [[1, 1, 100, 100]]),
     Case(ops.angle, [[[0], [3]], [[1, 100]]], [[0, 0], [3, 0.03]]),

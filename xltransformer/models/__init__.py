@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from xltransformer.models.architectures import bert, decoder_model, encoder_decoder, encoder_model, gpt
 from xltransformer.models.attention_lessons import attention_lessons
+from xltransformer.models.byte_pair import byte_pair
 from xltransformer.models.layer_lessons import (
     add_norm_lesson,
     feed_forward_lesson,
@@ -21,6 +22,7 @@ from xltransformer.models.single_query import single_query
 from xltransformer.models.sizes import HEADS, Sizes
 
 MODELS: dict[str, Callable[[Sizes], Lesson]] = {
+    "byte_pair": byte_pair,
     "attention_lessons": attention_lessons,
     "single_query": single_query,
     "multi_head": multi_head_lesson,
@@ -43,7 +45,10 @@ MODELS: dict[str, Callable[[Sizes], Lesson]] = {
 WRITERS = {"encoder_decoder", "gpt", "llama"}
 """The models that write: the empty slots of a sentence take what the model predicts."""
 
+SPELLERS = {"byte_pair"}
+"""The models that read words letter by letter."""
+
 PAIRS = {"decoder", "encoder_decoder"}
 """The models over two sentences, a source and a target."""
 
-__all__ = ["HEADS", "MODELS", "PAIRS", "WRITERS", "Lesson", "Sizes"]
+__all__ = ["HEADS", "MODELS", "PAIRS", "SPELLERS", "WRITERS", "Lesson", "Sizes"]

@@ -12,13 +12,13 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model
 from xltransformer.locale import Messages, load_messages
-from xltransformer.models import MODELS, PAIRS, WRITERS, Lesson, Sizes
+from xltransformer.models import MODELS, PAIRS, SPELLERS, WRITERS, Lesson, Sizes
 from xltransformer.nn.watch import Watch
 from xltransformer.spec.adopt import Adopted, adopt, default_template, with_tokens
 from xltransformer.spec.settings import Settings, apply_settings, check_used
 from xltransformer.spec.template import Template, load_template
 from xltransformer.spec.vocabulary import read_words
-from xltransformer.text import MOST_TEXT, pseudo_random, split_sentence, word_key
+from xltransformer.text import MOST_TEXT, clean, pseudo_random, split_sentence, word_key
 from xltransformer.weights import Checkpoint, listed, trimmed
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
@@ -223,7 +223,10 @@ def _choose(
         if embeddings is not None and adopted.embedded:
             raise UserError(f"{embeddings} and {weights} both give embeddings; leave the first out")
         chosen, warnings = adopted.template, [*warnings, *adopted.warnings]
-    split = cut or [split_sentence(sentence, chosen.table.words) for sentence in given]
+    if chosen.model in SPELLERS:
+        split: Sequence[Sequence[str]] = [[letter for letter in clean(text) if letter.strip()] for text in given]
+    else:
+        split = cut or [split_sentence(sentence, chosen.table.words) for sentence in given]
     for sentence, found in zip(given, split, strict=True):
         if not found:
             raise UserError(f"the sentence {sentence!r:.60} has no word: give at least one")
