@@ -47,7 +47,7 @@ def byte_pair(sizes: Sizes) -> Lesson:
             count.scale = "count"
             embed(h, index, known)
         answers.append(Answer("pieces", {"word": Fact(word.text), "pieces": Fact(joined), "count": Fact(count)}, s))
-    model.headline = Headline([Map("pieces", table) for table in tables[:2]], answers)
+    model.headline = Headline([Map("pieces", tables[0])], answers)
     return model
 
 

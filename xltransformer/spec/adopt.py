@@ -17,7 +17,7 @@ from xltransformer.models import HEADS, Sizes
 from xltransformer.spec.settings import Settings
 from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, WordTable, draw_words, read_text
 from xltransformer.text import MOST_TEXT, clean, word_key
-from xltransformer.weights import SCHEMES, SCHEMES_OF, Checkpoint, Source, listed, load, most_like, read_source
+from xltransformer.weights import SCHEMES, SCHEMES_OF, Checkpoint, Source, finite, listed, load, most_like, read_source
 
 _OUR_NAMES = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 """Names that our blocks have, and no published state dict: every model with weights has one."""
@@ -82,13 +82,14 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | N
     name the rows of the vocabulary, where it has any. Raises UserError for what does not fit.
     """
     source = read_source(path)
+    empty = next((name for name, value in source.state.items() if not value.size), None)
+    if empty is not None:
+        raise UserError(f"{path}: {empty} is empty; give numbers")
     ours = any(_OUR_NAMES.fullmatch(name) for name in source.state)
     if ours:
-        checkpoint = Checkpoint({name: np.asarray(v, dtype=float) for name, v in source.state.items()}, {})
+        checkpoint = Checkpoint(_ours(source, path), {})
     else:
         checkpoint = _published(template, source, path, settings, tokens)
-    for name, value in checkpoint.blocks.items():
-        _check_numbers(name, value, path)
     for name, told in {**checkpoint.options, **_width(checkpoint)}.items():
         if settings.get(name, told) != told:
             raise UserError(f"setting {name} is {settings[name]!r}, but {path} has {told!r}: leave it out")
@@ -114,11 +115,11 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | N
     )
 
 
-def _check_numbers(name: str, value: Array, path: Path) -> None:
-    if not value.size:
-        raise UserError(f"{path}: {name} is empty; give numbers")
-    if not np.isfinite(value).all():
-        raise UserError(f"{path}: {name} holds {value[~np.isfinite(value)][0]}; give finite numbers")
+def _ours(source: Source, path: Path) -> dict[str, Array]:
+    try:
+        return {name: finite(name, np.asarray(value, dtype=float)) for name, value in source.state.items()}
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
 
 
 def _published(
@@ -143,7 +144,8 @@ def _published(
         other = most_like(source.state)
         known = SCHEMES[other].likeness(source.state) > SCHEMES[scheme].likeness(source.state)
         hint = f"; its names are those of {other}: --template {_TEMPLATES[other]}" if known else ""
-        raise UserError(f"{path.name}: {error}{hint}") from None
+        told_whole = f"{path}: {error}{hint}"
+        raise UserError(told_whole if len(told_whole) <= MOST_LINE else f"{path.name}: {error}{hint}") from None
     gated = checkpoint.options.get("activation") == "swiglu"
     if "activation" in told and (told["activation"] == "swiglu") != gated:
         raise UserError(
@@ -155,6 +157,8 @@ def _published(
     return replace(checkpoint, options={**checkpoint.options, **extra})
 
 
+MOST_LINE = 295
+"""How long a line about weights that do not fit may be; the command line puts its name before it."""
 _WORD_TABLE = re.compile(r".*(word_embeddings|wte|embed_tokens|tok_embeddings)\.weight")
 
 

@@ -1,6 +1,6 @@
 """Weights from elsewhere: files of them, and the published names that become blocks of ours."""
 
-from xltransformer.weights.checkpoint import Checkpoint, listed, load, trimmed
+from xltransformer.weights.checkpoint import Checkpoint, finite, listed, load, trimmed
 from xltransformer.weights.files import Source, State, read_source, read_state
 from xltransformer.weights.schemes import SCHEMES, SCHEMES_OF, most_like
 
@@ -10,6 +10,7 @@ __all__ = [
     "Checkpoint",
     "Source",
     "State",
+    "finite",
     "listed",
     "load",
     "most_like",

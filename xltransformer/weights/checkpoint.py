@@ -111,7 +111,7 @@ def load(
     for name, (entry, k) in wanted.items():
         if name not in state or (entry.group and k >= taken[entry.group]):
             continue
-        value = _rows_of(entry, state[name], rows)
+        value = finite(name, _rows_of(entry, state[name], rows))
         if entry.tied in state and np.array_equal(value, _rows_of(entry, state[entry.tied], rows)):
             continue
         blocks |= {block.replace("{layer}", str(k)): v for block, v in _deal(entry, value, heads, groups)}
@@ -120,6 +120,13 @@ def load(
     if "keys" in sizes:
         options["kv_heads"] = groups
     return Checkpoint(blocks, sizes | stacks, options)
+
+
+def finite(name: str, value: Array) -> Array:
+    """An array, or UserError where it holds something that no cell can."""
+    if not np.isfinite(value).all():
+        raise UserError(f"{name} holds {value[~np.isfinite(value)][0]}; give finite numbers")
+    return value
 
 
 def _rows_of(entry: Entry, value: Any, rows: Sequence[int] | None) -> Array:
@@ -206,8 +213,8 @@ def listed(names: Sequence[str], most: int = 12) -> str:
     return ", ".join(names[:most]) + more
 
 
-MOST_COMPLAINT = 240
-"""How long a complaint may be: with the name of the file before it, it fits into 300 characters."""
+MOST_COMPLAINT = 200
+"""How long a complaint may be: with the file before it and a hint after it, it fits into 300 characters."""
 
 
 def _complain(what: str, missing: Sequence[str], surplus: Sequence[str], misshapen: Misshapen) -> None:

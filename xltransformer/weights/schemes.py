@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from xltransformer.graph import Array
 from xltransformer.weights.files import State
 
 
@@ -58,23 +58,25 @@ class Scheme:
     present: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
 
-    def published(self, state: State) -> dict[str, Array]:
+    @cached_property
+    def known(self) -> re.Pattern[str]:
+        """What the names of the entries look like, and of what is ignored."""
+        patterns = [re.escape(entry.name).replace(r"\{layer\}", r"\d+") for entry in self.entries]
+        return re.compile("|".join([*patterns, *filter(None, [self.ignored])]))
+
+    def published(self, state: State) -> dict[str, Any]:
         """The state under the names of the table."""
         bare = self.prefix and not any(name.startswith(self.prefix) for name in state)
-        own = {entry.name.partition(".")[0] for entry in self.entries} - {self.prefix.rstrip(".")}
         renamed = {}
         for name, value in state.items():
             for old, new in self.renamed:
                 name = name.removesuffix(old) + new if name.endswith(old) else name
-            renamed[self.prefix + name if bare and name.partition(".")[0] not in own else name] = value
+            renamed[self.prefix + name if bare and self.known.fullmatch(self.prefix + name) else name] = value
         return {n: value for n, value in renamed.items() if not (self.ignored and re.fullmatch(self.ignored, n))}
-
 
     def likeness(self, state: State) -> int:
         """How many of the names in a state dict are the scheme's."""
-        patterns = [re.escape(entry.name).replace(r"\{layer\}", r"\d+") for entry in self.entries]
-        known = re.compile("|".join(patterns))
-        return sum(bool(known.fullmatch(name)) for name in self.published(state))
+        return sum(bool(self.known.fullmatch(name)) for name in self.published(state))
 
 
 def _linear(theirs: str, ours: str, inputs: str, outputs: str, *, transposed: bool = True) -> Iterator[Entry]:

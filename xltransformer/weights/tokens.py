@@ -270,6 +270,14 @@ class Scored(Tokenizer):
         return best[-1][1]
 
 
+def _in_order(numbers: Mapping[str, int]) -> list[str]:
+    """Tokens by their numbers; one that is missing is an empty text."""
+    tokens = [""] * (max(numbers.values(), default=-1) + 1)
+    for token, k in numbers.items():
+        tokens[k] = token
+    return tokens
+
+
 class FromLibrary(Tokenizer):
     """A tokenizer.json, by the package `tokenizers`."""
 
@@ -282,9 +290,7 @@ class FromLibrary(Tokenizer):
             )
         self.made = library.Tokenizer.from_file(str(path))
         numbers = self.made.get_vocab(with_added_tokens=True)
-        tokens = [""] * (max(numbers.values(), default=-1) + 1)
-        for token, k in numbers.items():
-            tokens[k] = token
+        tokens = _in_order(numbers)
         self.hashes = any(token.startswith("##") for token in tokens)
         bytewise = any(token.startswith("Ġ") for token in tokens)
         super().__init__(tokens, [_byte_label(token) for token in tokens] if bytewise else tokens)
@@ -341,15 +347,16 @@ def _read(path: Path) -> Tokenizer | None:
         return None
     text = path.read_text("utf-8-sig")
     if suffix == ".json":
-        data = json.loads(text)
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError):
+            return None  # whoever reads the list will say what is wrong
         if isinstance(data, dict) and isinstance(data.get("model"), dict):
             return FromLibrary(path)
         merges = path.parent / "merges.txt"
         if not (isinstance(data, dict) and merges.is_file()):
             return None
-        tokens = [""] * (max(data.values()) + 1)
-        for token, k in data.items():
-            tokens[k] = token
+        tokens = _in_order(data)
         lines = (line.split(" ") for line in merges.read_text("utf-8").splitlines() if not line.startswith("#version"))
         return BytePair(tokens, [(pair[0], pair[1]) for pair in lines if len(pair) == 2])
     lines = text.removesuffix("\n").replace("\r", "").split("\n")
