@@ -312,7 +312,9 @@ class Llama(nn.Module):
 
         def layer() -> nn.ModuleDict:
             wide = [linear(d, size, bias=c["biases"]) for size in (queries, keys, keys)]
-            own = dict(zip(("q_proj", "k_proj", "v_proj") if hugging_face else ("wq", "wk", "wv"), wide, strict=True))
+            own = dict(
+                zip(("q_proj", "k_proj", "v_proj") if hugging_face else ("wq", "wk", "wv"), wide, strict=True)
+            )
             own["o_proj" if hugging_face else "wo"] = linear(queries, d)
             three = (linear(d, f), linear(f, d), linear(d, f))
             names = ("gate_proj", "down_proj", "up_proj") if hugging_face else ("w1", "w2", "w3")
@@ -323,7 +325,12 @@ class Llama(nn.Module):
                      "post_attention_layernorm": norm()}
                 )  # fmt: skip
             return nn.ModuleDict(
-                {"attention": nn.ModuleDict(own), "feed_forward": feed, "attention_norm": norm(), "ffn_norm": norm()}
+                {
+                    "attention": nn.ModuleDict(own),
+                    "feed_forward": feed,
+                    "attention_norm": norm(),
+                    "ffn_norm": norm(),
+                }
             )
 
         layers = nn.ModuleList(layer() for _ in range(c["layers"]))

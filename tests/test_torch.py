@@ -301,7 +301,11 @@ def grouped_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     )
     multi_head(g, x, w, causal=c["causal"])
     inputs, state = {"X": arrays["x"], "W_O": arrays["state:o.weight"].T}, state_of(arrays)
-    for part, place, count in (("Q", "head", c["heads"]), ("K", "group", c["kv_heads"]), ("V", "group", c["kv_heads"])):
+    for part, place, count in (
+        ("Q", "head", c["heads"]),
+        ("K", "group", c["kv_heads"]),
+        ("V", "group", c["kv_heads"]),
+    ):
         for k, weight in enumerate(np.vsplit(state[f"{part.lower()}.weight"], count)):
             inputs[f"{place}.{k}.W_{part}"] = weight.T
             if c["biases"]:

@@ -46,7 +46,9 @@ def byte_pair(sizes: Sizes) -> Lesson:
                 count = h.add("number", row_sum(transpose_named(h, present(index))))
             count.scale = "count"
             embed(h, index, known)
-        answers.append(Answer("pieces", {"word": Fact(word.text), "pieces": Fact(joined), "count": Fact(count)}, s))
+        answers.append(
+            Answer("pieces", {"word": Fact(word.text), "pieces": Fact(joined), "count": Fact(count)}, s)
+        )
     model.headline = Headline([Map("pieces", tables[0])], answers)
     return model
 

@@ -36,7 +36,9 @@ def llama(sizes: Sizes) -> Lesson:
     )
     groups = sizes.count("kv_heads", a.heads)
     if a.heads % groups:
-        raise UserError(f"kv_heads is {groups}, which does not divide the {a.heads} heads: give a number that does")
+        raise UserError(
+            f"kv_heads is {groups}, which does not divide the {a.heads} heads: give a number that does"
+        )
     if a.d_k % 2:
         raise UserError(f"rotary positions turn pairs of numbers, but a query has {a.d_k}: give an even d_k")
     if a.d_k > a.width.size:
@@ -82,6 +84,10 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
             labels = g.add("sentences", stack(*(one.text for one in model.sentences)))
         nearness = cosines(g, labels, vectors)
     first, second = model.sentences[0], model.sentences[min(1, len(model.sentences) - 1)]
-    facts = {"first": Fact(first.text), "second": Fact(second.text), "cosine": Fact(nearness, 0, len(vectors[:2]) - 1)}
+    facts = {
+        "first": Fact(first.text),
+        "second": Fact(second.text),
+        "cosine": Fact(nearness, 0, len(vectors[:2]) - 1),
+    }
     model.headline = Headline([Map("cosine", nearness)], [Answer("cosine", facts)])
     return model

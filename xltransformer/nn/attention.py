@@ -119,7 +119,13 @@ def projection(
 
 
 def grouped_projections(
-    heads: Sequence[Scope], groups: Sequence[Scope], inputs: Axis, keys: Axis, values: Axis, *, biases: bool = False
+    heads: Sequence[Scope],
+    groups: Sequence[Scope],
+    inputs: Axis,
+    keys: Axis,
+    values: Axis,
+    *,
+    biases: bool = False,
 ) -> tuple[Projection, ...]:
     """The weights of heads of which as many as there are heads to a group share W_K and W_V (and b_K,
     b_V), one group after the other."""

@@ -20,9 +20,7 @@ BASE = 10000.0
 """The base of the angles: Vaswani et al. 2017, section 3.5; Su et al. 2021, section 3.2.2."""
 
 
-def angles(
-    g: Scope, X: Matrix, base: Matrix, positions: Matrix | None = None, width: int | None = None
-) -> Matrix:
+def angles(g: Scope, X: Matrix, base: Matrix, positions: Matrix | None = None, width: int | None = None) -> Matrix:
     """pos / base^(2i/d) for every row pos and column pair i of X (n x d): (n x d), in radians.
 
     Positions (n x 1) count the rows from 0 where they are not given; base is (1 x 1). With a `width`,

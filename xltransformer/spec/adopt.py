@@ -17,7 +17,17 @@ from xltransformer.models import HEADS, Sizes
 from xltransformer.spec.settings import Settings
 from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, WordTable, draw_words, read_text
 from xltransformer.text import MOST_TEXT, clean, word_key
-from xltransformer.weights import SCHEMES, SCHEMES_OF, Checkpoint, Source, finite, listed, load, most_like, read_source
+from xltransformer.weights import (
+    SCHEMES,
+    SCHEMES_OF,
+    Checkpoint,
+    Source,
+    finite,
+    listed,
+    load,
+    most_like,
+    read_source,
+)
 
 _OUR_NAMES = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 """Names that our blocks have, and no published state dict: every model with weights has one."""
@@ -212,9 +222,7 @@ def name_rows(template: Template, embeddings: Array, tokens: Sequence[str] | Non
     return WordTable(dimensions, dict(zip(names, map(tuple, embeddings.tolist()), strict=True))), warnings
 
 
-def unique(
-    tokens: Sequence[str], numbers: Iterable[int] | None = None, taken: Iterable[str] = ()
-) -> list[str]:
+def unique(tokens: Sequence[str], numbers: Iterable[int] | None = None, taken: Iterable[str] = ()) -> list[str]:
     """A name for each token that no other has, case aside, nor one of those `taken`: its own, or with
     its number behind it, which is its place from 0 where no `numbers` are given."""
     names: dict[str, str] = {}

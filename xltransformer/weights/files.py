@@ -206,7 +206,9 @@ def _read_llama2c(path: Path) -> Source:
     width, inner, layers, heads, kv_heads, vocabulary, places = (int(n) for n in np.frombuffer(start, "<i4"))
     words = abs(vocabulary)
     if min(width, inner, layers, heads, kv_heads, words, places) < 1 or width % heads or heads % kv_heads:
-        raise UserError(f"{path} is no .bin of llama2.c, version 0: its head says {tuple(np.frombuffer(start, '<i4').tolist())}")
+        raise UserError(
+            f"{path} is no .bin of llama2.c, version 0: its head says {tuple(np.frombuffer(start, '<i4').tolist())}"
+        )
     d_k = width // heads
     each = {
         "attention_norm.weight": (width,),
@@ -225,7 +227,9 @@ def _read_llama2c(path: Path) -> Source:
     parts += [("output.weight", 0, (words, width))] if vocabulary < 0 else []
     expected = 28 + 4 * sum(max(count, 1) * math.prod(shape) for _, count, shape in parts)
     if size != expected:
-        raise UserError(f"{path} has {size:,} bytes, but its head tells of {expected:,}: no .bin of llama2.c, version 0")
+        raise UserError(
+            f"{path} has {size:,} bytes, but its head tells of {expected:,}: no .bin of llama2.c, version 0"
+        )
     state: dict[str, Any] = {}
     offset = 28
     for name, count, shape in parts:

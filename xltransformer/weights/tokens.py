@@ -81,12 +81,12 @@ class Tokenizer(ABC):
 
     def rows(self, texts: Sequence[Sequence[int]], spare: int | None) -> list[int]:
         """The numbers, in order, of the tokens that texts use, of the special ones, and of the first
-        `spare` words beside them; of all tokens where that is None."""
+        `spare` others, words before pieces of words; of all tokens where that is None."""
         if spare is None:
             return list(range(len(self.tokens)))
         used = {k for text in texts for k in text} | set(self.specials.values())
-        others = (k for k in range(len(self.tokens)) if k not in used and self.begins_word(k))
-        return sorted(used | {k for k, _ in zip(others, range(spare), strict=False)})
+        others = sorted(set(range(len(self.tokens))) - used, key=lambda k: (not self.begins_word(k), k))
+        return sorted(used | set(others[:spare]))
 
     def named(self, name: str) -> int | None:
         """The number of a token by its own text or by its label; None where there is none."""
@@ -357,7 +357,9 @@ def _read(path: Path) -> Tokenizer | None:
         if not (isinstance(data, dict) and merges.is_file()):
             return None
         tokens = _in_order(data)
-        lines = (line.split(" ") for line in merges.read_text("utf-8").splitlines() if not line.startswith("#version"))
+        lines = (
+            line.split(" ") for line in merges.read_text("utf-8").splitlines() if not line.startswith("#version")
+        )
         return BytePair(tokens, [(pair[0], pair[1]) for pair in lines if len(pair) == 2])
     lines = text.removesuffix("\n").replace("\r", "").split("\n")
     if all("\t" in line for line in lines):
