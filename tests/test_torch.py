@@ -269,7 +269,8 @@ def gpt2_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
 def llama_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     model, g = start()
     a = Architecture(
-        Axis.numbered("d", c["width"]), c["heads"], c["d_k"], c["d_k"], c["d_ff"], g.constant("epsilon", c["epsilon"]),
+        Axis.numbered("d", c["width"]), c["heads"], c["d_k"], c["d_k"], c["d_ff"],
+        g.constant("epsilon", c["epsilon"]),
         activation="swiglu", pre_norm=True, rms=True, biases=False, groups=c["kv_heads"],
         attention_biases=c["biases"],
     )  # fmt: skip

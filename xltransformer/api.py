@@ -36,8 +36,8 @@ def build(
 
     The steps in `exercise` (such as "scores") are left for a student to fill; `products` is how
     matrix products are written: "spelled" out, "compact", or by size ("auto"); `report` hears what the
-    workbook will take, and then how far it is; for `options` see `Options`. Returns what was built. Raises UserError, before anything is written, for whatever
-    cannot be used.
+    workbook will take, and then how far it is; for `options` see `Options`. Returns what was built.
+    Raises UserError, before anything is written, for whatever cannot be used.
     """
     from xltransformer.locale import load_messages
     from xltransformer.workbook.layout import lay_out

@@ -32,7 +32,8 @@ class Estimate:
         return self.numbers + self.formulas
 
     def __str__(self) -> str:
-        return f"{self.cells:,} cells, about {rounded(self.megabytes)} MB and {rounded(self.seconds)} seconds to build"
+        size, time = rounded(self.megabytes), rounded(self.seconds)
+        return f"{self.cells:,} cells, about {size} MB and {time} seconds to build"
 
 
 def rounded(value: float) -> str:
@@ -78,8 +79,9 @@ def estimate_configuration(own: Configuration, words: int) -> Estimate:
 def _of_layers(own: Configuration, layers: int, words: int) -> Model:
     """The model of ours that is nearest to a configuration, with so many layers."""
     heads, gated = int(own["heads"]), bool(own["gated"])
-    options = {"layers": layers, "heads": heads, "d_k": int(own["d_k"]), "d_v": int(own["d_v"])}
+    options: dict[str, int] = {"layers": layers, "heads": heads, "d_k": int(own["d_k"]), "d_v": int(own["d_v"])}
     options |= {"d_ff": max(int(own["d_ff"]), 1)}
+    slots: tuple[int, ...]
     if own["decoder_layers"]:
         name, slots = "encoder_decoder", (words, words)
         options |= {"encoder_layers": 1, "decoder_layers": layers}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xltransformer.graph import ONE, Axis, Matrix, Scope
@@ -119,7 +119,7 @@ def bert(sizes: Sizes) -> Lesson:
     model, known, scopes = begin(sizes)
     read = bert_stack(model, sizes, scopes)
     if not sizes.flag("head", True):
-        model.headline = heads_headline(model, read.watch, read.maps)
+        model.headline = heads_headline(model, read.watch, read.heads)
         return model
     width, top = known.embeddings.columns, model.scope()
     p = top.scope("prediction")
@@ -142,11 +142,11 @@ def bert(sizes: Sizes) -> Lesson:
 @dataclass(frozen=True)
 class BertStack:
     """BERT up to its last hidden state: the state of each sentence (n x d), what is watched, and the
-    attention of every head in the first sentence."""
+    attention of every head in each."""
 
     outputs: Sequence[Matrix]
     watch: Watch
-    maps: Sequence[Matrix]
+    heads: Mapping[str, Sequence[Attended]]
 
 
 def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStack:
@@ -175,7 +175,7 @@ def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStac
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
     heads = every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     model.watch = watch(model, word, inputs, heads)
-    return BertStack(outputs, model.watch, [found[0].weights for found in heads.values()])
+    return BertStack(outputs, model.watch, heads)
 
 
 def gpt(sizes: Sizes) -> Lesson:

@@ -161,7 +161,7 @@ def _published(
         raise UserError(
             f"{path}: config.json names the activation {told['activation']}, which {scheme} is not built with"
         )
-    extra = {k: told[k] for k in ("epsilon", "activation") if k in told}
+    extra: dict[str, Any] = {k: told[k] for k in ("epsilon", "activation") if k in told}
     if "keys" in checkpoint.sizes and "base" in told:
         extra["base"] = told["base"]
     return replace(checkpoint, options={**checkpoint.options, **extra})

@@ -48,7 +48,7 @@ def _rows(
     if words is None:
         return tokenizer.rows(texts, None if template.model in WRITERS else SPARE)
     if isinstance(words, int) or str(words).isdecimal():
-        return tokenizer.rows(texts, int(words))
+        return tokenizer.rows(texts, int(str(words)))
     path = Path(words)
     listed = []
     for line in filter(None, (line.strip() for line in read_text(path).splitlines())):

@@ -24,7 +24,7 @@ class BFloat16:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.halves.shape
+        return tuple(self.halves.shape)
 
     @property
     def ndim(self) -> int:
@@ -207,7 +207,7 @@ def _read_llama2c(path: Path) -> Source:
     words = abs(vocabulary)
     if min(width, inner, layers, heads, kv_heads, words, places) < 1 or width % heads or heads % kv_heads:
         raise UserError(
-            f"{path} is no .bin of llama2.c, version 0: its head says {tuple(np.frombuffer(start, '<i4').tolist())}"
+            f"{path} is no .bin of llama2.c, version 0: its head says {np.frombuffer(start, '<i4').tolist()}"
         )
     d_k = width // heads
     each = {

@@ -15,6 +15,7 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from xltransformer.errors import UserError
 SPACE = "▁"
 """What stands for the space before a word in the name of a token."""
 
-_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<unk>", "<s>", "</s>", "<pad>", "<mask>", "<|endoftext|>",
-            "<|begin_of_text|>", "<|end_of_text|>")  # fmt: skip
+_SPECIAL = (
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<unk>", "<s>", "</s>", "<pad>", "<mask>",
+    "<|endoftext|>", "<|begin_of_text|>", "<|end_of_text|>",
+)  # fmt: skip
 
 
 class Tokenizer(ABC):
@@ -209,7 +212,7 @@ def merged(word: str, rank: Mapping[tuple[str, str], int]) -> list[str]:
     wherever it stands. Sennrich, Haddow and Birch 2016, section 3.2."""
     pieces = list(word)
     while len(pieces) > 1:
-        pair = min(zip(pieces, pieces[1:], strict=False), key=lambda pair: rank.get(pair, len(rank)))
+        pair = min(pairwise(pieces), key=lambda pair: rank.get(pair, len(rank)))
         if pair not in rank:
             break
         joined, k = [], 0
@@ -246,7 +249,7 @@ class Scored(Tokenizer):
     def _merged(self, text: str) -> list[str]:
         pieces = list(text)
         while True:
-            pairs = [(self._score(a + b), -k) for k, (a, b) in enumerate(zip(pieces, pieces[1:], strict=False))]
+            pairs = [(self._score(a + b), -k) for k, (a, b) in enumerate(pairwise(pieces))]
             best, at = max(pairs, default=(None, 0))
             if best is None or best == float("-inf"):
                 return pieces
@@ -357,21 +360,21 @@ def _read(path: Path) -> Tokenizer | None:
         if not (isinstance(data, dict) and merges.is_file()):
             return None
         tokens = _in_order(data)
-        lines = (
-            line.split(" ") for line in merges.read_text("utf-8").splitlines() if not line.startswith("#version")
-        )
-        return BytePair(tokens, [(pair[0], pair[1]) for pair in lines if len(pair) == 2])
+        learned = merges.read_text("utf-8").splitlines()
+        pairs = [line.split(" ") for line in learned if not line.startswith("#version")]
+        return BytePair(tokens, [(pair[0], pair[1]) for pair in pairs if len(pair) == 2])
     lines = text.removesuffix("\n").replace("\r", "").split("\n")
     if all("\t" in line for line in lines):
-        pairs = [line.rsplit("\t", 1) for line in lines]
-        return Scored([piece for piece, _ in pairs], [float(score) for _, score in pairs])
+        scored = [line.rsplit("\t", 1) for line in lines]
+        return Scored([piece for piece, _ in scored], [float(score) for _, score in scored])
     return WordPiece(lines) if "[UNK]" in lines else None
 
 
 def _tokenizer_bin(path: Path) -> Scored:
     """llama2.c's: the longest token's length, then for each token its score, its length and its bytes."""
     data, at = path.read_bytes(), 4
-    tokens, scores = [], []
+    tokens: list[str] = []
+    scores: list[float] = []
     while at < len(data):
         score, length = struct.unpack_from("<fi", data, at)
         at += 8
