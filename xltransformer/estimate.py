@@ -9,10 +9,10 @@ from xltransformer.models import MODELS, Sizes
 from xltransformer.size import Configuration
 from xltransformer.spec.instance import MOST_WORDS
 
-BYTES_A_NUMBER, BYTES_A_FORMULA = 9.0, 14.0
-SECONDS_A_NUMBER, SECONDS_A_FORMULA, SECONDS_A_TERM = 1.3e-5, 4.0e-5, 4.0e-9
-"""What a cell takes in a file, and to build, as bench/estimate.py measures it on two cores; a term is one
-product of two numbers, which NumPy calculates in the order of the sheet."""
+BYTES_A_NUMBER, BYTES_A_FORMULA = 10.0, 42.0
+SECONDS_A_NUMBER, SECONDS_A_FORMULA = 4e-6, 3.5e-5
+"""What a cell takes in the file, its numbers in single precision, and to build, as measured by
+bench/published.py on two cores."""
 LONG = 5.0
 """Seconds from which a user is told."""
 
@@ -44,10 +44,10 @@ def rounded(value: float) -> str:
     return f"{round(value, 2 - digits):,.0f}" if value >= 10 else f"{value:.0f}"
 
 
-def estimate(numbers: int, formulas: int, terms: int = 0) -> Estimate:
+def estimate(numbers: int, formulas: int) -> Estimate:
     """What so many cells take."""
     size = numbers * BYTES_A_NUMBER + formulas * BYTES_A_FORMULA
-    seconds = numbers * SECONDS_A_NUMBER + formulas * SECONDS_A_FORMULA + terms * SECONDS_A_TERM
+    seconds = numbers * SECONDS_A_NUMBER + formulas * SECONDS_A_FORMULA
     return Estimate(numbers, formulas, size / 1e6, seconds)
 
 
@@ -56,16 +56,10 @@ def estimate_model(model: Model) -> Estimate:
     return estimate(*counts(model))
 
 
-def counts(model: Model) -> tuple[int, int, int]:
-    """Cells with numbers, cells with formulas, and products of two numbers."""
+def counts(model: Model) -> tuple[int, int]:
+    """Cells with numbers or words to edit, and cells with formulas; each block is counted once."""
     numbers = sum(block.size for block in model.inputs)
-    formulas = sum(block.size for block in model.blocks.values() if block.computed)
-    terms = sum(
-        block.size * block.operands[0].shape[1]
-        for block in model.blocks.values()
-        if block.computed and getattr(block.op, "crosswise", False)
-    )
-    return numbers, formulas, terms
+    return numbers, sum(block.size for block in model.blocks.values()) - numbers
 
 
 def estimate_configuration(own: Configuration, words: int) -> Estimate:
