@@ -20,6 +20,7 @@ from xltransformer.spec.adopt import default_template
 from xltransformer.spec.instance import make_instance
 from xltransformer.weights import load, read_source, read_state
 from xltransformer.weights import tokens as tokenizers_of
+from xltransformer.weights.checkpoint import nine_digits
 from xltransformer.weights.tokens import BytePair, Scored, Tokenizer, WordPiece, merged, read_tokenizer
 
 State = dict[str, Array]
@@ -355,10 +356,19 @@ def test_shards_and_half_precision(tmp_path: Path) -> None:
         wanted = load("llama", state, c["heads"])
         assert found.blocks.keys() == wanted.blocks.keys()
         for name, value in wanted.blocks.items():
-            np.testing.assert_array_equal(found.blocks[name], value)
+            np.testing.assert_allclose(found.blocks[name], value, rtol=6e-10)
     index.write_text(json.dumps({"weight_map": files | {"model.lost": "model-1-of-2.safetensors"}}))
     with pytest.raises(UserError, match=r"model\.lost"):
         read_state(index)
+
+
+def test_single_precision_takes_nine_digits() -> None:
+    sizes = 10.0 ** np.arange(-20, 5).repeat(200)
+    x = (np.random.default_rng(0).normal(0, 1, 5000) * sizes).astype("<f4").astype(float)
+    rounded = nine_digits(x)
+    assert (rounded.astype("<f4") == x.astype("<f4")).all()
+    assert max(len(repr(float(value))) for value in rounded[4000:]) <= 14
+    assert nine_digits(np.array([0.0, -2.0])).tolist() == [0.0, -2.0]
 
 
 def test_tensors_stay_on_disk_until_used(tmp_path: Path) -> None:
