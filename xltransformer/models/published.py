@@ -25,10 +25,10 @@ def llama(sizes: Sizes) -> Lesson:
     Touvron et al. 2023, section 2.2; Ainslie et al. 2023 for shared keys and values. Options: those of
     a stack; `kv_heads`: how many keys and values there are, one for each head where it is not given;
     `attention_biases`: whether queries, keys and values have biases; `base`: that of the angles;
-    `tied`: whether the output weights are the embeddings. Raises UserError for heads that cannot be
+    `tied`: whether the output weights are the embeddings; `end`: the word after which nothing is written. Raises UserError for heads that cannot be
     shared out among the keys and values, and for an odd width of queries.
     """
-    sizes.expect(*STACK, "kv_heads", "attention_biases", "base", "tied")
+    sizes.expect(*STACK, "kv_heads", "attention_biases", "base", "tied", "end")
     model, known, scopes = begin(sizes)
     word = watched_word(model)
     a = architecture(
@@ -57,8 +57,7 @@ def llama(sizes: Sizes) -> Lesson:
         outputs.append(
             encoder(h, inputs[-1], w, pre_norm=a.pre_norm, mask=mask, causal=True, angles=turned, sentence=s)
         )
-    tied = sizes.flag("tied", True)
-    found = [write_on(model, output, sentence=s, tied=tied).probabilities for s, output in enumerate(outputs)]
+    found = [write_on(model, sizes, output, sentence=s).probabilities for s, output in enumerate(outputs)]
     heads = every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
     model.headline = prediction_headline(model, watched, found, "next_word", written=True)

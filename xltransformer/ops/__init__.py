@@ -77,6 +77,7 @@ from xltransformer.ops.words import (
     switched_on,
     word_at,
     word_index,
+    write_next,
 )
 
 __all__ = [
@@ -171,4 +172,5 @@ __all__ = [
     "transpose",
     "word_at",
     "word_index",
+    "write_next",
 ]
