@@ -25,8 +25,9 @@ def llama(sizes: Sizes) -> Lesson:
     Touvron et al. 2023, section 2.2; Ainslie et al. 2023 for shared keys and values. Options: those of
     a stack; `kv_heads`: how many keys and values there are, one for each head where it is not given;
     `attention_biases`: whether queries, keys and values have biases; `base`: that of the angles;
-    `tied`: whether the output weights are the embeddings; `end`: the word after which nothing is written. Raises UserError for heads that cannot be
-    shared out among the keys and values, and for an odd width of queries.
+    `tied`: whether the output weights are the embeddings; `end`: the word after which nothing is
+    written. Raises UserError for heads that cannot be shared out among the keys and values, and for an
+    odd width of queries.
     """
     sizes.expect(*STACK, "kv_heads", "attention_biases", "base", "tied", "end")
     model, known, scopes = begin(sizes)
