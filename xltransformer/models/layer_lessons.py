@@ -124,7 +124,7 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
             Q, K, V = same(h, inputs[-1], inputs[-1])
             Q, K = rotary(h, Q, K, angles(h, Q, base))
             attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
-            model.goals.append(Goal(attended[-1].output, s, words.padding, like=inputs[-1]))
+            model.goals.append(Goal(attended[-1].output, s, words.padding))
     model.watch = watched = watch(model, word, inputs, {"rotary": attended})
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=True)
     model.headline = Headline([Map("weights", attended[0].weights), curves], [answer])

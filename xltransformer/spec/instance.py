@@ -277,13 +277,14 @@ def _switch(block: Matrix, value: float, messages: Messages) -> Array:
 def _target(
     goal: Goal, data: Mapping[str, Array], split: Sequence[Sequence[str]]
 ) -> Iterator[tuple[Matrix, Array]]:
-    """What a result is to become at first: the next word of each; a word for each [MASK], or where there
-    is none the words themselves; the embeddings; or zeros."""
+    """What a result is to become at first: the next word of each (of a sentence still to be written, the
+    source's words); a word for each [MASK], or where there is none the words themselves; the embeddings;
+    or zeros."""
     if goal.target is None:
         return
     words, rows = list(split[goal.sentence]), goal.target.shape[0]
     if goal.next_word:
-        yield goal.target, _texts(words[1:], rows)
+        yield goal.target, _texts((words[1:] or list(split[0]))[:rows], rows)
     elif goal.words:
         hidden = [word_key(word) == MASK for word in words]
         spare = [str(word) for word in data["vocabulary"].ravel() if word and not str(word).startswith("[")]
