@@ -197,7 +197,8 @@ class Model:
     def section(self, key: str, sentence: int | None = None, layer: int | None = None) -> Iterator[None]:
         """Steps opened inside, and after it, belong to one section, that is, to one sheet; a section of
         the same key, sentence and layer goes on."""
-        same = [s for s in self.sections if (s.key, s.sentence, s.layer) == (key, sentence, layer)]
+        forward = [section for section in self.sections if not section.backward]
+        same = [s for s in forward if (s.key, s.sentence, s.layer) == (key, sentence, layer)]
         if not same:
             self.sections.append(Section(key, sentence, layer))
         self._section = same[0] if same else self.sections[-1]

@@ -187,7 +187,7 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
             total = residual(h, X, attended[-1].output)
             normed = layer_norm(h.scope("layer"), total, layer), rms_norm(h.scope("rms"), total, rms)
             inputs.append(X)
-            model.goals.append(Goal(normed[0], s, words.padding, like=X))
+            model.goals += [Goal(output, s, words.padding, like=X) for output in normed]
             if s == 0:
                 shown = {"sum": total, "layer": normed[0], "rms": normed[1]}
     model.watch = watched = watch(model, word, inputs, {"add_norm": attended})
