@@ -111,6 +111,7 @@ from xltransformer.ops.words import (
     switched_on,
     word_at,
     word_index,
+    write_next,
 )
 
 __all__ = [
@@ -226,4 +227,5 @@ __all__ = [
     "where_one",
     "word_at",
     "word_index",
+    "write_next",
 ]
