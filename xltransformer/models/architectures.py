@@ -10,6 +10,7 @@ from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.lesson import (
     Answer,
     Fact,
+    Goal,
     Headline,
     Lesson,
     Map,
@@ -50,6 +51,7 @@ def encoder_model(sizes: Sizes) -> Lesson:
             X = sinusoidal(h.scope("positions"), inputs[-1], base)
             mask = padding_mask(h, words.padding, words.padding)
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
+        model.goals.append(Goal(outputs[-1], s, words.padding, like=inputs[-1]))
     heads = every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
     model.headline = heads_headline(model, watched, heads)
@@ -68,7 +70,9 @@ def decoder_model(sizes: Sizes) -> Lesson:
     with model.section("embedding", sentence=0):
         read = embed(model.scope("memory", "words"), model.sentences[0].index, known)
         memory = sinusoidal(model.scope("memory", "positions"), read, base)
-    _decode(model, memory, w, a, base)
+    written = _decode(model, memory, w, a, base)
+    target = model.sentences[1]
+    model.goals = [Goal(written, 1, target.padding, like=model.blocks["decoder.words.X"])]
     own, across = (_maps(model, a, f"decoder.0.{kind}_attention") for kind in ("self", "cross"))
     model.headline = Headline(
         [*(Map("look_back", block, part) for part, block in own[:2]),
@@ -127,7 +131,7 @@ def bert(sizes: Sizes) -> Lesson:
     prediction_norm = norm_weights(p.scope("norm"), width, model.blocks["epsilon"])
     bias = top.scope("output").input("b", ONE, Axis.of(known.words), "parameter")
     probabilities = []
-    for s, (g, output) in enumerate(zip(scopes, read.outputs, strict=True)):
+    for s, (g, output, words) in enumerate(zip(scopes, read.outputs, model.sentences, strict=True)):
         q = g.scope("prediction")
         with model.section("prediction", sentence=s):
             with q.step("gelu_erf"):
@@ -135,6 +139,7 @@ def bert(sizes: Sizes) -> Lesson:
             ready = norm(q.scope("norm"), activated, prediction_norm)
             found = predict(q, row_products(ready, known.embeddings, bias), known.words)
             probabilities.append(found.probabilities)
+        model.goals.append(Goal(found.logits, s, words.padding, words=True))
     model.headline = prediction_headline(model, read.watch, probabilities, "hidden_word", written=False)
     return model
 
@@ -244,6 +249,8 @@ def write_on(model: Lesson, sizes: Sizes, output: Matrix, sentence: int) -> Pred
             last = model.blocks.get("output.end") or model.scope("output").constant("end", end)
             with g.step("write_next"):
                 words.feedback = g.add("next", write_next(words, found.word, last))
+    padding = model.sentences[sentence].padding
+    model.goals.append(Goal(found.logits, sentence, padding, words=True, next_word=True))
     return found
 
 

@@ -34,13 +34,14 @@ class Behind:
     """The sheet behind the pictures: the texts that charts show, as cells that follow every edit."""
 
     def __init__(self, book: Book, sheet: Canvas) -> None:
-        self.book, self.sheet, self.row = book, sheet, 3
+        self.book, self.sheet, self.row = book, sheet, 4
         sheet.text(0, 1, book.messages("start.behind"), "title")
         sheet.heights[0] = 28
         sheet.widths = {0: 2, 1: 60}
+        sheet.text(2, 1, book.messages("setting.temperature"), "remark")
         for k, temperature in enumerate(TEMPERATURES):
-            sheet.number(0, 4 + k, temperature, ("grey", "0.00"))
-        book.suggested = Place(sheet.name, 0, 4, (1, len(TEMPERATURES)))
+            sheet.number(2, 2 + k, temperature, ("grey", "0.00"))
+        book.suggested = Place(sheet.name, 2, 2, (1, len(TEMPERATURES)))
 
     def place_rest(self, model: Lesson) -> None:
         """Give a place to every block that no step shows: what only the first sheet refers to."""
