@@ -138,13 +138,12 @@ _PAGE_WIDTH, _PAGE_HEIGHT = 10.9, 7.1
 
 def _fit(sheet: Canvas) -> None:
     """Make columns wide enough for their labels, and let no page of print cut a panel that fits on one."""
-    labels = {
-        (row, column): text_width(str(cell.shown if cell.kind == "formula" else cell.content))
-        for (row, column), cell in sheet.cells.items()
-        if cell.style[0] in ("row_label", "column_label", "symbol")
-    }
-    first = max([0.0, *(width for (_, column), width in labels.items() if column == LEFT)])
-    others = max([0.0, *(width for (_, column), width in labels.items() if column != LEFT)])
+    first = others = 0.0
+    for column, text in sheet.texts("row_label", "column_label", "symbol"):
+        if column == LEFT:
+            first = max(first, text_width(text))
+        else:
+            others = max(others, text_width(text))
     sheet.widths |= {0: 2, LEFT: min(24.0, max(14.0, first * 1.2))}
     sheet.default_width = max(sheet.default_width, min(9.0, others * 1.1))
     inches = sheet.width(0, sheet.right) * 7.5 / 96

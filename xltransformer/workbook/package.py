@@ -1,0 +1,91 @@
+"""Puts the cells into a finished package.
+
+XlsxWriter makes the package: styles, names, charts, conditions, links. It takes an object a cell,
+which is what a large workbook spends its time on; so its sheets come without their cells, and what
+stands between `<sheetData>` and `</sheetData>`, the part with the texts and the sheets' dimensions are
+put in here, streamed into the compressed parts. This relies on the file format alone, not on anything
+inside XlsxWriter: even the styles' numbers are read from cells that it wrote.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.patterns import letters_of
+from xltransformer.workbook.sheet_data import Texts, sheet_rows
+from xltransformer.workbook.styles import Style
+
+TEXTS = "xl/sharedStrings.xml"
+
+_DATA = re.compile(r"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
+_DIMENSION = re.compile(r'<dimension ref="[^"]*"\s*/>')
+_CHUNK = 1 << 18
+_LARGE = 1 << 30
+"""Beyond so many bytes a part is written in the way for parts that may have 2 GiB and more."""
+
+
+def _sheet_part(number: int) -> str:
+    return f"xl/worksheets/sheet{number + 1}.xml"
+
+
+def probed_styles(frame: bytes, row: int) -> list[int]:
+    """The numbers of the styles of the empty cells in a row of the first sheet, from left to right."""
+    with ZipFile(io.BytesIO(frame)) as package:
+        sheet = package.read(_sheet_part(0)).decode()
+    return [int(number) for number in re.findall(rf'<c r="[A-Z]+{row + 1}" s="(\d+)"\s*/>', sheet)]
+
+
+def fill(frame: bytes, canvases: Sequence[Canvas], style_number: Mapping[Style, int]) -> bytes:
+    """The package with the cells of its sheets, which come in the order of the canvases."""
+    buffer, texts = io.BytesIO(), Texts()
+    sheets = {_sheet_part(k): canvas for k, canvas in enumerate(canvases)}
+    with ZipFile(io.BytesIO(frame)) as given, ZipFile(buffer, "w", ZIP_DEFLATED) as package:
+        for name in given.namelist():
+            if name == TEXTS:
+                continue
+            content = given.read(name)
+            if name in sheets:
+                canvas = sheets.pop(name)
+                large = len(content) + canvas.most_characters() > _LARGE
+                _write(package, name, _sheet(content.decode(), canvas, style_number, texts), large=large)
+            else:
+                package.writestr(_entry(name), content)
+        if sheets:
+            raise ValueError(f"the package lacks {', '.join(sheets)}")
+        package.writestr(_entry(TEXTS), texts.xml())
+    return buffer.getvalue()
+
+
+def _entry(name: str) -> ZipInfo:
+    entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    entry.compress_type = ZIP_DEFLATED
+    return entry
+
+
+def _write(package: ZipFile, name: str, pieces: Iterator[str], *, large: bool) -> None:
+    with package.open(_entry(name), "w", force_zip64=large) as part:
+        waiting: list[str] = []
+        length = 0
+        for piece in pieces:
+            waiting.append(piece)
+            length += len(piece)
+            if length > _CHUNK:
+                part.write("".join(waiting).encode())
+                waiting, length = [], 0
+        part.write("".join(waiting).encode())
+
+
+def _sheet(xml: str, canvas: Canvas, style_number: Mapping[Style, int], texts: Texts) -> Iterator[str]:
+    """A sheet's part with its cells."""
+    (data,) = _DATA.finditer(xml)
+    last = f"{letters_of(canvas.right)}{canvas.bottom + 1}"
+    head, count = _DIMENSION.subn(f'<dimension ref="A1:{last}"/>', xml[: data.start()])
+    if count != 1:
+        raise ValueError("a sheet does not tell its dimension")
+    yield f"{head}<sheetData>"
+    yield from sheet_rows(canvas, style_number, texts)
+    yield f"</sheetData>{xml[data.end() :]}"
