@@ -242,9 +242,10 @@ class Book:
         style, values = block_style(block, self.messages), self.values[block.name]
         generated, spare = self.generated.get(block.name, frozenset()), self._spare_rows(block)
 
-        def predicted(i: int, j: int) -> str:
+        def predicted(first: int) -> CellFormula:
             assert block.feedback is not None
-            return f'{self.ref(block.feedback, sheet).cell(i - 1, 0)}&""'
+            before = self.ref(block.feedback, sheet)
+            return lambda i, j: f'{before.cell(first + i - 1, 0)}&""'
 
         def kind(i: int) -> str:
             if i in generated and block.feedback is not None:
@@ -256,9 +257,7 @@ class Book:
             part = values[first : first + 1 + len(others)]
             row = place.row + first
             if what == "generated":
-                sheet.block(
-                    row, place.column, part, ("generated", ""), lambda i, j, first=first: predicted(i + first, j)
-                )
+                sheet.block(row, place.column, part, ("generated", ""), predicted(first))
             else:
                 sheet.block(row, place.column, _empty(part.shape) if what == "spare" else part, style)
         rule = self._rule(block)

@@ -6,6 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -231,7 +232,8 @@ class Canvas:
         if paragraph.last is not None:
             return paragraph.last
         last = paragraph.column
-        while last < self.right and self.pixels(0, last + 1) <= WINDOW:
+        wide = self.pixels(0, last)
+        while last < self.right and (wide := wide + self.pixels(last + 1, last + 1)) <= WINDOW:
             last += 1
         return last
 
@@ -282,6 +284,7 @@ def spaced(letter: str) -> str:
     return f" {letter}" if letter else ""
 
 
+@lru_cache(1 << 14)  # labels are drawn many times over
 def text_width(text: str) -> float:
     """The width of a text in characters, wide (Chinese, emoji) ones counting nearly twice."""
     return sum(1.9 if unicodedata.east_asian_width(c) in "WF" else 1.0 for c in text)

@@ -23,6 +23,8 @@ CellFormula = Callable[[int, int], str]
 """The formula, without its `=`, of a block's cell in row i and column j, both from 0."""
 
 _MARK = "\0"  # no formula can hold it
+_LONGEST_MARK = 7  # 1048576, the last row
+_SURELY_SHORT = 2_000  # of so few characters it does not matter how many there are exactly
 
 
 class Mark(NamedTuple):
@@ -143,7 +145,7 @@ class Traced:
         return hash(self.__index__())
 
     def __bool__(self) -> bool:
-        return self != 0
+        return bool(self != 0)
 
     def __mod__(self, other: int) -> int:
         return int(self._look(lambda number: number % other))
@@ -186,6 +188,9 @@ class Pattern:
 
     def longest(self, shape: tuple[int, int]) -> int:
         """How many characters the longest formula has (at most)."""
+        most = sum(len(piece) if isinstance(piece, str) else _LONGEST_MARK for piece in self.pieces)
+        if most <= _SURELY_SHORT:
+            return most
         corners = [(i, j) for i in {0, shape[0] - 1} for j in {0, shape[1] - 1}]
         return sum(
             len(piece) if isinstance(piece, str) else max(len(piece.at(*corner)) for corner in corners)

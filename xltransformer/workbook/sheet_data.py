@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
 import numpy as np
 
-from xltransformer.graph import Array
 from xltransformer.workbook.canvas import Canvas, Cell, Cells
 from xltransformer.workbook.patterns import Mark, Pattern, letters_of
 from xltransformer.workbook.styles import Style
@@ -48,13 +48,15 @@ def _spaces(text: str) -> str:
 
 _ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+_SPECIAL = re.compile("[&<>_\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 
 def text_xml(text: str) -> str:
     """A text as the file format takes it: a character that XML lacks is written _xHHHH_, and an
     underscore that would begin such a one likewise (section 22.9.2.19)."""
-    if "_" in text:
-        text = _ESCAPED.sub("_x005F_", text)
+    if _SPECIAL.search(text) is None:
+        return text
+    text = _ESCAPED.sub("_x005F_", text)
     return escape(_CONTROL.sub(lambda found: f"_x{ord(found[0]):04X}_", text))
 
 
@@ -88,7 +90,7 @@ def sheet_rows(canvas: Canvas, style_number: Mapping[Style, int], texts: Texts) 
             segments = segments + [block.segment(row) for block in active]
             active = [block for block in active if block.last_row > row]
         segments.sort()
-        for (_, before, _), (column, _, _) in zip(segments, segments[1:], strict=False):
+        for (_, before, _), (column, _, _) in pairwise(segments):
             if column <= before:
                 raise ValueError(f"two things stand in {canvas.target(row, column)}")
         if row in blanks:
@@ -207,25 +209,30 @@ class _Filled:
 
     def __init__(self, pattern: Pattern, columns: int) -> None:
         self.columns = columns
-        self.pieces = [
-            escape(piece).replace("%", "%%") if isinstance(piece, str) else piece for piece in pattern.pieces
-        ]
-        made: dict[Mark, list[str]] = {}
-        for piece in self.pieces:
-            if not isinstance(piece, str) and piece.columns and not piece.rows and piece not in made:
-                made[piece] = [piece.at(0, j) for j in range(columns)]
-        self.made = made
+        self.by_column: dict[Mark, Sequence[str]] = {}
+        self.across: list[Mark] = []  # the marks that differ by column, as they stand in the formula
+        self.down: list[Mark] = []  # the marks that differ by row alone
+        row_form: list[str] = []
+        for piece in pattern.pieces:
+            if isinstance(piece, str):
+                row_form.append(escape(piece).replace("%", "%%%%"))
+            elif piece.columns:
+                row_form.append("%%s")
+                self.across.append(piece)
+                if not piece.rows and piece not in self.by_column:
+                    self.by_column[piece] = [piece.at(0, j) for j in range(columns)]
+            else:
+                row_form.append("%s")
+                self.down.append(piece)
+        self.row_form = "".join(row_form)
+        self.rows = [*dict.fromkeys(self.down)]
+        self.fixed = [self.by_column[mark] for mark in self.across if mark in self.by_column]
 
     def in_row(self, i: int) -> tuple[str, list[Sequence[str]]]:
         """The pattern in row i as a form with `%s`, and what is to be filled in there, by columns."""
-        form: list[str] = []
-        fillings: list[Sequence[str]] = []
-        for piece in self.pieces:
-            if isinstance(piece, str):
-                form.append(piece)
-            elif piece.columns:
-                form.append("%s")
-                fillings.append(self.made.get(piece) or [piece.at(i, j) for j in range(self.columns)])
-            else:
-                form.append(piece.at(i, 0))
-        return "".join(form), fillings
+        texts = {mark: mark.at(i, 0) for mark in self.rows}
+        form = self.row_form % tuple([texts[mark] for mark in self.down])
+        if len(self.fixed) == len(self.across):
+            return form, self.fixed
+        made = {m: self.by_column.get(m) or [m.at(i, j) for j in range(self.columns)] for m in set(self.across)}
+        return form, [made[mark] for mark in self.across]
