@@ -213,10 +213,10 @@ class Formulas:
         if self.which is None:
             yield 0, None
             return
-        row = self.which[i]
-        found = np.unique(row).tolist()
+        row = self.which[i].tolist()
+        found = sorted(set(row))
         for k in found:
-            yield k, None if len(found) == 1 else np.flatnonzero(row == k).tolist()
+            yield k, None if len(found) == 1 else [j for j, other in enumerate(row) if other == k]
 
 
 def formulas(cell: CellFormula, shape: tuple[int, int]) -> Formulas:
