@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from windows import find_uno_python
 
 from xltransformer.engines import Results, fold
 from xltransformer.engines.libreoffice import find_soffice
@@ -17,21 +17,6 @@ from xltransformer.workbook.places import Place
 
 Edit = tuple[str, str, Any]
 """Sheet, address, and what is typed there: a number, a text, {"formula": …}, or None to empty it."""
-
-
-def find_uno_python(soffice: str) -> str:
-    """A Python that has LibreOffice's bridge: its own, or the system's."""
-    beside = Path(os.path.realpath(soffice)).parent
-    candidates = [beside / "python", beside / "python.exe", beside.parent / "Resources" / "python"]
-    names = [str(path) for path in candidates if path.is_file()] + ["/usr/bin/python3", "python3", sys.executable]
-    for name in names:
-        program = shutil.which(name)
-        if (
-            program
-            and subprocess.run([program, "-c", "import uno"], capture_output=True, check=False).returncode == 0
-        ):
-            return program
-    raise RuntimeError("no Python with LibreOffice's bridge found: install python3-uno")
 
 
 class Office:

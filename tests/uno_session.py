@@ -14,27 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-import uno
-from com.sun.star.awt import FontDescriptor
-from com.sun.star.beans import PropertyValue
-from com.sun.star.connection import NoConnectException
-
-
-def option(name, value):
-    made = PropertyValue()
-    made.Name, made.Value = name, value
-    return made
-
-
-def connect(pipe):
-    local = uno.getComponentContext()
-    resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
-    for _ in range(300):
-        try:
-            return resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-        except NoConnectException:
-            time.sleep(0.1)
-    raise SystemExit("LibreOffice does not answer")
+sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
+from uno_bridge import Ruler, connect, option
 
 
 def enter(cell, value):
@@ -64,27 +45,6 @@ def texts(cells):
     at = cells.getRangeAddress()
     across, down = range(at.EndColumn - at.StartColumn + 1), range(at.EndRow - at.StartRow + 1)
     return [[cells.getCellByPosition(column, row).getString() for column in across] for row in down]
-
-
-class Ruler:
-    """Measures texts as they would stand on a screen, in hundredths of a millimetre."""
-
-    FINE = 16  # measured that much larger, so that whole pixels do not matter
-
-    def __init__(self, context):
-        toolkit = context.ServiceManager.createInstanceWithContext("com.sun.star.awt.Toolkit", context)
-        self.device = toolkit.createScreenCompatibleDevice(1, 1)
-        self.pixel = 100000 / self.device.Info.PixelPerMeterX
-        self.point = 2540 / 72 / self.pixel  # in pixels, as a font's height is given
-        self.fonts = {}
-
-    def width(self, cell):
-        key = cell.CharFontName, cell.CharHeight, cell.CharWeight
-        if key not in self.fonts:
-            wanted = FontDescriptor()
-            wanted.Name, wanted.Height, wanted.Weight = key[0], round(key[1] * self.point * self.FINE), key[2]
-            self.fonts[key] = self.device.getFont(wanted)
-        return self.fonts[key].getStringWidth(cell.getString()) * self.pixel / self.FINE
 
 
 LETTER = 300

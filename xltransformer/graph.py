@@ -167,6 +167,7 @@ class Model:
         self.switches: list[Matrix] = []
         self.vocabulary: Vocabulary | None = None
         self._lower_names: set[str] = set()
+        self._section: Section | None = None
         self._step: Step | None = None
 
     @property
@@ -189,14 +190,19 @@ class Model:
 
     @contextmanager
     def section(self, key: str, sentence: int | None = None, layer: int | None = None) -> Iterator[None]:
-        """Steps opened inside belong to one section, that is, to one sheet."""
-        self.sections.append(Section(key, sentence, layer))
+        """Steps opened inside, and after it, belong to one section, that is, to one sheet; a section of
+        the same key, sentence and layer goes on."""
+        same = [s for s in self.sections if (s.key, s.sentence, s.layer) == (key, sentence, layer)]
+        if not same:
+            self.sections.append(Section(key, sentence, layer))
+        self._section = same[0] if same else self.sections[-1]
         yield
 
     @contextmanager
     def step(self, key: str, group: str = "") -> Iterator[None]:
         """Blocks named inside are shown together in one panel; so are steps of one key and group."""
-        steps = self.sections[-1].steps
+        assert self._section is not None
+        steps = self._section.steps
         same = [step for step in steps if group and (step.key, step.group) == (key, group)]
         if not same:
             steps.append(Step(key, group))

@@ -51,7 +51,7 @@ def encoder_model(sizes: Sizes) -> Lesson:
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
     heads = _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
-    model.headline = heads_headline(model, watched, [found[0].weights for found in heads.values()])
+    model.headline = heads_headline(model, watched, heads)
     return model
 
 
@@ -70,8 +70,8 @@ def decoder_model(sizes: Sizes) -> Lesson:
     _decode(model, memory, w, a, base)
     own, across = (_maps(model, a, f"decoder.0.{kind}_attention") for kind in ("self", "cross"))
     model.headline = Headline(
-        [*(Map("look_back", block, k) for k, block in enumerate(own[:2], start=1)),
-         *(Map("look_across", block, k) for k, block in enumerate(across[:2], start=1))],
+        [*(Map("look_back", block, part) for part, block in own[:2]),
+         *(Map("look_across", block, part) for part, block in across[:2])],
         _looks_across(model, across),
     )  # fmt: skip
     return model
@@ -104,7 +104,7 @@ def encoder_decoder(sizes: Sizes) -> Lesson:
     across = _maps(model, a, f"decoder.{written_by - 1}.cross_attention")
     text = model.sentences[1].text
     model.headline = Headline(
-        [Writing("written", text), *(Map("look_across", block, k) for k, block in enumerate(across[:2], start=1))],
+        [Writing("written", text), *(Map("look_across", block, part) for part, block in across[:2])],
         [Answer("writes", {"source": Fact(source.text), "target": Fact(text)}), *_looks_across(model, across)],
     )
     return model
@@ -230,19 +230,19 @@ def _every_head(
     }
 
 
-def _maps(model: Lesson, a: Architecture, prefix: str) -> list[Matrix]:
-    """The attention weights of every head of one attention."""
-    return [attended_at(model, prefix, "head", str(head)).weights for head in range(a.heads)]
+def _maps(model: Lesson, a: Architecture, prefix: str) -> list[tuple[str, Matrix]]:
+    """The attention weights of every head of one attention, with the head's name."""
+    parts = [f"head.{head}" for head in range(a.heads)]
+    return [(part, attended_at(model, prefix, part).weights) for part in parts]
 
 
-def _looks_across(model: Lesson, maps: Sequence[Matrix]) -> list[Answer]:
+def _looks_across(model: Lesson, maps: Sequence[tuple[str, Matrix]]) -> list[Answer]:
     """In words, what the target's second word looks at most in the source, in each head."""
     source, target = model.sentences
     row = min(1, target.words.shape[0] - 1)
     answers = []
     with model.section("watch"):
-        for k, weights in enumerate(maps[:2]):
-            h = model.scope("watch", "head", str(k))
-            ranked = runners_up(h, weights, weights, source.words)
-            answers.append(looks(ranked, Fact(target.words, row), "head_looks_across", k + 1, row))
+        for part, weights in maps[:2]:
+            ranked = runners_up(model.scope("watch", *part.split(".")), weights, weights, source.words)
+            answers.append(looks(ranked, "head_looks_across", part, target.words, row))
     return answers

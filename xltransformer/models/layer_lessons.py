@@ -50,7 +50,7 @@ def multi_head_lesson(sizes: Sizes) -> Lesson:
             for head, found in lessons.items():
                 found.append(Attended(attended_at(model, *h.parts, head).weights, output))
     model.watch = watched = watch(model, word, inputs, lessons)
-    model.headline = heads_headline(model, watched, [found[0].weights for found in lessons.values()])
+    model.headline = heads_headline(model, watched, lessons)
     return model
 
 
@@ -77,7 +77,7 @@ def positions_lesson(sizes: Sizes) -> Lesson:
     model.watch = watched = watch(model, word, inputs, attended)
     maps = [Map(lesson, found[0].weights) for lesson, found in attended.items()]
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=False)
-    model.headline = Headline([*maps, curves], [*attention_answers(watched, moves=False)[:1], answer])
+    model.headline = Headline([*maps, curves], [*attention_answers(watched, moves=False), answer])
     if len(model.sentences) > 1:
         compare(model, inputs, attended)
     return model

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xltransformer.graph import Axis, Matrix, Model
+from xltransformer.nn.attention import Attended
 from xltransformer.nn.prediction import runners_up
 from xltransformer.nn.watch import Watch
 from xltransformer.ops import lookup
 
 CANDIDATES = 6
 """How many words a picture of a prediction shows."""
-MOST_MAPS = 8
+MOST_MAPS = 4
 """How many heads a headline shows."""
 
 
@@ -40,12 +41,12 @@ class Bars:
 
 @dataclass(frozen=True)
 class Map:
-    """A heat map in cells: one block with its labels, the same colours for all; `number` is its
-    head's, from 1."""
+    """A heat map in cells: one block with its labels, the same colours for all; `part` is the lesson or
+    head that it belongs to, such as `0.head.1`."""
 
     key: str
     block: Matrix
-    number: int = 0
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,24 +85,24 @@ Picture = Plane | Bars | Map | Curves | Writing
 
 @dataclass(frozen=True)
 class Fact:
-    """One entry of a block, as an answer quotes it: a number with two decimals, or a text. One that
-    is the `same` as another word is called "itself"."""
+    """One entry of a block, as an answer quotes it: a number with two decimals, or a text. Of a word found
+    by its position, `itself` is the position (1 x 1, from 1) at which it is called "itself"."""
 
     block: Matrix
     row: int = 0
     column: int = 0
-    same: Matrix | None = None
+    itself: Matrix | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
     """One sentence in words: the message `answer.<key>` with its {names} filled from blocks, and
-    {number}, from 1, with a head's."""
+    {part} with the name of a lesson or head, such as `0.head.1`."""
 
     key: str
     facts: Mapping[str, Fact]
     sentence: int | None = None
-    number: int = 0
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,31 @@ class Lesson(Model):
         self.watch: Watch | None = None
         self.headline = Headline()
 
+    def moving(self) -> set[Matrix]:
+        """Every block that the headline shows or comes from."""
+        waiting: list[Matrix] = [block for picture in self.headline.pictures for block in _shown(picture, self)]
+        waiting += [fact.block for answer in self.headline.answers for fact in answer.facts.values()]
+        found: set[Matrix] = set()
+        while waiting:
+            block = waiting.pop()
+            if block not in found:
+                found.add(block)
+                waiting += block.operands
+        return found
+
+
+def _shown(picture: Picture, model: Lesson) -> Sequence[Matrix]:
+    """The blocks that a picture shows."""
+    if isinstance(picture, Map):
+        return [picture.block]
+    if isinstance(picture, Bars):
+        return [picture.names, *picture.values]
+    if isinstance(picture, Curves):
+        return [block for curve in picture.curves for block in (curve.across, curve.up)]
+    if isinstance(picture, Writing):
+        return [picture.text]
+    return [block for one in (model.watch.sentences if model.watch else ()) for block in (one.points, one.move)]
+
 
 def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
     """For each sentence, in words: what the watched word looks at most and, where it `moves` in the
@@ -128,7 +154,7 @@ def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
     for s, one in enumerate(watch.sentences):
         facts = {"word": Fact(watch.word)}
         for k, name in enumerate(("first", "second")[: one.ranked.shape[1]]):
-            facts[name] = Fact(one.ranked, 0, k, same=watch.word)
+            facts[name] = Fact(one.ranked, 0, k, one.position)
             facts[f"{name}_weight"] = Fact(one.ranked_weights, 0, k)
         facts |= {"towards": Fact(one.towards), "across": Fact(watch.across), "up": Fact(watch.up)}
         for i, when in enumerate(("before", "after")):
@@ -138,24 +164,34 @@ def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
     return answers
 
 
-def heads_headline(model: Lesson, watch: Watch, weights: Sequence[Matrix]) -> Headline:
-    """The maps of all heads side by side, and in words what the watched word looks at in each."""
-    answers = []
+def heads_headline(model: Lesson, watch: Watch, heads: Mapping[str, Sequence[Attended]]) -> Headline:
+    """The maps of the first heads side by side, of the first sentence, and in words what the watched
+    word looks at in each."""
     one, words = watch.sentences[0], model.sentences[0].words
-    for k, map_ in enumerate(weights[:MOST_MAPS]):
-        h = model.scope("watch", "head", str(k))
+    maps, answers = [], []
+    for part, found in list(heads.items())[:MOST_MAPS]:
+        weights = found[0].weights
+        h = model.scope("watch", *part.split("."))
         with h.step("watch_attention"):
-            row = h.add("attention", lookup(one.position, map_))
+            row = h.add("attention", lookup(one.position, weights))
         row.rows, row.scale = Axis.of(watch.word), "probability"
-        answers.append(looks(runners_up(h, row, row, words), Fact(watch.word), "head_looks", k + 1))
-    maps = [Map("head", block, k + 1) for k, block in enumerate(weights[:MOST_MAPS])]
+        maps.append(Map("head", weights, part))
+        answers.append(looks(runners_up(h, row, row, words), "head_looks", part, watch.word, itself=one.position))
     return Headline(maps, answers)
 
 
-def looks(ranked: tuple[Matrix, Matrix], word: Fact, key: str, number: int = 0, row: int = 0) -> Answer:
-    """In words what a word looks at most, from the runners-up of its attention."""
-    facts = {"word": word, "first": Fact(ranked[0], row, same=word.block), "weight": Fact(ranked[1], row)}
-    return Answer(key, facts, number=number)
+def looks(
+    ranked: tuple[Matrix, Matrix],
+    key: str,
+    part: str,
+    words: Matrix,
+    row: int = 0,
+    itself: Matrix | None = None,
+) -> Answer:
+    """In words what the word in some row looks at most, from the runners-up of its attention; `itself` is
+    its position where it is among the words that it looks at."""
+    first = Fact(ranked[0], row, itself=itself)
+    return Answer(key, {"word": Fact(words, row), "first": first, "weight": Fact(ranked[1], row)}, part=part)
 
 
 def prediction_headline(

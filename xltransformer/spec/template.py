@@ -77,7 +77,10 @@ class Experiment:
             return in_language(self.to, language)
         if self.to is not None:
             return self.to
-        return self.above + 1 if self.above is not None else (self.below or 0.0) - 1
+        if self.above is not None:
+            return self.above + 1
+        below = self.below or 0.0
+        return below / 2 if below > 0 else below - 1
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,6 @@ class Drawing:
     place: Place
     shown: Mapping[Matrix, Place] = field(default_factory=dict)
     small: bool = False
-    note: str = ""
 
 
 class Book:
@@ -93,7 +92,8 @@ class Book:
 
     def symbol(self, block: Matrix) -> str:
         """The short name shown at a block's corner."""
-        return self.messages.get(f"symbol.{block.last_name}", block.last_name)
+        name = block.last_name
+        return self.messages.get(f"symbol.{name}", self.messages.get(f"setting.{name}", name))
 
     def ref(self, block: Matrix, sheet: Canvas) -> SeenPlace:
         """The home of a block as formulas on a sheet write it."""
@@ -136,16 +136,15 @@ class Book:
         shown: Mapping[Matrix, Place] | None = None,
         labelled: bool = True,
         small: bool = False,
-        note: str = "",
     ) -> Place:
         """Draw a block with its first cell at (row, column); labels go left and above.
 
         `shown` are drawings of operands that the formulas shall point at instead of their homes.
-        A view may be written `small`; a `note` shows beside an input that is selected.
+        A view may be written `small`.
         """
         place = Place(sheet.name, row, column, block.shape)
         given = {m: p for m, p in (shown or {}).items() if not self.hides(m)}
-        drawing = Drawing(block, sheet, place, given, small, note)
+        drawing = Drawing(block, sheet, place, given, small)
         if block in self.homes:
             self._views += 1
             if self.hides(block):
@@ -262,7 +261,8 @@ class Book:
                 sheet.block(row, place.column, _empty(part.shape) if what == "spare" else part, style)
         rule = self._rule(block)
         if rule and block.role != "list":
-            tip = {"input_message": drawing.note} if drawing.note else {}
+            note = self.messages.get(f"note.{block.last_name}", "")  # shows beside the selected cell
+            tip = {"input_message": note} if note else {}
             sheet.validations.append((cell_range(place.row, place.column, block.shape), {**rule, **tip}))
 
     def _spare_rows(self, block: Matrix) -> set[int]:
@@ -313,20 +313,29 @@ class Book:
 
         sheet.block(row, column, values, (style, ""), cell)
 
+    def empty_slots(self, block: Matrix, sheet: Canvas, place: Place, label_column: int) -> None:
+        """Let nothing show where a slot is empty: where the label of its row, which stands in
+        `label_column`, or of its column, above, is empty."""
+        empty = []
+        if block.rows.source is not None and block.shape != (1, 1):
+            empty.append(f'${column_letters(label_column)}{place.row + 1}=""')
+        if block.columns.source is not None:
+            empty.append(f'{column_letters(place.column)}${place.row}=""')
+        if empty and block.role != "embedding":
+            rule = {
+                "type": "formula",
+                "criteria": f"=OR({','.join(empty)})",
+                "format": EMPTY,
+                "stop_if_true": True,
+            }
+            sheet.conditions.append((cell_range(place.row, place.column, block.shape), rule))
+
     def _colour(self, drawing: Drawing, labelled: bool) -> None:
         """Nothing where a slot is empty, and the colours that go with the kind of number."""
         block, place, conditions = drawing.block, drawing.place, drawing.sheet.conditions
         where = cell_range(place.row, place.column, block.shape)
-        empty = []
-        if labelled and block.rows.source is not None and block.shape != (1, 1):
-            empty.append(f'${column_letters(place.column - 1)}{place.row + 1}=""')
-        if labelled and block.columns.source is not None:
-            empty.append(f'{column_letters(place.column)}${place.row}=""')
-        if empty and block.role != "embedding":
-            rule = f"=OR({','.join(empty)})"
-            conditions.append(
-                (where, {"type": "formula", "criteria": rule, "format": EMPTY, "stop_if_true": True})
-            )
+        if labelled:
+            self.empty_slots(block, drawing.sheet, place, place.column - 1)
         if block in self.exercise or not block.computed:
             return
         if block.scale == "gate":

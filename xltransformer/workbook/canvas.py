@@ -17,8 +17,10 @@ from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
 from xltransformer.workbook.places import column_letters, quoted
 from xltransformer.workbook.styles import Style
 
-WINDOW = 1240
-"""Pixels of a sheet's width that a window of 1366 x 768 shows."""
+WINDOW = 1125
+"""Pixels of a sheet's width that a window of 1366 x 768 shows in LibreOffice, which draws columns wider."""
+LETTER = 6.6
+"""Pixels of a letter at most, on average over a line of text."""
 MOST_FORMULA = 8_191
 """Characters of a formula after its `=`, as Excel takes them."""
 
@@ -84,6 +86,7 @@ class Series:
     label: str = ""
     line: bool = False
     dashed: bool = False
+    hollow: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,12 +108,18 @@ class Chart:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A text that wraps over the columns up to `last` (None: the width of the sheet)."""
+    """A text that wraps over the columns up to `last` (None: the width of the sheet), in one row that
+    grows with it or over some `rows` that stay as they are."""
 
     row: int
     column: int
     cell: Cell
     last: int | None = None
+    rows: int = 0
+
+    @property
+    def last_row(self) -> int:
+        return self.row + max(0, self.rows - 1)
 
 
 @dataclass
@@ -220,12 +229,19 @@ class Canvas:
         self._put(row, column, Cell("link", target, ("link", ""), text, tip))
 
     def paragraph(
-        self, row: int, column: int, text: str, style: str, formula: str | None = None, last: int | None = None
+        self,
+        row: int,
+        column: int,
+        text: str,
+        style: str,
+        formula: str | None = None,
+        last: int | None = None,
+        rows: int = 0,
     ) -> None:
         """A text, or a formula that shows it, which wraps over the whole width of the sheet or up to
-        the `last` column."""
+        the `last` column, in a row that grows with it, or over some `rows` of ordinary height."""
         kind: Kind = "text" if formula is None else "formula"
-        self.paragraphs.append(Paragraph(row, column, Cell(kind, formula or text, (style, ""), text), last))
+        self.paragraphs.append(Paragraph(row, column, Cell(kind, formula or text, (style, ""), text), last, rows))
 
     def last_of(self, paragraph: Paragraph) -> int:
         """The last column of a paragraph: its own, or as far as the window goes."""
@@ -264,7 +280,7 @@ class Canvas:
 
     @property
     def bottom(self) -> int:
-        return max([0, self._last[0], *(paragraph.row for paragraph in self.paragraphs)])
+        return max([0, self._last[0], *(paragraph.last_row for paragraph in self.paragraphs)])
 
     def width(self, first: int, last: int) -> float:
         """The width of some columns, in characters."""
@@ -276,7 +292,7 @@ class Canvas:
 
     def lines(self, text: str, first: int, last: int) -> int:
         """How many lines a wrapped text takes over some columns (generously)."""
-        return max(1, math.ceil(text_width(text) * 1.15 / (self.pixels(first, last) / 7)))
+        return max(1, math.ceil(text_width(text) * LETTER / self.pixels(first, last)))
 
 
 def spaced(letter: str) -> str:

@@ -84,7 +84,7 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
                 "gate",
                 whole(switch, f"OR({said})"),
                 switch,
-                switch=book.messages(f"switch.{switch.last_name}"),
+                switch=book.symbol(switch),
             )
         else:
             add("temperature", whole(switch, "AND(ISNUMBER({0}),{0}>0)"), switch)

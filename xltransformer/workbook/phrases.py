@@ -40,11 +40,9 @@ def _quoted(book: Book, sheet: Canvas, fact: Fact) -> Phrase:
     if not block.text:
         decimals = 0 if block.scale in ("count", "gate") else 2
         return Phrase(f"FIXED({at},{decimals},TRUE)", fixed(float(value), decimals))
-    if fact.same is None:
+    if fact.itself is None:
         return Phrase(at, str(value))
-    other, itself = book.ref(fact.same, sheet).cell(0, 0), book.messages("answer.itself")
-    word = str(book.values[fact.same.name][0, 0])
-    return Phrase(
-        f'IF({at}={other},"{itself}","“"&{at}&"”")',
-        itself if str(value).lower() == word.lower() else f"“{value}”",
-    )
+    index, name = block.operands[0], book.messages("answer.itself")  # the position that the word was found by
+    found, own = book.ref(index, sheet).cell(fact.row, fact.column), book.ref(fact.itself, sheet).cell(0, 0)
+    same = book.values[index.name][fact.row, fact.column] == book.values[fact.itself.name][0, 0]
+    return Phrase(f'IF({found}={own},"{name}","“"&{at}&"”")', name if same else f"“{value}”")

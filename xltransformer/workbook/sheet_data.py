@@ -69,8 +69,11 @@ def sheet_rows(canvas: Canvas, style_number: Mapping[Style, int], texts: Texts) 
     for paragraph in canvas.paragraphs:
         row, column, cell, last = paragraph.row, paragraph.column, paragraph.cell, canvas.last_of(paragraph)
         single[row, column] = cell
-        blanks[row] = [(other, cell.style) for other in range(column + 1, last + 1)] + blanks.get(row, [])
-        heights[row] = 16 * canvas.lines(str(cell.shown), column, last) + 1
+        for other in range(row, paragraph.last_row + 1):
+            under = [(k, cell.style) for k in range(column + (other == row), last + 1)]
+            blanks[other] = under + blanks.get(other, [])
+        if not paragraph.rows:
+            heights[row] = 16 * canvas.lines(str(cell.shown), column, last) + 1
     singles: dict[int, list[Segment]] = {}
     for (row, column), cell in single.items():
         text = _single(row, column, cell, style_number[cell.style], texts)

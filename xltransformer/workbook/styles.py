@@ -10,11 +10,12 @@ from typing import Any
 from xltransformer.graph import Matrix
 from xltransformer.locale import Messages
 
-INK, GREY, PALE, RULE = "#1F2933", "#6B7280", "#F3F4F6", "#D1D5DB"
+INK, GREY, PALE, RULE = "#1F2933", "#5F6673", "#F3F4F6", "#D1D5DB"
 EDIT_INK, EDIT_FILL, WEIGHT_FILL = "#0B5394", "#FFF8D6", "#EADCF7"
 ACCENT, ACCENT_PALE = "#1F4E79", "#DCE9F5"
 POSITIVE, NEGATIVE, SHARE, WARN = "#9CC3E6", "#F5B183", "#2E75B6", "#B45309"
-FADED_INK, FADED_FILL = "#B3B8C0", "#ECEEF1"
+SHARE_FILL = "#5FA0D9"
+FADED_INK, FADED_FILL = "#5B626D", "#ECEEF1"
 
 FONT = {"font_name": "Arial", "font_size": 10}
 """Every office program has it, or one of the same widths (Liberation Sans): columns are measured in its
@@ -31,6 +32,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "note": {"font_color": INK, "bg_color": PALE, "text_wrap": True, "valign": "top", "indent": 1},
     "row_text": {"bold": True, "font_color": INK},
     "word": {"bold": True, "font_color": INK, "align": "center", "shrink": True, **_BORDER},
+    "listed": {"font_color": GREY, "shrink": True},
     "remark": {"font_color": GREY, "indent": 1},
     "number": {"font_color": GREY, "align": "center"},
     "warning": {"font_color": WARN, "bold": True},
@@ -64,7 +66,7 @@ STYLES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 FADED = {"font_color": FADED_INK, "bg_color": FADED_FILL}
-EMPTY: dict[str, Any] = {"num_format": ";;;", "bg_color": "#FFFFFF", "border": 0}
+EMPTY: dict[str, Any] = {"num_format": ";;;", "bg_color": "#FFFFFF", "border": 1, "border_color": "#FFFFFF"}
 """A slot without a word: nothing shows, though the formulas are there."""
 RIGHT = {"font_color": "#FFFFFF", "bg_color": SHARE}
 WRONG = {"font_color": "#FFFFFF", "bg_color": WARN}
@@ -72,7 +74,7 @@ GOOD, BAD = {"font_color": SHARE, "bold": True}, {"font_color": WARN, "bold": Tr
 
 ATTENTION_SCALE: dict[str, Any] = {
     "type": "2_color_scale", "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1,
-    "min_color": "#FFFFFF", "max_color": SHARE,
+    "min_color": "#FFFFFF", "max_color": SHARE_FILL,
 }  # fmt: skip
 
 
@@ -118,7 +120,7 @@ def block_style(
             return "row_text" if block.rows.source is None else "word", ""
         return "small" if small else "computed", number
     if block.role == "list":
-        return "remark", ""
+        return "listed", ""
     if block.text and block.role != "vocabulary":
         return "token", number
     return "weight" if block.role == "parameter" else "input", number

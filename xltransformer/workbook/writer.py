@@ -15,7 +15,7 @@ import numpy as np
 
 from xltransformer.errors import UserError
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas, Chart
+from xltransformer.workbook.canvas import Canvas, Chart, Series
 from xltransformer.workbook.package import fill, probed_styles
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
@@ -152,7 +152,7 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
         sheet.set_column(column, column, width)
     for paragraph in canvas.paragraphs:
         last = canvas.last_of(paragraph)
-        sheet.merge_range(paragraph.row, paragraph.column, paragraph.row, last, "")
+        sheet.merge_range(paragraph.row, paragraph.column, paragraph.last_row, last, "")
     for (row, column), cell in canvas.single.items():
         if cell.kind == "link":
             sheet.write_url(row, column, f"internal:{cell.content}", None, cell.shown, cell.tip)
@@ -176,42 +176,54 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
     sheet.set_footer("&L&F&C&A&R&P / &N")
 
 
+def _font(size: float, **more: Any) -> dict[str, Any]:
+    return {"name": FONT["font_name"], "size": size, **more}
+
+
 def _chart(chart: Chart, workbook: Any) -> Any:
     """A chart of XlsxWriter's from ours."""
-    if chart.kind == "scatter":
-        made = workbook.add_chart({"type": "scatter", "subtype": "straight_with_markers"})
-    else:
-        made = workbook.add_chart({"type": "bar"})
+    scatter = chart.kind == "scatter"
+    made = workbook.add_chart(
+        {"type": "scatter", "subtype": "straight_with_markers"} if scatter else {"type": "bar"}
+    )
     for series in chart.series:
         look: dict[str, Any] = {"values": f"={series.values}", "categories": f"={series.categories}"}
         if series.name:
             look["name"] = f"={series.name}"
-        if chart.kind == "scatter":
-            fill = {"color": series.colour}
-            marker = {"type": series.marker, "size": series.marker_size, "fill": fill, "border": fill}
-            look["marker"] = marker if series.marker else {"type": "none"}
-            dash = {"dash_type": "dash"} if series.dashed else {}
-            look["line"] = {"color": series.colour, "width": 1.75, **dash} if series.line else {"none": True}
-            if series.label:
-                font = {"color": series.colour, "size": 9}
-                look["data_labels"] = {
-                    "series_name": True, "value": False, "position": series.label, "font": font
-                }  # fmt: skip
-        else:
-            look |= {"fill": {"color": series.colour}, "gap": 40}
-            shown = "0.00;;" if chart.shares else "0.00"
-            look["data_labels"] = {"value": True, "num_format": shown, "font": {"size": 9}}
-        made.add_series(look)
-    grid = {"visible": True, "line": {"color": "#E5E7EB"}}
-    if chart.kind == "scatter":
-        axis = {"num_format": "0.0", "major_gridlines": grid, "label_position": "low", "num_font": {"size": 8}}
+        made.add_series(look | (_points(series) if scatter else _bars(series, shares=chart.shares)))
+    if scatter:
+        grid = {"visible": True, "line": {"color": "#E5E7EB"}}
+        axis = {"num_format": "0.0", "major_gridlines": grid, "label_position": "low", "num_font": _font(8)}
         for name, set_axis in ((chart.across, made.set_x_axis), (chart.up, made.set_y_axis)):
-            set_axis({**axis, **({"name": f"={name}", "name_font": {"size": 9}} if name else {})})
+            set_axis({**axis, **({"name": f"={name}", "name_font": _font(9, bold=True)} if name else {})})
     else:
         ends = {"min": 0, "max": 1} if chart.shares else {}
-        made.set_x_axis({**ends, "num_format": "0.0", "major_gridlines": grid, "num_font": {"size": 8}})
-        made.set_y_axis({"reverse": True, "num_font": {"size": 9}, "crossing": "min"})
-    made.set_title({"name": f"={chart.title}", "name_font": {"size": 11, "bold": True}})
-    made.set_legend({"position": "bottom"} if chart.legend else {"none": True})
+        made.set_x_axis({**ends, "visible": False, "major_gridlines": {"visible": False}})
+        look = {"reverse": True, "num_font": _font(9), "label_position": "low", "major_tick_mark": "none"}
+        made.set_y_axis(look)
+    made.set_title({"name": f"={chart.title}", "name_font": _font(11, bold=True), "overlay": False})
+    made.set_legend({"position": "bottom", "font": _font(9)} if chart.legend else {"none": True})
     made.set_size({"width": chart.size[0], "height": chart.size[1]})
     return made
+
+
+def _points(series: Series) -> dict[str, Any]:
+    """How a series of points looks."""
+    fill = {"color": series.colour}
+    inside = {"none": True} if series.hollow else fill
+    marker = {"type": series.marker, "size": series.marker_size, "fill": inside, "border": fill}
+    dash = {"dash_type": "dash"} if series.dashed else {}
+    look: dict[str, Any] = {
+        "marker": marker if series.marker else {"type": "none"},
+        "line": {"color": series.colour, "width": 1.75, **dash} if series.line else {"none": True},
+    }
+    if series.label:
+        font = _font(9, color=series.colour)
+        look["data_labels"] = {"series_name": True, "value": False, "position": series.label, "font": font}
+    return look
+
+
+def _bars(series: Series, *, shares: bool) -> dict[str, Any]:
+    """How a series of bars looks; the numbers stand on them."""
+    labels = {"value": True, "num_format": "0.00;;" if shares else "0.00", "font": _font(9)}
+    return {"fill": {"color": series.colour}, "gap": 40, "data_labels": labels}

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, text_width
-from xltransformer.workbook.start.grid import LABEL, REGION
+from xltransformer.workbook.start.grid import LABEL, REGION, WIDTH
 
 Contents = list[tuple[Canvas, list[tuple[str, int]]]]
 """The sheets of the sections, each with the title and row of its steps."""
 
-_LETTER = 8
+_LETTER = 7
 """Pixels a letter of a link takes at most."""
-_ACROSS = 980
-"""Pixels of the window right of the sheets' names."""
 
 
 def draw_map(book: Book, sheet: Canvas, contents: Contents, others: list[Canvas], row: int) -> int:
@@ -24,8 +22,8 @@ def draw_map(book: Book, sheet: Canvas, contents: Contents, others: list[Canvas]
         sheet.link(row, LABEL, section.target(), section.name)
         column, used = REGION, 0.0
         for title, at in steps:
-            wanted = text_width(title) * _LETTER + 16
-            if used and used + wanted > _ACROSS:
+            wanted = text_width(title) * _LETTER + 12
+            if used and used + wanted > WIDTH:
                 row, column, used = row + 1, REGION, 0.0
             sheet.link(row, column, section.target(at), title)
             end = used + wanted

@@ -1,6 +1,7 @@
 """Where things stand on the first screen: its columns, and the rows it has.
 
-Measured for a window of 1366 x 768 at 100 %, of which spreadsheets leave about 1260 x 570 pixels.
+Measured for a window of 1366 x 768 at 100 %: LibreOffice leaves 1134 of the pixels in which columns are
+counted here (it draws them 6 % wider than Excel, which leaves 1300), and 585 from top to bottom.
 Words and settings stand on the left; the headline, its answer and the experiments on the right.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xltransformer.models.lesson import Map, Picture, Writing
+from xltransformer.models.lesson import Map, Picture, Plane, Writing
 from xltransformer.workbook.canvas import Canvas
 
 LABEL, VALUE, REGION = 1, 3, 6
@@ -17,30 +18,33 @@ LABEL, VALUE, REGION = 1, 3, 6
 first column of the headline."""
 TITLE, INTRO, STATE, TOP = 0, 1, 2, 4
 """Rows: the title, what to do, all well or not, and where sentences and headline begin."""
-WIDTH = 950
+WIDTH = 868
 """Pixels across the headline."""
+LEAST = 300
+"""Pixels that charts get beside maps, at least."""
 ROW = 21
 """Pixels of a row of ordinary height."""
 TALL = 13
 """Rows of a headline that has no larger map."""
 COLUMN, ROW_LABEL, NARROWEST, WIDEST = 52, 56, 31, 52
 """Pixels of an ordinary column of the headline, of a map's row labels, and of a map's entries."""
-SMALL = 46
+SMALL = 40
 """Entries of fewer pixels are written smaller."""
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where one picture stands: its first column, how many columns it takes, and how many pixels."""
+    """Where one picture stands: its first row (from the headline's) and column, and its pixels."""
 
+    row: int
     column: int
-    columns: int
-    pixels: int
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A spot for each picture, whether maps are written small, and the last column of the headline."""
+    """A spot for each picture, whether maps are written small, and the headline's last column and rows."""
 
     spots: tuple[Spot, ...]
     small: bool
@@ -49,36 +53,72 @@ class Grid:
 
 
 def lay_grid(sheet: Canvas, pictures: Sequence[Picture]) -> Grid:
-    """Give each picture its columns, and the sheet their widths: maps what their entries need, charts
-    the rest in equal parts."""
+    """Give each picture its place, and the sheet its column widths: a sentence stands above the others,
+    maps get what their entries need, one or two below one another, charts the rest."""
     maps = [p for p in pictures if isinstance(p, Map)]
     charts = [p for p in pictures if not isinstance(p, Map | Writing)]
-    entries = sum(p.block.shape[1] for p in maps)
-    free = WIDTH - len(maps) * ROW_LABEL - (len(charts) > 0) * 330
-    each = max(NARROWEST, min(WIDEST, free // entries)) if entries else WIDEST
-    rest = max(330 * bool(charts), WIDTH - len(maps) * ROW_LABEL - entries * each)
-    spots, column, widths = [], REGION, {}
-    for picture in pictures:
-        if isinstance(picture, Map):
-            widths[column] = ROW_LABEL
-            count = picture.block.shape[1] + 1
-            widths |= {column + k: each for k in range(1, count)}
-            pixels = ROW_LABEL + each * (count - 1)
-        elif isinstance(picture, Writing):  # a line above the others
-            spots.append(Spot(REGION, 0, WIDTH))
-            continue
-        else:
-            count = max(1, rest // len(charts) // COLUMN)
-            widths |= {column + k: COLUMN for k in range(count)}
-            pixels = count * COLUMN
-        spots.append(Spot(column, count, pixels))
+    top = 2 * sum(isinstance(p, Writing) for p in pictures)
+    free = WIDTH - LEAST * bool(charts)
+    stacks = _stacks(maps, free, 2 if charts else 1)
+    entries = sum(stack.columns for stack in stacks)
+    each = _entry(stacks, free)
+    tallest = max([TALL - top, *(stack.rows for stack in stacks)])
+    rest = max(LEAST * bool(charts), WIDTH - len(stacks) * ROW_LABEL - entries * each)
+    spots: dict[Picture, Spot] = {}
+    column, widths = REGION, dict[int, int]()
+    for stack in stacks:
+        widths |= {column: ROW_LABEL, **{column + 1 + k: each for k in range(stack.columns)}}
+        row = top
+        for one in stack.maps:
+            spots[one] = Spot(row, column, ROW_LABEL + each * stack.columns, (one.block.shape[0] + 2) * ROW)
+            row += one.block.shape[0] + 2
+        column += 1 + stack.columns
+    shares = sum(_share(chart) for chart in charts)
+    for chart in charts:
+        count = max(1, round(rest * _share(chart) / shares) // COLUMN)
+        widths |= {column + k: COLUMN for k in range(count)}
+        spots[chart] = Spot(top, column, count * COLUMN - 8, tallest * ROW - 6)
         column += count
     used = sum(widths.values())
     while used + COLUMN <= WIDTH:
         widths[column] = COLUMN
         column, used = column + 1, used + COLUMN
-    sheet.widths = {0: 1.3, LABEL: 14, LABEL + 1: 2.3, VALUE: 14, VALUE + 1: 2.3, VALUE + 2: 1.3}
+    sheet.widths = {0: 1, LABEL: 13, LABEL + 1: 1.7, VALUE: 13, VALUE + 1: 1.7, VALUE + 2: 0.7}
     sheet.widths |= {at: (pixels - 5) / 7 for at, pixels in widths.items()}
-    writing = any(isinstance(p, Writing) for p in pictures)
-    tallest = max([TALL - 2 * writing, *(p.block.shape[0] + 2 for p in maps)])
-    return Grid(tuple(spots), each < SMALL, column - 1, tallest + 2 * writing)
+    placed = tuple(spots.get(picture, Spot(0, REGION, WIDTH, 2 * ROW)) for picture in pictures)
+    return Grid(placed, each < SMALL, column - 1, top + tallest)
+
+
+def _share(picture: Picture) -> float:
+    """How much room a chart wants beside others."""
+    return 1.6 if isinstance(picture, Plane) else 1.0
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """Maps below one another, and the entries across and the rows down that they take."""
+
+    maps: tuple[Map, ...]
+
+    @property
+    def columns(self) -> int:
+        return max(one.block.shape[1] for one in self.maps)
+
+    @property
+    def rows(self) -> int:
+        return sum(one.block.shape[0] + 2 for one in self.maps)
+
+
+def _stacks(maps: Sequence[Map], free: int, least: int) -> list[_Stack]:
+    """The maps side by side, or two in each stack where they would be too narrow otherwise."""
+    for down in range(min(least, len(maps)), 3):
+        stacks = [_Stack(tuple(maps[k : k + down])) for k in range(0, len(maps), max(down, 1))]
+        if down == 2 or not maps or _entry(stacks, free) >= SMALL:
+            return stacks
+    return []
+
+
+def _entry(stacks: Sequence[_Stack], free: int) -> int:
+    """Pixels across an entry of a map."""
+    entries = sum(stack.columns for stack in stacks)
+    return max(NARROWEST, min(WIDEST, (free - len(stacks) * ROW_LABEL) // entries)) if entries else WIDEST

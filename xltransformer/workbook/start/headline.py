@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from xltransformer.graph import Matrix
 from xltransformer.models import Lesson
 from xltransformer.models.lesson import Bars, Curves, Fact, Map, Picture, Writing
+from xltransformer.spec.instance import lesson_title
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart, Series, spaced
 from xltransformer.workbook.phrases import Phrase, phrase
 from xltransformer.workbook.places import Place
-from xltransformer.workbook.start.grid import LABEL, REGION, ROW, TOP, Grid, Spot
+from xltransformer.workbook.start.grid import LABEL, REGION, TOP, Grid, Spot
 
 COLOURS = ("#1F4E79", "#C2570C", "#5B3E96", "#0F766E", "#7A5C00", "#444444")
 """One for each sentence or curve; they keep apart for red-green colour-blind readers."""
 MOST_POINTS = 200
 """A chart holds at most 255 series; each named point is one. Beyond, only the first words show."""
 _ORIGIN = "#111111"
+_ROOM = 0.15
+"""Room around the points of a plane, as a share of how far they lie apart."""
 _POINT_LABELS = ("right", "above", "below")
 _MARKERS = ("circle", "diamond", "square", "triangle")
 
@@ -53,6 +59,20 @@ class Behind:
         self.row += len(phrases)
         return place
 
+    def corners(self, blocks: Sequence[Matrix]) -> Place:
+        """The two corners (2 x 2) of a plane in which the points (n x 2 each) have some room around them."""
+        sheet, book = self.sheet, self.book
+        place = Place(sheet.name, self.row, 2, (2, 2))
+        for j in (0, 1):
+            found = np.concatenate([book.values[block.name][:, j] for block in blocks]).astype(float)
+            seen = ",".join(book.ref(block, sheet).column(j) for block in blocks)
+            low, high, room = found.min(), found.max(), _ROOM * (found.max() - found.min())
+            apart = f"{_ROOM}*(MAX({seen})-MIN({seen}))"
+            sheet.formula(self.row, 2 + j, f"MIN({seen})-{apart}", low - room, ("remark", "0.00"))
+            sheet.formula(self.row + 1, 2 + j, f"MAX({seen})+{apart}", high + room, ("remark", "0.00"))
+        self.row += 2
+        return place
+
 
 def draw_plane(book: Book, sheet: Canvas, behind: Behind, model: Lesson, letters: list[str]) -> None:
     """The plane once more, below all that a sheet holds by now."""
@@ -67,19 +87,19 @@ def part(place: Place, i: int, j: int, rows: int = 1, columns: int = 1) -> str:
 
 def draw_headline(book: Book, sheet: Canvas, behind: Behind, model: Lesson, letters: list[str], grid: Grid) -> int:
     """Every picture at its spot; returns the row after them."""
-    row = TOP
-    for picture in model.headline.pictures:
+    for picture, spot in zip(model.headline.pictures, grid.spots, strict=True):
+        row = TOP + spot.row
         if isinstance(picture, Writing):
             _draw_writing(book, sheet, picture, row)
-            row += 2
-    for picture, spot in zip(model.headline.pictures, grid.spots, strict=True):
-        if isinstance(picture, Map):
-            title = book.messages(f"picture.{picture.key}", number=picture.number)
-            sheet.text(row, spot.column, title, "picture")
+        elif isinstance(picture, Map):
+            part = lesson_title(picture.part, book.messages) if picture.part else ""
+            sheet.text(row, spot.column, book.messages(f"picture.{picture.key}", part=part), "picture")
             book.draw(picture.block, sheet, row + 2, spot.column + 1, small=grid.small)
-        elif not isinstance(picture, Writing):
-            size = (spot.pixels - 8, (grid.rows - (row - TOP)) * ROW - 6)
-            sheet.charts.append(_chart(book, behind, model, letters, picture, row, spot, size))
+            rows, columns = picture.block.shape
+            place = Place(sheet.name, row, spot.column, (rows + 2, columns + 1))
+            book.screen[f"picture.{len(book.screen)}"] = place
+        else:
+            sheet.charts.append(_chart(book, behind, model, letters, picture, row, spot))
     book.screen["headline"] = Place(sheet.name, TOP, REGION, (grid.rows, grid.last - REGION + 1))
     return TOP + grid.rows
 
@@ -88,7 +108,6 @@ def _draw_writing(book: Book, sheet: Canvas, picture: Writing, row: int) -> None
     sheet.text(row, REGION, book.messages(f"picture.{picture.key}"), "picture")
     shown = str(book.values[picture.text.name][0, 0])
     book.formula(sheet, row + 1, REGION, lambda: book.ref(picture.text, sheet).cell(0, 0), shown, "writing")
-    sheet.heights[row + 1] = 24
 
 
 def _chart(
@@ -99,8 +118,8 @@ def _chart(
     picture: Picture,
     row: int,
     spot: Spot,
-    size: tuple[int, int],
 ) -> Chart:
+    size = spot.width, spot.height
     if isinstance(picture, Bars):
         return bars_chart(book, behind, model, letters, picture, row, spot.column, size)
     if isinstance(picture, Curves):
@@ -145,7 +164,10 @@ def curves_chart(
                 behind.caption(f"picture.{curve.key}"),
                 COLOURS[k % len(COLOURS)],
                 _MARKERS[k % len(_MARKERS)],
+                max(4, 10 - 3 * k),  # of curves that coincide, each shows
                 line=picture.joined,
+                dashed=k > 0,
+                hollow=k == 0,
             )
         )
     title = behind.caption(f"picture.{picture.key}", model)
@@ -166,7 +188,8 @@ def plane_chart(
     attention makes of it."""
     watch = model.watch
     assert watch is not None
-    series: list[Series] = []
+    corners = behind.corners([block for one in watch.sentences for block in (one.points, one.move)])
+    series = [Series(part(corners, 0, 1, 2), part(corners, 0, 0, 2))]  # nothing but room for the names
     for s, blocks in enumerate(watch.sentences):
         points, words = book.homes[blocks.points], _point_names(book, behind, model, s)
         for k in range(min(points.shape[0], MOST_POINTS // len(watch.sentences))):

@@ -41,31 +41,29 @@ def _mark(book: Book, sheet: Canvas, sentence: Sentence, i: int, row: int, colum
 
 
 def draw_settings(book: Book, sheet: Canvas, model: Lesson, letters: list[str], row: int) -> int:
-    """A name and a cell for everything that can be set; returns the row after them."""
-    settings = list(_settings(book, model, letters))
+    """A name and a cell for each setting that the first screen follows (the others stand with the step
+    that they are for); returns the row after them."""
+    moving = model.moving()
+    settings = [(block, name) for block, name in _settings(book, model, letters) if block in moving]
     if settings:
         sheet.text(row, LABEL, book.messages("start.settings"), "column_label")
         for column in range(LABEL + 1, VALUE + 1):
             sheet.blank(row, column, ("column_label", ""))
         row += 1
-    for block, name, note in settings:
+    for block, name in settings:
         sheet.text(row, LABEL, name, "setting")
-        book.draw(block, sheet, row, VALUE, labelled=False, note=note)
+        book.draw(block, sheet, row, VALUE, labelled=False)
         row += 1
     return row + 1
 
 
-def _settings(book: Book, model: Lesson, letters: list[str]) -> Iterator[tuple[Matrix, str, str]]:
-    """Every setting with its name and what it means."""
-    messages, watch = book.messages, model.watch
-    if watch is not None:
-        blocks = [("watch", watch.word), ("lesson", watch.lesson), ("across", watch.across), ("up", watch.up)]
-        for key, block in blocks:
-            if block is not None:
-                yield block, messages(f"start.{key}"), messages(f"start.{key}_note")
-    for switch in model.switches:
-        key = switch.last_name
-        yield switch, messages(f"switch.{key}"), messages(f"switch.{key}_note")
+def _settings(book: Book, model: Lesson, letters: list[str]) -> Iterator[tuple[Matrix, str]]:
+    """Everything that can be set, with its name."""
+    watch = model.watch
+    listed = [watch.word, watch.lesson, watch.across, watch.up] if watch is not None else []
+    for block in (*listed, *model.switches):
+        if block is not None:
+            yield block, book.symbol(block)
     if watch is not None:
         for letter, one in zip(letters, watch.sentences, strict=False):
-            yield one.other, messages("start.other", letter=spaced(letter)), messages("start.other_note")
+            yield one.other, book.symbol(one.other) + spaced(letter)

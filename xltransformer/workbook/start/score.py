@@ -7,6 +7,7 @@ from xltransformer.models import Lesson
 from xltransformer.workbook.book import TOLERANCE, Book
 from xltransformer.workbook.canvas import Canvas, spaced
 from xltransformer.workbook.panels import step_title
+from xltransformer.workbook.places import Place
 from xltransformer.workbook.start.grid import REGION, TOP
 
 
@@ -30,6 +31,7 @@ def draw_score(book: Book, sheet: Canvas, model: Lesson, letters: list[str], las
         row += 1
     every = [block for blocks in steps.values() for block in blocks]
     _line(book, sheet, row, messages("exercise.total"), every, "row_text")
+    book.screen["headline"] = Place(sheet.name, TOP, REGION, (2, last - REGION + 1))
     return row + 2
 
 

@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xltransformer.graph import Matrix
 from xltransformer.models import Lesson
 from xltransformer.ops import OFF, ON
-from xltransformer.spec.instance import Instance
+from xltransformer.spec.instance import Instance, lesson_title
 from xltransformer.spec.template import Experiment, in_language
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.phrases import Phrase, phrase
 from xltransformer.workbook.places import Place, quoted
 from xltransformer.workbook.start.grid import LABEL, REGION, STATE, VALUE
 from xltransformer.workbook.styles import BAD, GOOD
 
-MOST_ANSWERS = 3
+MOST_ANSWERS = 4
+"""Lines of answers that the first screen has room for."""
+_LETTER, _FULL = 5.9, 0.92
+"""Pixels of a letter on average, and how much of a line may be taken before a second one is kept free."""
 
 
 def draw_answers(book: Book, sheet: Canvas, model: Lesson, letters: list[str], row: int, last: int) -> int:
-    """The answers, a line or two each; returns the row after them."""
-    top = row
-    for answer in model.headline.answers[:MOST_ANSWERS]:
-        said = phrase(book, sheet, f"answer.{answer.key}", {**answer.facts, "number": str(answer.number)})
+    """The answers, as many on a line as fit, a long one over two lines; returns the row after them."""
+    top, room = row, sheet.pixels(REGION, last) / _LETTER
+    lines: list[list[Phrase]] = []
+    for answer in model.headline.answers:
+        parts = {"part": lesson_title(answer.part, book.messages)} if answer.part else {}
+        said = phrase(book, sheet, f"answer.{answer.key}", {**answer.facts, **parts})
         letter = letters[answer.sentence] if answer.sentence is not None else ""
-        before = Phrase(f'"{letter}: "&', f"{letter}: ") if letter else Phrase("", "")
-        sheet.paragraph(row, REGION, before.shown + said.shown, "answer", before.formula + said.formula, last)
-        row += 1
+        if letter:
+            said = Phrase(f'"{letter}: "&{said.formula}', f"{letter}: {said.shown}")
+        if lines and _length([*lines[-1], said]) <= _FULL * room:
+            lines[-1].append(said)
+        else:
+            lines.append([said])
+    for said_together in lines:
+        rows = 1 if _length(said_together) <= _FULL * room else 2
+        if row + rows > top + MOST_ANSWERS:
+            break
+        formula = '&"  "&'.join(said.formula for said in said_together)
+        shown = "  ".join(said.shown for said in said_together)
+        sheet.paragraph(row, REGION, shown, "answer", formula, last, rows)
+        row += rows
     book.screen["answer"] = Place(sheet.name, top, REGION, (max(1, row - top), last - REGION + 1))
     return row
+
+
+def _length(phrases: Sequence[Phrase]) -> float:
+    return sum(text_width(said.shown) + 2 for said in phrases)
 
 
 def draw_experiments(book: Book, sheet: Canvas, instance: Instance, row: int) -> int:
@@ -46,9 +68,13 @@ def draw_experiments(book: Book, sheet: Canvas, instance: Instance, row: int) ->
         then = in_language(experiment.then, language).replace('"', '""')
         done = _done(experiment, place.seen_from(sheet.name).cell(0, 0).replace("$", ""), language)
         sheet.formula(row, REGION, f'IF({done},"✓","{number}")', str(number), ("mark", ""))
-        sheet.text(row, REGION + 1, do, "experiment")
+        if place.sheet == sheet.name:
+            sheet.text(row, REGION + 1, do, "experiment")
+        else:
+            sheet.link(row, REGION + 1, f"{quoted(place.sheet)}!{address}", do)
         sheet.formula(row + 1, REGION + 1, f'IF({done},"{then}","")', "", ("explanation", ""))
         mark = Place(sheet.name, row, REGION, (1, 1))
+        book.screen[f"experiment.{number}.do"] = Place(sheet.name, row, REGION + 1, (1, 1))
         book.screen[f"experiment.{number}.mark"] = mark
         book.screen[f"experiment.{number}.explanation"] = Place(sheet.name, row + 1, REGION + 1, (1, 1))
         rule = {"type": "cell", "criteria": "==", "value": '"✓"', "format": GOOD}

@@ -1,0 +1,146 @@
+"""The experiments of every template, done as a reader does them: the edit that the text asks for, then the mark
+and the explanation that appear, in LibreOffice and in IronCalc."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from office import Edit, Office
+
+from xltransformer.engines import engine, fold
+from xltransformer.errors import UserError
+from xltransformer.locale import Messages, languages, load_messages
+from xltransformer.spec.instance import Instance, describe, make_instance
+from xltransformer.spec.template import in_language, load_template, shipped_templates
+from xltransformer.workbook.book import Book
+from xltransformer.workbook.layout import lay_out
+from xltransformer.workbook.places import Place
+from xltransformer.workbook.writer import render
+
+SHIPPED = [(name, language) for name in shipped_templates() for language in languages()]
+AT_LEAST = 3
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One experiment: the edit, where its mark and explanation stand, its number and what it explains."""
+
+    edit: Edit
+    mark: Place
+    explanation: Place
+    number: int
+    then: str
+
+
+def trials(instance: Instance, book: Book, messages: Messages) -> list[Trial]:
+    """What a reader reads on the first sheet: the address is taken from the text."""
+    start, found = book.sheets[0], []
+    for number, experiment in enumerate(instance.template.experiments, start=1):
+        do = book.screen[f"experiment.{number}.do"]
+        cell = start.cells[do.row, do.column]
+        text = str(cell.shown if cell.kind == "link" else cell.content)
+        assert "{" not in text
+        before, _, after = in_language(experiment.do, messages.language).partition("{cell}")
+        where = text.removeprefix(before).removesuffix(after)
+        sheet, _, address = where.rpartition("!")
+        to: Any = experiment.target(messages.language)
+        if isinstance(to, bool):
+            to = messages("switch.on" if to else "switch.off")
+        places = [book.screen[f"experiment.{number}.{part}"] for part in ("mark", "explanation")]
+        then = in_language(experiment.then, messages.language)
+        found.append(Trial((sheet or start.name, address, to), *places, number, then))
+    return found
+
+
+def built(name: str, language: str, folder: Path) -> tuple[Path, list[Trial]]:
+    messages = load_messages(language)
+    instance = make_instance(name, language=language)
+    book = lay_out(instance, instance.trace(), messages)
+    path = folder / f"{name}.{language}.xlsx"
+    path.write_bytes(render(book, describe(instance)))
+    return path, trials(instance, book, messages)
+
+
+@pytest.mark.parametrize(("name", "language"), SHIPPED)
+def test_every_template_has_experiments_in_every_language(name: str, language: str) -> None:
+    experiments = load_template(name).experiments
+    assert len(experiments) >= AT_LEAST
+    for experiment in experiments:
+        assert language in experiment.do
+        assert language in experiment.then
+        assert "{cell}" in experiment.do[language]
+
+
+@pytest.mark.parametrize(("name", "language"), SHIPPED)
+def test_libreoffice_sees_each_done(name: str, language: str, office: Office, tmp_path: Path) -> None:
+    path, listed = built(name, language, tmp_path)
+    untouched, rounds = office.rounds(path, [[trial.edit] for trial in listed])
+    for trial, (done, undone) in zip(listed, rounds, strict=True):
+        for opened in (untouched, undone):
+            assert opened.read(trial.mark) == [[str(trial.number)]]
+            assert opened.read(trial.explanation) == [[""]]
+        assert done.read(trial.mark) == [["✓"]], trial.edit
+        assert done.read(trial.explanation) == [[trial.then]]
+        others = [other for other in listed if other is not trial]
+        assert all(done.read(other.mark) == [[str(other.number)]] for other in others)
+
+
+@pytest.mark.parametrize(("name", "language"), SHIPPED)
+def test_ironcalc_sees_all_done_at_once(name: str, language: str, tmp_path: Path) -> None:
+    path, listed = built(name, language, tmp_path)
+    edits = {trial.edit[:2]: trial for trial in listed}  # of several in one cell, the last
+    book = openpyxl.load_workbook(path)
+    for (sheet, address), trial in edits.items():
+        book[sheet][address] = trial.edit[2]
+    book.save(path)
+    results = engine("ironcalc").recalculate(path)
+    for trial in edits.values():
+        cells = results[fold(trial.mark.sheet)]
+        assert cells[trial.mark.row + 1, trial.mark.column + 1] == "✓", trial.edit
+        assert cells[trial.explanation.row + 1, trial.explanation.column + 1] == trial.then
+
+
+def template(tmp_path: Path, *experiments: str) -> Path:
+    path = tmp_path / "mine.toml"
+    own = 'model = "attention_lessons"\nsentences = ["a b"]\nwords = ["a", "b", "c"]\n'
+    path.write_text(own + "".join(f"[[experiments]]\n{experiment}\n" for experiment in experiments), "utf-8")
+    return path
+
+
+def test_a_teacher_writes_experiments_the_same_way(tmp_path: Path, office: Office) -> None:
+    word = 'block = "sentence.words"\nrow = "b"\nto = "c"\ndo = "Type c into {cell}."\nthen = "It says \\"c\\"."'
+    switch = 'block = "switches.causal"\nto = true\ndo = "Switch on {cell}."\nthen = "On."'
+    path, (first, second) = built(str(template(tmp_path, word, switch)), "en", tmp_path)
+    _, ((done, _), (on, _)) = office.rounds(path, [[first.edit], [second.edit]])
+    assert done.read(first.explanation) == [['It says "c".']]
+    assert on.read(second.mark) == [["✓"]]
+
+
+def test_an_experiment_on_a_word_that_is_not_there_is_left_out(tmp_path: Path) -> None:
+    instance = make_instance(sentences=["dog and mouse are friends", "keyboard and mouse are useful"])
+    book = lay_out(instance, instance.trace(), load_messages("en"))
+    marks = [name for name in book.screen if name.endswith(".mark")]
+    assert len(marks) == len(instance.template.experiments) - 1
+
+
+@pytest.mark.parametrize(
+    ("experiment", "complaint"),
+    [
+        ('row = "b"\nto = "c"\ndo = "x"\nthen = "y"', "give the name of a block"),
+        ('block = "a"\nto = 1\nabove = 2\ndo = "x"\nthen = "y"', "one of to, above and below"),
+        ('block = "a"\ndo = "x"\nthen = "y"', "one of to, above and below"),
+        ('block = "a"\nto = 1\nthen = "y"', "do is missing"),
+        ('block = "a"\nto = 1\ndo = "x"\nthen = 3', "give a text"),
+        ('block = "a"\nrow = 1.5\nto = 1\ndo = "x"\nthen = "y"', "give a label, or a number"),
+        ('block = "a"\nto = nan\ndo = "x"\nthen = "y"', "give a finite number"),
+        ('block = "a"\nsay = 1\nto = 1\ndo = "x"\nthen = "y"', "unknown key 'say'"),
+    ],
+)
+def test_a_mistake_in_an_experiment_is_named(experiment: str, complaint: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="experiment 1") as caught:
+        load_template(template(tmp_path, experiment))
+    assert complaint in str(caught.value)
