@@ -235,6 +235,27 @@ def test_the_same_book_gives_the_same_bytes() -> None:
         assert len(package.namelist()) == len(set(package.namelist()))
 
 
+def test_conditions_hold_the_formulas_that_were_drawn() -> None:
+    book = book_of("encoder-decoder")
+    read = openpyxl.load_workbook(io.BytesIO(writer.render(book, {})))
+    count = 0
+    for sheet in book.sheets:
+        drawn = [
+            (where.partition(":")[0], rule["criteria"])
+            for where, rule in sheet.conditions
+            if rule["type"] == "formula"
+        ]
+        found = [
+            (str(where.sqref).partition(":")[0], "=" + rule.formula[0])
+            for where in read[sheet.name].conditional_formatting
+            for rule in where.rules
+            if rule.type == "expression"
+        ]
+        assert sorted(found) == sorted(drawn)
+        count += len(drawn)
+    assert count > 100
+
+
 def test_charts_keep_a_copy_of_what_they_show() -> None:
     book = book_of("cat-and-mouse")
     with zipfile.ZipFile(io.BytesIO(writer.render(book, {}))) as package:

@@ -14,6 +14,7 @@ from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width
 from xltransformer.workbook.checks import draw_checks
 from xltransformer.workbook.panels import LEFT, draw_step, step_title
+from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import begin_start, finish_start, letters, told
 from xltransformer.workbook.start.contents import Contents
@@ -21,6 +22,7 @@ from xltransformer.workbook.start.headline import Behind, draw_plane
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
+@no_collecting()
 def lay_out(
     instance: Instance,
     values: Mapping[str, Array],

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from xltransformer.workbook.canvas import Canvas
@@ -23,6 +24,7 @@ TEXTS = "xl/sharedStrings.xml"
 
 _DATA = re.compile(r"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
 _DIMENSION = re.compile(r'<dimension ref="[^"]*"\s*/>')
+_CONDITION = re.compile(r"<formula>_xlfn\.(\d+)</formula>")
 _LEVEL = 5
 """How hard to compress: two thirds of the usual level's time, for 2 % more bytes."""
 _CHUNK = 1 << 18
@@ -76,6 +78,21 @@ def _write(package: ZipFile, name: str, pieces: Iterable[str], *, large: bool = 
         part.write("".join(waiting).encode())
 
 
+def condition_mark(k: int) -> str:
+    """What stands for the formula of a sheet's k-th condition until `fill` puts it there: XlsxWriter looks
+    through every formula for some 150 functions, but for one that has such a prefix already."""
+    return f"=_xlfn.{k}"
+
+
+def _with_conditions(xml: str, canvas: Canvas) -> str:
+    """The end of a sheet's part with the formulas of its conditions."""
+
+    def formula(found: re.Match[str]) -> str:
+        return f"<formula>{escape(canvas.conditions[int(found[1])][1]['criteria'].removeprefix('='))}</formula>"
+
+    return _CONDITION.sub(formula, xml)
+
+
 def _sheet(xml: str, canvas: Canvas, style_number: Mapping[Style, int], texts: Texts) -> Iterator[str]:
     """A sheet's part with its cells."""
     (data,) = _DATA.finditer(xml)
@@ -85,4 +102,4 @@ def _sheet(xml: str, canvas: Canvas, style_number: Mapping[Style, int], texts: T
         raise ValueError("a sheet does not tell its dimension")
     yield f"{head}<sheetData>"
     yield from sheet_rows(canvas, style_number, texts)
-    yield f"</sheetData>{xml[data.end() :]}"
+    yield f"</sheetData>{_with_conditions(xml[data.end() :], canvas)}"

@@ -156,14 +156,39 @@ class _Block:
         self.letters = [letters_of(block.column + j) for j in range(columns)]
         self.text = block.values.dtype == object
         self.patterns = [_Filled(p, columns) for p in block.formulas.patterns] if block.formulas else []
+        self.made: list[str] = []
         # What follows the cell's address, up to its formula or value.
         kind = ' t="str"' if self.text and self.patterns else ""
         self.style, self.start = f' s="{style}"', f' s="{style}"{kind}>'
         self.every_number = self.text or bool(np.isfinite(block.values).all())
+        if columns == 1 and len(self.patterns) == 1 and self.every_number:
+            self.made = self._column(block)
+
+    def _column(self, block: Cells) -> list[str]:
+        """The cells of a single column, all at once: labels are many, and a row of one cell takes as
+        long to prepare as a wide one."""
+        assert block.formulas is not None
+        rows = range(block.shape[0])
+        (pattern,), form = block.formulas.patterns, [f'<c r="{self.letters[0]}%s"{self.start}<f>']
+        lists: list[list[str]] = [[str(self.row + i + 1) for i in rows]]
+        made: dict[Mark, list[str]] = {}
+        for piece in pattern.pieces:
+            if isinstance(piece, str):
+                form.append(escape(piece).replace("%", "%%"))
+            else:
+                form.append("%s")
+                if piece not in made:
+                    made[piece] = [piece.at(i, 0) for i in rows]
+                lists.append(made[piece])
+        values = block.values[:, 0].tolist()
+        shown = [*map(text_xml if self.text else repr, values)]
+        return [*map(("".join(form) + "</f><v>%s</v></c>").__mod__, zip(*lists, shown, strict=True))]
 
     def segment(self, row: int) -> Segment:
         """The block's cells in a row of the sheet."""
         i = row - self.row
+        if self.made:
+            return self.block.column, self.last_column, self.made[i]
         values = self.block.values[i].tolist()
         if not self.patterns and self.text:
             cells = self._plain_texts(row, values)

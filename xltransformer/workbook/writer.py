@@ -16,7 +16,8 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart, Series
-from xltransformer.workbook.package import fill, probed_styles
+from xltransformer.workbook.package import condition_mark, fill, probed_styles
+from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
 from xltransformer.workbook.styles import FONT, STYLES, Style
@@ -26,6 +27,7 @@ PROPERTY = "xlt.model"
 _PROPERTY_LENGTH = 250  # Excel cuts a text property at 255 characters
 
 
+@no_collecting()
 def render(book: Book, description: Mapping[str, Any]) -> bytes:
     """The workbook as the bytes of an .xlsx file; the same book gives the same bytes.
 
@@ -156,9 +158,10 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
     for (row, column), cell in canvas.single.items():
         if cell.kind == "link":
             sheet.write_url(row, column, f"internal:{cell.content}", None, cell.shown, cell.tip)
-    for where, condition in canvas.conditions:
+    for k, (where, condition) in enumerate(canvas.conditions):
         look = {"format": formats.properties(condition["format"])} if "format" in condition else {}
-        sheet.conditional_format(where, {**condition, **look})
+        rule = {"criteria": condition_mark(k)} if condition["type"] == "formula" else {}
+        sheet.conditional_format(where, {**condition, **look, **rule})
     for where, rule in canvas.validations:
         sheet.data_validation(where, rule)
     for chart in canvas.charts:
