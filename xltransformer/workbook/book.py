@@ -12,7 +12,7 @@ from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.locale import Messages
 from xltransformer.ops import PRODUCTS, op_of
 from xltransformer.workbook.canvas import Canvas, cell_range
-from xltransformer.workbook.patterns import CellFormula
+from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
 from xltransformer.workbook.places import Place, SeenPlace, column_letters
 from xltransformer.workbook.styles import (
     ATTENTION_SCALE,
@@ -79,6 +79,7 @@ class Book:
         self.verdicts: dict[Matrix, Place] = {}
         self.answers = Canvas(ANSWERS, hidden=True)
         self._waiting: dict[Matrix, frozenset[Matrix]] = {}
+        self._labels: dict[tuple[Axis, str, bool], tuple[Array, Formulas | None]] = {}
         self._hidden_rows = 0
         self._views = 0
         self.suggested: Place | None = None  # temperatures to choose from
@@ -298,20 +299,27 @@ class Book:
     ) -> None:
         """The labels of an axis from a cell down, or `across`: formulas that follow the words, or fixed
         texts. To be called when every block has its place."""
+        key = axis, sheet.name, across
+        if key not in self._labels:  # the same axis is labelled time and again
+            self._labels[key] = self._make_labels(axis, sheet, across=across)
+        texts, made = self._labels[key]
+        sheet.block(row, column, texts, (style, ""), made)
+
+    def _make_labels(self, axis: Axis, sheet: Canvas, *, across: bool) -> tuple[Array, Formulas | None]:
+        """An axis' labels as they are now, and the formulas that follow the words."""
         texts = axis.read(self.values)
         if axis.source is None:
             texts = [self.messages.get(f"label.{label}", label) for label in texts]
         values = np.array(texts, dtype=object).reshape((1, -1) if across else (-1, 1))
         if axis.source is None:
-            sheet.block(row, column, values, (style, ""))
-            return
+            return values, None
         source = self.ref(axis.source, sheet)
 
         def cell(i: int, j: int) -> str:
             k = j if across else i
             return f'{source.cell(k, 0) if source.shape[1] == 1 else source.cell(0, k)}&""'
 
-        sheet.block(row, column, values, (style, ""), cell)
+        return values, formulas(cell, (values.shape[0], values.shape[1]))
 
     def empty_slots(self, block: Matrix, sheet: Canvas, place: Place, label_column: int) -> None:
         """Let nothing show where a slot is empty: where the label of its row, which stands in

@@ -161,10 +161,10 @@ class Canvas:
         self._put(row, column, Cell("formula", formula, style, shown))
 
     def block(
-        self, row: int, column: int, values: Array, style: Style, formula: CellFormula | None = None
+        self, row: int, column: int, values: Array, style: Style, formula: CellFormula | Formulas | None = None
     ) -> None:
-        """A rectangle of cells: what `formula` gives for each, showing its value, or the values themselves."""
-        made = None if formula is None else formulas(formula, (values.shape[0], values.shape[1]))
+        """A rectangle of cells: the formula of each, which shows its value, or the values themselves."""
+        made = formulas(formula, (values.shape[0], values.shape[1])) if callable(formula) else formula
         block = Cells(row, column, values, style, made)
         self._check_length(row, column, block.longest)
         self.blocks.append(block)
