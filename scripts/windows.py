@@ -21,19 +21,26 @@ from xltransformer.engines.libreoffice import find_soffice
 LAPTOP = (1366, 768)
 """The window that the first screen is made for."""
 
+_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Linguistic/SpellChecking"><prop oor:name="IsSpellAuto" oor:op="fuse">\
+<value>false</value></prop></item>
+</oor:items>
+"""
+
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, in pixels."""
 
 
 @dataclass(frozen=True)
 class View:
-    """One sheet (from 0) to look at: the addresses to measure, and a picture to take, of the window
-    scrolled so that the cell `select` is in it."""
+    """One sheet (from 0, hidden ones left out) to look at: the addresses to measure, and a picture to take,
+    of the window scrolled down to the row `top` (from 0)."""
 
     sheet: int = 0
     places: Sequence[str] = ()
     picture: Path | None = None
-    select: str | None = None
+    top: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,8 @@ class Windows:
         os.close(writing)
         with os.fdopen(reading) as number:
             display = f":{number.readline().strip()}"
+        (self._profile / "user").mkdir(parents=True, exist_ok=True)
+        (self._profile / "user" / "registrymodifications.xcu").write_text(_SETTINGS, "utf-8")
         self._environment = {**os.environ, "DISPLAY": display, "SAL_USE_VCLPLUGIN": "gen", "LC_ALL": "C.UTF-8"}
         options = ["--norestore", "--nologo", "--nofirststartwizard", f"--accept=pipe,name={self._pipe};urp;"]
         self._office = subprocess.Popen(
@@ -115,7 +124,7 @@ class Windows:
                         "sheet": view.sheet,
                         "places": list(view.places),
                         "picture": view.picture and str(view.picture),
-                        "select": view.select,
+                        "top": view.top,
                     }
                     for view in views
                 ],

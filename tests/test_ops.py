@@ -159,6 +159,12 @@ CASES = [
     Case(ops.equals, [[[""], ["a"]], [[""]]], [[0], [0]]),
     Case(ops.word_at, [[[2, 1], [0, 3]], [["a"], ["=b"], [""]]], [["=b", "a"], ["", ""]]),
     Case(ops.equals, [[["Cat", "dog", "cat"]], [["cat"]]], [[1], [0], [1]]),
+    Case(
+        ops.write_next,
+        [[["a"], ["END"], [""], ["=b"]], [["x"], ["y"], ["z"], [""]], [["End"]]],
+        [["x"], [""], [""], [""]],
+    ),
+    Case(ops.write_next, [[["a"], [""]], [["1"], ["y"]], [[""]]], [["1"], [""]]),
     Case(ops.choose, [[[2]], [[1, 2]], [[3, 4]]], [[3, 4]]),
     # more of them than LibreOffice's CHOOSE takes
     *(Case(ops.choose, [[[k]], *([[n]] for n in range(1, 61))], [[k]]) for k in (1, 24, 25, 48, 49, 60)),

@@ -19,7 +19,7 @@ Values = Mapping[str, Array]
 
 Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "list", "parameter", "constant"]
 """What an input is for: it decides where it is shown and how it may be edited. A list is what a
-choice is chosen from; a constant is a number that the paper fixes and nobody learns, such as the
+choice is chosen from; a constant is a number or word that is fixed and nobody learns, such as the
 epsilon of a layer norm."""
 
 Scale = Literal["signed", "probability", "count", "gate", "masked", "plain"]
@@ -75,7 +75,8 @@ class Matrix:
     """One block: an input (no `op`) or the result of an operation on other blocks.
 
     `choices` is, for a text input, the block of texts it is chosen from. `scale` says what
-    kind of number it holds. `default` is what every entry of a constant holds until it is edited.
+    kind of number it holds. `default` is what every entry of a constant holds until it is edited, a
+    number or a text.
     `feedback` is, for the tokens of a model that generates text, the block of its predictions: an
     entry that is None takes the prediction of the row before.
     """
@@ -89,7 +90,7 @@ class Matrix:
     role: Role | None = None
     choices: Matrix | None = None
     scale: Scale = "signed"
-    default: float | None = None
+    default: float | str | None = None
     feedback: Matrix | None = None
 
     @property
@@ -185,7 +186,9 @@ class Model:
     def constants(self) -> dict[str, Array]:
         """The values of the constants, as the papers fix them."""
         return {
-            block.name: np.full(block.shape, block.default) for block in self.inputs if block.role == "constant"
+            block.name: np.full(block.shape, block.default, dtype=object if block.text else float)
+            for block in self.inputs
+            if block.role == "constant"
         }
 
     @contextmanager
@@ -292,9 +295,9 @@ class Scope:
         """A block the user fills in."""
         return self.add(name, Matrix(rows, columns, role=role, text=text, choices=choices, scale=scale))
 
-    def constant(self, name: str, value: float) -> Matrix:
-        """A number (1 x 1) that the paper fixes: visible and editable, but not learned."""
-        block = Matrix(ONE, ONE, role="constant", scale="plain", default=value)
+    def constant(self, name: str, value: float | str) -> Matrix:
+        """A number or text (1 x 1) that the paper fixes: visible and editable, but not learned."""
+        block = Matrix(ONE, ONE, role="constant", scale="plain", default=value, text=isinstance(value, str))
         return self.add(name, block)
 
     def step(self, key: str) -> Any:

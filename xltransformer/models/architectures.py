@@ -28,7 +28,7 @@ from xltransformer.nn.norm import BERT_EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, sinusoidal
 from xltransformer.nn.prediction import Prediction, predict, runners_up
 from xltransformer.nn.watch import watch, watched_word
-from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products
+from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products, write_next
 
 
 def encoder_model(sizes: Sizes) -> Lesson:
@@ -80,8 +80,8 @@ def decoder_model(sizes: Sizes) -> Lesson:
 def encoder_decoder(sizes: Sizes) -> Lesson:
     """The complete model of the paper: the first sentence is the source; the second is the target,
     which the model goes on writing. Options: those of a stack, `encoder_layers` and `decoder_layers`
-    where they differ, `final_norm`, and `tied`."""
-    sizes.expect(*STACK, "encoder_layers", "decoder_layers", "final_norm", "tied")
+    where they differ, `final_norm`, `tied`, and `end`, the word after which it stops."""
+    sizes.expect(*STACK, "encoder_layers", "decoder_layers", "final_norm", "tied", "end")
     model, known, _ = begin(sizes)
     word = watched_word(model)
     source = model.sentences[0]
@@ -99,7 +99,7 @@ def encoder_decoder(sizes: Sizes) -> Lesson:
         mask = padding_mask(e, source.padding, source.padding)
     memory = encoder(e, X, one, pre_norm=a.pre_norm, mask=mask, sentence=0)
     written = _decode(model, memory, two, a, base)
-    _write_on(model, written, sentence=1, tied=sizes.flag("tied", True))
+    _write_on(model, sizes, written, sentence=1)
     model.watch = watch(model, word, [read], _every_head(model, a, layers, [("encoder",)], [memory]))
     across = _maps(model, a, f"decoder.{written_by - 1}.cross_attention")
     text = model.sentences[1].text
@@ -155,10 +155,10 @@ def bert(sizes: Sizes) -> Lesson:
 def gpt(sizes: Sizes) -> Lesson:
     """GPT-2: decoder only, learned positions, norms before; the next word is predicted, and written.
 
-    Radford et al. 2019. Options: those of a stack, and `tied`: whether the output weights are the
-    embeddings.
+    Radford et al. 2019. Options: those of a stack, `tied`: whether the output weights are the
+    embeddings, and `end`, the word after which it stops.
     """
-    sizes.expect(*STACK, "tied")
+    sizes.expect(*STACK, "tied", "end")
     model, known, scopes = begin(sizes)
     word = watched_word(model)
     width = known.embeddings.columns
@@ -176,8 +176,7 @@ def gpt(sizes: Sizes) -> Lesson:
             X = add_positions(h, inputs[-1], at)
             mask = padding_mask(h, words.padding, words.padding, causal=True)
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, causal=True, sentence=s))
-    tied = sizes.flag("tied", True)
-    found = [_write_on(model, output, sentence=s, tied=tied).probabilities for s, output in enumerate(outputs)]
+    found = [_write_on(model, sizes, output, sentence=s).probabilities for s, output in enumerate(outputs)]
     heads = _every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
     model.headline = prediction_headline(model, watched, found, "next_word", written=True)
@@ -200,9 +199,11 @@ def _decode(model: Lesson, memory: Matrix, w: Decoder, a: Architecture, base: Ma
     return decoder(d, Y, memory, w, pre_norm=a.pre_norm, mask=own, memory_mask=across, sentence=1)
 
 
-def _write_on(model: Lesson, output: Matrix, sentence: int, *, tied: bool) -> Prediction:
+def _write_on(model: Lesson, sizes: Sizes, output: Matrix, sentence: int) -> Prediction:
     """The output layer: logits over the vocabulary, and the predicted word, which the next empty slot
-    of the sentence takes. Press and Wolf 2017 for output weights `tied` to the embeddings."""
+    of the sentence takes, unless the sentence is at its `end`. Press and Wolf 2017 for output weights
+    `tied` to the embeddings."""
+    tied, end = sizes.flag("tied", True), sizes.word("end")
     known, words = model.vocabulary, model.sentences[sentence].words
     assert known is not None
     several = len(model.sentences) > 1
@@ -212,7 +213,11 @@ def _write_on(model: Lesson, output: Matrix, sentence: int, *, tied: bool) -> Pr
     with model.section("prediction", sentence=sentence):
         logits = row_products(output, known.embeddings) if tied else matmul(output, model.blocks["output.W"])
         found = predict(g, logits, known.words)
-    words.feedback = found.word
+        words.feedback = found.word
+        if end is not None:
+            last = model.blocks.get("output.end") or model.scope("output").constant("end", end)
+            with g.step("write_next"):
+                words.feedback = g.add("next", write_next(words, found.word, last))
     return found
 
 

@@ -24,8 +24,8 @@ def begin(sizes: Sizes) -> tuple[Lesson, Vocabulary, list[Scope]]:
     return model, known, scopes
 
 
-STACK = ("layers", "heads", "d_k", "d_v", "d_ff", "activation", "pre_norm", "rms", "biases")
-"""The options of a stack of layers."""
+STACK = ("layers", "heads", "d_k", "d_v", "d_ff", "activation", "pre_norm", "rms", "biases", "feed_forward")
+"""The options of a stack of layers; with `feed_forward` false it is attention only."""
 
 
 def architecture(
@@ -45,4 +45,5 @@ def architecture(
         pre_norm=sizes.flag("pre_norm", bool(defaults.get("pre_norm", False))),
         rms=sizes.flag("rms", False),
         biases=sizes.flag("biases", bool(defaults.get("biases", True))),
+        feed_forward=sizes.flag("feed_forward", True),
     )

@@ -156,9 +156,10 @@ def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
         for k, name in enumerate(("first", "second")[: one.ranked.shape[1]]):
             facts[name] = Fact(one.ranked, 0, k, one.position)
             facts[f"{name}_weight"] = Fact(one.ranked_weights, 0, k)
-        facts |= {"towards": Fact(one.towards), "across": Fact(watch.across), "up": Fact(watch.up)}
-        for i, when in enumerate(("before", "after")):
-            facts |= {f"across_{when}": Fact(one.move, i, 0), f"up_{when}": Fact(one.move, i, 1)}
+        if moves:
+            facts |= {"towards": Fact(one.towards), "across": Fact(watch.across), "up": Fact(watch.up)}
+            for i, when in enumerate(("before", "after")):
+                facts |= {f"across_{when}": Fact(one.move, i, 0), f"up_{when}": Fact(one.move, i, 1)}
         key = "looks_moves" if moves else "looks"
         answers.append(Answer(key if one.ranked.shape[1] > 1 else "looks_alone", facts, s))
     return answers

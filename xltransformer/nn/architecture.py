@@ -13,8 +13,8 @@ class Architecture:
     """The sizes and choices of a stack of layers.
 
     `width` are the d columns that go from layer to layer; each of the `heads` has queries and keys
-    of width d_k and values of width d_v; the feed-forward network expands to d_ff. `epsilon` (1 x 1)
-    serves every norm.
+    of width d_k and values of width d_v; the feed-forward network expands to d_ff, or there is none.
+    `epsilon` (1 x 1) serves every norm.
     """
 
     width: Axis
@@ -27,3 +27,4 @@ class Architecture:
     pre_norm: bool = False
     rms: bool = False
     biases: bool = True
+    feed_forward: bool = True

@@ -66,6 +66,7 @@ from xltransformer.ops.words import (
     switched_on,
     word_at,
     word_index,
+    write_next,
 )
 
 __all__ = [
@@ -150,4 +151,5 @@ __all__ = [
     "transpose",
     "word_at",
     "word_index",
+    "write_next",
 ]

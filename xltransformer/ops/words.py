@@ -223,6 +223,31 @@ class WordAt(Op):
         return f'IF({at}=0,"",INDEX({word_list.column(0)},{at})&"")'
 
 
+@dataclass(frozen=True)
+class WriteNext(Op):
+    """What stands in the slot after each word: the predicted word, but none after the word that ends a
+    sentence, nor after an empty slot. Operands: words and predicted words (both n x 1), the word that
+    ends (1 x 1), all text; result (n x 1)."""
+
+    text = True
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        words, predicted, end = operands
+        check(words.shape == predicted.shape and end.shape == (1, 1), self, *operands)
+        return Axis.of(words), ONE
+
+    def value(self, *operands: Array) -> Array:
+        words, predicted, end = operands
+        over = ["", *_keys(end)]
+        pairs = zip(_keys(words), predicted.ravel(), strict=True)
+        return np.array([["" if word in over else str(follows)] for word, follows in pairs], dtype=object)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        words, predicted, end = operands
+        word = f'{words.cell(i, 0)}&""'
+        return f'IF(OR({word}="",{word}={end.cell(0, 0)}&""),"",{predicted.cell(i, 0)}&"")'
+
+
 word_index = WordIndex()
 lookup = Lookup()
 join_words = JoinWords()
@@ -232,3 +257,4 @@ first = First()
 stack = Stack()
 pick = Pick()
 word_at = WordAt()
+write_next = WriteNext()

@@ -145,6 +145,9 @@ def make_instance(
     width = len(chosen.table.dimensions)
     sizes = Sizes(tuple(len(words) + extra for words in split), len(spelled) + rows, width, dict(chosen.sizes))
     check_sizes(sizes)
+    end = sizes.word("end")
+    if end is not None and word_key(end) not in map(word_key, spelled):
+        raise UserError(f"[sizes] end is {end!r}, which is no word of the vocabulary: give one that is")
     for sentence, words in zip(given, split, strict=True):
         letters = len(" ".join(words))
         if letters > MOST_TEXT - MARGIN:  # sheets show the sentence in one cell, behind a heading
