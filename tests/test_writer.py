@@ -239,7 +239,7 @@ def first_cell(where: str) -> str:
     return where.partition(":")[0].replace("$", "")
 
 
-def test_conditions_hold_the_formulas_that_were_drawn() -> None:
+def test_conditions_and_choices_hold_the_formulas_that_were_drawn() -> None:
     book = book_of("encoder-decoder")
     read = openpyxl.load_workbook(io.BytesIO(writer.render(book, {})))
     count = 0
@@ -255,6 +255,11 @@ def test_conditions_hold_the_formulas_that_were_drawn() -> None:
         ]
         assert sorted(found) == sorted(drawn)
         count += len(drawn)
+        lists = [rule["source"] for _, rule in sheet.validations if str(rule.get("source", "")).startswith("=")]
+        chosen = [
+            rule.formula1 for rule in read[sheet.name].data_validations.dataValidation if rule.type == "list"
+        ]
+        assert sorted(lists) == sorted(f"={source}" for source in chosen if not source.startswith('"'))
     assert count > 100
 
 

@@ -24,7 +24,7 @@ TEXTS = "xl/sharedStrings.xml"
 
 _DATA = re.compile(r"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
 _DIMENSION = re.compile(r'<dimension ref="[^"]*"\s*/>')
-_CONDITION = re.compile(r"<formula>_xlfn\.(\d+)</formula>")
+_MARKED = re.compile(r">_xlfn\.(condition|validation)\.(\d+)<")
 _LEVEL = 5
 """How hard to compress: two thirds of the usual level's time, for 2 % more bytes."""
 _CHUNK = 1 << 18
@@ -78,19 +78,24 @@ def _write(package: ZipFile, name: str, pieces: Iterable[str], *, large: bool = 
         part.write("".join(waiting).encode())
 
 
-def condition_mark(k: int) -> str:
-    """What stands for the formula of a sheet's k-th condition until `fill` puts it there: XlsxWriter looks
-    through every formula for some 150 functions, but for one that has such a prefix already."""
-    return f"=_xlfn.{k}"
+def mark(kind: str, k: int) -> str:
+    """What stands for the formula of a sheet's k-th "condition" or "validation" until `fill` puts it there:
+    XlsxWriter looks through such formulas for some 150 functions, but not where it meets this prefix."""
+    return f"=_xlfn.{kind}.{k}"
 
 
-def _with_conditions(xml: str, canvas: Canvas) -> str:
-    """The end of a sheet's part with the formulas of its conditions."""
+def _with_formulas(xml: str, canvas: Canvas) -> str:
+    """The end of a sheet's part with the formulas that marks stand for."""
 
     def formula(found: re.Match[str]) -> str:
-        return f"<formula>{escape(canvas.conditions[int(found[1])][1]['criteria'].removeprefix('='))}</formula>"
+        k = int(found[2])
+        if found[1] == "condition":
+            text = canvas.conditions[k][1]["criteria"]
+        else:
+            text = canvas.validations[k][1]["source"]
+        return f">{escape(text.removeprefix('='))}<"
 
-    return _CONDITION.sub(formula, xml)
+    return _MARKED.sub(formula, xml)
 
 
 def _sheet(xml: str, canvas: Canvas, style_number: Mapping[Style, int], texts: Texts) -> Iterator[str]:
@@ -102,4 +107,4 @@ def _sheet(xml: str, canvas: Canvas, style_number: Mapping[Style, int], texts: T
         raise ValueError("a sheet does not tell its dimension")
     yield f"{head}<sheetData>"
     yield from sheet_rows(canvas, style_number, texts)
-    yield f"</sheetData>{_with_conditions(xml[data.end() :], canvas)}"
+    yield f"</sheetData>{_with_formulas(xml[data.end() :], canvas)}"

@@ -16,7 +16,7 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart, Series
-from xltransformer.workbook.package import condition_mark, fill, probed_styles
+from xltransformer.workbook.package import fill, mark, probed_styles
 from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
@@ -160,10 +160,11 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
             sheet.write_url(row, column, f"internal:{cell.content}", None, cell.shown, cell.tip)
     for k, (where, condition) in enumerate(canvas.conditions):
         look = {"format": formats.properties(condition["format"])} if "format" in condition else {}
-        rule = {"criteria": condition_mark(k)} if condition["type"] == "formula" else {}
+        rule = {"criteria": mark("condition", k)} if condition["type"] == "formula" else {}
         sheet.conditional_format(where, {**condition, **look, **rule})
-    for where, rule in canvas.validations:
-        sheet.data_validation(where, rule)
+    for k, (where, rule) in enumerate(canvas.validations):
+        listed = str(rule.get("source", "")).startswith("=")
+        sheet.data_validation(where, {**rule, "source": mark("validation", k)} if listed else rule)
     for chart in canvas.charts:
         sheet.insert_chart(chart.row, chart.column, _chart(chart, workbook), {"object_position": 2})
     if canvas.hidden:
