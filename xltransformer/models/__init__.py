@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from xltransformer.errors import UserError
 from xltransformer.models.architectures import bert, decoder_model, encoder_decoder, encoder_model, gpt
 from xltransformer.models.attention_lessons import attention_lessons
 from xltransformer.models.layer_lessons import (
@@ -16,6 +18,7 @@ from xltransformer.models.layer_lessons import (
     rotary_lesson,
 )
 from xltransformer.models.lesson import Lesson
+from xltransformer.models.objective import SETTING, learn
 from xltransformer.models.single_query import single_query
 from xltransformer.models.sizes import HEADS, Sizes
 
@@ -37,10 +40,29 @@ MODELS: dict[str, Callable[[Sizes], Lesson]] = {
 }
 """Every model by the name that templates call it by."""
 
+
+def build_model(name: str, sizes: Sizes) -> Lesson:
+    """The model of that name, and with the option `gradients` how it learns; KeyError where there is
+    none, UserError for sizes that make no sense."""
+    options = {key: value for key, value in sizes.options.items() if key != SETTING}
+    model = MODELS[name](replace(sizes, options=options))
+    if wants_gradients(sizes):
+        learn(model)
+    return model
+
+
+def wants_gradients(sizes: Sizes) -> bool:
+    """Whether the option `gradients` is set: 1 or true; UserError for anything but yes or no."""
+    value = sizes.options.get(SETTING, False)
+    if value not in (0, 1):
+        raise UserError(f"[sizes] {SETTING} is {value!r}: give 1 or 0")
+    return bool(value)
+
+
 WRITERS = {"encoder_decoder", "gpt"}
 """The models that write: the empty slots of a sentence take what the model predicts."""
 
 PAIRS = {"decoder", "encoder_decoder"}
 """The models over two sentences, a source and a target."""
 
-__all__ = ["HEADS", "MODELS", "PAIRS", "WRITERS", "Lesson", "Sizes"]
+__all__ = ["HEADS", "MODELS", "PAIRS", "WRITERS", "Lesson", "Sizes", "build_model"]

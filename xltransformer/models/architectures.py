@@ -9,6 +9,7 @@ from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.lesson import (
     Answer,
     Fact,
+    Goal,
     Headline,
     Lesson,
     Map,
@@ -49,6 +50,7 @@ def encoder_model(sizes: Sizes) -> Lesson:
             X = sinusoidal(h.scope("positions"), inputs[-1], base)
             mask = padding_mask(h, words.padding, words.padding)
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
+        model.goals.append(Goal(outputs[-1], s, words.padding, like=inputs[-1]))
     heads = _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
     model.headline = heads_headline(model, watched, heads)
@@ -67,7 +69,9 @@ def decoder_model(sizes: Sizes) -> Lesson:
     with model.section("embedding", sentence=0):
         read = embed(model.scope("memory", "words"), model.sentences[0].index, known)
         memory = sinusoidal(model.scope("memory", "positions"), read, base)
-    _decode(model, memory, w, a, base)
+    written = _decode(model, memory, w, a, base)
+    target = model.sentences[1]
+    model.goals = [Goal(written, 1, target.padding, like=model.blocks["decoder.words.X"])]
     own, across = (_maps(model, a, f"decoder.0.{kind}_attention") for kind in ("self", "cross"))
     model.headline = Headline(
         [*(Map("look_back", block, part) for part, block in own[:2]),
@@ -146,6 +150,7 @@ def bert(sizes: Sizes) -> Lesson:
             ready = norm(q.scope("norm"), activated, prediction_norm)
             found = predict(q, row_products(ready, known.embeddings, bias), known.words)
             probabilities.append(found.probabilities)
+        model.goals.append(Goal(found.logits, s, words.padding, words=True))
     heads = _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
     model.headline = prediction_headline(model, watched, probabilities, "hidden_word", written=False)
@@ -218,6 +223,8 @@ def _write_on(model: Lesson, sizes: Sizes, output: Matrix, sentence: int) -> Pre
             last = model.blocks.get("output.end") or model.scope("output").constant("end", end)
             with g.step("write_next"):
                 words.feedback = g.add("next", write_next(words, found.word, last))
+    padding = model.sentences[sentence].padding
+    model.goals.append(Goal(found.logits, sentence, padding, words=True, next_word=True))
     return found
 
 

@@ -50,7 +50,8 @@ def every_attention(model: Model) -> Iterator[Attended]:
     """Every attention of a model, in its order: the blocks named weights that have an output beside them."""
     for name, block in model.blocks.items():
         prefix, _, last = name.rpartition(".")
-        if last == "weights" and block.computed and f"{prefix}.scores" in model.blocks:
+        forward = block.computed and block.gradient_of is None
+        if last == "weights" and forward and f"{prefix}.scores" in model.blocks:
             yield attended_at(model, prefix)
 
 

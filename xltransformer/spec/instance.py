@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -12,7 +12,8 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model
 from xltransformer.locale import Messages, load_messages
-from xltransformer.models import MODELS, PAIRS, WRITERS, Lesson, Sizes
+from xltransformer.models import PAIRS, WRITERS, Lesson, Sizes, build_model
+from xltransformer.models.lesson import Goal
 from xltransformer.nn.watch import Watch
 from xltransformer.spec.adopt import Adopted, adopt, read_tokens, with_tokens
 from xltransformer.spec.settings import Settings, apply_settings, check_used
@@ -30,6 +31,8 @@ MOST_INPUTS = 3_000_000
 """The most cells of words, embeddings and weights; beyond, a build takes minutes and gigabytes."""
 MOST_HEADS = 10_000
 """The most heads in all layers together."""
+MASK = word_key("[MASK]")
+"""The word that stands for a hidden one."""
 MOST_WORDS = 650
 """The most words and empty slots of a sentence: the formula that joins them may have 8,192 characters."""
 
@@ -155,7 +158,7 @@ def make_instance(
                 f"the sentence {sentence[:40]!r}… has {letters:,} letters; at most {MOST_TEXT - MARGIN:,} "
                 "fit into a cell: use fewer or shorter words"
             )
-    model = MODELS[chosen.model](sizes)
+    model = build_model(chosen.model, sizes)
     check_used(settings, model, chosen.model)
     check_limits(model)
 
@@ -170,6 +173,7 @@ def make_instance(
     for blocks, words in zip(model.sentences, split, strict=True):
         empty = "" if blocks.words.feedback is None else None
         data[blocks.words.name] = _texts(words, blocks.words.shape[0], empty)
+    data |= {block.name: value for goal in model.goals for block, value in _target(goal, data, split)}
     if model.watch is not None:
         data |= _watched(model.watch, chosen, split[: len(model.watch.sentences)], messages)
     if adopted is not None and adopted.complete:
@@ -273,6 +277,32 @@ def _switch(block: Matrix, value: float, messages: Messages) -> Array:
     return np.array([[messages("switch.on" if value else "switch.off")]], dtype=object)
 
 
+def _target(
+    goal: Goal, data: Mapping[str, Array], split: Sequence[Sequence[str]]
+) -> Iterator[tuple[Matrix, Array]]:
+    """What a result is to become at first: the next word of each (of a sentence still to be written, the
+    source's words); a word for each [MASK], or where there is none the words themselves; the embeddings;
+    or zeros."""
+    if goal.target is None:
+        return
+    words, rows = list(split[goal.sentence]), goal.target.shape[0]
+    if goal.next_word:
+        yield goal.target, _texts((words[1:] or list(split[0]))[:rows], rows)
+    elif goal.words:
+        hidden = [word_key(word) == MASK for word in words]
+        spare = [str(word) for word in data["vocabulary"].ravel() if word and not str(word).startswith("[")]
+        plain = next((word for word in spare if word not in words), words[0])
+        told = [(plain if here else "") if any(hidden) else word for word, here in zip(words, hidden, strict=True)]
+        yield goal.target, _texts(told, rows)
+    else:
+        value = np.zeros(goal.target.shape)
+        if goal.like is not None and goal.like.shape == goal.target.shape and rows >= len(words):
+            index = {word_key(str(word)): k for k, word in reversed(list(enumerate(data["vocabulary"].ravel())))}
+            for row, word in enumerate(words):
+                value[row] = data["embeddings"][index[word_key(word)]]
+        yield goal.target, value
+
+
 def lesson_title(key: str, messages: Messages) -> str:
     """A lesson by the name of its sheet; a head by its number, in its layer where there are several."""
     *layer, head = key.rpartition("head.")[::2]
@@ -335,11 +365,10 @@ def describe(instance: Instance) -> dict[str, Any]:
 def model_from(description: Mapping[str, Any]) -> Model:
     """The model that a workbook's description stands for; ValueError where it makes no sense."""
     try:
-        build = MODELS[description["model"]]
         sizes = Sizes(
             tuple(description["slots"]), description["vocabulary"], description["width"], description["options"]
         )
         check_sizes(sizes)
-        return build(sizes)
+        return build_model(description["model"], sizes)
     except (AttributeError, KeyError, TypeError, UserError) as error:
         raise ValueError(str(error)) from None

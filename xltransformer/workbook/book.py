@@ -92,7 +92,10 @@ class Book:
         return canvas
 
     def symbol(self, block: Matrix) -> str:
-        """The short name shown at a block's corner."""
+        """The short name shown at a block's corner; that of a gradient is ∂ and its block's."""
+        if block.gradient_of is not None:
+            through = block.contributed_by
+            return f"∂{self.symbol(block.gradient_of)}" + (f" ← {self.symbol(through)}" if through else "")
         name = block.last_name
         return self.messages.get(f"symbol.{name}", self.messages.get(f"setting.{name}", name))
 

@@ -36,9 +36,9 @@ def lay_out(
     start = book.sheet(messages("sheet.start"))
     grid, row = begin_start(book, start, instance)
     contents: Contents = []
-    numbers: dict[tuple[str, int | None], int] = {}
+    numbers: dict[tuple[str, int | None, bool], int] = {}
     for section in instance.model.sections:
-        number = numbers.setdefault((section.key, section.layer), len(numbers) + 1)
+        number = numbers.setdefault((section.key, section.layer, section.backward), len(numbers) + 1)
         contents.append(_draw_section(book, instance, section, number))
         # What only looks back at the lessons would give an exercise's answers away.
         contents[-1][0].hidden = bool(book.exercise) and section.sentence is None
@@ -110,8 +110,16 @@ def _draw_section(
     messages, model = book.messages, instance.model
     letter = letters(instance)[section.sentence] if section.sentence is not None else ""
     layer = (section.layer or 0) + 1
-    sheet = book.sheet(f"{number}{letter} {messages(f'sheet.{section.key}', layer=layer)}")
-    sheet.text(0, LEFT, f"{number}  {messages(f'section.{section.key}.title', layer=layer)}", "title")
+    name, title = (
+        messages(f"sheet.{section.key}", layer=layer),
+        messages(f"section.{section.key}.title", layer=layer),
+    )
+    intro = messages(f"section.{section.key}.intro")
+    if section.backward:
+        name, title = messages("backward.sheet", sheet=name), messages("backward.section", title=title)
+        intro = messages("backward.intro")
+    sheet = book.sheet(f"{number}{letter} {name}")
+    sheet.text(0, LEFT, f"{number}  {title}", "title")
     sheet.heights[0] = 28
     if section.sentence is not None:
         sentence = model.sentences[section.sentence].text
@@ -121,9 +129,10 @@ def _draw_section(
             sheet, 1, LEFT + 5, lambda: f'"{label}"&{book.ref(sentence, sheet).cell(0, 0)}', shown, "row_text"
         )
     sheet.freeze = (2, 0)
-    sheet.paragraph(3, LEFT, messages(f"section.{section.key}.intro"), "intro")
+    sheet.paragraph(3, LEFT, intro, "intro")
     row = 5
-    if note := told(instance, instance.template.notes.get(section.key, {}), messages):
+    notes = {} if section.backward else instance.template.notes.get(section.key, {})
+    if note := told(instance, notes, messages):
         sheet.paragraph(4, LEFT, note, "note")
         row = 6
     steps: list[tuple[str, int]] = []
