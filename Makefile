@@ -43,6 +43,7 @@ lint: .venv/installed-test
 
 bench: .venv/installed
 	@$(BIN)/python bench/bench.py
+	@$(BIN)/python bench/cells.py
 
 fuzz: .venv/installed-test
 	@$(BIN)/python tests/fuzz.py --cases $(CASES) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))

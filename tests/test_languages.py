@@ -75,8 +75,8 @@ def test_every_message_is_used_and_every_key_there() -> None:
     asked: set[str] = set()
     messages = Recording("en", load_messages("en").texts, asked)
     for template in shipped_templates():
-        for sentences in ([], ["cat and zebra"]):
-            instance = make_instance(template, sentences)
+        for sentences, gradients in (([], 0), (["cat and zebra"], 0), ([], 1)):
+            instance = make_instance(template, sentences, settings={"gradients": gradients})
             lay_out(instance, instance.trace(), messages)
     instance = make_instance("cat-and-mouse", slots=0)
     lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, DEFAULT_STEPS))

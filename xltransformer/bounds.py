@@ -27,8 +27,10 @@ MOST_TEXT_FILE = 64_000_000
 """Bytes of a template, a table of embeddings or a list of words."""
 MOST_PARTS = 4_000
 """Files in the package: a sheet is at most three (itself, its links, a drawing), a chart one."""
-MOST_BYTES = 600_000_000
-"""Unpacked size of all parts: a million formulas of 500 letters, the most that is built, and the rest."""
+MOST_BYTES = 12_000_000_000
+"""Unpacked size of all parts: a hundred million cells, the most that is built."""
+MOST_TABLE = 600_000_000
+"""Unpacked size of a table of embeddings."""
 MOST_RATIO = 150
 """How many times smaller than itself a part may be packed; ours come to 12."""
 MOST_INPUTS = 3_000_000
@@ -97,11 +99,13 @@ def unreadable(path: Path, error: Exception) -> UserError:
 
 
 class Package:
-    """A workbook's file, opened; use it in a `with`. Raises UserError for what it cannot hold."""
+    """A workbook's file, opened, of at most so many bytes unpacked; use it in a `with`. Raises UserError
+    for what it cannot hold."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most: int = MOST_BYTES) -> None:
         self.path = path
-        check_file(path, MOST_BYTES)
+        self.most = most
+        check_file(path, most)
         try:
             self._zip = zipfile.ZipFile(path)
             self._file = open(path, "rb")  # noqa: SIM115
@@ -131,7 +135,7 @@ class Package:
             for pattern, what, remedy in _FORBIDDEN:
                 if pattern.search(name):
                     raise UserError(f"{self.path} is not opened: it carries {what} ({name:.60}); {remedy}")
-        self._check_size(MOST_BYTES)
+        self._check_size(self.most)
         for part in self._parts:
             if part.flag_bits & 1:
                 raise UserError(f"{self.path} is not opened: it has a password; save it without")
@@ -144,7 +148,7 @@ class Package:
 
     def check(self, bounds: Bounds) -> None:
         """Unpack and look through every part; raise UserError for what goes beyond the bounds."""
-        self._check_size(bounds.bytes)
+        self._check_size(min(bounds.bytes, self.most))
         counted = _Counted(bounds)
         for part in self._parts:
             if part.filename.lower().endswith((".xml", ".rels", ".vml")):
@@ -156,7 +160,7 @@ class Package:
     def check_table(self) -> None:
         """Raise UserError unless it is a table of at most MOST_INPUTS cells."""
         self.check_contents()
-        self.check(Bounds(MOST_BYTES, 10_000, MOST_INPUTS))
+        self.check(Bounds(MOST_TABLE, 10_000, MOST_INPUTS))
 
     def properties(self) -> bytes:
         """The part with the custom document properties, empty where there is none."""
@@ -171,7 +175,7 @@ class Package:
     def _check_size(self, most: int) -> None:
         size = sum(part.file_size for part in self._parts)
         if size > most:
-            raise self._refused(f"it would unpack to {size:,} bytes, and its model takes at most {most:,}")
+            raise self._refused(f"it would unpack to {size:,} bytes, of at most {most:,}")
 
     def _refused(self, why: str) -> UserError:
         return UserError(f"{self.path} is not opened: {why}; build it again")

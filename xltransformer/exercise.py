@@ -19,6 +19,8 @@ from xltransformer.workbook.places import quoted
 if TYPE_CHECKING:
     from xltransformer.workbook.reader import ReadBook
 
+MOST_BYTES = 300_000_000
+"""The largest returned workbook, unpacked."""
 LIMITS = (60, 4000)
 """Seconds, and megabytes of memory, that recalculating one returned workbook may take."""
 DEFAULT_STEPS = ("scores", "scaled", "softmax", "weights", "output")
@@ -112,7 +114,7 @@ def _grade(path: Path) -> Grade:
     from xltransformer.engines import Limits, engine
     from xltransformer.workbook.reader import read_book
 
-    book = read_book(path)
+    book = read_book(path, MOST_BYTES)
     exercise = book.description.get("exercise")
     if not isinstance(exercise, dict) or not isinstance(exercise.get("steps"), list):
         raise UserError(f"{path} is no exercise: build one with xlt build --exercise")

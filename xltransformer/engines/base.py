@@ -49,6 +49,6 @@ class Engine(Protocol):
         """Every cell of the workbook, recalculated from scratch: cached results count for nothing.
 
         It runs in a process of its own. Raises UserError where the engine cannot open the file, breaks
-        down over it, or goes beyond the limits (by default those of `Limits`).
+        down over it, or goes beyond the limits (by default `Limits.of` the file).
         """
         ...

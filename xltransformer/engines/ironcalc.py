@@ -33,7 +33,7 @@ class IronCalc:
             shutil.copyfile(path, source)  # of a plain name: whatever the user's file is called cannot matter
             # -P: what lies beside the script, or where the user stands, is not imported.
             command = [sys.executable, "-P", ironcalc_process.__file__, str(source), str(out)]
-            code, printed = run(command, limits or Limits(), f"IronCalc on {path}")
+            code, printed = run(command, limits or Limits.of(path), f"IronCalc on {path}")
             written = out.read_text("utf-8") if out.is_file() else ""
         if code == ironcalc_process.CANNOT_OPEN:
             raise UserError(f"IronCalc cannot open {path}: {written:.150}; save it again in a spreadsheet program")

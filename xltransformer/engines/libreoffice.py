@@ -79,7 +79,7 @@ def _version(program: str) -> str | None:
     try:
         with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:
             profile = make_profile(Path(folder) / "profile")
-            _, printed = run([program, profile, "--version"], Limits(60), "LibreOffice")
+            _, printed = run([program, profile, "--version"], Limits(60, 8000), "LibreOffice")
     except (OSError, UserError):
         return None
     found = re.search(r"\d+(\.\d+)+", printed)
@@ -112,7 +112,7 @@ class LibreOffice:
             command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML"]
             command += ["--outdir", str(folder / "out"), str(source)]
             environment = {**os.environ, **({} if sys.platform == "win32" else {"HOME": name})}
-            code, printed = run(command, limits or Limits(), f"LibreOffice on {path}", environment)
+            code, printed = run(command, limits or Limits.of(path), f"LibreOffice on {path}", environment)
             converted = folder / "out" / "workbook.xlsx"
             if not converted.is_file():
                 last = (printed.strip().splitlines() or [f"status {code}"])[-1]

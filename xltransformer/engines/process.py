@@ -22,8 +22,14 @@ _MOST_OUTPUT = 10_000
 class Limits:
     """What an engine may use on one workbook: seconds, and megabytes of memory."""
 
-    seconds: float = 300
-    megabytes: int = 8000
+    seconds: float
+    megabytes: int
+
+    @classmethod
+    def of(cls, path: Path) -> Limits:
+        """For a workbook of that size: a small one is given five minutes and 6 GB."""
+        size = path.stat().st_size / 10**6
+        return cls(round(300 + 60 * size), round(6000 + 1000 * size))
 
 
 def run(

@@ -12,6 +12,7 @@ from xltransformer.models.lesson import (
     Curve,
     Curves,
     Fact,
+    Goal,
     Headline,
     Lesson,
     Map,
@@ -57,6 +58,7 @@ def multi_head_lesson(sizes: Sizes) -> Lesson:
             inputs.append(embed(h, words.index, known))
             mask = padding_mask(h, words.padding, words.padding)
             output = multi_head(h, inputs[-1], w, mask=mask)
+            model.goals.append(Goal(output, s, words.padding, like=inputs[-1]))
             for head, found in lessons.items():
                 found.append(Attended(attended_at(model, *h.parts, head).weights, output))
     model.watch = watched = watch(model, word, inputs, lessons)
@@ -84,6 +86,8 @@ def positions_lesson(sizes: Sizes) -> Lesson:
                 else:
                     inputs.append(X)
                 found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned))
+                if lesson == "with_positions":
+                    model.goals.append(Goal(found[-1].output, s, words.padding, like=inputs[s]))
     model.watch = watched = watch(model, word, inputs, attended)
     maps = [Map(lesson, found[0].weights) for lesson, found in attended.items()]
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=False)
@@ -130,6 +134,7 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
             Q, K, V = same(h, inputs[-1], inputs[-1])
             Q, K = rotary(h, Q, K, angles(h, Q, base))
             attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
+            model.goals.append(Goal(attended[-1].output, s, words.padding))
     model.watch = watched = watch(model, word, inputs, {"rotary": attended})
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=True)
     model.headline = Headline([Map("weights", attended[0].weights), curves], [answer])
@@ -154,6 +159,8 @@ def masks_lesson(sizes: Sizes) -> Lesson:
                 found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned, causal=causal))
                 if not causal:
                     inputs.append(X)
+                else:
+                    model.goals.append(Goal(found[-1].output, s, words.padding, like=X))
     model.watch = watched = watch(model, word, inputs, attended)
     prefix = scopes[0].parts
     maps, answers = [], []
@@ -190,6 +197,7 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
             total = residual(h, X, attended[-1].output)
             normed = layer_norm(h.scope("layer"), total, layer), rms_norm(h.scope("rms"), total, rms)
             inputs.append(X)
+            model.goals += [Goal(output, s, words.padding, like=X) for output in normed]
             if s == 0:
                 shown = {"sum": total, "layer": normed[0], "rms": normed[1]}
     model.watch = watched = watch(model, word, inputs, {"add_norm": attended})
@@ -221,7 +229,8 @@ def feed_forward_lesson(sizes: Sizes) -> Lesson:
         for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
             with model.section(f"{activation}_network", sentence=s):
                 h = g.scope(activation)
-                feed_forward(h, embed(h, words.index, known), w)
+                X = embed(h, words.index, known)
+                model.goals.append(Goal(feed_forward(h, X, w), s, words.padding, like=X))
     curves, facts = [], {"word": Fact(model.sentences[0].words)}
     for activation in ACTIVATIONS:
         prefix = ".".join((*scopes[0].parts, activation))
@@ -261,6 +270,7 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
         with model.section("recurrent", sentence=s):
             X = embed(r, words.index, known)
             states = recurrent(r, X, w)
+            model.goals.append(Goal(states, s, words.padding))
         with model.section("self_attention", sentence=s):
             inputs.append(embed(h.scope("words") if predicts else h, words.index, known))
             if predicts:

@@ -113,11 +113,31 @@ class Headline:
     answers: Sequence[Answer] = ()
 
 
+@dataclass
+class Goal:
+    """A result that has a target, in one sentence: `words` to be predicted from logits (n x v), else a
+    matrix to come close to (n x d).
+
+    `padding` (n x 1) is 1 for the rows that count. With `next_word` the target is each word's next one,
+    else a hidden word. `like` is what a matrix is to resemble at first, where it is not to
+    become 0. `target` is the input that holds the target, once there is one.
+    """
+
+    result: Matrix
+    sentence: int
+    padding: Matrix | None = None
+    words: bool = False
+    next_word: bool = False
+    like: Matrix | None = None
+    target: Matrix | None = None
+
+
 class Lesson(Model):
-    """A model with the word that is watched in it, if any, and its headline."""
+    """A model with the word that is watched in it, if any, its headline, and what it could learn."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.goals: list[Goal] = []
         self.watch: Watch | None = None
         self.headline = Headline()
 

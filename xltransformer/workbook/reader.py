@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xltransformer.bounds import Bounds, Package, unreadable
+from xltransformer.bounds import MOST_BYTES, Bounds, Package, unreadable
 from xltransformer.engines import plain
 from xltransformer.errors import UserError
 from xltransformer.graph import Model
@@ -57,7 +57,7 @@ class ReadBook:
         return bool(self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1).data_type == "e")
 
 
-def read_book(path: Path) -> ReadBook:
+def read_book(path: Path, most: int = MOST_BYTES) -> ReadBook:
     """Open a workbook; UserError where the file cannot be read, is no workbook, or none of ours."""
     import openpyxl
 
@@ -67,7 +67,7 @@ def read_book(path: Path) -> ReadBook:
         raise UserError(f"there is no file {path}; give the name of a workbook built by xlt") from None
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
-    with Package(path) as package:
+    with Package(path, most) as package:
         package.check_contents()
         description = _description(package.properties(), path)
         try:
