@@ -117,7 +117,7 @@ def refused(folder: Path, *arguments: str) -> str:
     result = CliRunner().invoke(main, ["build", "-o", "out.xlsx", *arguments])
     assert isinstance(result.exception, SystemExit), result.exception
     assert result.exit_code == 2
-    assert time.monotonic() - started < 6, "2 s on a machine that does nothing else"
+    assert time.monotonic() - started < 12, "2 s on a machine that does nothing else"
     (line,) = result.stderr.splitlines()
     assert len(line) <= 300
     assert sorted(os.listdir(folder)) == before

@@ -159,7 +159,7 @@ def refused(path: Path) -> str:
     )
     started = time.monotonic()
     done = subprocess.run([sys.executable, "-c", program, "diff", str(path)], capture_output=True, text=True)
-    assert time.monotonic() - started < 6, "2 s on a machine that does nothing else"
+    assert time.monotonic() - started < 12, "2 s on a machine that does nothing else"
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -195,7 +195,7 @@ def test_a_sheet_of_a_gigabyte(parts: Parts, tmp_path: Path) -> None:
         with book.open("xl/worksheets/sheet99.xml", "w") as sheet:
             for _ in range(700):
                 sheet.write(b" " * 10**6)
-    assert "unpack to 70" in refused(tmp_path / "evil.xlsx")
+    assert "700,000,000 bytes packed into" in refused(tmp_path / "evil.xlsx")
 
 
 def test_parts_packed_otherwise_or_locked(parts: Parts, tmp_path: Path) -> None:

@@ -256,6 +256,9 @@ def read_tokens(path: Path) -> list[str]:
             raise UserError(f"{path} is no vocabulary: {error}; give a list of tokens or their numbers") from None
     if not any(tokens):
         raise UserError(f"{path} has no token; give at least one")
+    longest = max(tokens, key=len)
+    if len(longest) > MOST_TEXT:
+        raise UserError(f"{path}: the token {longest:.40}… has {len(longest):,} letters, more than a cell holds")
     return tokens
 
 
