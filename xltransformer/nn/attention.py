@@ -153,19 +153,18 @@ def grouped_projections(
 def project(g: Scope, X: Matrix, w: Projection, source: Matrix | None = None) -> tuple[Matrix, Matrix, Matrix]:
     """Q = X W_Q (n x d_k), K = Y W_K (m x d_k) and V = Y W_V (m x d_v), where Y is the `source`, or
     in self-attention X itself."""
-    return queries(g, X, w), *keys_values(g, X if source is None else source, w)
+    with g.step("project"):
+        return queries(g, X, w), *keys_values(g, X if source is None else source, w)
 
 
 def queries(g: Scope, X: Matrix, w: Projection) -> Matrix:
-    """Q = X W_Q: (n x d) (d x d_k) = (n x d_k)."""
-    with g.step("project"):
-        return g.add("Q", linear(X, w.W_Q, w.b_Q))
+    """Q = X W_Q: (n x d) (d x d_k) = (n x d_k); to be called within a step."""
+    return g.add("Q", linear(X, w.W_Q, w.b_Q))
 
 
 def keys_values(g: Scope, Y: Matrix, w: Projection) -> tuple[Matrix, Matrix]:
-    """K = Y W_K (m x d_k) and V = Y W_V (m x d_v)."""
-    with g.step("project"):
-        return g.add("K", linear(Y, w.W_K, w.b_K)), g.add("V", linear(Y, w.W_V, w.b_V))
+    """K = Y W_K (m x d_k) and V = Y W_V (m x d_v); to be called within a step."""
+    return g.add("K", linear(Y, w.W_K, w.b_K)), g.add("V", linear(Y, w.W_V, w.b_V))
 
 
 def softmax(

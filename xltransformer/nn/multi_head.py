@@ -93,10 +93,12 @@ def multi_head(
     each = len(w.heads) // w.groups if w.groups else 1
     for h, weights in enumerate(w.heads):
         head = g.scope("head", str(h))
-        Q = queries(head, X, weights)
+        with head.step("project"):
+            Q = queries(head, X, weights)
         if h % each == 0:
             beside = g.scope("group", str(h // each)) if w.groups else head
-            K, V = keys_values(beside, Y, weights)
+            with beside.step("project"):
+                K, V = keys_values(beside, Y, weights)
         if angles is not None:
             Q = rotate(head, "Q_rotated", Q, angles)
             if h % each == 0:
