@@ -132,7 +132,10 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
             read = "+".join(f'SUMPRODUCT(({ref(block)}<>"")*1)' for block in blocks)
             listed = ",".join(ref(block) for block in blocks)
             size = f"(MAX({listed})<{TOO_LARGE_IN_TEXT})*(MIN({listed})>-{TOO_LARGE_IN_TEXT})"
-            return f"IF(IFERROR(({read}>=0)*{size}=1,FALSE),1,0)"
+            logical = "+".join(
+                f"SUMPRODUCT(ISLOGICAL({ref(block)})*1)" for block in blocks if block.role != "switch"
+            )
+            return f"IF(IFERROR(({read}>=0)*{size}*({logical or 0}=0)=1,FALSE),1,0)"
 
         bad = "(ISERROR({0})+ISLOGICAL({0}))"
         add("texts", all_texts, blocks[0], cells(blocks, bad), sheet=name + number)
