@@ -138,6 +138,7 @@ CASES = [
     Case(ops.gain_bias, [[[1, 2], [3, 4]], [[2, -1]], [[10, 0.5]]], [[12, -1.5], [16, -3.5]]),
     Case(ops.gain_bias, [[[1, 2], [3, 4]], [[2, -1]]], [[2, -2], [6, -4]]),
     Case(ops.position, [[[7, 7], [7, 7], [7, 7]]], [[0], [1], [2]]),
+    Case(ops.from_end, [[[7, 7], [7, 7], [7, 7]]], [[2], [1], [0]]),
     Case(ops.pair, [[[7, 7, 7, 7, 7]]], [[0, 0, 1, 1, 2]]),
     # 10000^(2i/4) is 1 for pair 0 and 100 for pair 1
     Case(ops.stretch, [[[10000]], [[0, 0, 1, 1]]], [[1, 1, 100, 100]]),
@@ -159,7 +160,11 @@ CASES = [
     Case(ops.equals, [[[""], ["a"]], [[""]]], [[0], [0]]),
     Case(ops.word_at, [[[2, 1], [0, 3]], [["a"], ["=b"], [""]]], [["=b", "a"], ["", ""]]),
     Case(ops.equals, [[["Cat", "dog", "cat"]], [["cat"]]], [[1], [0], [1]]),
+    # a switch holds a word of either language, in any case, or a number; whatever else it says is off
+    *(Case(ops.switched_on, [[[said]]], [[1]]) for said in ("on", "ON", "1", "TRUE", "开")),
+    *(Case(ops.switched_on, [[[said]]], [[0]]) for said in ("off", "0", "关", "", "one", "11")),
     Case(ops.choose, [[[2]], [[1, 2]], [[3, 4]]], [[3, 4]]),
+    Case(ops.choose, [[[0]], [[1, 2]], [[3, 4]]], [[0, 0]]),
     # more of them than LibreOffice's CHOOSE takes
     *(Case(ops.choose, [[[k]], *([[n]] for n in range(1, 61))], [[k]]) for k in (1, 24, 25, 48, 49, 60)),
     Case(ops.plane, [[[1, 2, 3], [4, 5, 6]], [[3]], [[1]], [["c"], ["a"]]], [[3, 1], [6, 4]]),

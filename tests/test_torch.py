@@ -13,7 +13,7 @@ import pytest
 from cells import draw, read
 
 from xltransformer.engines import ENGINES
-from xltransformer.graph import ONE, Array, Axis, Matrix, Model, Scope, Section
+from xltransformer.graph import ONE, Array, Axis, Matrix, Model, Scope
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import padding_mask
 from xltransformer.nn.decoder import decoder, decoder_weights
@@ -73,8 +73,8 @@ def column(values: Any) -> Array:
 
 def start() -> tuple[Model, Scope]:
     model = Model()
-    model.sections.append(Section("test"))
-    return model, model.scope()
+    with model.section("test"):
+        return model, model.scope()
 
 
 def padding(g: Scope, name: str, values: list[int]) -> Matrix:

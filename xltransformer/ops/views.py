@@ -29,7 +29,10 @@ def chosen(k: str, cells: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Choose(Op):
-    """One of several blocks of the same shape. Operands: which one, from 1 (1 x 1), then the blocks."""
+    """One of several blocks of the same shape, zeros where none is chosen.
+
+    Operands: which one, from 1, or 0 (1 x 1), then the blocks.
+    """
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         which, *blocks = operands
@@ -39,11 +42,12 @@ class Choose(Op):
     def value(self, *operands: Array) -> Array:
         which, *blocks = operands
         k = int(which[0, 0])
-        return blocks[k - 1].copy() if 1 <= k <= len(blocks) else np.full(blocks[0].shape, np.nan)
+        return blocks[k - 1].copy() if k else np.zeros(blocks[0].shape)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         which, *blocks = operands
-        return chosen(which.cell(0, 0), [block.cell(i, j) for block in blocks])
+        k = which.cell(0, 0)
+        return f"IF({k}=0,0,{chosen(k, [block.cell(i, j) for block in blocks])})"
 
 
 @dataclass(frozen=True)
