@@ -13,8 +13,8 @@ from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import signed_scale
 
 LEFT = 1
-WIDEST = 27
-"""Where three times a block is wider than so many columns, the three stand below one another."""
+WIDEST = 15
+"""Where three times a block is wider than so many columns, as a window has, the three stand below one another."""
 
 
 def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequence[Matrix]]]) -> Place:
@@ -65,6 +65,8 @@ def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
     changes = change.seen_from(sheet.name).all
     largest = f"MAX(MAX({changes}),-MIN({changes}))"
     book.formula(sheet, now.row - 2, LEFT, lambda: largest, 0.0, "remark", messages("number.largest_change"))
+    for place in (built, change):
+        book.empty_slots(block, sheet, place, now.column - 1)
     where = cell_range(change.row, change.column, change.shape)
     sheet.conditions.append((where, signed_scale(change.absolute.partition("!")[2])))
     return change.row + rows - 1

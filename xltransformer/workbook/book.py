@@ -293,20 +293,29 @@ class Book:
         shown = str(self.values[axis.source.name][i, j])
         sheet.formula(row, column, f'{source.cell(i, j)}&""', shown, (style, ""))
 
+    def empty_slots(self, block: Matrix, sheet: Canvas, place: Place, label_column: int) -> None:
+        """Let nothing show where a slot is empty: where the label of its row, which stands in
+        `label_column`, or of its column, above, is empty."""
+        empty = []
+        if block.rows.source is not None and block.shape != (1, 1):
+            empty.append(f'${column_letters(label_column)}{place.row + 1}=""')
+        if block.columns.source is not None:
+            empty.append(f'{column_letters(place.column)}${place.row}=""')
+        if empty and block.role != "embedding":
+            rule = {
+                "type": "formula",
+                "criteria": f"=OR({','.join(empty)})",
+                "format": EMPTY,
+                "stop_if_true": True,
+            }
+            sheet.conditions.append((cell_range(place.row, place.column, block.shape), rule))
+
     def _colour(self, drawing: Drawing, labelled: bool) -> None:
         """Nothing where a slot is empty, and the colours that go with the kind of number."""
         block, place, conditions = drawing.block, drawing.place, drawing.sheet.conditions
         where = cell_range(place.row, place.column, block.shape)
-        empty = []
-        if labelled and block.rows.source is not None and block.shape != (1, 1):
-            empty.append(f'${column_letters(place.column - 1)}{place.row + 1}=""')
-        if labelled and block.columns.source is not None:
-            empty.append(f'{column_letters(place.column)}${place.row}=""')
-        if empty and block.role != "embedding":
-            rule = f"=OR({','.join(empty)})"
-            conditions.append(
-                (where, {"type": "formula", "criteria": rule, "format": EMPTY, "stop_if_true": True})
-            )
+        if labelled:
+            self.empty_slots(block, drawing.sheet, place, place.column - 1)
         if block in self.exercise or not block.computed:
             return
         if block.scale == "gate":

@@ -13,6 +13,8 @@ from xltransformer.workbook.styles import Style
 
 WINDOW = 1125
 """Pixels of a sheet's width that a window of 1366 x 768 shows in LibreOffice, which draws columns wider."""
+LETTER = 6.6
+"""Pixels of a letter at most, on average over a line of text."""
 MOST_FORMULA = 8_191
 """Characters of a formula after its `=`, as Excel takes them."""
 
@@ -178,7 +180,7 @@ class Canvas:
 
     def lines(self, text: str, first: int, last: int) -> int:
         """How many lines a wrapped text takes over some columns (generously)."""
-        return max(1, math.ceil(text_width(text) * 1.15 / (self.pixels(first, last) / 7)))
+        return max(1, math.ceil(text_width(text) * LETTER / self.pixels(first, last)))
 
 
 def spaced(letter: str) -> str:

@@ -14,7 +14,7 @@ from xltransformer.workbook.worked import Line, Word, count_lines, words_of, wor
 
 LEFT = 1
 """The column of the row labels; the first block's cells begin one further right."""
-WIDEST = 17
+WIDEST = 16
 """Beyond this column a panel continues on a new line: so far a window goes."""
 OWN = ("parameter", "constant", "choice", "list")
 """Roles of the inputs that stand beside what is worked out from them, unless they stand elsewhere."""
@@ -65,7 +65,7 @@ def _draw_in_line(book: Book, sheet: Canvas, model: Lesson, blocks: list[Matrix]
         if column > LEFT + 1 and (long or column + block.shape[1] > WIDEST):
             row, column, tallest = row + tallest + 2, LEFT + 1, 0
         book.draw(block, sheet, row + 1, column)
-        column += block.shape[1] + 1
+        column += block.shape[1] + 1 + (block.text and block.computed)  # a long text runs over the next cell
         tallest = max(tallest, block.shape[0])
     return row + tallest + 2 if blocks else row
 
@@ -78,7 +78,7 @@ def _with_operands(book: Book, model: Lesson, blocks: list[Matrix]) -> list[Matr
     def homeless(block: Matrix) -> list[Matrix]:
         found: list[Matrix] = []
         for m in block.operands:
-            if m not in book.homes and m not in steps and (m.computed or m.role in OWN):
+            if m not in book.homes and m not in steps and (m.role in OWN or (m.computed and not m.text)):
                 found += [*homeless(m), m]
         return found
 

@@ -32,6 +32,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "note": {"font_color": INK, "bg_color": PALE, "text_wrap": True, "valign": "top", "indent": 1},
     "row_text": {"bold": True, "font_color": INK},
     "word": {"bold": True, "font_color": INK, "align": "center", "shrink": True, **_BORDER},
+    "listed": {"font_color": GREY, "shrink": True},
     "remark": {"font_color": GREY, "indent": 1},
     "number": {"font_color": GREY, "align": "center"},
     "warning": {"font_color": WARN, "bold": True},
@@ -119,7 +120,7 @@ def block_style(
             return "row_text" if block.rows.source is None else "word", ""
         return "small" if small else "computed", number
     if block.role == "list":
-        return "remark", ""
+        return "listed", ""
     if block.text and block.role != "vocabulary":
         return "token", number
     return "weight" if block.role == "parameter" else "input", number
