@@ -203,8 +203,9 @@ class EntryAt(Op):
 
     def value(self, *operands: Array) -> Array:
         x, columns = operands
-        at = np.maximum(columns.astype(int) - 1, 0)
-        return np.where(columns == 0, 0.0, np.take_along_axis(x, at, axis=1))
+        at = np.maximum(np.nan_to_num(columns).astype(int) - 1, 0)
+        found = np.where(columns == 0, 0.0, np.take_along_axis(x, at, axis=1))
+        return np.where(np.isnan(columns), np.nan, found)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, columns = operands

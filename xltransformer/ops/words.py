@@ -214,8 +214,12 @@ class WordAt(Op):
 
     def value(self, *operands: Array) -> Array:
         rows, word_list = operands
-        words = [[str(word_list[int(r) - 1, 0]) if r else "" for r in row] for row in rows]
-        return np.array(words, dtype=object)
+
+        def word(row: float) -> str | float:
+            """Of a row that is no number (an error in a sheet), no word can be told: NaN."""
+            return row if np.isnan(row) else str(word_list[int(row) - 1, 0]) if row else ""
+
+        return np.array([[word(row) for row in line] for line in rows], dtype=object)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         rows, word_list = operands

@@ -30,8 +30,9 @@ MOST_INPUTS = 3_000_000
 """The most cells of words, embeddings and weights; beyond, a build takes minutes and gigabytes."""
 MOST_HEADS = 10_000
 """The most heads in all layers together."""
-MOST_WORDS = 650
-"""The most words and empty slots of a sentence: the formula that joins them may have 8,192 characters."""
+MOST_WORDS = 480
+"""The most words and empty slots of a sentence: the formula that joins them, which names the first sheet
+for each, may have 8,192 characters."""
 
 
 @dataclass(frozen=True)
