@@ -36,6 +36,7 @@ def draw_checks(
     messages = book.messages
     sheet.text(0, LEFT, messages("checks.title"), "title")
     sheet.heights[0] = 28
+    sheet.freeze = (2, 0)
     sheet.paragraph(2, LEFT, messages("checks.intro"), "intro")
     checks = every_check(book, sheet, start, model, letters)
     for k, check in enumerate(checks):

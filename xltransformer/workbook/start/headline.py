@@ -35,6 +35,7 @@ class Behind:
         self.book, self.sheet, self.row = book, sheet, 3
         sheet.text(0, 1, book.messages("start.behind"), "title")
         sheet.heights[0] = 28
+        sheet.freeze = (2, 0)
         sheet.widths = {0: 2, 1: 60}
 
     def place_rest(self, model: Lesson) -> None:
