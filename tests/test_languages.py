@@ -194,7 +194,7 @@ def drawn_texts(book: Book) -> Iterator[tuple[str, str]]:
     """The same of a workbook that is drawn but not written."""
     for sheet in book.sheets:
         yield "sheet name", sheet.name
-        for cell in (*sheet.cells.values(), *(cell for _, _, cell in sheet.paragraphs)):
+        for cell in (*sheet.cells.values(), *(paragraph.cell for paragraph in sheet.paragraphs)):
             if cell.kind == "formula":
                 yield from ((sheet.name, text) for text in literals(cell.content))
             elif cell.kind in ("text", "link"):

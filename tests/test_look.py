@@ -109,6 +109,7 @@ class Drawn:
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
         last_row, last_column = canvas.printed
+        last_column = max([last_column, *(canvas.last_of(one) for one in canvas.paragraphs)])
         widths = [self.column(column) for column in range(last_column + 2)]
         heights = {row: canvas.heights.get(row, 16) * 4 / 3 for row in range(last_row + 3)}
         for one in canvas.paragraphs:
