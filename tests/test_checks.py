@@ -244,7 +244,9 @@ def before_and_after(book: Book, block: str) -> tuple[Place, Place, Place]:
     sheet = book.messages("sheet.baseline")
     now = next(view.place for view in book.read.views if view.block == block and view.place.sheet == sheet)
     heading = str(book.read.content[sheet].cell(now.row - 1, now.column + 1).value).rpartition(": ")[0]
-    built, change = (titled(book, f"{heading}: {book.messages(f'baseline.{key}')}", now) for key in ("built", "change"))
+    built, change = (
+        titled(book, f"{heading}: {book.messages(f'baseline.{key}')}", now) for key in ("built", "change")
+    )
     return now, built, change
 
 
@@ -252,7 +254,10 @@ def titled(book: Book, title: str, now: Place) -> Place:
     """The place on the same sheet that a title stands two rows above: the first one from `now` on."""
     sheet = book.read.content[now.sheet]
     row, column = next(
-        (cell.row, cell.column) for row in sheet.iter_rows(min_row=now.row - 1) for cell in row if cell.value == title
+        (cell.row, cell.column)
+        for row in sheet.iter_rows(min_row=now.row - 1)
+        for cell in row
+        if cell.value == title
     )
     return Place(now.sheet, row + 1, column - 1, now.shape)
 
