@@ -40,6 +40,7 @@ lint: .venv/installed-test
 
 bench: .venv/installed
 	@$(BIN)/python bench/bench.py
+	@$(BIN)/python bench/cells.py
 
 gallery: .venv/installed
 	@$(BIN)/python scripts/make-gallery

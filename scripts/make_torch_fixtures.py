@@ -4,7 +4,9 @@
 
 writes tests/fixtures/torch/*.npz, the same bytes each time. PyTorch is needed for this alone; the
 tests read the files. Each file holds `config` (JSON), the state dict as `state:NAME` and whatever
-else goes in or comes out under its own name. Padding is 1 where a word stands, as in this project
+else goes in or comes out under its own name. Where gradients are kept, `target` is what a loss compares
+the result with, `loss` is that loss, and `gradient:NAME` its gradient with respect to an entry of the
+state dict or to an input. Padding is 1 where a word stands, as in this project
 (PyTorch: True where none does).
 """
 
@@ -24,11 +26,55 @@ FOLDER = Path(__file__).parent.parent / "tests" / "fixtures" / "torch"
 Config = dict[str, Any]
 
 
+MOST_GRADIENTS = 700
+"""Gradients are kept of models with no more numbers than this, so that the files stay small."""
+
+
 def save(name: str, config: Config, state: dict[str, Tensor], **arrays: Tensor) -> None:
     entries = {f"state:{key}": value for key, value in state.items()} | arrays
     values = {key: value.detach().numpy() for key, value in entries.items()}
     assert all(np.isfinite(value).all() for value in values.values()), name
     np.savez_compressed(FOLDER / f"{name}.npz", config=np.array(json.dumps(config)), **values)
+
+
+def learn(state: dict[str, Tensor], loss: Tensor, target: Tensor, **inputs: Tensor) -> dict[str, Tensor]:
+    """The loss and its gradients by autograd, as they are saved; `state` with its variables."""
+    leaves = state | inputs
+    if sum(leaf.numel() for leaf in leaves.values()) > MOST_GRADIENTS:
+        return {}
+    loss.backward()  # type: ignore[no-untyped-call]
+    gradients = {f"gradient:{key}": leaf.grad for key, leaf in leaves.items()}
+    return {"loss": loss, "target": target} | {key: g for key, g in gradients.items() if g is not None}
+
+
+def mean_squared(
+    state: dict[str, Tensor], output: Tensor, padding: list[int] | None = None, **inputs: Tensor
+) -> dict[str, Tensor]:
+    """The mean squared error from a random target over the rows where a word stands, and its gradients."""
+    target = torch.randn_like(output)
+    rows = torch.tensor(padding or [1] * len(output)) == 1
+    return learn(state, functional.mse_loss(output[rows], target[rows]), target, **inputs)
+
+
+def cross_entropy(state: dict[str, Tensor], logits: Tensor, padding: list[int] | None = None) -> dict[str, Tensor]:
+    """The cross-entropy with random words, of which the first row has none, and its gradients."""
+    target = torch.randint(logits.shape[1], (len(logits),))
+    rows = torch.tensor(padding or [1] * len(logits)) == 1
+    if len(logits) > 1:
+        rows[0] = False
+    target[~rows] = -1
+    return learn(state, functional.cross_entropy(logits, target, ignore_index=-1), target)
+
+
+def variables(module: Any) -> dict[str, Tensor]:
+    """The state dict with what autograd knows of it."""
+    state: dict[str, Tensor] = module.state_dict(keep_vars=True)
+    return state
+
+
+def noise(*shape: int) -> Tensor:
+    """Random numbers as an input that has a gradient."""
+    return torch.randn(*shape).requires_grad_()
 
 
 def shake(module: Any) -> Any:
@@ -55,31 +101,36 @@ def multi_head(name: str, c: Config) -> None:
     module = shake(
         nn.MultiheadAttention(c["width"], c["heads"], bias=c["biases"], kdim=source, vdim=source, batch_first=True)
     )
-    x = torch.randn(len(c["padding_q"]), c["width"])
-    y = x if c["self"] else torch.randn(len(c["padding_k"]), source or c["width"])
+    x = noise(len(c["padding_q"]), c["width"])
+    y = x if c["self"] else noise(len(c["padding_k"]), source or c["width"])
     mask = later(len(x)) if c["causal"] else None
     output, weights = module(
         x[None], y[None], y[None], key_padding_mask=absent(c["padding_k"]), attn_mask=mask,
         average_attn_weights=False,
     )  # fmt: skip
-    save(name, c, module.state_dict(), x=x, y=y, output=output[0], weights=weights[0])
+    inputs = {"x": x} if c["self"] else {"x": x, "y": y}
+    learned = mean_squared(variables(module), output[0], c["padding_q"], **inputs)
+    save(name, c, module.state_dict(), x=x, y=y, output=output[0], weights=weights[0], **learned)
 
 
 def layer_norm(name: str, c: Config) -> None:
     module = shake(nn.LayerNorm(c["width"], eps=c["epsilon"], bias=c["biases"]))
-    x = torch.randn(c["rows"], c["width"]) * 3 + 1
-    save(name, c, module.state_dict(), x=x, output=module(x))
+    x = (torch.randn(c["rows"], c["width"]) * 3 + 1).requires_grad_()
+    output = module(x)
+    save(name, c, module.state_dict(), x=x, output=output, **mean_squared(variables(module), output, x=x))
 
 
 def rms_norm(name: str, c: Config) -> None:
     module = shake(nn.RMSNorm(c["width"], eps=c["epsilon"]))
-    x = torch.randn(c["rows"], c["width"]) * 3 + 1
-    save(name, c, module.state_dict(), x=x, output=module(x))
+    x = (torch.randn(c["rows"], c["width"]) * 3 + 1).requires_grad_()
+    output = module(x)
+    save(name, c, module.state_dict(), x=x, output=output, **mean_squared(variables(module), output, x=x))
 
 
 def gelu(name: str, c: Config) -> None:
-    x = torch.randn(c["rows"], c["width"]) * c["spread"]
-    save(name, c, {}, x=x, erf=functional.gelu(x), tanh=functional.gelu(x, approximate="tanh"))
+    x = (torch.randn(c["rows"], c["width"]) * c["spread"]).requires_grad_()
+    erf, tanh = functional.gelu(x), functional.gelu(x, approximate="tanh")
+    save(name, c, {}, x=x, erf=erf, tanh=tanh, **mean_squared({}, erf + 2 * tanh, x=x))
 
 
 class SwiGlu(nn.Module):
@@ -98,14 +149,16 @@ class SwiGlu(nn.Module):
 
 def swiglu(name: str, c: Config) -> None:
     module = shake(SwiGlu(c["width"], c["d_ff"], c["biases"]))
-    x = torch.randn(c["rows"], c["width"])
-    save(name, c, module.state_dict(), x=x, output=module(x))
+    x = noise(c["rows"], c["width"])
+    output = module(x)
+    save(name, c, module.state_dict(), x=x, output=output, **mean_squared(variables(module), output, x=x))
 
 
 def recurrent(name: str, c: Config) -> None:
     module = shake(nn.RNN(c["width"], c["state"], batch_first=True))
-    x = torch.randn(1, c["rows"], c["width"])
-    save(name, c, module.state_dict(), x=x[0], output=module(x)[0][0])
+    x = noise(c["rows"], c["width"])
+    output = module(x[None])[0][0]
+    save(name, c, module.state_dict(), x=x, output=output, **mean_squared(variables(module), output, x=x))
 
 
 def gelu_tanh(x: Tensor) -> Tensor:
@@ -132,32 +185,35 @@ def encoder(name: str, c: Config) -> None:
     norm = nn.LayerNorm(c["width"], bias=c["biases"]) if c["final_norm"] else None
     layer = nn.TransformerEncoderLayer(**layer_options(c))
     module = shake(nn.TransformerEncoder(layer, c["layers"], norm, enable_nested_tensor=False))
-    x = torch.randn(len(c["padding"]), c["width"])
+    x = noise(len(c["padding"]), c["width"])
     output = module(x[None], src_key_padding_mask=absent(c["padding"]))[0]
-    save(name, c, module.state_dict(), x=x, output=output)
+    learned = mean_squared(variables(module), output, c["padding"], x=x)
+    save(name, c, module.state_dict(), x=x, output=output, **learned)
 
 
 def decoder(name: str, c: Config) -> None:
     norm = nn.LayerNorm(c["width"], bias=c["biases"]) if c["final_norm"] else None
     module = shake(nn.TransformerDecoder(nn.TransformerDecoderLayer(**layer_options(c)), c["layers"], norm))
-    x, memory = torch.randn(len(c["padding"]), c["width"]), torch.randn(len(c["memory_padding"]), c["width"])
+    x, memory = noise(len(c["padding"]), c["width"]), noise(len(c["memory_padding"]), c["width"])
     output = module(
         x[None], memory[None], tgt_mask=later(len(x)), tgt_key_padding_mask=absent(c["padding"]),
         memory_key_padding_mask=absent(c["memory_padding"]),
     )[0]  # fmt: skip
-    save(name, c, module.state_dict(), x=x, memory=memory, output=output)
+    learned = mean_squared(variables(module), output, c["padding"], x=x, memory=memory)
+    save(name, c, module.state_dict(), x=x, memory=memory, output=output, **learned)
 
 
 def transformer(name: str, c: Config) -> None:
     layers = {"num_encoder_layers": c["encoder_layers"], "num_decoder_layers": c["decoder_layers"]}
     module = shake(nn.Transformer(**layer_options(c), **layers))
-    x, y = torch.randn(len(c["padding"]), c["width"]), torch.randn(len(c["memory_padding"]), c["width"])
+    x, y = noise(len(c["padding"]), c["width"]), noise(len(c["memory_padding"]), c["width"])
     padding, memory_padding = absent(c["padding"]), absent(c["memory_padding"])
     output = module(
         y[None], x[None], tgt_mask=later(len(x)), src_key_padding_mask=memory_padding,
         tgt_key_padding_mask=padding, memory_key_padding_mask=memory_padding,
     )[0]  # fmt: skip
-    save(name, c, module.state_dict(), x=x, source=y, output=output)
+    learned = mean_squared(variables(module), output, c["padding"], x=x, source=y)
+    save(name, c, module.state_dict(), x=x, source=y, output=output, **learned)
 
 
 def by_heads(x: Tensor, heads: int) -> Tensor:
@@ -216,7 +272,9 @@ def gpt2(name: str, c: Config) -> None:
     if c["tied"]:
         module.lm_head.weight = module.transformer["wte"].weight  # type: ignore[assignment]
     tokens = torch.randint(c["vocabulary"], (c["tokens"],))
-    save(name, c, module.state_dict(), tokens=tokens, logits=module(tokens))
+    logits = module(tokens)
+    learned = cross_entropy(variables(module), logits)
+    save(name, c, module.state_dict(), tokens=tokens, logits=logits, **learned)
 
 
 class Bert(nn.Module):
@@ -279,7 +337,128 @@ def bert(name: str, c: Config) -> None:
     n = len(c["padding"])
     tokens, segments = torch.randint(c["vocabulary"], (n,)), torch.randint(2, (n,))
     logits = module(tokens, segments, c["padding"])
-    save(name, c, module.state_dict(), tokens=tokens, segments=segments, logits=logits)
+    learned = cross_entropy(variables(module), logits, c["padding"])
+    save(name, c, module.state_dict(), tokens=tokens, segments=segments, logits=logits, **learned)
+
+
+def turned_halves(x: Tensor, angles: Tensor) -> Tensor:
+    """Rotary positions as Hugging Face has them: column k turns with column k + d/2. (h x n x d)"""
+    half = x.shape[-1] // 2
+    turned = torch.cat([-x[..., half:], x[..., :half]], dim=-1)
+    return x * torch.cat([angles, angles], dim=-1).cos() + turned * torch.cat([angles, angles], dim=-1).sin()
+
+
+def turned_pairs(x: Tensor, angles: Tensor) -> Tensor:
+    """Rotary positions as Meta and llama2.c have them: pairs of neighbours are complex numbers."""
+    pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2).contiguous())
+    return torch.view_as_real(pairs * torch.polar(torch.ones_like(angles), angles)).reshape(x.shape)
+
+
+class Llama(nn.Module):
+    """LLaMA for one sentence, under Hugging Face's names or under Meta's, each with its way of turning."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        d, v, f, self.c = c["width"], c["vocabulary"], c["d_ff"], c
+        queries, keys = c["heads"] * c["d_k"], c["kv_heads"] * c["d_k"]
+        hugging_face = c["names"] == "hugging_face"
+
+        def norm() -> nn.RMSNorm:
+            return nn.RMSNorm(d, eps=c["epsilon"])
+
+        def linear(inputs: int, outputs: int, *, bias: bool = False) -> nn.Linear:
+            return nn.Linear(inputs, outputs, bias=bias)
+
+        def layer() -> nn.ModuleDict:
+            wide = [linear(d, size, bias=c["biases"]) for size in (queries, keys, keys)]
+            own = dict(
+                zip(("q_proj", "k_proj", "v_proj") if hugging_face else ("wq", "wk", "wv"), wide, strict=True)
+            )
+            own["o_proj" if hugging_face else "wo"] = linear(queries, d)
+            three = (linear(d, f), linear(f, d), linear(d, f))
+            names = ("gate_proj", "down_proj", "up_proj") if hugging_face else ("w1", "w2", "w3")
+            feed = nn.ModuleDict(dict(zip(names, three, strict=True)))
+            if hugging_face:
+                return nn.ModuleDict(
+                    {"self_attn": nn.ModuleDict(own), "mlp": feed, "input_layernorm": norm(),
+                     "post_attention_layernorm": norm()}
+                )  # fmt: skip
+            return nn.ModuleDict(
+                {
+                    "attention": nn.ModuleDict(own),
+                    "feed_forward": feed,
+                    "attention_norm": norm(),
+                    "ffn_norm": norm(),
+                }
+            )
+
+        layers = nn.ModuleList(layer() for _ in range(c["layers"]))
+        if hugging_face:
+            self.model = nn.ModuleDict({"embed_tokens": nn.Embedding(v, d), "layers": layers, "norm": norm()})
+            self.lm_head = linear(d, v)
+        else:
+            self.tok_embeddings, self.layers, self.norm = nn.Embedding(v, d), layers, norm()
+            self.output = linear(d, v)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        c, n = self.c, len(tokens)
+        slow = c["base"] ** (torch.arange(0, c["d_k"], 2) / c["d_k"])
+        angles = torch.arange(n)[:, None] / slow
+        hugging_face = c["names"] == "hugging_face"
+        turn = turned_halves if hugging_face else turned_pairs
+        top: Any = self.model if hugging_face else None
+        x = (top["embed_tokens"] if hugging_face else self.tok_embeddings)(tokens)
+        for h in top["layers"] if hugging_face else self.layers:
+            own, feed, first, second = list(h.values())
+            (to_q, to_k, to_v, to_o), (w1, w2, w3) = list(own.values()), list(feed.values())
+            read = first(x)
+            q, k, v = by_heads(to_q(read), c["heads"]), *(by_heads(f(read), c["kv_heads"]) for f in (to_k, to_v))
+            mixed = functional.scaled_dot_product_attention(
+                turn(q, angles)[None], turn(k, angles)[None], v[None], is_causal=True, enable_gqa=True
+            )[0]
+            x = x + to_o(mixed.transpose(0, 1).reshape(n, -1))
+            read = second(x)
+            x = x + w2(functional.silu(w1(read)) * w3(read))
+        logits: Tensor = self.lm_head(top["norm"](x)) if hugging_face else self.output(self.norm(x))
+        return logits
+
+
+def llama(name: str, c: Config) -> None:
+    module: Any = shake(Llama(c))
+    if c["tied"] and c["names"] == "hugging_face":
+        module.lm_head.weight = module.model["embed_tokens"].weight
+    elif c["tied"]:
+        module.output.weight = module.tok_embeddings.weight
+    tokens = torch.randint(c["vocabulary"], (c["tokens"],))
+    save(name, c, module.state_dict(), tokens=tokens, logits=module(tokens))
+
+
+def grouped(name: str, c: Config) -> None:
+    """Grouped-query attention by itself, Ainslie et al. 2023."""
+    d, d_k = c["width"], c["d_k"]
+    sizes = {"q": c["heads"] * d_k, "k": c["kv_heads"] * d_k, "v": c["kv_heads"] * d_k}
+    module: Any = shake(
+        nn.ModuleDict({part: nn.Linear(d, size, bias=c["biases"]) for part, size in sizes.items()}
+                      | {"o": nn.Linear(c["heads"] * d_k, d, bias=False)})
+    )  # fmt: skip
+    x = torch.randn(c["rows"], d)
+    q, k, v = (by_heads(module[p](x), c["heads"] if p == "q" else c["kv_heads"]) for p in "qkv")
+    mixed = functional.scaled_dot_product_attention(
+        q[None], k[None], v[None], is_causal=c["causal"], enable_gqa=True
+    )[0]
+    save(name, c, module.state_dict(), x=x, output=module["o"](mixed.transpose(0, 1).reshape(c["rows"], -1)))
+
+
+def pooling(name: str, c: Config) -> None:
+    """Mean over the words that count, length 1, and the cosine of two sentences."""
+    arrays, vectors = {}, []
+    for k, padding in enumerate((c["padding_0"], c["padding_1"])):
+        x = torch.randn(len(padding), c["width"])
+        here = torch.tensor(padding, dtype=x.dtype)[:, None]
+        mean = (x * here).sum(0) / here.sum().clamp(min=1e-9)
+        vectors.append(functional.normalize(mean, dim=0))
+        arrays |= {f"x{k}": x, f"unit{k}": vectors[-1]}
+    save(name, c, {}, cosine=functional.cosine_similarity(*vectors, dim=0).reshape(1), **arrays)
 
 
 def table(names: str, *rows: tuple[Any, ...]) -> list[Config]:
@@ -326,6 +505,7 @@ FIXTURES = {
         (5, 5, 3, 1, "relu", True, False, False, [1, 1], [1]),
         (4, 2, 6, 6, "relu", False, False, True, [1, 1, 1, 0], [1, 1]),
         (18, 2, 20, 1, "gelu_erf", True, True, True, [1] * 4, [1] * 5),
+        (4, 2, 3, 1, "gelu_tanh", True, True, True, [1, 1, 1, 0], [1, 0, 1]),
     ),
     transformer: table(
         "width heads d_ff encoder_layers decoder_layers activation pre_norm biases padding memory_padding",
@@ -334,6 +514,7 @@ FIXTURES = {
         (5, 1, 3, 2, 1, "relu", False, True, [1], [1]),
         (4, 2, 6, 5, 4, "relu", False, True, [1, 1, 0], [1, 1, 1, 1, 0]),
         (8, 4, 18, 1, 1, "relu", True, False, [1, 1, 1, 1], [1, 1]),
+        (4, 2, 3, 1, 1, "gelu_erf", False, True, [1, 1, 1, 0], [1, 0, 1]),
     ),
     gpt2: table(
         "width heads d_ff layers vocabulary positions tokens tied",
@@ -342,6 +523,8 @@ FIXTURES = {
         (9, 3, 36, 3, 13, 10, 6, False),
         (4, 4, 5, 7, 6, 4, 4, True),
         (20, 5, 18, 1, 19, 7, 7, True),
+        (4, 2, 5, 2, 7, 6, 5, True),
+        (4, 2, 5, 1, 7, 6, 4, False),
     ),
     bert: table(
         "width heads d_ff layers vocabulary positions epsilon padding",
@@ -350,6 +533,25 @@ FIXTURES = {
         (9, 3, 36, 3, 13, 10, 1e-12, [1, 0, 1, 1]),
         (4, 4, 5, 7, 6, 4, 1e-5, [1, 1, 1, 1]),
         (20, 5, 18, 1, 19, 7, 1e-12, [1, 1, 1, 1, 1, 0, 0]),
+        (4, 2, 5, 2, 7, 6, 1e-12, [1, 1, 1, 1, 0]),
+    ),
+    llama: table(
+        "names width heads kv_heads d_k d_ff layers vocabulary epsilon base biases tokens tied",
+        ("hugging_face", 8, 4, 2, 2, 12, 2, 9, 1e-5, 10000.0, False, 5, True),
+        ("meta", 8, 4, 2, 2, 12, 2, 9, 1e-5, 10000.0, False, 5, False),
+        ("hugging_face", 12, 2, 2, 6, 7, 1, 5, 1e-6, 500000.0, True, 4, False),
+        ("meta", 18, 3, 1, 6, 20, 1, 6, 1e-5, 100.0, False, 6, True),
+        ("hugging_face", 9, 1, 1, 4, 5, 3, 4, 0.01, 10000.0, False, 1, True),
+    ),
+    grouped: table(
+        "rows width heads kv_heads d_k causal biases",
+        (3, 6, 2, 1, 3, False, True), (4, 8, 4, 2, 2, True, False), (1, 5, 6, 3, 2, True, True),
+        (5, 18, 8, 2, 2, False, False), (3, 4, 3, 1, 5, True, True),
+    ),
+    pooling: table(
+        "width padding_0 padding_1",
+        (4, [1, 1, 1], [1, 1]), (7, [1, 0, 1, 1], [1, 1, 0, 0]), (1, [1], [1]), (33, [1] * 5, [0, 1, 1]),
+        (6, [1, 1], [1, 1, 1, 1]),
     ),
 }  # fmt: skip
 

@@ -1,10 +1,10 @@
 """Runs inside LibreOffice's own Python: opens workbooks in a window and tells what lies where in it.
 
 Takes one JSON object on standard input: pipe, size [width, height] of the window, and books, each with its path
-and views: [{"sheet": number from 0, "picture": a file to be written or null, "places": [addresses],
-"select": an address or null}]. Prints a list for each book, an entry a view: the visible area, the charts and
-the places, each [left, top, right, bottom] in pixels of a screen of 96 dots an inch, as LibreOffice reports them,
-and how wide the text in the first cell of each place is.
+and views: [{"sheet": number from 0, hidden ones left out, "picture": a file to be written or null, "places":
+[addresses], "top": the first row in view below frozen ones, from 0}]. Prints a list for each book, an entry a
+view: the visible area, the charts and the places, each [left, top, right, bottom] in pixels of a screen of 96 dots
+an inch, as LibreOffice reports them, and how wide the text in the first cell of each place is.
 """
 
 import json
@@ -36,9 +36,12 @@ def settled(context):
 
 
 def look(context, document, view):
-    controller, sheet = document.getCurrentController(), document.getSheets().getByIndex(view["sheet"])
+    sheets = (document.getSheets().getByIndex(k) for k in range(document.getSheets().getCount()))
+    controller, sheet = document.getCurrentController(), [one for one in sheets if one.IsVisible][view["sheet"]]
     controller.setActiveSheet(sheet)
-    controller.select(sheet.getCellRangeByName(view["select"] or "A1"))
+    controller.select(sheet.getCellByPosition(0, view["top"]))
+    if view["top"]:
+        controller.setFirstVisibleRow(view["top"])
     settled(context)
     area = controller.VisibleArea
     seen = [pixels(area.X), pixels(area.Y), pixels(area.X + area.Width), pixels(area.Y + area.Height)]

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,19 +22,26 @@ from xltransformer.engines.libreoffice import find_soffice
 LAPTOP = (1366, 768)
 """The window that the first screen is made for."""
 
+_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Linguistic/SpellChecking"><prop oor:name="IsSpellAuto" oor:op="fuse">\
+<value>false</value></prop></item>
+</oor:items>
+"""
+
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, in pixels."""
 
 
 @dataclass(frozen=True)
 class View:
-    """One sheet (from 0) to look at: the addresses to measure, and a picture to take, of the window
-    scrolled so that the cell `select` is in it."""
+    """One sheet (from 0, hidden ones left out) to look at: the addresses to measure, and a picture to take,
+    of the window scrolled down to the row `top` (from 0)."""
 
     sheet: int = 0
     places: Sequence[str] = ()
     picture: Path | None = None
-    select: str | None = None
+    top: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,8 @@ class Windows:
         os.close(writing)
         with os.fdopen(reading) as number:
             display = f":{number.readline().strip()}"
+        (self._profile / "user").mkdir(parents=True, exist_ok=True)
+        (self._profile / "user" / "registrymodifications.xcu").write_text(_SETTINGS, "utf-8")
         self._environment = {**os.environ, "DISPLAY": display, "SAL_USE_VCLPLUGIN": "gen", "LC_ALL": "C.UTF-8"}
         options = ["--norestore", "--nologo", "--nofirststartwizard", f"--accept=pipe,name={self._pipe};urp;"]
         self._office = subprocess.Popen(
@@ -105,17 +115,21 @@ class Windows:
         self._screen.terminate()
         self._screen.wait(30)
 
+    def _copy(self, path: Path) -> str:
+        folder = Path(tempfile.mkdtemp(dir=self._profile))
+        return str(shutil.copyfile(path, folder / path.name))
+
     def show(self, books: Sequence[tuple[Path, Sequence[View]]]) -> list[list[Seen]]:
-        """Open each workbook and look at its views, in order."""
+        """Open a copy of each workbook, which nobody can have locked, and look at its views, in order."""
         listed = [
             {
-                "path": str(path),
+                "path": self._copy(path),
                 "views": [
                     {
                         "sheet": view.sheet,
                         "places": list(view.places),
                         "picture": view.picture and str(view.picture),
-                        "select": view.select,
+                        "top": view.top,
                     }
                     for view in views
                 ],

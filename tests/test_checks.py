@@ -14,9 +14,9 @@ from office import Edit, Office, OpenedBook
 from xltransformer import api
 from xltransformer.locale import Messages, load_messages
 from xltransformer.spec.instance import Instance
-from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.checks import LEFT
+from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
 from xltransformer.workbook.start.grid import LABEL, STATE, VALUE
@@ -165,7 +165,9 @@ FAULTS: dict[str, dict[str, Fault]] = {
             *sums("2A With weights"),
         ),
         "error in a lesson": Fault([("sentence.0.self_attention.output", 1, 0, GONE)], *errors(LESSONS[0])),
-        "error on the sheet of the watched word": Fault([("watch.1.points", 0, 0, GONE)], *errors("4 Watch"), errors("Behind the pictures")),
+        "error on the sheet of the watched word": Fault(
+            [("watch.1.points", 0, 0, GONE)], *errors("4 Watch"), errors("Behind the pictures")
+        ),
         "error that spoils the worked lines": Fault(
             [("watch.1.other_position", 0, 0, GONE)], *errors(LESSONS[1]), errors(*LESSONS[3::2], "4 Watch")
         ),

@@ -16,6 +16,7 @@ from office import Office, OpenedBook
 from xltransformer import api
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES, fold
+from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.spec.instance import Instance, describe, make_instance, model_from
 from xltransformer.workbook.reader import read_book
@@ -202,6 +203,50 @@ def test_two_tokens_overtyped_and_one_emptied(built: list[Built], office: Office
     typed = {first: str(words[-1]), first + 1: ""}
     edits = [(place.sheet, place.address(slot, 0), word or None) for slot, word in typed.items()]
     assert_shows(office.edit(path, edits), path, numpy_with(instance, typed, name))
+
+
+ENDS = """
+model = "gpt"
+sentences = ["the Cat sat"]
+slots = 6
+spare_rows = 0
+words = ["the", "Cat", "sat", "mat", "Stop"]
+[sizes]
+d_model = 6
+feed_forward = false
+"""
+"""A model of attention only that goes on to the last slot, or, with seeds 7, 34 and 38, stops."""
+
+
+@pytest.mark.parametrize("seed", [7, 34, 38])
+def test_it_stops_after_the_word_that_ends_a_sentence(seed: int, tmp_path: Path, office: Office) -> None:
+    template, path = tmp_path / "ends.toml", tmp_path / "ends.xlsx"
+    template.write_text(ENDS)
+    endless = make_instance(template, settings={"seed": seed})
+    name = endless.model.sentences[0].words.name
+    on = list(endless.trace()[name].ravel())
+    ended = api.build(path, template=template, settings={"seed": seed, "end": "stop"})
+    words = list(ended.trace()[name].ravel())
+    at = on.index("Stop") + 1
+    assert 3 < at < len(on)
+    assert "" not in on
+    assert words == on[:at] + [""] * (len(on) - at)
+    assert diff(path).ok
+    assert not any("feed_forward" in block for block in ended.model.blocks)
+
+    home = read_book(path).homes[name]
+    shown = office.edit(path, [(home.sheet, home.address(at - 1, 0), "mat")], tmp_path / "on.xlsx", [home])
+    assert [row[0] for row in shown.read(home)] == list(numpy_with(ended, {at - 1: "mat"}, name)[name].ravel())
+    assert shown.read(home)[at][0] != ""
+
+
+@pytest.mark.parametrize(
+    ("end", "said"), [('"."', "no word of the vocabulary"), ("3", "give a word"), ('" "', "a word")]
+)
+def test_an_end_that_cannot_be_is_refused(end: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "ends.toml").write_text(f"{ENDS}end = {end}\n")
+    with pytest.raises(UserError, match=rf"end is .*{said}"):
+        make_instance(tmp_path / "ends.toml")
 
 
 @pytest.mark.parametrize("tied", [True, False])

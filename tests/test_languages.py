@@ -68,7 +68,8 @@ class Recording(dict[str, str]):
         return super().__getitem__(key)
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        self.asked.add(key)
+        return super().get(key, default)
 
 
 def test_every_message_is_used_and_every_key_there() -> None:
@@ -76,8 +77,8 @@ def test_every_message_is_used_and_every_key_there() -> None:
     recorded = Recording(load_messages("en").texts)
     messages = Messages("en", recorded)
     for template in shipped_templates():
-        for sentences in ([], ["cat and zebra"]):
-            instance = make_instance(template, sentences)
+        for sentences, gradients in (([], 0), (["cat and zebra"], 0), ([], 1)):
+            instance = make_instance(template, sentences, settings={"gradients": gradients})
             lay_out(instance, instance.trace(), messages)
     instance = make_instance("cat-and-mouse", slots=0)
     lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, DEFAULT_STEPS))

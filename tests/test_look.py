@@ -8,7 +8,6 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import accumulate
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 

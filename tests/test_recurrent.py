@@ -83,3 +83,28 @@ def test_influence_shrinks_with_distance_and_attention_does_not(sentence: str) -
     assert reach[0] < reach[-1] / 10
     np.testing.assert_array_equal(direct, values["self_attention.weights"][-1])
     assert direct[0] > direct[-1] / 10
+
+
+def test_with_predicts_both_say_a_word_at_every_place_from_the_words_up_to_there(tmp_path: Path) -> None:
+    """Against the arithmetic in a few lines; a later word changes no earlier prediction."""
+    settings = {"predicts": True, "state": 4}
+    instance = api.build(tmp_path / "both.xlsx", ["the cat saw a dog"], template="recurrent", settings=settings)
+    inputs, values = instance.inputs, instance.trace()
+    E = values["recurrent.X"]
+    n, d = E.shape
+    angle = np.arange(n)[:, None] / 10000 ** (np.arange(d) // 2 * 2 / d)
+    X = E + np.where(np.arange(d) % 2, np.cos(angle), np.sin(angle))
+    Q, K, V = (X @ inputs[f"self_attention.W_{name}"] for name in "QKV")
+    shares = np.tril(np.exp(Q @ K.T / np.sqrt(d)))
+    attended = shares / shares.sum(axis=1, keepdims=True) @ V
+    states = np.array([last_state(E[: t + 1], dict(inputs)) for t in range(n)])
+    for name, x in (("self_attention", attended), ("recurrent", states)):
+        logits = x @ inputs[f"{name}.prediction.W"]
+        expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(values[f"{name}.prediction.probabilities"], expected, atol=1e-12)
+    assert diff(tmp_path / "both.xlsx").ok
+    other = make_instance("recurrent", ["the cat saw a mouse"], settings=settings).trace()
+    for name in ("recurrent", "self_attention"):
+        before, after = (v[f"{name}.prediction.probabilities"] for v in (values, other))
+        np.testing.assert_allclose(after[:-1], before[:-1], atol=1e-12)
+        assert np.abs(after[-1] - before[-1]).max() > 1e-3

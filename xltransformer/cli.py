@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from xltransformer.difference import Diff
+    from xltransformer.estimate import Estimate
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
 
@@ -58,12 +59,20 @@ def subject(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--vocabulary",
             metavar="FILE",
-            help="The words: a .txt file with one in each line, or a .json list or {token: number}.",
+            help="The words: a .txt or .json list, or a tokenizer: vocab.txt, vocab.json with merges.txt, "
+            "tokenizer.json, pieces with scores, tokenizer.bin.",
+        ),
+        click.option(
+            "--words",
+            metavar="N|FILE",
+            help="Of a tokenizer's vocabulary, how many words stand in the workbook beside those in use "
+            "(20; for a model that writes, all), or a file that lists them.",
         ),
         click.option(
             "--weights",
             metavar="FILE",
-            help="An .npz or .safetensors file of weights: PyTorch's Transformers, GPT-2, BERT, or our own.",
+            help="Weights: .npz, .safetensors or its index.json, or llama2.c's .bin, under the names of "
+            "PyTorch's Transformers, GPT-2, BERT, LLaMA, or our own.",
         ),
         click.option("--slots", type=click.IntRange(0, 1000), help="Empty word slots a sentence gets."),
         click.option(
@@ -146,21 +155,73 @@ def build(
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
     from xltransformer.exercise import DEFAULT_STEPS
-    from xltransformer.spec.template import DEFAULT_TEMPLATE, load_template
+    from xltransformer.spec.adopt import default_template
+    from xltransformer.spec.template import load_template
 
     steps: Sequence[str] = ()
     if exercise is not None:
         steps = DEFAULT_STEPS if exercise == "default" else [step.strip() for step in exercise.split(",")]
     given = _read_subject(given)
-    template = DEFAULT_TEMPLATE if given["template"] is None else given["template"]
+    template = default_template(given["weights"]) if given["template"] is None else given["template"]
     loaded = given["template"] = load_template(template)
     path = Path(f"{loaded.name}.xlsx" if output is None else output)
-    built = api.build(path, **given, language=lang, exercise=steps, products=products, force=force)
+    built = api.build(path, **given, language=lang, exercise=steps, products=products, force=force, report=_report)
     for warning in built.warnings:
         click.echo(f"xlt: {warning}", err=True)
     click.echo(f"wrote {path}: {', '.join(built.sentences)}")
     if open_it and click.launch(str(path)) != 0:
         fail(f"wrote {path}, but found no program to open it with; open it in Excel, LibreOffice or WPS")
+
+
+def _report(taken: Estimate) -> Callable[[str], None]:
+    """Before what is long: a line that says how long, and a bar while it lasts, for people who watch."""
+    from xltransformer.estimate import LONG
+
+    if taken.seconds < LONG:
+        return lambda stage: None
+    click.echo(f"xlt: {taken}", err=True)
+    if not sys.stderr.isatty():
+        return lambda stage: None
+    return _bar(taken.seconds)
+
+
+STAGES = {"calculating": 0.0, "drawing": 0.1, "writing": 0.5, "done": 1.0}
+"""Which share of the time is over when a stage begins, as measured."""
+
+
+def _bar(seconds: float) -> Callable[[str], None]:
+    """A bar that moves with the clock, at the pace expected, up to where the next stage begins."""
+    import threading
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task, over, names = bar.add_task("", total=1.0), threading.Event(), list(STAGES)
+    stage = names[0]
+
+    def move() -> None:
+        done, before = 0.0, time.monotonic()
+        while not over.wait(0.2):
+            now = time.monotonic()
+            after = STAGES[names[min(names.index(stage) + 1, len(names) - 1)]]
+            done = max(STAGES[stage], min(done + (now - before) / seconds, after))
+            before = now
+            bar.update(task, completed=done, description=stage)
+
+    def tell(name: str) -> None:
+        nonlocal stage
+        stage = name
+        if name == "done":
+            over.set()
+            bar.stop()
+
+    click.get_current_context().call_on_close(lambda: tell("done"))  # also where something goes wrong
+    bar.start()
+    threading.Thread(target=move, daemon=True).start()
+    return tell
 
 
 @main.command()
@@ -330,13 +391,20 @@ def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]], *, whole: 
     help="A number of the configuration, such as layers=12; may be given more than once. "
     "What is not given is as in GPT-2 small.",
 )
+@click.option(
+    "--words",
+    type=click.IntRange(1, 650),
+    default=8,
+    show_default=True,
+    help="Words in the sentence of the workbook that is estimated.",
+)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print.")
 @click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with these numbers as live formulas.")
 @click.option("--lang", default="en", metavar="en|zh", help="The language of the workbook.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @guarded
-def size(settings: tuple[str, ...], form: str, output: str | None, lang: str, force: bool) -> None:
-    """Print what a configuration weighs and costs, beside published models."""
+def size(settings: tuple[str, ...], words: int, form: str, output: str | None, lang: str, force: bool) -> None:
+    """Print what a configuration weighs and costs, beside published models, and takes as a workbook."""
     from xltransformer import api
     from xltransformer.size import parse
 
@@ -344,9 +412,12 @@ def size(settings: tuple[str, ...], form: str, output: str | None, lang: str, fo
     if output is not None:
         api.build_size(output, own, language=lang, force=force)
     if form == "json":
-        click.echo(json.dumps(api.size_json(own)))
+        click.echo(json.dumps(api.size_json(own, words)))
         return
     _print_size(own, lang)
+    from xltransformer.estimate import estimate_configuration
+
+    click.echo(f"as a workbook of {words} words: {estimate_configuration(own, words)}")
     if output is not None:
         click.echo(f"wrote {output}")
 

@@ -7,7 +7,7 @@ sections (one sheet each) and steps (one panel each). Nothing here knows of spre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -17,10 +17,10 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array]
 
-Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "list", "parameter", "constant"]
+Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "list", "parameter", "constant", "target"]
 """What an input is for: it decides where it is shown and how it may be edited. A list is what a
-choice is chosen from; a constant is a number that the paper fixes and nobody learns, such as the
-epsilon of a layer norm."""
+choice is chosen from; a constant is a number or word that is fixed and nobody learns, such as the
+epsilon of a layer norm; a target is what a result is to become."""
 
 Scale = Literal["signed", "probability", "count", "gate", "masked", "plain"]
 """What kind of number a block holds: it decides its colours and number format."""
@@ -75,9 +75,11 @@ class Matrix:
     """One block: an input (no `op`) or the result of an operation on other blocks.
 
     `choices` is, for a text input, the block of texts it is chosen from. `scale` says what
-    kind of number it holds. `default` is what every entry of a constant holds until it is edited.
+    kind of number it holds. `default` is what every entry of a constant holds until it is edited, a
+    number or a text.
     `feedback` is, for the tokens of a model that generates text, the block of its predictions: an
-    entry that is None takes the prediction of the row before.
+    entry that is None takes the prediction of the row before. `gradient_of` is, for a gradient, the
+    block whose it is, and `contributed_by`, where it is a part of it only, the block it comes through.
     """
 
     rows: Axis
@@ -89,8 +91,10 @@ class Matrix:
     role: Role | None = None
     choices: Matrix | None = None
     scale: Scale = "signed"
-    default: float | None = None
+    default: float | str | None = None
     feedback: Matrix | None = None
+    gradient_of: Matrix | None = None
+    contributed_by: Matrix | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -126,11 +130,13 @@ class Step:
 
 @dataclass
 class Section:
-    """One sheet: a lesson or layer, for one sentence where it has one; layers count from 0."""
+    """One sheet: a lesson or layer, for one sentence where it has one; layers count from 0. A `backward`
+    one holds the gradients of the blocks of the section with the same key."""
 
     key: str
     sentence: int | None = None
     layer: int | None = None
+    backward: bool = False
     steps: list[Step] = field(default_factory=list)
 
 
@@ -185,14 +191,17 @@ class Model:
     def constants(self) -> dict[str, Array]:
         """The values of the constants, as the papers fix them."""
         return {
-            block.name: np.full(block.shape, block.default) for block in self.inputs if block.role == "constant"
+            block.name: np.full(block.shape, block.default, dtype=object if block.text else float)
+            for block in self.inputs
+            if block.role == "constant"
         }
 
     @contextmanager
     def section(self, key: str, sentence: int | None = None, layer: int | None = None) -> Iterator[None]:
         """Steps opened inside, and after it, belong to one section, that is, to one sheet; a section of
         the same key, sentence and layer goes on."""
-        same = [s for s in self.sections if (s.key, s.sentence, s.layer) == (key, sentence, layer)]
+        forward = [section for section in self.sections if not section.backward]
+        same = [s for s in forward if (s.key, s.sentence, s.layer) == (key, sentence, layer)]
         if not same:
             self.sections.append(Section(key, sentence, layer))
         self._section = same[0] if same else self.sections[-1]
@@ -207,6 +216,13 @@ class Model:
         if not same:
             steps.append(Step(key, group))
         self._step = same[0] if same else steps[-1]
+        yield
+        self._step = None
+
+    @contextmanager
+    def within(self, step: Step) -> Iterator[None]:
+        """Blocks named inside belong to a step that is there already."""
+        self._step = step
         yield
         self._step = None
 
@@ -248,6 +264,34 @@ class Model:
                     decoded[block.name][row, 0] = values[block.feedback.name][row - 1, 0]
                     values = self._pass({**inputs, **decoded})
         return values
+
+    def evaluate(self, wanted: Iterable[Matrix], given: Values) -> dict[str, Array]:
+        """The values of the wanted blocks and of all that they come from, and of nothing else.
+
+        What is `given` is taken as it is, computed blocks too: the words' rows in the vocabulary in
+        place of the words, say. Arrays may have leading axes, a batch of sentences in one call:
+        (s x n x 1) for a block of (n x 1). Raises KeyError for an input that is missing.
+        """
+        values = dict(given)
+        with np.errstate(all="ignore"):
+            for block in self.needed(wanted, given):
+                assert block.op is not None
+                values[block.name] = block.op.value(*(values[operand.name] for operand in block.operands))
+        return values
+
+    def needed(self, wanted: Iterable[Matrix], given: Collection[str]) -> list[Matrix]:
+        """The computed blocks that `wanted` ones come from, in order, up to what is given by name;
+        KeyError for an input that is not."""
+        asked, found = list(wanted), set[str]()
+        while asked:
+            block = asked.pop()
+            if block.name in found or block.name in given:
+                continue
+            if not block.computed:
+                raise KeyError(block.name)
+            found.add(block.name)
+            asked += block.operands
+        return [block for name, block in self.blocks.items() if name in found]
 
     def _pass(self, inputs: Values) -> dict[str, Array]:
         """Every block's values, each computed once."""
@@ -292,12 +336,13 @@ class Scope:
         """A block the user fills in."""
         return self.add(name, Matrix(rows, columns, role=role, text=text, choices=choices, scale=scale))
 
-    def constant(self, name: str, value: float) -> Matrix:
-        """A number (1 x 1) that the paper fixes: visible and editable, but not learned."""
-        block = Matrix(ONE, ONE, role="constant", scale="plain", default=value)
+    def constant(self, name: str, value: float | str) -> Matrix:
+        """A number or text (1 x 1) that the paper fixes: visible and editable, but not learned."""
+        block = Matrix(ONE, ONE, role="constant", scale="plain", default=value, text=isinstance(value, str))
         return self.add(name, block)
 
     def step(self, key: str) -> Any:
-        """A step of the model's; the heads of one attention share each of theirs."""
-        group = ".".join(self.parts[: self.parts.index("head") + 1]) if "head" in self.parts else ""
-        return self.model.step(key, group)
+        """A step of the model's; the heads of one attention, and the groups of heads that have keys and
+        values in common, share each of theirs."""
+        first = next((k for k, part in enumerate(self.parts) if part in ("head", "group")), None)
+        return self.model.step(key, "" if first is None else ".".join((*self.parts[:first], "head")))

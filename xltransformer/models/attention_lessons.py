@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xltransformer.graph import Axis, Matrix, Scope
 from xltransformer.models.begin import begin
-from xltransformer.models.lesson import Headline, Lesson, Plane, attention_answers, attention_bars
+from xltransformer.models.lesson import Goal, Headline, Lesson, Plane, attention_answers, attention_bars
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import Attended, Projection, attention, project, projection, same, switches
 from xltransformer.nn.embedding import embed
@@ -44,6 +44,8 @@ def attention_lessons(sizes: Sizes) -> Lesson:
                 attended[lesson].append(attention(g, Q, K, V, words.padding, words.padding, turned))
                 if lesson == LESSONS[0]:
                     inputs.append(X)
+                if lesson == "projected_attention":
+                    model.goals.append(Goal(attended[lesson][-1].output, s, words.padding, like=X))
     in_the_plane = {
         lesson: attended[lesson] for lesson in LESSONS if attended[lesson][0].output.columns is dimensions
     }

@@ -12,6 +12,7 @@ from xltransformer.models.lesson import (
     Curve,
     Curves,
     Fact,
+    Goal,
     Headline,
     Lesson,
     Map,
@@ -19,15 +20,25 @@ from xltransformer.models.lesson import (
     heads_headline,
 )
 from xltransformer.models.sizes import HEADS, Sizes
-from xltransformer.nn.attention import Attended, attended_at, attention, padding_mask, same, switches
+from xltransformer.nn.attention import (
+    Attended,
+    attended_at,
+    attention,
+    padding_mask,
+    project,
+    projection,
+    same,
+    switches,
+)
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.feed_forward import ACTIVATIONS, feed_forward, feed_forward_weights
 from xltransformer.nn.multi_head import multi_head, multi_head_weights
 from xltransformer.nn.norm import EPSILON, layer_norm, norm_weights, residual, rms_norm
 from xltransformer.nn.positions import BASE, FURTHER_ON, angles, rotary, score_by_distance, sinusoidal
+from xltransformer.nn.prediction import predict
 from xltransformer.nn.recurrent import influence, recurrent, recurrent_weights
 from xltransformer.nn.watch import Watch, watch, watched_word
-from xltransformer.ops import Row, from_end, lookup, row_mean, row_sum, row_variance
+from xltransformer.ops import Row, from_end, lookup, matmul, row_mean, row_sum, row_variance
 
 
 def multi_head_lesson(sizes: Sizes) -> Lesson:
@@ -47,6 +58,7 @@ def multi_head_lesson(sizes: Sizes) -> Lesson:
             inputs.append(embed(h, words.index, known))
             mask = padding_mask(h, words.padding, words.padding)
             output = multi_head(h, inputs[-1], w, mask=mask)
+            model.goals.append(Goal(output, s, words.padding, like=inputs[-1]))
             for head, found in lessons.items():
                 found.append(Attended(attended_at(model, *h.parts, head).weights, output))
     model.watch = watched = watch(model, word, inputs, lessons)
@@ -74,6 +86,8 @@ def positions_lesson(sizes: Sizes) -> Lesson:
                 else:
                     inputs.append(X)
                 found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned))
+                if lesson == "with_positions":
+                    model.goals.append(Goal(found[-1].output, s, words.padding, like=inputs[s]))
     model.watch = watched = watch(model, word, inputs, attended)
     maps = [Map(lesson, found[0].weights) for lesson, found in attended.items()]
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=False)
@@ -120,6 +134,7 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
             Q, K, V = same(h, inputs[-1], inputs[-1])
             Q, K = rotary(h, Q, K, angles(h, Q, base))
             attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
+            model.goals.append(Goal(attended[-1].output, s, words.padding))
     model.watch = watched = watch(model, word, inputs, {"rotary": attended})
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=True)
     model.headline = Headline([Map("weights", attended[0].weights), curves], [answer])
@@ -144,6 +159,8 @@ def masks_lesson(sizes: Sizes) -> Lesson:
                 found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned, causal=causal))
                 if not causal:
                     inputs.append(X)
+                else:
+                    model.goals.append(Goal(found[-1].output, s, words.padding, like=X))
     model.watch = watched = watch(model, word, inputs, attended)
     prefix = scopes[0].parts
     maps, answers = [], []
@@ -180,6 +197,7 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
             total = residual(h, X, attended[-1].output)
             normed = layer_norm(h.scope("layer"), total, layer), rms_norm(h.scope("rms"), total, rms)
             inputs.append(X)
+            model.goals += [Goal(output, s, words.padding, like=X) for output in normed]
             if s == 0:
                 shown = {"sum": total, "layer": normed[0], "rms": normed[1]}
     model.watch = watched = watch(model, word, inputs, {"add_norm": attended})
@@ -211,7 +229,8 @@ def feed_forward_lesson(sizes: Sizes) -> Lesson:
         for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
             with model.section(f"{activation}_network", sentence=s):
                 h = g.scope(activation)
-                feed_forward(h, embed(h, words.index, known), w)
+                X = embed(h, words.index, known)
+                model.goals.append(Goal(feed_forward(h, X, w), s, words.padding, like=X))
     curves, facts = [], {"word": Fact(model.sentences[0].words)}
     for activation in ACTIVATIONS:
         prefix = ".".join((*scopes[0].parts, activation))
@@ -225,25 +244,44 @@ def feed_forward_lesson(sizes: Sizes) -> Lesson:
 
 def recurrent_lesson(sizes: Sizes) -> Lesson:
     """A plain recurrent network over each sentence, beside attention, and how far each word reaches in
-    both. Option: `state`, its width."""
-    sizes.expect("state")
+    both. Options: `state`, its width, and `predicts`: whether both have weights to predict a word with at
+    every place, from the words up to there; attention then knows their places."""
+    sizes.expect("state", "predicts")
     model, known, scopes = begin(sizes)
     turned = switches(model.scope("switches"), causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
     width = known.embeddings.columns
-    w = recurrent_weights(model.scope("recurrent"), width, sizes.axis("state", "state_labels", "h", 3))
+    state = sizes.axis("state", "state_labels", "h", 3)
+    w = recurrent_weights(model.scope("recurrent"), width, state)
     inputs: list[Matrix] = []
     attended: list[Attended] = []
+    predicts = sizes.flag("predicts", False)
+    if predicts:
+        a, numbers = model.scope("self_attention"), (Axis.numbered(name, width.size) for name in "kv")
+        learned = projection(a, width, *numbers)
+        base = model.scope("positions").constant("base", BASE)
+        outputs = [
+            model.scope(name, "prediction").input("W", axis, Axis.of(known.words), "parameter")
+            for name, axis in (("recurrent", state), ("self_attention", learned.W_V.columns))
+        ]
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
         r, h = g.scope("recurrent"), g.scope("self_attention")
         with model.section("recurrent", sentence=s):
             X = embed(r, words.index, known)
             states = recurrent(r, X, w)
+            model.goals.append(Goal(states, s, words.padding))
         with model.section("self_attention", sentence=s):
-            inputs.append(embed(h, words.index, known))
-            Q, K, V = same(h, inputs[-1], inputs[-1])
-            attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
+            inputs.append(embed(h.scope("words") if predicts else h, words.index, known))
+            if predicts:
+                Q, K, V = project(h, sinusoidal(h, inputs[-1], base), learned)
+            else:
+                Q, K, V = same(h, inputs[-1], inputs[-1])
+            attended.append(attention(h, Q, K, V, words.padding, words.padding, turned, causal=predicts))
+        if predicts:
+            for q, x, W in zip((r, h), (states, attended[-1].output), outputs, strict=True):
+                with model.section("prediction", sentence=s):
+                    predict(q.scope("prediction"), matmul(x, W), known.words)
         with model.section("influence", sentence=s):
             reach = influence(r, X, states, w)
             with h.step("direct"):

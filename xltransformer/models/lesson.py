@@ -113,11 +113,31 @@ class Headline:
     answers: Sequence[Answer] = ()
 
 
+@dataclass
+class Goal:
+    """A result that has a target, in one sentence: `words` to be predicted from logits (n x v), else a
+    matrix to come close to (n x d).
+
+    `padding` (n x 1) is 1 for the rows that count. With `next_word` the target is each word's next one,
+    else a hidden word. `like` is what a matrix is to resemble at first, where it is not to
+    become 0. `target` is the input that holds the target, once there is one.
+    """
+
+    result: Matrix
+    sentence: int
+    padding: Matrix | None = None
+    words: bool = False
+    next_word: bool = False
+    like: Matrix | None = None
+    target: Matrix | None = None
+
+
 class Lesson(Model):
-    """A model with the word that is watched in it, if any, and its headline."""
+    """A model with the word that is watched in it, if any, its headline, and what it could learn."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.goals: list[Goal] = []
         self.watch: Watch | None = None
         self.headline = Headline()
 
@@ -156,9 +176,10 @@ def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
         for k, name in enumerate(("first", "second")[: one.ranked.shape[1]]):
             facts[name] = Fact(one.ranked, 0, k, one.position)
             facts[f"{name}_weight"] = Fact(one.ranked_weights, 0, k)
-        facts |= {"towards": Fact(one.towards), "across": Fact(watch.across), "up": Fact(watch.up)}
-        for i, when in enumerate(("before", "after")):
-            facts |= {f"across_{when}": Fact(one.move, i, 0), f"up_{when}": Fact(one.move, i, 1)}
+        if moves:
+            facts |= {"towards": Fact(one.towards), "across": Fact(watch.across), "up": Fact(watch.up)}
+            for i, when in enumerate(("before", "after")):
+                facts |= {f"across_{when}": Fact(one.move, i, 0), f"up_{when}": Fact(one.move, i, 1)}
         key = "looks_moves" if moves else "looks"
         answers.append(Answer(key if one.ranked.shape[1] > 1 else "looks_alone", facts, s))
     return answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xltransformer.graph import Matrix
 from xltransformer.models.begin import begin
-from xltransformer.models.lesson import Headline, Lesson, attention_answers, attention_bars
+from xltransformer.models.lesson import Goal, Headline, Lesson, attention_answers, attention_bars
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import Attended, attention, same, switches
 from xltransformer.nn.embedding import embed
@@ -33,6 +33,7 @@ def single_query(sizes: Sizes) -> Lesson:
                 asked = g.add("asked", lookup(index, known.embeddings))
             Q, K, V = same(g, asked, inputs[-1])
             attended.append(attention(g, Q, K, V, padding, words.padding, turned))
+            model.goals.append(Goal(attended[-1].output, s, padding, like=asked))
     model.watch = watched = watch(model, word, inputs, {"single_query": attended}, asked)
     model.headline = Headline(attention_bars(model, watched), attention_answers(watched, moves=False))
     return model

@@ -45,12 +45,26 @@ class Sizes:
             raise UserError(f"[sizes] {name} is {value!r}: give true or false")
         return value
 
+    def number(self, name: str, default: float) -> float:
+        """A number above 0, else UserError."""
+        value = self.options.get(name, default)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < float("inf"):
+            raise UserError(f"[sizes] {name} is {value!r}: give a number above 0")
+        return float(value)
+
     def choice(self, name: str, default: str, among: Iterable[str] = ACTIVATIONS) -> str:
         """One of several names, else UserError."""
         value = self.options.get(name, default)
         if not isinstance(value, str) or value not in among:
             raise UserError(f"[sizes] {name} is {value!r}: give one of {', '.join(among)}")
         return str(value)
+
+    def word(self, name: str) -> str | None:
+        """A word, None where there is none; else UserError."""
+        value = self.options.get(name)
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            raise UserError(f"[sizes] {name} is {value!r}: give a word of the vocabulary")
+        return value
 
     def axis(self, size_name: str, labels_name: str, prefix: str, default: int) -> Axis:
         """An axis as the options give it: by its labels, or by its size (then prefix1, prefix2, …).

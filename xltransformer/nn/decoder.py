@@ -18,12 +18,13 @@ from xltransformer.nn.norm import Norm, norm, norm_weights, sublayer
 
 @dataclass(frozen=True)
 class DecoderLayer:
-    """The learned weights of one layer: those of its three sublayers, and a norm for each."""
+    """The learned weights of one layer: those of its three sublayers, and a norm for each. A layer of
+    attention only has no third one."""
 
     self_attention: MultiHead
     cross_attention: MultiHead
-    feed_forward: FeedForward
-    norms: tuple[Norm, Norm, Norm]
+    feed_forward: FeedForward | None
+    norms: tuple[Norm, ...]
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,20 @@ class Decoder:
 
 def decoder_layer_weights(g: Scope, a: Architecture, memory: Axis | None = None) -> DecoderLayer:
     """The weights of one layer as inputs; `memory` is the encoder's width where it differs."""
-    first, second, third = (
-        norm_weights(g.scope("norm", str(k)), a.width, a.epsilon, rms=a.rms, bias=a.biases) for k in range(3)
+    norms = tuple(
+        norm_weights(g.scope("norm", str(k)), a.width, a.epsilon, rms=a.rms, bias=a.biases)
+        for k in range(2 + a.feed_forward)
     )
     own = multi_head_weights(g.scope("self_attention"), a.width, a.heads, a.d_k, a.d_v, biases=a.biases)
     cross = multi_head_weights(
         g.scope("cross_attention"), a.width, a.heads, a.d_k, a.d_v, source=memory, biases=a.biases
     )
-    feed = feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases)
-    return DecoderLayer(own, cross, feed, (first, second, third))
+    feed = (
+        feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases)
+        if a.feed_forward
+        else None
+    )
+    return DecoderLayer(own, cross, feed, norms)
 
 
 def decoder_weights(
@@ -68,8 +74,8 @@ def decoder_layer(
     memory_mask: Matrix | None = None,
     switches: Switches | None = None,
 ) -> Matrix:
-    """Self-attention that looks back only, attention to the encoder's output, feed-forward network,
-    each with its residual and norm: X (n x d) and memory (m x d) give (n x d)."""
+    """Self-attention that looks back only, attention to the encoder's output, feed-forward network
+    where there is one, each with its residual and norm: X (n x d) and memory (m x d) give (n x d)."""
 
     def look_back(x: Matrix) -> Matrix:
         return multi_head(
@@ -81,11 +87,15 @@ def decoder_layer(
             g.scope("cross_attention"), x, w.cross_attention, source=memory, mask=memory_mask, switches=switches
         )
 
-    def feed(x: Matrix) -> Matrix:
-        return feed_forward(g.scope("feed_forward"), x, w.feed_forward)
-
     X = sublayer(g.scope("norm", "0"), X, w.norms[0], look_back, pre_norm=pre_norm)
     X = sublayer(g.scope("norm", "1"), X, w.norms[1], look_across, pre_norm=pre_norm)
+    network = w.feed_forward
+    if network is None:
+        return X
+
+    def feed(x: Matrix) -> Matrix:
+        return feed_forward(g.scope("feed_forward"), x, network)
+
     return sublayer(g.scope("norm", "2"), X, w.norms[2], feed, pre_norm=pre_norm)
 
 

@@ -18,11 +18,12 @@ from xltransformer.nn.norm import Norm, norm, norm_weights, sublayer
 
 @dataclass(frozen=True)
 class EncoderLayer:
-    """The learned weights of one layer: those of its two sublayers, and a norm for each."""
+    """The learned weights of one layer: those of its two sublayers, and a norm for each. A layer of
+    attention only has no second one."""
 
     attention: MultiHead
-    feed_forward: FeedForward
-    norms: tuple[Norm, Norm]
+    feed_forward: FeedForward | None
+    norms: tuple[Norm, ...]
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,25 @@ class Encoder:
 
 def encoder_layer_weights(g: Scope, a: Architecture) -> EncoderLayer:
     """The weights of one layer as inputs."""
-    first, second = (
-        norm_weights(g.scope("norm", str(k)), a.width, a.epsilon, rms=a.rms, bias=a.biases) for k in range(2)
+    norms = tuple(
+        norm_weights(g.scope("norm", str(k)), a.width, a.epsilon, rms=a.rms, bias=a.biases)
+        for k in range(1 + a.feed_forward)
     )
     return EncoderLayer(
-        multi_head_weights(g, a.width, a.heads, a.d_k, a.d_v, biases=a.biases),
-        feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases),
-        (first, second),
+        multi_head_weights(
+            g,
+            a.width,
+            a.heads,
+            a.d_k,
+            a.d_v,
+            biases=a.biases if a.attention_biases is None else a.attention_biases,
+            groups=a.groups,
+            output_bias=a.biases,
+        ),
+        feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases)
+        if a.feed_forward
+        else None,
+        norms,
     )
 
 
@@ -64,17 +77,22 @@ def encoder_layer(
     angles: Matrix | None = None,
     switches: Switches | None = None,
 ) -> Matrix:
-    """Self-attention, then the feed-forward network, each with its residual and norm: (n x d) to (n x d)."""
+    """Self-attention, then the feed-forward network where there is one, each with its residual and norm:
+    (n x d) to (n x d)."""
 
     def attend(x: Matrix) -> Matrix:
         return multi_head(
             g, x, w.attention, mask=mask, causal=causal, angles=angles, switches=switches, name="attended"
         )
 
-    def feed(x: Matrix) -> Matrix:
-        return feed_forward(g.scope("feed_forward"), x, w.feed_forward)
-
     X = sublayer(g.scope("norm", "0"), X, w.norms[0], attend, pre_norm=pre_norm)
+    network = w.feed_forward
+    if network is None:
+        return X
+
+    def feed(x: Matrix) -> Matrix:
+        return feed_forward(g.scope("feed_forward"), x, network)
+
     return sublayer(g.scope("norm", "1"), X, w.norms[1], feed, pre_norm=pre_norm)
 
 

@@ -15,11 +15,12 @@ SHOWN = 3
 @dataclass(frozen=True)
 class Prediction:
     """For each of n places: the row of the predicted word in the vocabulary (n x 1), the word, and
-    the probabilities of all words (n x v)."""
+    the probabilities and logits of all words (n x v)."""
 
     index: Matrix
     word: Matrix
     probabilities: Matrix
+    logits: Matrix
 
 
 def predict(g: Scope, logits: Matrix, words: Matrix, temperature: Matrix | None = None) -> Prediction:
@@ -34,7 +35,7 @@ def predict(g: Scope, logits: Matrix, words: Matrix, temperature: Matrix | None 
         word = g.add("predicted", word_at(index, words))
         g.add("probability", entry_at(probabilities, index))
     runners_up(g, listed, probabilities, words)
-    return Prediction(index, word, probabilities)
+    return Prediction(index, word, probabilities, listed)
 
 
 def runners_up(

@@ -1,8 +1,11 @@
 """What an operation is.
 
-Adding one: write a frozen dataclass with `axes`, `value` and `cell` in the file of its family,
-name an instance in `ops/__init__.py`, and give it a row in `tests/test_ops.py`. A third meaning
-(its gradient, built of these same operations) will stand beside the other two as one more method.
+Adding one: write a frozen dataclass with `axes`, `value`, `cell` and, where it has one, `gradient`
+in the file of its family, name an instance in `ops/__init__.py`, and give it a row in
+`tests/test_ops.py`.
+
+Arrays may have leading axes: a batch of sentences goes through an operation in one call, (s x n x m)
+for (n x m), and operands without leading axes, such as weights, serve every sentence of it.
 """
 
 from __future__ import annotations
@@ -12,6 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+import numpy as np
+
+from xltransformer.errors import UserError
 from xltransformer.graph import Array, Axis, Matrix, Scale
 
 Index = int | str
@@ -71,8 +77,20 @@ class Ref(Protocol):
         ...
 
 
+class Stop:
+    """Stands for the gradient of an operand through which none passes."""
+
+
+STOP = Stop()
+"""No gradient passes through the operand, a mask or a position: asking for one is an error."""
+
+Contributions = tuple[Matrix | Stop | None, ...]
+"""What an operation passes back to each operand, still unnamed. None: the operand's values have no
+say in the derivative, because it lends its shape only, or because its part cancels."""
+
+
 class Op(ABC):
-    """An operation on matrices: its NumPy meaning beside its spreadsheet meaning."""
+    """An operation on matrices: its NumPy meaning beside its spreadsheet meaning and its gradient."""
 
     text: ClassVar[bool] = False
     """Whether the result is text."""
@@ -86,13 +104,31 @@ class Op(ABC):
         rows, columns = self.axes(*operands)
         return Matrix(rows, columns, op=self, operands=operands, text=self.text, scale=self.scale)
 
+    constant: ClassVar[bool] = False
+    """Whether the result follows from the operands' shapes alone, so that no gradient is looked for."""
+    collects: ClassVar[bool] = False
+    """Whether its last operand lends its leading axes: what others there are is summed over."""
+    no_gradient: ClassVar[str] = ""
+    """Why it has no gradient, where it has none."""
+
     @abstractmethod
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         """Row and column axis of the result; raises ValueError where the shapes do not fit."""
 
     @abstractmethod
     def value(self, *operands: Array) -> Array:
-        """The result as an array."""
+        """The result as an array; operands may have leading axes."""
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        """What the gradient of the result, `passed`, contributes to each operand's: one operation each.
+
+        A contribution of one column or row stands for as many as the operand has. Raises UserError
+        where the operation has no gradient.
+        """
+        raise UserError(
+            f"no gradient passes through {result.name or 'an unnamed block'} "
+            f"({type(self).__name__}): {self.no_gradient or 'it has none'}"
+        )
 
     @abstractmethod
     def cell(self, i: int, j: int, *operands: Ref) -> str:
@@ -104,11 +140,6 @@ class Op(ABC):
         None where there is nothing to work out.
         """
         return None
-
-    @classmethod
-    def has_worked_line(cls) -> bool:
-        """Whether the operation says how its cells come about."""
-        return cls.worked is not Op.worked
 
 
 def op_of(block: Matrix) -> Op:
@@ -123,3 +154,16 @@ def check(fits: bool, operation: Op, *operands: Matrix) -> None:
     if not fits:
         shapes = ", ".join(f"{m.name or 'unnamed'} {m.shape[0]}x{m.shape[1]}" for m in operands)
         raise ValueError(f"{type(operation).__name__}: shapes do not fit: {shapes}")
+
+
+def collected(total: Array, like: Array) -> Array:
+    """The sum over the leading axes that `like` does not have."""
+    extra = total.ndim - like.ndim
+    return np.asarray(total.sum(axis=tuple(range(extra)))) if extra > 0 else total
+
+
+def side_by_side(arrays: Iterable[Array], axis: int) -> Array:
+    """Arrays joined along their last axis (-1) or the one before it (-2); leading axes may be missing."""
+    arrays = list(arrays)
+    lead = np.broadcast_shapes(*(array.shape[:-2] for array in arrays))
+    return np.concatenate([np.broadcast_to(array, lead + array.shape[-2:]) for array in arrays], axis=axis)

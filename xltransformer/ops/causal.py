@@ -13,13 +13,40 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
-from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check
-from xltransformer.ops.linear import product, product_cell, product_worked
+from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check
+from xltransformer.ops.linear import (
+    RowProducts,
+    column_products,
+    product,
+    product_cell,
+    product_worked,
+    row_products,
+)
 from xltransformer.ops.masking import HIDDEN
 
 
-def _hide_later(scores: Array) -> Array:
-    return np.where(np.tri(*scores.shape) == 1, scores, HIDDEN)
+def _ahead(scores: Array, hidden: float) -> Array:
+    """The scores with what lies ahead, above the diagonal, at a constant."""
+    return np.where(np.tri(*scores.shape[-2:]) == 1, scores, hidden)
+
+
+@dataclass(frozen=True)
+class Lower(Op):
+    """A gradient without what lies ahead: 0 above the diagonal. (n x n) to (n x n)."""
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (x,) = operands
+        check(x.shape[0] == x.shape[1], self, x)
+        return x.rows, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        return _ahead(operands[0], 0.0)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (lower(passed),)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return "0" if j > i else operands[0].cell(i, j)
 
 
 @dataclass(frozen=True)
@@ -35,7 +62,13 @@ class CausalScores(Op):
         return queries.rows, keys.columns
 
     def value(self, *operands: Array) -> Array:
-        return _hide_later(product(*operands))
+        return _ahead(product(*operands), HIDDEN)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        queries, keys = operands
+        if not isinstance(passed.op, Lower) and passed.op != passed_scores:
+            passed = lower(passed)
+        return row_products(passed, keys), column_products(queries, passed, keys)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         queries, keys = operands
@@ -44,7 +77,9 @@ class CausalScores(Op):
 
 @dataclass(frozen=True)
 class CausalDivide(Op):
-    """Scores divided by one number; what is hidden stays as it is. Operands (n x n) and (1 x 1)."""
+    """Scores divided by one number; what lies ahead stays `ahead`. Operands (n x n) and (1 x 1)."""
+
+    ahead: float = HIDDEN
 
     scale = "masked"
 
@@ -55,11 +90,16 @@ class CausalDivide(Op):
 
     def value(self, *operands: Array) -> Array:
         scores, divisor = operands
-        return _hide_later(scores / divisor)
+        return _ahead(scores / divisor, self.ahead)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return passed_scores(passed, operands[1]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         scores, divisor = operands
-        return scores.cell(i, j) if j > i else f"{scores.cell(i, j)}/{divisor.cell(0, 0)}"
+        if j > i:
+            return scores.cell(i, j) if self.ahead else "0"
+        return f"{scores.cell(i, j)}/{divisor.cell(0, 0)}"
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         scores, divisor = operands
@@ -72,6 +112,7 @@ class CausalMask(Op):
     the query. Operands: padding of the queries and of the keys, both (n x 1); result (n x n)."""
 
     scale = "gate"
+    no_gradient = "a mask says yes or no"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         queries, keys = operands
@@ -80,7 +121,7 @@ class CausalMask(Op):
 
     def value(self, *operands: Array) -> Array:
         queries, keys = operands
-        return np.tril(queries * keys.T)
+        return np.tril(queries * np.swapaxes(keys, -1, -2))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         queries, keys = operands
@@ -88,8 +129,26 @@ class CausalMask(Op):
 
 
 @dataclass(frozen=True)
+class CausalRowProducts(RowProducts):
+    """Every row of a times every row of b that does not come after it, 0 above the diagonal: what
+    passes back to the weights. Both (n x k); result (n x n)."""
+
+    def value(self, *operands: Array) -> Array:
+        return np.tril(super().value(*operands))
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return super().gradient(lower(passed), result, *operands)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return "0" if j > i else super().cell(i, j, *operands)
+
+
+@dataclass(frozen=True)
 class CausalMix(Op):
-    """Weights times V, where row i sums over the tokens k <= i: (n x n) (n x d_v) = (n x d_v)."""
+    """Weights times V, where row i sums over the tokens k <= i: (n x n) (n x d_v) = (n x d_v).
+
+    The gradient counts on weights of 0 above the diagonal, as attention's are.
+    """
 
     crosswise = True
 
@@ -102,6 +161,10 @@ class CausalMix(Op):
         weights, values = operands
         return product(np.tril(weights), values)
 
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        weights, values = operands
+        return causal_row_products(passed, values), column_products(weights, passed, values)
+
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         weights, values = operands
         return product_cell(i, j, weights, values, i + 1)
@@ -113,5 +176,8 @@ class CausalMix(Op):
 
 causal_scores = CausalScores()
 causal_divide = CausalDivide()
+passed_scores = CausalDivide(ahead=0.0)
+lower = Lower()
+causal_row_products = CausalRowProducts()
 causal_mask = CausalMask()
 causal_mix = CausalMix()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from math import erf, pi, sqrt
+from typing import ClassVar
 
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
-from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check, joined
+from xltransformer.ops.base import Contributions, Index, Number, Op, Pieces, Ref, check, joined
+from xltransformer.ops.linear import column_sums
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,13 @@ class Add(Op):
         return operands[0].rows, operands[0].columns
 
     def value(self, *operands: Array) -> Array:
-        total = operands[0].copy()
+        total = operands[0]
         for operand in operands[1:]:
-            total += operand
+            total = total + operand
         return total
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (passed,) * len(operands)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return "+".join(operand.cell(i, j) for operand in operands)
@@ -47,6 +52,9 @@ class AddRow(Op):
         x, bias = operands
         return x + bias
 
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return passed, column_sums(passed, operands[1])
+
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, bias = operands
         return f"{x.cell(i, j)}+{bias.cell(0, j)}"
@@ -54,6 +62,57 @@ class AddRow(Op):
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         x, bias = operands
         return [Number(x.cell(i, j)), " + ", Number(bias.cell(0, j))]
+
+
+@dataclass(frozen=True)
+class Subtract(Op):
+    """The entry-wise difference of two matrices of one shape (n x m): how far a result is off."""
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        a, b = operands
+        check(a.shape == b.shape, self, a, b)
+        return a.rows, a.columns
+
+    def value(self, *operands: Array) -> Array:
+        a, b = operands
+        return a - b
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return passed, negative(passed)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        a, b = operands
+        return f"{a.cell(i, j)}-{b.cell(i, j)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        a, b = operands
+        return [Number(a.cell(i, j)), " − ", Number(b.cell(i, j))]
+
+
+@dataclass(frozen=True)
+class StepDown(Op):
+    """A step of gradient descent, W - learning rate × gradient: (n x m) twice and (1 x 1) give (n x m)."""
+
+    no_gradient = "the next step begins from its numbers, not from how they came about"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        weights, gradient, rate = operands
+        check(weights.shape == gradient.shape and rate.shape == (1, 1), self, *operands)
+        return weights.rows, weights.columns
+
+    def value(self, *operands: Array) -> Array:
+        weights, gradient, rate = operands
+        return np.asarray(weights - rate * gradient)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        weights, gradient, rate = operands
+        return f"{weights.cell(i, j)}-{rate.cell(0, 0)}*{gradient.cell(i, j)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        weights, gradient, rate = (
+            Number(m.cell(*at)) for m, at in zip(operands, ((i, j), (i, j), (0, 0)), strict=True)
+        )
+        return [weights, " − ", rate, "×", gradient]
 
 
 @dataclass(frozen=True)
@@ -69,6 +128,10 @@ class Multiply(Op):
         a, b = operands
         return a * b
 
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        a, b = operands
+        return multiply(passed, b), multiply(passed, a)
+
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, b = operands
         return f"{a.cell(i, j)}*{b.cell(i, j)}"
@@ -79,7 +142,10 @@ class Multiply(Op):
 
 
 class Activation(Op):
-    """A function of each entry by itself: (n x m) to (n x m)."""
+    """A function of each entry by itself, and its slope: (n x m) to (n x m)."""
+
+    from_result: ClassVar[bool] = False
+    """Whether the slope is told from the function's value instead of from x, which is shorter."""
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (x,) = operands
@@ -88,9 +154,43 @@ class Activation(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return self.formula(operands[0].cell(i, j))
 
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (Through(self)(passed, result if self.from_result else operands[0]),)
+
     @abstractmethod
     def formula(self, x: str) -> str:
         """The function of one cell."""
+
+    @abstractmethod
+    def slope(self, x: Array) -> Array:
+        """By how much the function grows with x (or, told `from_result`, where its value is x)."""
+
+    @abstractmethod
+    def slope_formula(self, x: str) -> str:
+        """The slope of one cell, in parentheses where it is a sum."""
+
+
+@dataclass(frozen=True)
+class Through(Op):
+    """What passes back through an activation: the gradient of its result times its slope.
+
+    Operands: the gradient, and what the slope is told from, both (n x m).
+    """
+
+    activation: Activation
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        passed, x = operands
+        check(passed.shape == x.shape, self, passed, x)
+        return x.rows, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        passed, x = operands
+        return np.asarray(passed * self.activation.slope(x))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        passed, x = operands
+        return f"{passed.cell(i, j)}*{self.activation.slope_formula(x.cell(i, j))}"
 
 
 @dataclass(frozen=True)
@@ -103,6 +203,12 @@ class Relu(Activation):
     def formula(self, x: str) -> str:
         return f"MAX(0,{x})"
 
+    def slope(self, x: Array) -> Array:
+        return (x > 0).astype(x.dtype)
+
+    def slope_formula(self, x: str) -> str:
+        return f"IF({x}>0,1,0)"
+
 
 @dataclass(frozen=True)
 class GeluTanh(Activation):
@@ -113,10 +219,26 @@ class GeluTanh(Activation):
 
     def value(self, *operands: Array) -> Array:
         (x,) = operands
-        return np.asarray(0.5 * x * (1 + np.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))))
+        return np.asarray(0.5 * x * (1 + self._tanh(x)))
+
+    @staticmethod
+    def _tanh(x: Array) -> Array:
+        return np.tanh(sqrt(2 / pi) * x * (1 + 0.044715 * (x * x)))
 
     def formula(self, x: str) -> str:
         return f"0.5*{x}*(1+TANH(SQRT(2/PI())*({x}+0.044715*{x}^3)))"
+
+    def slope(self, x: Array) -> Array:
+        t = self._tanh(x)
+        return np.asarray(0.5 * (1 + t) * (1 + x * (1 - t) * (sqrt(2 / pi) * (1 + 0.134145 * (x * x)))))
+
+    def slope_formula(self, x: str) -> str:
+        t = f"TANH(SQRT(2/PI())*({x}+0.044715*{x}^3))"
+        return f"0.5*(1+{t})*(1+{x}*(1-{t})*SQRT(2/PI())*(1+0.134145*{x}^2))"
+
+
+def _erf(x: Array) -> Array:
+    return np.asarray(np.vectorize(erf, otypes=[x.dtype])(x))
 
 
 @dataclass(frozen=True)
@@ -128,14 +250,25 @@ class GeluErf(Activation):
 
     def value(self, *operands: Array) -> Array:
         (x,) = operands
-        return np.asarray(0.5 * x * (1 + np.vectorize(erf, otypes=[float])(x / sqrt(2))))
+        return np.asarray(0.5 * x * (1 + _erf(x / sqrt(2))))
 
     def formula(self, x: str) -> str:
         return f"0.5*{x}*(1+ERF({x}/SQRT(2)))"
 
+    def slope(self, x: Array) -> Array:
+        share = 0.5 * (1 + _erf(x / sqrt(2)))
+        return np.asarray(share + x * np.exp(-0.5 * (x * x)) / sqrt(2 * pi))
+
+    def slope_formula(self, x: str) -> str:
+        return f"(0.5*(1+ERF({x}/SQRT(2)))+{x}*EXP(-0.5*{x}*{x})/SQRT(2*PI()))"
+
 
 STEEP = 700
 """exp(700) is about as large as a number can be; beyond, EXP is an error in a cell."""
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(np.minimum(-x, STEEP))))
 
 
 @dataclass(frozen=True)
@@ -143,12 +276,19 @@ class Sigmoid(Activation):
     """1 / (1 + exp(-x))."""
 
     scale = "probability"
+    from_result = True
 
     def value(self, *operands: Array) -> Array:
-        return np.asarray(1 / (1 + np.exp(np.minimum(-operands[0], STEEP))))
+        return _sigmoid(operands[0])
 
     def formula(self, x: str) -> str:
         return f"1/(1+EXP(MIN(-{x},{STEEP})))"
+
+    def slope(self, x: Array) -> Array:
+        return np.asarray(x * (1 - x))
+
+    def slope_formula(self, x: str) -> str:
+        return f"{x}*(1-{x})"
 
 
 @dataclass(frozen=True)
@@ -165,10 +305,20 @@ class Silu(Activation):
     def formula(self, x: str) -> str:
         return f"{x}/(1+EXP(MIN(-{x},{STEEP})))"
 
+    def slope(self, x: Array) -> Array:
+        share = _sigmoid(x)
+        return np.asarray(share * (1 + x * (1 - share)))
+
+    def slope_formula(self, x: str) -> str:
+        share = f"/(1+EXP(MIN(-{x},{STEEP})))"
+        return f"(1+{x}*(1-1{share})){share}"
+
 
 @dataclass(frozen=True)
 class Tanh(Activation):
     """The hyperbolic tangent, which squeezes every number between -1 and 1: the recurrent network's."""
+
+    from_result = True
 
     def value(self, *operands: Array) -> Array:
         return np.tanh(operands[0])
@@ -176,28 +326,56 @@ class Tanh(Activation):
     def formula(self, x: str) -> str:
         return f"TANH({x})"
 
+    def slope(self, x: Array) -> Array:
+        return np.asarray(1 - x * x)
+
+    def slope_formula(self, x: str) -> str:
+        return f"(1-{x}^2)"
+
 
 @dataclass(frozen=True)
-class TanhSlope(Op):
+class TanhSlope(Activation):
     """1 - h²: how much of a small change tanh passes on where its value is h. (n x m) to (n x m)."""
 
     scale = "plain"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (h,) = operands
-        return h.rows, h.columns
-
     def value(self, *operands: Array) -> Array:
         return np.asarray(1 - operands[0] ** 2)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return f"1-{operands[0].cell(i, j)}^2"
+    def formula(self, x: str) -> str:
+        return f"1-{x}^2"
+
+    def slope(self, x: Array) -> Array:
+        return -2 * x
+
+    def slope_formula(self, x: str) -> str:
+        return f"(-2*{x})"
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         return ["1 − (", Number(operands[0].cell(i, j)), ")²"]
 
 
+@dataclass(frozen=True)
+class Negative(Activation):
+    """The same numbers with the opposite sign: (n x m) to (n x m)."""
+
+    def value(self, *operands: Array) -> Array:
+        return -operands[0]
+
+    def formula(self, x: str) -> str:
+        return f"0-{x}"  # a leading minus binds before ^ in a spreadsheet
+
+    def slope(self, x: Array) -> Array:
+        return np.full_like(x, -1.0)
+
+    def slope_formula(self, x: str) -> str:
+        return "(-1)"
+
+
 add = Add()
+subtract = Subtract()
+step_down = StepDown()
+negative = Negative()
 add_row = AddRow()
 multiply = Multiply()
 relu = Relu()

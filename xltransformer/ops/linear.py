@@ -7,7 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check, joined
+from xltransformer.ops.base import (
+    STOP,
+    Contributions,
+    Index,
+    Number,
+    Op,
+    Pieces,
+    Ref,
+    check,
+    collected,
+    joined,
+    side_by_side,
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +31,10 @@ class Copy(Op):
         return a.rows, a.columns
 
     def value(self, *operands: Array) -> Array:
-        return operands[0].copy()
+        return operands[0]
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (passed,)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[0].cell(i, j)
@@ -34,15 +49,23 @@ class Transpose(Op):
         return a.columns, a.rows
 
     def value(self, *operands: Array) -> Array:
-        return operands[0].T.copy()
+        return np.swapaxes(operands[0], -1, -2)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (transpose(passed),)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[0].cell(j, i)
 
 
 def product(a: Array, b: Array) -> Array:
-    """The matrix product, summed from left to right as a spreadsheet sums, so that both round alike."""
-    total = np.zeros((a.shape[0], b.shape[1]))
+    """The matrix product, summed from left to right as a spreadsheet sums, so that both round alike;
+    with leading axes in the order that is fastest."""
+    if a.ndim > 2 and b.ndim == 2:
+        return (a.reshape(-1, a.shape[-1]) @ b).reshape(*a.shape[:-1], b.shape[1])
+    if a.ndim > 2 or b.ndim > 2:
+        return np.asarray(a @ b)
+    total = np.zeros((a.shape[0], b.shape[1]), np.result_type(a, b))
     for k in range(a.shape[1]):
         total += np.outer(a[:, k], b[k])
     return total
@@ -58,8 +81,12 @@ def product_cell(i: int, j: int, a: Ref, b: Ref, width: int | None = None) -> st
 
 def product_worked(i: Index, j: Index, a: Ref, b: Ref) -> Pieces:
     """Row i of `a` times column j of `b`, in numbers."""
-    terms: list[Pieces] = [[Number(a.cell(i, k)), "×", Number(b.cell(k, j))] for k in range(a.shape[1])]
+    terms = (_term(a.cell(i, k), b.cell(k, j)) for k in range(a.shape[1]))
     return joined(terms, " + ")
+
+
+def _term(a: str, b: str) -> Pieces:
+    return [Number(a), "×", Number(b)]
 
 
 @dataclass(frozen=True)
@@ -76,6 +103,10 @@ class MatMul(Op):
 
     def value(self, *operands: Array) -> Array:
         return product(*operands)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        a, b = operands
+        return row_products(passed, b), column_products(a, passed, b)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, b = operands
@@ -100,6 +131,10 @@ class Affine(Op):
     def value(self, *operands: Array) -> Array:
         a, weights, bias = operands
         return product(a, weights) + bias
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        a, weights, bias = operands
+        return row_products(passed, weights), column_products(a, passed, weights), column_sums(passed, bias)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, weights, bias = operands
@@ -126,7 +161,12 @@ class RowProducts(Op):
 
     def value(self, *operands: Array) -> Array:
         a, b, *bias = operands
-        return product(a, b.T) + (bias[0] if bias else 0.0)
+        result = product(a, np.swapaxes(b, -1, -2))
+        return result + bias[0] if bias else result
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        a, b, *bias = operands
+        return matmul(passed, b), column_products(passed, a, b), *(column_sums(passed, row) for row in bias)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, b, *bias = operands
@@ -138,8 +178,111 @@ class RowProducts(Op):
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         a, b, *bias = operands
-        terms: list[Pieces] = [[Number(a.cell(i, k)), "×", Number(b.cell(j, k))] for k in range(a.shape[1])]
+        terms = (_term(a.cell(i, k), b.cell(j, k)) for k in range(a.shape[1]))
         return [*joined(terms, " + "), *(piece for c in bias for piece in (" + ", Number(c.cell(0, j))))]
+
+
+@dataclass(frozen=True)
+class ColumnProducts(Op):
+    """Every column of a times every column of b, that is aᵀ b: (n x k) and (n x m) give (k x m), the
+    gradient of the weights between a and what b passes back.
+
+    The third operand (k x m) lends its labels: it is what the result is the gradient of. Leading
+    axes that it lacks are summed over, for weights serve every sentence.
+    """
+
+    collects = True
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        a, b, like = operands
+        check(a.shape[0] == b.shape[0] and like.shape == (a.shape[1], b.shape[1]), self, *operands)
+        return like.rows, like.columns
+
+    def value(self, *operands: Array) -> Array:
+        a, b, like = operands
+        if like.ndim == 2 and a.ndim > 2 and a.shape[:-1] == b.shape[:-1]:  # one product for the whole batch
+            return a.reshape(-1, a.shape[-1]).T @ b.reshape(-1, b.shape[-1])
+        return collected(product(np.swapaxes(a, -1, -2), b), like)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        a, b, _ = operands
+        if a.shape[0] > a.spelled_out:
+            return f"SUMPRODUCT({a.column(i)},{b.column(j)})"
+        return "+".join(f"{a.cell(k, i)}*{b.cell(k, j)}" for k in range(a.shape[0]))
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        a, b, _ = operands
+        terms: list[Pieces] = [[Number(a.cell(k, i)), "×", Number(b.cell(k, j))] for k in range(a.shape[0])]
+        return joined(terms, " + ")
+
+
+@dataclass(frozen=True)
+class ColumnSums(Op):
+    """The sum of each column, (n x m) to (1 x m): the gradient of a bias or of a row that is repeated.
+
+    The second operand (1 x m) lends its labels, and its leading axes: others are summed over.
+    """
+
+    collects = True
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        x, like = operands
+        check(like.shape == (1, x.shape[1]), self, x, like)
+        return like.rows, like.columns
+
+    def value(self, *operands: Array) -> Array:
+        x, like = operands
+        if like.ndim == 2 < x.ndim:
+            x = x.reshape(-1, x.shape[-1])
+        return collected(x.sum(axis=-2, keepdims=True), like)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"SUM({operands[0].column(j)})"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        x = operands[0]
+        return joined(([Number(x.cell(k, j))] for k in range(x.shape[0])), " + ")
+
+
+@dataclass(frozen=True)
+class Total(Op):
+    """The gradient of a block as the sum of all contributions to it, where it is used several times.
+
+    Operands: the block (n x m), which lends its shape and labels, then the contributions, each
+    (n x m), or one column (n x 1) or one number (1 x 1) that counts for every column or entry.
+    """
+
+    collects = True
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        block, *parts = operands
+        rows = block.shape[0]
+        check(all(p.shape in (block.shape, (rows, 1), (1, 1)) for p in parts), self, *operands)
+        return block.rows, block.columns
+
+    def value(self, *operands: Array) -> Array:
+        block, *parts = operands
+        total: Array = parts[0]
+        if len(parts) > 1:
+            total = parts[0] + parts[1]
+            for part in parts[2:]:
+                total = total + part
+        if total.shape[-2:] != block.shape[-2:]:
+            total = np.broadcast_to(total, total.shape[:-2] + block.shape[-2:])
+        return collected(total, block)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return "+".join(part.cell(*self._at(part, i, j)) for part in operands[1:])
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        if len(operands) == 2:
+            return None
+        return joined(([Number(part.cell(*self._at(part, i, j)))] for part in operands[1:]), " + ")
+
+    @staticmethod
+    def _at(part: Ref, i: Index, j: Index) -> tuple[Index, Index]:
+        rows, columns = part.shape
+        return 0 if rows == 1 else i, 0 if columns == 1 else j
 
 
 @dataclass(frozen=True)
@@ -151,6 +294,7 @@ class RootWidth(Op):
     """
 
     scale = "plain"
+    constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         _, *switch = operands
@@ -159,8 +303,8 @@ class RootWidth(Op):
 
     def value(self, *operands: Array) -> Array:
         keys, *switch = operands
-        on = not switch or switch[0][0, 0] != 0
-        return np.array([[np.sqrt(keys.shape[1]) if on else 1.0]])
+        root = np.full((1, 1), np.sqrt(keys.shape[-1]), keys.dtype)
+        return np.where(switch[0] != 0, root, 1.0) if switch else root
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         keys, *switch = operands
@@ -180,6 +324,9 @@ class Divide(Op):
     def value(self, *operands: Array) -> Array:
         a, divisor = operands
         return a / divisor
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return divide(passed, operands[1]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, divisor = operands
@@ -204,7 +351,11 @@ class Concatenate(Op):
         return operands[0].rows, Axis.fixed([label for m in operands for label in m.columns.labels])
 
     def value(self, *operands: Array) -> Array:
-        return np.hstack(operands)
+        return side_by_side(operands, -1)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        starts = np.cumsum([0, *(m.shape[1] for m in operands)])
+        return tuple(Columns(int(start))(passed, m) for start, m in zip(starts, operands, strict=False))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         for operand in operands:
@@ -212,6 +363,56 @@ class Concatenate(Op):
                 return operand.cell(i, j)
             j -= operand.shape[1]
         raise IndexError(j)
+
+
+@dataclass(frozen=True)
+class Columns(Op):
+    """Some columns by themselves, from `start` (counted from 0) as many as the second operand has:
+    (n x k) and (n x m) give (n x m)."""
+
+    start: int
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        x, like = operands
+        check(x.shape[0] == like.shape[0] and self.start + like.shape[1] <= x.shape[1], self, x, like)
+        return like.rows, like.columns
+
+    def value(self, *operands: Array) -> Array:
+        x, like = operands
+        return x[..., self.start : self.start + like.shape[-1]]
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return operands[0].cell(i, self.start + j)
+
+
+@dataclass(frozen=True)
+class PlaceRows(Op):
+    """Rows put back where they were taken from, 0 elsewhere: (n x m), which stand from row `start`
+    (counted from 0) of the second operand, and that operand (p x m) give (p x m).
+
+    The second operand lends its labels, and its leading axes: others are summed over.
+    """
+
+    start: int = 0
+
+    collects = True
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        rows, like = operands
+        fits = rows.shape[1] == like.shape[1] and self.start + rows.shape[0] <= like.shape[0]
+        check(fits, self, rows, like)
+        return like.rows, like.columns
+
+    def value(self, *operands: Array) -> Array:
+        rows, like = operands
+        rows = collected(rows, like)
+        placed = np.zeros((*rows.shape[:-2], *like.shape[-2:]), rows.dtype)
+        placed[..., self.start : self.start + rows.shape[-2], :] = rows
+        return placed
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        at = i - self.start
+        return operands[0].cell(at, j) if 0 <= at < operands[0].shape[0] else "0"
 
 
 @dataclass(frozen=True)
@@ -226,7 +427,10 @@ class Row(Op):
         return ONE, x.columns
 
     def value(self, *operands: Array) -> Array:
-        return operands[0][self.index : self.index + 1].copy()
+        return operands[0][..., self.index : self.index + 1, :]
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (PlaceRows(self.index)(passed, operands[0]),)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[0].cell(self.index, j)
@@ -247,7 +451,10 @@ class StackRows(Op):
         return labels.rows, rows[0].columns
 
     def value(self, *operands: Array) -> Array:
-        return np.vstack(operands[1:])
+        return side_by_side(operands[1:], -2)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return None, *(Row(k)(passed) for k in range(len(operands) - 1))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[1 + i].cell(0, j)
@@ -265,7 +472,10 @@ class Repeat(Op):
         return Axis.fixed([str(k) for k in range(self.count)]), row.columns
 
     def value(self, *operands: Array) -> Array:
-        return np.repeat(operands[0], self.count, axis=0)
+        return np.repeat(operands[0], self.count, axis=-2)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (column_sums(passed, operands[0]),)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[0].cell(0, j)
@@ -285,7 +495,10 @@ class FirstRows(Op):
 
     def value(self, *operands: Array) -> Array:
         table, like = operands
-        return table[: like.shape[0]].copy()
+        return table[..., : like.shape[-2], :]
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return PlaceRows()(passed, operands[0]), None
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[0].cell(i, j)
@@ -297,13 +510,16 @@ class RowDiagonal(Op):
 
     index: int
 
+    no_gradient = "it is itself part of a derivative, and no loss is made of it"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (x,) = operands
         check(0 <= self.index < x.shape[0], self, x)
         return x.columns, x.columns
 
     def value(self, *operands: Array) -> Array:
-        return np.asarray(np.diag(operands[0][self.index]))
+        row = operands[0][..., self.index, :, None]
+        return np.asarray(row * np.eye(row.shape[-2], dtype=row.dtype))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[0].cell(self.index, i) if i == j else "0"
@@ -316,6 +532,8 @@ class ScaleRows(Op):
 
     index: int
 
+    no_gradient = "it is itself part of a derivative, and no loss is made of it"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         x, factors = operands
         check(x.shape[0] == factors.shape[1] and 0 <= self.index < factors.shape[0], self, x, factors)
@@ -323,7 +541,7 @@ class ScaleRows(Op):
 
     def value(self, *operands: Array) -> Array:
         x, factors = operands
-        return np.asarray(x * factors[self.index].reshape(-1, 1))
+        return np.asarray(x * factors[..., self.index, :, None])
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, factors = operands
@@ -340,6 +558,9 @@ transpose = Transpose()
 matmul = MatMul()
 affine = Affine()
 row_products = RowProducts()
+column_products = ColumnProducts()
+column_sums = ColumnSums()
+total = Total()
 root_width = RootWidth()
 divide = Divide()
 concatenate = Concatenate()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import Op, Ref, check
+from xltransformer.ops.base import STOP, Contributions, Op, Ref, check
 
 HIDDEN = -1e30
 """What a masked score becomes: minus infinity as far as any softmax can tell, yet a number that
@@ -19,6 +19,7 @@ class Present(Op):
     """1 where a slot holds a word of the vocabulary (its index is above 0), else 0: (n x 1)."""
 
     scale = "gate"
+    no_gradient = "a mask says yes or no"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (index,) = operands
@@ -26,7 +27,7 @@ class Present(Op):
         return index.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.where(operands[0] > 0, 1.0, 0.0)
+        return (operands[0] > 0).astype(operands[0].dtype)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"IF({operands[0].cell(i, 0)}>0,1,0)"
@@ -42,6 +43,7 @@ class AttentionMask(Op):
     """
 
     scale = "gate"
+    no_gradient = "a mask says yes or no"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         queries, keys, *causal = operands
@@ -51,10 +53,8 @@ class AttentionMask(Op):
 
     def value(self, *operands: Array) -> Array:
         queries, keys, *causal = operands
-        mask: Array = queries * keys.T
-        if causal and causal[0][0, 0] != 0:
-            mask = np.tril(mask)
-        return mask
+        mask: Array = queries * np.swapaxes(keys, -1, -2)
+        return np.where(causal[0] != 0, np.tril(mask), mask) if causal else mask
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         queries, keys, *causal = operands
@@ -79,6 +79,9 @@ class MaskScores(Op):
         scores, mask = operands
         return np.where(mask == 1, scores, HIDDEN)
 
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return where_one(passed, operands[1]), STOP
+
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         scores, mask = operands
         return f"IF({mask.cell(i, j)}=1,{scores.cell(i, j)},-1E+30)"
@@ -102,12 +105,62 @@ class MaskUnnamed(Op):
         logits, words = operands
         return np.where(words.T == "", HIDDEN, logits)
 
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return where_named(passed, operands[1]), STOP
+
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         logits, words = operands
         return f'IF({words.cell(j, 0)}="",-1E+30,{logits.cell(i, j)})'
 
 
+@dataclass(frozen=True)
+class WhereOne(Op):
+    """What passes back through a mask: the entry where the mask is 1, else 0. Both (n x m)."""
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        passed, mask = operands
+        check(passed.shape == mask.shape, self, passed, mask)
+        return passed.rows, passed.columns
+
+    def value(self, *operands: Array) -> Array:
+        passed, mask = operands
+        return np.where(mask == 1, passed, 0.0)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return where_one(passed, operands[1]), STOP
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        passed, mask = operands
+        return f"IF({mask.cell(i, j)}=1,{passed.cell(i, j)},0)"
+
+
+@dataclass(frozen=True)
+class WhereNamed(Op):
+    """What passes back to the logits: 0 for empty rows of the vocabulary.
+
+    Operands: (n x v), vocabulary (v x 1, text); result (n x v).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        passed, words = operands
+        check(words.shape == (passed.shape[1], 1), self, passed, words)
+        return passed.rows, passed.columns
+
+    def value(self, *operands: Array) -> Array:
+        passed, words = operands
+        return np.where(words.T == "", 0.0, passed)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return where_named(passed, operands[1]), STOP
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        passed, words = operands
+        return f'IF({words.cell(j, 0)}="",0,{passed.cell(i, j)})'
+
+
 present = Present()
+where_one = WhereOne()
+where_named = WhereNamed()
 attention_mask = AttentionMask()
 mask_scores = MaskScores()
 mask_unnamed = MaskUnnamed()

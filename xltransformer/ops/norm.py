@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check, joined
+from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check, collected, joined
+from xltransformer.ops.linear import column_sums
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,10 @@ class RowMean(Op):
         return x.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.asarray(np.mean(operands[0], axis=1, keepdims=True))
+        return np.asarray(np.mean(operands[0], axis=-1, keepdims=True))
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (divide_by_width(passed, operands[0]),)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         row = operands[0].row(i)
@@ -38,10 +42,35 @@ class RowMean(Op):
 
 
 @dataclass(frozen=True)
+class DivideByWidth(Op):
+    """A column divided by the width of a matrix: what a mean passes back to each of a row's entries.
+
+    Operands: the gradient (n x 1), and the matrix (n x m), which lends its width; result (n x 1).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        passed, like = operands
+        check(passed.shape == (like.shape[0], 1), self, passed, like)
+        return passed.rows, ONE
+
+    def value(self, *operands: Array) -> Array:
+        passed, like = operands
+        return np.asarray(passed / like.shape[-1])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        passed, like = operands
+        return f"{passed.cell(i, 0)}/COLUMNS({like.row(i)})"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        return [Number(operands[0].cell(i, 0)), f" / {operands[1].shape[1]}"]
+
+
+@dataclass(frozen=True)
 class RowVariance(Op):
     """The mean squared distance of each row's entries from their mean (population variance).
 
-    Operands: x (n x m), mean (n x 1); result (n x 1).
+    Operands: x (n x m), mean (n x 1); result (n x 1). No gradient is passed to the mean: around it the
+    squares are least, and the slope is 0.
     """
 
     scale = "plain"
@@ -53,7 +82,10 @@ class RowVariance(Op):
 
     def value(self, *operands: Array) -> Array:
         x, mean = operands
-        return np.asarray(np.mean((x - mean) ** 2, axis=1, keepdims=True))
+        return np.asarray(np.mean((x - mean) ** 2, axis=-1, keepdims=True))
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return squares_gradient(passed, *operands), None
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, mean = operands
@@ -65,6 +97,33 @@ class RowVariance(Op):
             ["(", Number(x.cell(i, k)), " − ", Number(mean.cell(i, 0)), ")²"] for k in range(x.shape[1])
         ]
         return ["(", *joined(terms, " + "), f") / {x.shape[1]}"]
+
+
+@dataclass(frozen=True)
+class SquaresGradient(Op):
+    """What a mean of squares, or a variance, passes back: gradient × 2 (x - mean) / m.
+
+    Operands: the gradient (n x 1), x (n x m), and for a variance the mean (n x 1); result (n x m).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        passed, x, *mean = operands
+        check(all(column.shape == (x.shape[0], 1) for column in (passed, *mean)), self, *operands)
+        return x.rows, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        passed, x, *mean = operands
+        return np.asarray((2 / x.shape[-1] * passed) * (x - mean[0] if mean else x))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        passed, x, *mean = operands
+        distance = f"({x.cell(i, j)}-{mean[0].cell(i, 0)})" if mean else x.cell(i, j)
+        return f"{passed.cell(i, 0)}*2*{distance}/COLUMNS({x.row(i)})"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        passed, x, *mean = operands
+        less = [piece for column in mean for piece in (" − ", Number(column.cell(i, 0)))]
+        return [Number(passed.cell(i, 0)), "×2×(", Number(x.cell(i, j)), *less, f") / {x.shape[1]}"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +143,15 @@ class NormaliseRows(Op):
         x, mean, variance, epsilon = operands
         return np.asarray((x - mean) / np.sqrt(variance + epsilon))
 
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        variance, epsilon = operands[2:]
+        return (
+            rms_normalise_rows(passed, variance, epsilon),
+            mean_gradient(passed, variance, epsilon),
+            spread_gradient(passed, result, variance, epsilon),
+            STOP,
+        )
+
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, mean, variance, epsilon = operands
         return f"({x.cell(i, j)}-{mean.cell(i, 0)})/SQRT({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
@@ -92,6 +160,52 @@ class NormaliseRows(Op):
         x, mean, variance, _ = operands
         numbers = Number(x.cell(i, j)), Number(mean.cell(i, 0)), Number(variance.cell(i, 0))
         return ["(", numbers[0], " − ", numbers[1], ") / √(", numbers[2], " + ε)"]
+
+
+@dataclass(frozen=True)
+class MeanGradient(Op):
+    """What a norm passes back to the mean of each row: minus the row's sum / sqrt(variance + epsilon).
+
+    Operands: the gradient (n x m), variance (n x 1), epsilon (1 x 1); result (n x 1).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        passed, variance, epsilon = operands
+        check(variance.shape == (passed.shape[0], 1) and epsilon.shape == (1, 1), self, *operands)
+        return variance.rows, ONE
+
+    def value(self, *operands: Array) -> Array:
+        passed, variance, epsilon = operands
+        return np.asarray(-np.sum(passed, axis=-1, keepdims=True) / np.sqrt(variance + epsilon))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        passed, variance, epsilon = operands
+        return f"-SUM({passed.row(i)})/SQRT({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
+
+
+@dataclass(frozen=True)
+class SpreadGradient(Op):
+    """What a norm passes back to the variance or mean square of each row: minus half the sum of
+    gradient times normalised entry, divided by (variance + epsilon).
+
+    Operands: the gradient and what is normalised (n x m), variance (n x 1), epsilon (1 x 1);
+    result (n x 1).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        passed, normalised, variance, epsilon = operands
+        fits = passed.shape == normalised.shape and variance.shape == (passed.shape[0], 1)
+        check(fits and epsilon.shape == (1, 1), self, *operands)
+        return variance.rows, ONE
+
+    def value(self, *operands: Array) -> Array:
+        passed, normalised, variance, epsilon = operands
+        return np.asarray(-0.5 * np.sum(passed * normalised, axis=-1, keepdims=True) / (variance + epsilon))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        passed, normalised, variance, epsilon = operands
+        total = f"SUMPRODUCT({passed.row(i)},{normalised.row(i)})"
+        return f"-0.5*{total}/({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
 
 
 @dataclass(frozen=True)
@@ -105,7 +219,10 @@ class MeanSquare(Op):
         return x.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.asarray(np.mean(operands[0] ** 2, axis=1, keepdims=True))
+        return np.asarray(np.mean(operands[0] ** 2, axis=-1, keepdims=True))
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (squares_gradient(passed, operands[0]),)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         row = operands[0].row(i)
@@ -133,6 +250,14 @@ class RmsNormaliseRows(Op):
         x, mean_square, epsilon = operands
         return np.asarray(x / np.sqrt(mean_square + epsilon))
 
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        _, mean_square, epsilon = operands
+        return (
+            rms_normalise_rows(passed, mean_square, epsilon),
+            spread_gradient(passed, result, mean_square, epsilon),
+            STOP,
+        )
+
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, mean_square, epsilon = operands
         return f"{x.cell(i, j)}/SQRT({mean_square.cell(i, 0)}+{epsilon.cell(0, 0)})"
@@ -156,7 +281,11 @@ class GainBias(Op):
 
     def value(self, *operands: Array) -> Array:
         x, gain, *bias = operands
-        return x * gain + (bias[0] if bias else 0.0)
+        return x * gain + bias[0] if bias else x * gain
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        x, gain, *bias = operands
+        return gain_bias(passed, gain), gain_gradient(passed, x, gain), *(column_sums(passed, b) for b in bias)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, gain, *bias = operands
@@ -168,7 +297,44 @@ class GainBias(Op):
         return [Number(x.cell(i, j)), "×", Number(gain.cell(0, j)), *added]
 
 
+@dataclass(frozen=True)
+class GainGradient(Op):
+    """The gradient of a gain: the sum of each column of gradient times entry.
+
+    Operands: the gradient and x (n x m), and the gain (1 x m), which lends its labels, and its leading
+    axes: others are summed over. Result (1 x m).
+    """
+
+    collects = True
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        passed, x, gain = operands
+        check(passed.shape == x.shape and gain.shape == (1, x.shape[1]), self, *operands)
+        return gain.rows, gain.columns
+
+    def value(self, *operands: Array) -> Array:
+        passed, x, gain = operands
+        if gain.ndim == 2 and passed.shape == x.shape:  # one sum for the whole batch
+            width = x.shape[-1]
+            return np.asarray(np.einsum("ij,ij->j", passed.reshape(-1, width), x.reshape(-1, width))[None])
+        return collected(np.einsum("...ij,...ij->...j", passed, x)[..., None, :], gain)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        passed, x, _ = operands
+        return f"SUMPRODUCT({passed.column(j)},{x.column(j)})"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        passed, x, _ = operands
+        terms: list[Pieces] = [[Number(passed.cell(k, j)), "×", Number(x.cell(k, j))] for k in range(x.shape[0])]
+        return joined(terms, " + ")
+
+
 row_mean = RowMean()
+divide_by_width = DivideByWidth()
+squares_gradient = SquaresGradient()
+mean_gradient = MeanGradient()
+spread_gradient = SpreadGradient()
+gain_gradient = GainGradient()
 row_variance = RowVariance()
 normalise_rows = NormaliseRows()
 mean_square = MeanSquare()

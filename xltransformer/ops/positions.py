@@ -14,7 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check
+from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check
+
+FIXED = "positions are fixed, not learned"
+
+
+def number_type(x: Array) -> np.dtype[np.generic]:
+    """The kind of number that goes with an operand's, which may be texts."""
+    return x.dtype if np.issubdtype(x.dtype, np.floating) else np.dtype(float)
 
 
 @dataclass(frozen=True)
@@ -22,13 +29,14 @@ class Position(Op):
     """Which row it is, from 0: (n x m) to (n x 1). The operand lends its rows, not its values."""
 
     scale = "plain"
+    constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (x,) = operands
         return x.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.arange(operands[0].shape[0], dtype=float).reshape(-1, 1)
+        return np.arange(operands[0].shape[-2], dtype=number_type(operands[0])).reshape(-1, 1)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         (x,) = operands
@@ -40,13 +48,14 @@ class FromEnd(Op):
     """How many rows come after each: (n x m) to (n x 1). The operand lends its rows, not its values."""
 
     scale = "plain"
+    constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (x,) = operands
         return x.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.arange(operands[0].shape[0] - 1.0, -1.0, -1.0).reshape(-1, 1)
+        return position.value(*operands)[::-1]
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         (x,) = operands
@@ -55,17 +64,24 @@ class FromEnd(Op):
 
 @dataclass(frozen=True)
 class Pair(Op):
-    """Which pair of columns it is, from 0: 0, 0, 1, 1, 2, …: (n x m) to (1 x m). The operand lends
-    its columns, not its values."""
+    """Which pair of columns it is, from 0: 0, 0, 1, 1, 2, …: (n x m) to (1 x m), or to (1 x count) for
+    the first columns only. The operand lends its columns, not its values."""
+
+    count: int | None = None
 
     scale = "plain"
+    constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (x,) = operands
-        return ONE, x.columns
+        if self.count is None:
+            return ONE, x.columns
+        check(self.count <= x.shape[1], self, x)
+        return ONE, Axis.numbered("k", self.count)
 
     def value(self, *operands: Array) -> Array:
-        return (np.arange(operands[0].shape[1]) // 2).astype(float).reshape(1, -1)
+        count = operands[0].shape[-1] if self.count is None else self.count
+        return (np.arange(count) // 2).astype(number_type(operands[0])).reshape(1, -1)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         (x,) = operands
@@ -80,6 +96,7 @@ class Stretch(Op):
     """
 
     scale = "plain"
+    no_gradient = FIXED
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         base, pairs = operands
@@ -88,7 +105,7 @@ class Stretch(Op):
 
     def value(self, *operands: Array) -> Array:
         base, pairs = operands
-        return np.asarray(base ** (2 * pairs / pairs.shape[1]))
+        return np.asarray(base ** (2 * pairs / pairs.shape[-1]))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         base, pairs = operands
@@ -100,6 +117,7 @@ class Angle(Op):
     """pos / stretch, in radians: (n x 1) and (1 x d) give (n x d)."""
 
     scale = "plain"
+    no_gradient = FIXED
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         position, stretch = operands
@@ -126,13 +144,15 @@ class Sinusoid(Op):
     Vaswani et al. 2017, section 3.5.
     """
 
+    no_gradient = FIXED
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (angle,) = operands
         return angle.rows, angle.columns
 
     def value(self, *operands: Array) -> Array:
         (angle,) = operands
-        return np.where(np.arange(angle.shape[1]) % 2 == 0, np.sin(angle), np.cos(angle))
+        return np.where(np.arange(angle.shape[-1]) % 2 == 0, np.sin(angle), np.cos(angle))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"{'COS' if j % 2 else 'SIN'}({operands[0].cell(i, j)})"
@@ -143,8 +163,11 @@ class RotatePairs(Op):
     """Each pair of columns (x_0, x_1) turned by its angle a: (x_0 cos a - x_1 sin a, x_1 cos a +
     x_0 sin a). Operands: x and the angles, both (n x d) with d even.
 
-    Su et al. 2021, equation 34 (pairs of neighbouring columns).
+    Su et al. 2021, equation 34 (pairs of neighbouring columns). Turned `back` they undo it, which is
+    what the gradient does.
     """
+
+    back: bool = False
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         x, angle = operands
@@ -154,13 +177,18 @@ class RotatePairs(Op):
     def value(self, *operands: Array) -> Array:
         x, angle = operands
         turned = np.empty_like(x)
-        turned[:, 0::2] = -x[:, 1::2]
-        turned[:, 1::2] = x[:, 0::2]
-        return np.asarray(x * np.cos(angle) + turned * np.sin(angle))
+        turned[..., 0::2] = -x[..., 1::2]
+        turned[..., 1::2] = x[..., 0::2]
+        sine = -np.sin(angle) if self.back else np.sin(angle)
+        return np.asarray(x * np.cos(angle) + turned * sine)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return RotatePairs(not self.back)(passed, operands[1]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, angle = operands
-        sign, partner = ("+", j - 1) if j % 2 else ("-", j + 1)
+        sign = "+" if bool(j % 2) != self.back else "-"
+        partner = j - 1 if j % 2 else j + 1
         own = f"{x.cell(i, j)}*COS({angle.cell(i, j)})"
         return f"{own}{sign}{x.cell(i, partner)}*SIN({angle.cell(i, j)})"
 

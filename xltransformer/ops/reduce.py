@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import Index, Number, Op, Pieces, Ref, check, joined
+from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check, joined
+from xltransformer.ops.elementwise import multiply
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,13 @@ class RowMax(Op):
     """The largest entry of each row: (n x m) to (n x 1)."""
 
     scale = "masked"
+    no_gradient = "which entry is the largest jumps; a softmax does not depend on it"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         return operands[0].rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.asarray(np.max(operands[0], axis=1, keepdims=True))
+        return np.asarray(np.max(operands[0], axis=-1, keepdims=True))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"MAX({operands[0].row(i)})"
@@ -43,7 +45,8 @@ class ShiftedExp(Op):
     """exp(x - row maximum), and 0 where there is a mask that is not 1.
 
     Operands: x (n x m), maximum (n x 1), the mask (n x m) if `masked`, and, where there is one,
-    the temperature (1 x 1) by which the difference is divided.
+    the temperature (1 x 1) by which the difference is divided. No gradient is passed to the maximum:
+    whatever is subtracted from all of a row cancels in its softmax.
     """
 
     masked: bool
@@ -63,6 +66,10 @@ class ShiftedExp(Op):
         exponentials: Array = np.exp((x - maximum) / (temperatures[0] if temperatures else 1.0))
         return np.where(masks[0] == 1, exponentials, 0.0) if masks else exponentials
 
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        rest = operands[2:]
+        return exp_gradient(passed, result, *rest[self.masked :]), None, *(STOP for _ in rest)
+
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, maximum, *rest = operands
         masks, temperatures = rest[: self.masked], rest[self.masked :]
@@ -81,6 +88,34 @@ class ShiftedExp(Op):
 
 
 @dataclass(frozen=True)
+class ExpGradient(Op):
+    """What passes back through exponentials: the gradient times the exponential itself, divided by the
+    temperature where there is one.
+
+    Operands: the gradient and the exponentials (n x m), the temperature (1 x 1); result (n x m).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        passed, exponentials, *temperature = operands
+        fits = passed.shape == exponentials.shape and all(t.shape == (1, 1) for t in temperature)
+        check(fits, self, *operands)
+        return exponentials.rows, exponentials.columns
+
+    def value(self, *operands: Array) -> Array:
+        passed, exponentials, *temperature = operands
+        result: Array = passed * exponentials
+        return np.asarray(result / temperature[0]) if temperature else result
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return multiply.cell(i, j, *operands[:2]) + "".join(f"/{t.cell(0, 0)}" for t in operands[2:])
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        passed, exponentials, *temperature = operands
+        cooled = [piece for t in temperature for piece in (" / ", Number(t.cell(0, 0)))]
+        return [Number(passed.cell(i, j)), "×", Number(exponentials.cell(i, j)), *cooled]
+
+
+@dataclass(frozen=True)
 class RowSum(Op):
     """The sum of each row: (n x m) to (n x 1)."""
 
@@ -90,7 +125,10 @@ class RowSum(Op):
         return operands[0].rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.asarray(np.sum(operands[0], axis=1, keepdims=True))
+        return np.asarray(np.sum(operands[0], axis=-1, keepdims=True))
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (passed,)  # one column, for all of them
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"SUM({operands[0].row(i)})"
@@ -116,7 +154,11 @@ class DivideRows(Op):
 
     def value(self, *operands: Array) -> Array:
         x, divisor = operands
-        return np.where(divisor == 0, 0.0, x / np.where(divisor == 0, 1.0, divisor))
+        none = divisor == 0
+        return np.asarray(np.where(none, 0.0, x) / np.where(none, 1.0, divisor) if none.any() else x / divisor)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return divide_rows(passed, operands[1]), divisor_gradient(passed, result, operands[1])
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, divisor = operands
@@ -128,17 +170,48 @@ class DivideRows(Op):
 
 
 @dataclass(frozen=True)
+class DivisorGradient(Op):
+    """What passes back to the divisor of each row: minus the sum of gradient times quotient, divided
+    by the divisor (0 where that is 0).
+
+    Operands: the gradient and the quotients (n x m), the divisor (n x 1); result (n x 1).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        passed, quotients, divisor = operands
+        check(passed.shape == quotients.shape and divisor.shape == (passed.shape[0], 1), self, *operands)
+        return divisor.rows, divisor.columns
+
+    def value(self, *operands: Array) -> Array:
+        passed, quotients, divisor = operands
+        return divide_rows.value(-np.sum(passed * quotients, axis=-1, keepdims=True), divisor)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        passed, quotients, divisor = operands
+        total = f"SUMPRODUCT({passed.row(i)},{quotients.row(i)})"
+        return f"IF({divisor.cell(i, 0)}=0,0,-{total}/{divisor.cell(i, 0)})"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        passed, quotients, divisor = operands
+        terms: list[Pieces] = [
+            [Number(passed.cell(i, k)), "×", Number(quotients.cell(i, k))] for k in range(passed.shape[1])
+        ]
+        return ["−(", *joined(terms, " + "), ") / ", Number(divisor.cell(i, 0))]
+
+
+@dataclass(frozen=True)
 class RowArgMax(Op):
     """The position (from 1) of the largest entry of each row, the first where several are as large:
     (n x m) to (n x 1)."""
 
     scale = "count"
+    no_gradient = "a position jumps"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         return operands[0].rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.asarray(np.argmax(operands[0], axis=1).reshape(-1, 1) + 1.0)
+        return np.asarray(np.argmax(operands[0], axis=-1, keepdims=True) + 1.0)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         row = operands[0].row(i)
@@ -151,13 +224,14 @@ class RowRank(Op):
     first, so that every rank occurs once. (n x m) to (n x m)."""
 
     scale = "count"
+    no_gradient = "a rank jumps"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         return operands[0].rows, operands[0].columns
 
     def value(self, *operands: Array) -> Array:
-        order = np.argsort(-operands[0], axis=1, kind="stable")
-        return np.argsort(order, axis=1, kind="stable") + 1.0
+        order = np.argsort(-operands[0], axis=-1, kind="stable")
+        return np.argsort(order, axis=-1, kind="stable") + 1.0
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         (x,) = operands
@@ -171,6 +245,7 @@ class ColumnOf(Op):
     give (n x k), 0 where it does not. With `RowRank`, where the runners-up stand."""
 
     scale = "count"
+    no_gradient = "a position jumps"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         x, wanted = operands
@@ -179,8 +254,8 @@ class ColumnOf(Op):
 
     def value(self, *operands: Array) -> Array:
         x, wanted = operands
-        hits = x[:, :, None] == wanted[0][None, None, :]
-        return np.where(hits.any(axis=1), np.argmax(hits, axis=1) + 1.0, 0.0)
+        hits = x[..., :, :, None] == wanted[..., None, :]
+        return np.where(hits.any(axis=-2), np.argmax(hits, axis=-2) + 1.0, 0.0)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, wanted = operands
@@ -203,9 +278,10 @@ class EntryAt(Op):
 
     def value(self, *operands: Array) -> Array:
         x, columns = operands
-        at = np.maximum(np.nan_to_num(columns).astype(int) - 1, 0)
-        found = np.where(columns == 0, 0.0, np.take_along_axis(x, at, axis=1))
-        return np.where(np.isnan(columns), np.nan, found)
+        return taken(x, columns, axis=-1)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return place_entries(passed, operands[1], operands[0]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, columns = operands
@@ -215,11 +291,55 @@ class EntryAt(Op):
 
 
 @dataclass(frozen=True)
+class PlaceEntries(Op):
+    """Entries put back into the columns they were taken from, 0 elsewhere.
+
+    Operands: the entries and their columns (from 1; 0: nowhere), both (n x k), and the block they were
+    taken from (n x m), which lends its shape; result (n x m).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        entries, columns, like = operands
+        check(entries.shape == columns.shape and entries.shape[0] == like.shape[0], self, *operands)
+        return like.rows, like.columns
+
+    def value(self, *operands: Array) -> Array:
+        entries, columns, like = operands
+        at = np.arange(1, like.shape[-1] + 1)
+        return np.asarray(
+            sum(
+                np.where(columns[..., k, None] == at, entries[..., k, None], 0.0) for k in range(columns.shape[-1])
+            )
+        )
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        entries, columns, like = operands
+        at = f"COLUMNS({like.row(i, j + 1)})"
+        return "+".join(f"IF({columns.cell(i, k)}={at},{entries.cell(i, k)},0)" for k in range(entries.shape[1]))
+
+
+def taken(x: Array, positions: Array, axis: int) -> Array:
+    """The entries along an axis (-1 or -2) at positions that count from 1; 0 gives 0, and NaN (an error in
+    a sheet) NaN."""
+    at = np.maximum(np.nan_to_num(positions).astype(int) - 1, 0)
+    lead = np.broadcast_shapes(x.shape[:-2], at.shape[:-2])
+    across = -3 - axis  # the other axis: of one entry where the positions serve all of it
+    shape = list(at.shape[-2:])
+    if shape[across] == 1:
+        shape[across] = x.shape[across]
+    at = np.broadcast_to(at, (*lead, *shape))
+    found = np.take_along_axis(np.broadcast_to(x, lead + x.shape[-2:]), at, axis=axis)
+    return np.where(np.isnan(positions), np.nan, np.where(positions == 0, 0.0, found))
+
+
+@dataclass(frozen=True)
 class Norms(Op):
     """The size of each of n matrices, the root of the sum of its squares (Frobenius norm).
 
     Operands: labels (n x k), whose values do not matter, then n matrices of one shape; result (1 x n).
     """
+
+    no_gradient = "it measures, and no loss is made of it"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         labels, *matrices = operands
@@ -228,7 +348,8 @@ class Norms(Op):
         return ONE, labels.rows
 
     def value(self, *operands: Array) -> Array:
-        return np.array([[np.sqrt(np.sum(m**2)) for m in operands[1:]]])
+        sizes = [np.sqrt(np.sum(m**2, axis=(-2, -1))) for m in operands[1:]]
+        return np.stack(np.broadcast_arrays(*sizes), axis=-1)[..., None, :]
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x = operands[1 + j]
@@ -244,24 +365,71 @@ class Places(Op):
     count: int
 
     scale = "count"
+    constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         return ONE, Axis.numbered("", min(self.count, operands[0].shape[0]))
 
     def value(self, *operands: Array) -> Array:
-        return np.arange(1.0, min(self.count, len(operands[0])) + 1).reshape(1, -1)
+        return np.arange(1.0, min(self.count, operands[0].shape[-2]) + 1).reshape(1, -1)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"ROWS({operands[0].column(0, j + 1)})"
+
+
+@dataclass(frozen=True)
+class MeanRows(Op):
+    """The mean of those rows of x that a column of flags marks with 1, 0 where there are none: (n x d)
+    and (n x 1) give (1 x d)."""
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        x, flags = operands
+        check(flags.shape == (x.shape[0], 1), self, x, flags)
+        return ONE, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        x, flags = operands
+        total = np.sum(x * flags, axis=-2, keepdims=True)
+        return np.asarray(total / np.maximum(np.sum(flags, axis=-2, keepdims=True), 1.0))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        x, flags = operands
+        return f"SUMPRODUCT({x.column(j)},{flags.column(0)})/MAX(SUM({flags.column(0)}),1)"
+
+
+@dataclass(frozen=True)
+class RowLength(Op):
+    """The length of each row, the root of the sum of its squares: (n x m) to (n x 1)."""
+
+    scale = "plain"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        return operands[0].rows, ONE
+
+    def value(self, *operands: Array) -> Array:
+        return np.asarray(np.sqrt(np.sum(operands[0] ** 2, axis=-1, keepdims=True)))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"SQRT(SUMSQ({operands[0].row(i)}))"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        (x,) = operands
+        terms: list[Pieces] = [[Number(x.cell(i, k)), "²"] for k in range(x.shape[1])]
+        return ["√(", *joined(terms, " + "), ")"]
 
 
 norms = Norms()
 row_max = RowMax()
 shifted_exp = ShiftedExp(masked=False)
 masked_exp = ShiftedExp(masked=True)
+exp_gradient = ExpGradient()
 row_sum = RowSum()
 divide_rows = DivideRows()
+divisor_gradient = DivisorGradient()
+place_entries = PlaceEntries()
 row_argmax = RowArgMax()
 row_rank = RowRank()
 column_of = ColumnOf()
 entry_at = EntryAt()
+mean_rows = MeanRows()
+row_length = RowLength()

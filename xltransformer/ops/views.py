@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
-from xltransformer.ops.base import Op, Ref, check
+from xltransformer.ops.base import Op, Ref, check, side_by_side
+from xltransformer.ops.reduce import taken
 
 MOST_CHOICES = 24
 """LibreOffice takes no more than 30 arguments in CHOOSE."""
@@ -34,6 +35,8 @@ class Choose(Op):
     Operands: which one, from 1, or 0 (1 x 1), then the blocks.
     """
 
+    no_gradient = "it is for pictures, and no loss is made of it"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         which, *blocks = operands
         check(which.shape == (1, 1) and all(b.shape == blocks[0].shape for b in blocks), self, *operands)
@@ -41,8 +44,7 @@ class Choose(Op):
 
     def value(self, *operands: Array) -> Array:
         which, *blocks = operands
-        k = int(which[0, 0])
-        return blocks[k - 1].copy() if k else np.zeros(blocks[0].shape)
+        return np.select([which == k for k in range(len(blocks) + 1)], [np.zeros(1), *blocks], default=np.nan)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         which, *blocks = operands
@@ -57,15 +59,15 @@ class Plane(Op):
     Operands: the table, the two positions (1 x 1), and the names of the two columns (text, 2 x 1).
     """
 
+    no_gradient = "it is for pictures, and no loss is made of it"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         table, across, up, names = operands
         check(across.shape == up.shape == (1, 1) and names.shape == (2, 1), self, *operands)
         return table.rows, Axis.of(names)
 
     def value(self, *operands: Array) -> Array:
-        table = operands[0]
-        columns = [int(position[0, 0]) for position in operands[1:3]]
-        return np.column_stack([table[:, k - 1] if k else np.zeros(len(table)) for k in columns])
+        return taken(operands[0], side_by_side(operands[1:3], -1), axis=-1)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         position = operands[1 + j].cell(0, 0)
@@ -78,6 +80,8 @@ class Settle(Op):
 
     Operands: the points, the padding (n x 1: 1 where a word stands), the given point (1 x 2).
     """
+
+    no_gradient = "it is for pictures, and no loss is made of it"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         points, padding, point = operands
@@ -97,13 +101,15 @@ class Settle(Op):
 class Below(Op):
     """One row below another, before and after: twice (1 x d) gives (2 x d)."""
 
+    no_gradient = "it is for pictures, and no loss is made of it"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         before, after = operands
         check(before.shape == after.shape and before.shape[0] == 1, self, before, after)
         return Axis.fixed(["before", "after"]), before.columns
 
     def value(self, *operands: Array) -> Array:
-        return np.vstack(operands)
+        return side_by_side(operands, -2)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[i].cell(0, j)
@@ -113,12 +119,14 @@ class Below(Op):
 class LessFirst(Op):
     """Each row less the first row: (n x d) to (n x d)."""
 
+    no_gradient = "it is for pictures, and no loss is made of it"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (table,) = operands
         return table.rows, table.columns
 
     def value(self, *operands: Array) -> Array:
-        return operands[0] - operands[0][:1]
+        return operands[0] - operands[0][..., :1, :]
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"{operands[0].cell(i, j)}-{operands[0].cell(0, j)}"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import Op, Ref, check
+from xltransformer.ops.base import STOP, Contributions, Op, Ref, check, collected, side_by_side
+from xltransformer.ops.reduce import taken
 from xltransformer.text import word_key
 
 ON, OFF = ("on", "1", "true", "开"), ("off", "0", "false", "关")
@@ -28,6 +29,7 @@ class WordIndex(Op):
     more than once. Operands: words (n x 1), word list (v x 1), both text."""
 
     scale = "count"
+    no_gradient = "a position jumps"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         words, word_list = operands
@@ -40,7 +42,7 @@ class WordIndex(Op):
         for row, key in enumerate(_keys(word_list), start=1):
             rows.setdefault(key, []).append(row)
         found = [rows.get(key, []) if key else [] for key in _keys(words)]
-        return np.array([[float(r[0]) if len(r) == 1 else 0.0] for r in found])
+        return np.array([float(r[0]) if len(r) == 1 else 0.0 for r in found]).reshape(words.shape)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         words, word_list = operands
@@ -64,8 +66,14 @@ class Lookup(Op):
 
     def value(self, *operands: Array) -> Array:
         index, table = operands
-        rows = index[:, 0].astype(int)
+        if table.ndim > 2:
+            return taken(table, index, axis=-2)
+        rows = index[..., 0].astype(int)
         return np.where(index == 0, 0.0, table[np.maximum(rows - 1, 0)])
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        index, table = operands
+        return STOP, add_rows_at(passed, index, table)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         index, table = operands
@@ -73,10 +81,48 @@ class Lookup(Op):
 
 
 @dataclass(frozen=True)
+class AddRowsAt(Op):
+    """Rows added up in the rows of a table that they were looked up in: the gradient of embeddings.
+
+    Operands: the rows (n x d), their index in the table (from 1; 0: nowhere; n x 1), and the table
+    (v x d), which lends its labels, and its leading axes: others are summed over. Result (v x d).
+    """
+
+    collects = True
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        rows, index, table = operands
+        check(index.shape == (rows.shape[0], 1) and rows.shape[1] == table.shape[1], self, *operands)
+        return table.rows, table.columns
+
+    def value(self, *operands: Array) -> Array:
+        rows, index, table = operands
+        places = np.arange(1, table.shape[-2] + 1)
+        hits = (np.swapaxes(index, -1, -2) == places[:, None]).astype(rows.dtype)
+        if table.ndim > 2 or hits.ndim == rows.ndim == 2:
+            return collected(hits @ rows, table)
+        # one row after the other, since most of a large table is not touched
+        lead = np.broadcast_shapes(index.shape[:-2], rows.shape[:-2])
+        at = np.broadcast_to(index, (*lead, *index.shape[-2:])).astype(int).ravel()
+        given = np.broadcast_to(rows, (*lead, *rows.shape[-2:])).reshape(-1, rows.shape[-1])
+        total = np.zeros((table.shape[0] + 1, table.shape[1]), rows.dtype)
+        order = np.argsort(at, kind="stable")
+        found, starts = np.unique(at[order], return_index=True)
+        total[found] = np.add.reduceat(given[order], starts, axis=0)
+        return total[1:]
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        rows, index, table = operands
+        at = f"ROWS({table.column(0, i + 1)})"
+        return f"SUMPRODUCT(({index.column(0)}={at})*{rows.column(j)})"
+
+
+@dataclass(frozen=True)
 class JoinWords(Op):
     """The words of a sentence as one text, single spaces between: (n x 1) to (1 x 1)."""
 
     text = True
+    no_gradient = "words are not numbers"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         return ONE, ONE
@@ -103,6 +149,7 @@ class Equals(Op):
     (1 x 1), both text; result (n x 1)."""
 
     scale = "gate"
+    no_gradient = "it says yes or no"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         words, word = operands
@@ -112,7 +159,8 @@ class Equals(Op):
     def value(self, *operands: Array) -> Array:
         words, word = operands
         (key,) = _keys(word)
-        return np.array([[1.0 if key and key == other else 0.0] for other in _keys(words)])
+        same = np.array([1.0 if key and key == other else 0.0 for other in _keys(words)])
+        return same.reshape(*words.shape[:-2], -1, 1)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         words, word = operands
@@ -125,6 +173,7 @@ class SwitchedOn(Op):
     """1 where a switch (text, 1 x 1) says "on" or 1, else 0."""
 
     scale = "gate"
+    no_gradient = "it says yes or no"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (switch,) = operands
@@ -132,7 +181,8 @@ class SwitchedOn(Op):
         return ONE, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.array([[1.0 if word_key(str(operands[0][0, 0])) in ON else 0.0]])
+        (switch,) = operands
+        return np.array([1.0 if key in ON else 0.0 for key in _keys(switch)]).reshape(switch.shape)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         said = operands[0].cell(0, 0)
@@ -145,6 +195,7 @@ class First(Op):
     """The position (from 1) of the first 1 in a column of flags, or 0: (n x 1) to (1 x 1)."""
 
     scale = "count"
+    no_gradient = "a position jumps"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (flags,) = operands
@@ -152,8 +203,9 @@ class First(Op):
         return ONE, ONE
 
     def value(self, *operands: Array) -> Array:
-        hits = np.flatnonzero(operands[0].ravel() == 1)
-        return np.array([[float(hits[0] + 1) if hits.size else 0.0]])
+        hits = operands[0] == 1
+        place = np.argmax(hits, axis=-2, keepdims=True) + 1.0
+        return np.where(hits.any(axis=-2, keepdims=True), place, 0.0)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"IFERROR(MATCH(1,{operands[0].column(0)},0),0)"
@@ -164,13 +216,14 @@ class Stack(Op):
     """Several texts (1 x 1 each) below one another: (s x 1)."""
 
     text = True
+    no_gradient = "words are not numbers"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         check(all(text.shape == (1, 1) for text in operands), self, *operands)
         return Axis.numbered("", len(operands)), ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.vstack(operands)
+        return side_by_side(operands, -2)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[i].cell(0, 0)
@@ -184,6 +237,8 @@ class Pick(Op):
     (n_s x d) in turns; result (s x d).
     """
 
+    no_gradient = "it is for pictures, and no loss is made of it"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         labels, positions, tables = operands[0], operands[1::2], operands[2::2]
         check(labels.shape == (len(positions), 1) and len(positions) == len(tables), self, *operands)
@@ -192,7 +247,7 @@ class Pick(Op):
 
     def value(self, *operands: Array) -> Array:
         pairs = zip(operands[1::2], operands[2::2], strict=True)
-        return np.vstack([lookup.value(position, table) for position, table in pairs])
+        return side_by_side([lookup.value(position, table) for position, table in pairs], -2)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return lookup.cell(0, j, operands[1 + 2 * i], operands[2 + 2 * i])
@@ -206,6 +261,7 @@ class WordAt(Op):
     """
 
     text = True
+    no_gradient = "words are not numbers"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         rows, word_list = operands
@@ -214,12 +270,9 @@ class WordAt(Op):
 
     def value(self, *operands: Array) -> Array:
         rows, word_list = operands
-
-        def word(row: float) -> str | float:
-            """Of a row that is no number (an error in a sheet), no word can be told: NaN."""
-            return row if np.isnan(row) else str(word_list[int(row) - 1, 0]) if row else ""
-
-        return np.array([[word(row) for row in line] for line in rows], dtype=object)
+        words = np.array(["", *map(str, word_list[:, 0])], dtype=object)
+        # of a row that is no number (an error in a sheet) no word can be told
+        return np.where(np.isnan(rows), np.nan, words[np.nan_to_num(rows).astype(int)])
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         rows, word_list = operands
@@ -227,8 +280,35 @@ class WordAt(Op):
         return f'IF({at}=0,"",INDEX({word_list.column(0)},{at})&"")'
 
 
+@dataclass(frozen=True)
+class WriteNext(Op):
+    """What stands in the slot after each word: the predicted word, but none after the word that ends a
+    sentence, nor after an empty slot. Operands: words and predicted words (both n x 1), the word that
+    ends (1 x 1), all text; result (n x 1)."""
+
+    text = True
+    no_gradient = "words are not numbers"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        words, predicted, end = operands
+        check(words.shape == predicted.shape and end.shape == (1, 1), self, *operands)
+        return Axis.of(words), ONE
+
+    def value(self, *operands: Array) -> Array:
+        words, predicted, end = operands
+        over = ["", *_keys(end)]
+        pairs = zip(_keys(words), predicted.ravel(), strict=True)
+        return np.array([["" if word in over else str(follows)] for word, follows in pairs], dtype=object)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        words, predicted, end = operands
+        word = f'{words.cell(i, 0)}&""'
+        return f'IF(OR({word}="",{word}={end.cell(0, 0)}&""),"",{predicted.cell(i, 0)}&"")'
+
+
 word_index = WordIndex()
 lookup = Lookup()
+add_rows_at = AddRowsAt()
 join_words = JoinWords()
 equals = Equals()
 switched_on = SwitchedOn()
@@ -236,3 +316,4 @@ first = First()
 stack = Stack()
 pick = Pick()
 word_at = WordAt()
+write_next = WriteNext()

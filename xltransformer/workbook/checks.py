@@ -99,7 +99,7 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
         add("lesson", is_listed, lesson)
     numbers: dict[str, list[Matrix]] = {}
     for block in model.inputs:
-        if block.role in ("embedding", "parameter", "constant"):
+        if block.role in ("embedding", "parameter", "constant") and not block.text:
             numbers.setdefault(book.homes[block].sheet, []).append(block)
     for name, blocks, number in _parted(numbers, MOST_BLOCKS):
 

@@ -14,6 +14,7 @@ from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width
 from xltransformer.workbook.checks import draw_checks
 from xltransformer.workbook.panels import LEFT, draw_step, step_title
+from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import begin_start, finish_start, letters, told
 from xltransformer.workbook.start.contents import Contents
@@ -21,6 +22,7 @@ from xltransformer.workbook.start.headline import Behind, draw_plane
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
+@no_collecting()
 def lay_out(
     instance: Instance,
     values: Mapping[str, Array],
@@ -34,9 +36,9 @@ def lay_out(
     start = book.sheet(messages("sheet.start"))
     grid, row = begin_start(book, start, instance)
     contents: Contents = []
-    numbers: dict[tuple[str, int | None], int] = {}
+    numbers: dict[tuple[str, int | None, bool], int] = {}
     for section in instance.model.sections:
-        number = numbers.setdefault((section.key, section.layer), len(numbers) + 1)
+        number = numbers.setdefault((section.key, section.layer, section.backward), len(numbers) + 1)
         contents.append(_draw_section(book, instance, section, number))
         # What only looks back at the lessons would give an exercise's answers away.
         contents[-1][0].hidden = bool(book.exercise) and section.sentence is None
@@ -108,8 +110,16 @@ def _draw_section(
     messages, model = book.messages, instance.model
     letter = letters(instance)[section.sentence] if section.sentence is not None else ""
     layer = (section.layer or 0) + 1
-    sheet = book.sheet(f"{number}{letter} {messages(f'sheet.{section.key}', layer=layer)}")
-    sheet.text(0, LEFT, f"{number}  {messages(f'section.{section.key}.title', layer=layer)}", "title")
+    name, title = (
+        messages(f"sheet.{section.key}", layer=layer),
+        messages(f"section.{section.key}.title", layer=layer),
+    )
+    intro = messages(f"section.{section.key}.intro")
+    if section.backward:
+        name, title = messages("backward.sheet", sheet=name), messages("backward.section", title=title)
+        intro = messages("backward.intro")
+    sheet = book.sheet(f"{number}{letter} {name}")
+    sheet.text(0, LEFT, f"{number}  {title}", "title")
     sheet.heights[0] = 28
     if section.sentence is not None:
         sentence = model.sentences[section.sentence].text
@@ -119,9 +129,10 @@ def _draw_section(
             sheet, 2, LEFT, lambda: f'"{label}"&{book.ref(sentence, sheet).cell(0, 0)}', shown, "row_text"
         )
     sheet.freeze = (3 if section.sentence is not None else 2, 0)
-    sheet.paragraph(3, LEFT, messages(f"section.{section.key}.intro"), "intro")
+    sheet.paragraph(3, LEFT, intro, "intro")
     row = 5
-    if note := told(instance, instance.template.notes.get(section.key, {}), messages):
+    notes = {} if section.backward else instance.template.notes.get(section.key, {})
+    if note := told(instance, notes, messages):
         sheet.paragraph(4, LEFT, note, "note")
         row = 6
     steps: list[tuple[str, int]] = []
@@ -138,13 +149,12 @@ _PAGE_WIDTH, _PAGE_HEIGHT = 10.9, 7.1
 
 def _fit(sheet: Canvas) -> None:
     """Make columns wide enough for their labels, and let no page of print cut a panel that fits on one."""
-    labels = {
-        (row, column): text_width(str(cell.shown if cell.kind == "formula" else cell.content))
-        for (row, column), cell in sheet.cells.items()
-        if cell.style[0] in ("row_label", "column_label", "symbol")
-    }
-    first = max([0.0, *(width for (_, column), width in labels.items() if column == LEFT)])
-    others = max([0.0, *(width for (_, column), width in labels.items() if column != LEFT)])
+    first = others = 0.0
+    for column, text in sheet.texts("row_label", "column_label", "symbol"):
+        if column == LEFT:
+            first = max(first, text_width(text))
+        else:
+            others = max(others, text_width(text))
     sheet.widths |= {0: 2, LEFT: min(24.0, max(14.0, first * 1.2))}
     sheet.default_width = max(sheet.default_width, min(9.0, others * 1.1))
     inches = sheet.width(0, sheet.right) * 7.5 / 96

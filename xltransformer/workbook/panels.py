@@ -9,11 +9,13 @@ from xltransformer.models import Lesson
 from xltransformer.ops import op_of
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, text_width
-from xltransformer.workbook.places import Place
+from xltransformer.workbook.places import Known, Place
 from xltransformer.workbook.worked import Line, Word, count_lines, words_of, worked_lines
 
 LEFT = 1
 """The column of the row labels; the first block's cells begin one further right."""
+BACKWARD = "gradient_"
+"""The key of a step of the backward pass begins with this, and ends with that of its step."""
 WIDEST = 16
 """Beyond this column a panel continues on a new line: so far a window goes."""
 OWN = ("parameter", "constant", "choice", "list")
@@ -53,6 +55,9 @@ def step_title(book: Book, step: Step) -> str:
     titles = [book.messages.get(f"section.{part}.title", "") for part in block.name.split(".")[1:]]
     place = block.number_of("word")
     word = "" if place is None else place + 1
+    if step.key.startswith(BACKWARD):
+        forward = book.messages(f"step.{step.key.removeprefix(BACKWARD)}.title", lesson="".join(titles), word=word)
+        return book.messages("backward.step", title=forward)
     return book.messages(f"step.{step.key}.title", lesson="".join(titles), word=word)
 
 
@@ -143,4 +148,6 @@ def _every_line(
 
 def _workable(book: Book, block: Matrix) -> bool:
     """Whether a block has something to work out that gives no answer of an exercise away."""
-    return block.computed and not book.waits_for(block) and op_of(block).has_worked_line()
+    if not block.computed or book.waits_for(block):
+        return False
+    return op_of(block).worked(0, 0, *(Known(book.values[m.name]) for m in block.operands)) is not None

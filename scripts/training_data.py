@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""The small languages that the trained models learn, and the files they learn them from.
+
+Every language is finite and written down here whole, so that a test can ask of any words whether they
+belong to it. Which sentences are for training and which are held out is settled by a digest of their
+words: the same on every machine. Run it to write templates/data again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import TypeVar
+
+DATA = Path(__file__).parents[1] / "templates" / "data"
+
+Words = tuple[str, ...]
+Pair = tuple[Words, Words]
+"""What is read, and what is to be written."""
+
+Item = TypeVar("Item")
+
+END, HIDDEN, START = ".", "[MASK]", "<s>"
+
+# animals: English sentences, for gpt and bert
+
+HOME = {"cat": "mat", "kitten": "mat", "rabbit": "mat", "dog": "rug", "puppy": "rug",
+        "bird": "branch", "crow": "branch", "mouse": "box"}  # fmt: skip
+FOOD = {"cat": "fish", "kitten": "fish", "rabbit": "carrot", "dog": "bone", "puppy": "bone",
+        "bird": "seed", "crow": "seed", "mouse": "nut"}  # fmt: skip
+QUALITIES = ("small", "big", "black", "white")
+ARTICLES = ("the", "a")
+SHELTERS = ("tree", "table")
+VERBS = ("sat", "slept", "ran", "ate", "saw")
+
+
+def _verb_phrases(animal: str, verb: str) -> Iterator[Words]:
+    """What an animal does: each has its own home and its own food, wherever it stands in a sentence."""
+    home = {"sat": "on", "slept": "on", "ran": "to"}
+    if verb in home:
+        yield (verb, home[verb], "the", HOME[animal])
+        yield from ((verb, "under", "the", shelter) for shelter in SHELTERS)
+        return
+    things = [FOOD[animal]] if verb == "ate" else [other for other in HOME if other != animal]
+    for article, thing in product(ARTICLES, things):
+        yield (verb, article, thing)
+        yield from ((verb, article, thing, "and", then, how, "the", HOME[animal]) for then, how in home.items())
+
+
+def _by_beginning() -> Iterator[tuple[Words, str, list[Words]]]:
+    """Every subject and verb, with whose they are, and all sentences that begin so."""
+    for animal in HOME:
+        subjects = [(article, animal) for article in ARTICLES]
+        subjects += [(article, quality, animal) for article, quality in product(ARTICLES, QUALITIES)]
+        followed = [("the", animal, "that", "saw", "the", other) for other in HOME if other != animal]
+        for subject in subjects:
+            for verb in VERBS:
+                yield (*subject, verb), animal, [(*subject, *rest) for rest in _verb_phrases(animal, verb)]
+        for subject in followed:
+            for verb in VERBS[:-1]:
+                simple = [rest for rest in _verb_phrases(animal, verb) if "and" not in rest]
+                yield (*subject, verb), animal, [(*subject, *rest) for rest in simple]
+
+
+@cache
+def animal_sentences() -> frozenset[Words]:
+    """The whole language."""
+    return frozenset(sentence for _, _, sentences in _by_beginning() for sentence in sentences)
+
+
+@cache
+def _next_words() -> dict[Words, frozenset[str]]:
+    found: dict[Words, set[str]] = {}
+    for sentence in animal_sentences():
+        ended = (*sentence, END)
+        for k in range(len(ended)):
+            found.setdefault(ended[:k], set()).add(ended[k])
+    return {beginning: frozenset(words) for beginning, words in found.items()}
+
+
+def next_words(beginning: str) -> frozenset[str]:
+    """The words that may follow a beginning, `END` among them where the sentence may end; none where the
+    beginning is no beginning of a sentence. Where there is one only, the grammar determines it."""
+    return _next_words().get(tuple(beginning.split()), frozenset())
+
+
+def grammatical(sentence: str) -> bool:
+    """Whether the words, without `END`, are a sentence of the language."""
+    return tuple(sentence.split()) in animal_sentences()
+
+
+def fitting(sentence: str) -> frozenset[str]:
+    """The words that may stand in place of the one `HIDDEN` word of a sentence."""
+    words = {word for known in animal_sentences() for word in known}
+    return frozenset(word for word in words if grammatical(sentence.replace(HIDDEN, word, 1)))
+
+
+def animals() -> tuple[list[Words], list[Words]]:
+    """Sentences to learn from, and held-out ones whose subject and verb are never met together there.
+
+    Of sentences that begin alike a few are taken; most of the cat, so that it is the first guess."""
+    training: list[Words] = []
+    held_out: list[Words] = []
+    for beginning, animal, sentences in _by_beginning():
+        away = _draw(beginning, "away") < 0.12 and len(beginning) > 3
+        chosen = _shuffled(sentences)[: 2 if away else 6 if animal == "cat" else 3]
+        (held_out if away else training).extend(chosen)
+    return _shuffled(training), _shuffled(held_out)
+
+
+def beginnings(count: int = 200) -> list[Words]:
+    """Beginnings of held-out sentences that no training sentence has."""
+    training, held_out = animals()
+    known = {sentence[:k] for sentence in training for k in range(len(sentence) + 1)}
+    new = {sentence[:k] for sentence in held_out for k in range(2, len(sentence))} - known
+    return _shuffled(new)[:count]
+
+
+# translation: Chinese to English, for encoder-decoder
+
+ANIMALS = {"猫": "cat", "狗": "dog", "鸟": "bird", "老鼠": "mouse", "马": "horse"}
+SIZES = {"小": "small", "大": "big", "黑": "black", "白": "white"}
+PLACES = {"垫子": "mat", "桌子": "table", "床": "bed", "盒子": "box"}
+SIDES = {"上": "on", "下": "under"}
+DOINGS = {"睡觉": "sleeps", "玩": "plays", "唱歌": "sings"}
+MEALS = {"鱼": "fish", "肉": "meat", "米饭": "rice", "奶酪": "cheese"}
+TIMES = {"今天": "today", "现在": "now"}
+LONGEST_SOURCE = 8
+
+
+def translation_pairs() -> list[Pair]:
+    """The whole language: Chinese says when and where before the verb, English after it."""
+    named = [((zh,), ("the", en)) for zh, en in ANIMALS.items()]
+    named += [((q, zh), ("the", e, en)) for (q, e), (zh, en) in product(SIZES.items(), ANIMALS.items())]
+    done: list[Pair] = [((zh,), (en,)) for zh, en in DOINGS.items()]
+    done += [(("吃", zh), ("eats", en)) for zh, en in MEALS.items()]
+    done += [(("看见", *zh), ("sees", *en)) for zh, en in named]
+    where: list[Pair] = [((), ())]
+    where += [
+        (("在", zh, side), (on, "the", en)) for (zh, en), (side, on) in product(PLACES.items(), SIDES.items())
+    ]
+    when: list[Pair] = [((), ()), *(((zh,), (en,)) for zh, en in TIMES.items())]
+    pairs = []
+    for w, n, p, d in product(when, named, where, done):
+        if n[0][-1] != d[0][-1]:  # nobody sees itself
+            pairs.append(((*w[0], *n[0], *p[0], *d[0]), (*n[1], *d[1], *p[1], *w[1])))
+    return [pair for pair in pairs if len(pair[0]) <= LONGEST_SOURCE]
+
+
+def translation(training: int = 1300, held_out: int = 300) -> tuple[list[Pair], list[Pair]]:
+    """Pairs to learn from, the short ones more often than the many long ones, and held-out ones."""
+    by_length: dict[int, list[Pair]] = {}
+    for pair in translation_pairs():
+        by_length.setdefault(len(pair[0]), []).append(pair)
+    chosen: list[Pair] = []
+    kept: list[Pair] = []
+    for pairs in by_length.values():
+        pairs = _shuffled(pairs)
+        aside = min(len(pairs) // 5, -(-held_out // len(by_length)))
+        kept += pairs[:aside]
+        chosen += pairs[aside:][: -(-training // len(by_length))]
+    return _shuffled(chosen), _shuffled(kept)
+
+
+# letters: sorting and induction, both written on by a decoder
+
+LETTERS = ("A", "B", "C")
+
+
+def sorting() -> tuple[list[Pair], list[Pair]]:
+    """Six letters and the same in order: all 729, of which a fifth is held out."""
+    every: list[Pair] = [(letters, tuple(sorted(letters))) for letters in product(LETTERS, repeat=6)]
+    every = _shuffled(every)
+    return every[146:], every[:146]
+
+
+ALPHABET = tuple("ABCDEFGHIJ")
+ROOM = 12
+
+
+def follow(read: Words, count: int) -> Words:
+    """What induction says, `count` times: the letter that came after the last one when it stood before."""
+    words = list(read)
+    for _ in range(count):
+        words.append(words[words.index(words[-1]) + 1])
+    return tuple(words[len(read) :])
+
+
+def induction(training: int = 3000, held_out: int = 1000) -> tuple[list[Pair], list[Pair]]:
+    """Letters of which none comes twice, then one of them again: what came after it comes again."""
+    found: dict[Words, Pair] = {}
+    for k in range(2 * (training + held_out)):
+        letters = sorted(ALPHABET, key=lambda letter: _draw((letter,), f"induction {k}"))
+        length = 3 + int(_draw((str(k),), "length") * 6)
+        again = int(_draw((str(k),), "again") * (length - 1))
+        read = (*letters[:length], letters[again])
+        found.setdefault(read, (read, follow(read, min(4, ROOM - len(read)))))
+    every = list(found.values())
+    return every[:training], every[training : training + held_out]
+
+
+# backwards: the words read said again from the last to the first, for the recurrent network and attention
+
+NAMES = ("cat", "dog", "bird", "mouse", "horse", "cow", "pig", "hen")
+BACK = "back"
+TOLD = 6
+
+
+def backwards(training: int = 1000, held_out: int = 300) -> tuple[list[Pair], list[Pair]]:
+    """Six names and six times the word to say one back: the last first, so that each lies further behind
+    than the one before, by 1, 3, … 11 words. What is to be said belongs to the last words read."""
+    every: dict[Words, Pair] = {}
+    for k in range(training + held_out):
+        told = tuple(NAMES[int(_draw((str(k), str(place)), "name") * len(NAMES))] for place in range(TOLD))
+        every.setdefault(told, ((*told, *[BACK] * TOLD), told[::-1]))
+    pairs = list(every.values())
+    return pairs[:training], pairs[training:]
+
+
+def _draw(words: Words, salt: str) -> float:
+    """A number from 0 up to 1 that depends on the words alone."""
+    digest = hashlib.sha256(" ".join((salt, *words)).encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
+def _shuffled(items: Iterable[Item]) -> list[Item]:
+    """In an order that depends on the items alone."""
+    return sorted(items, key=lambda item: hashlib.sha256(repr(item).encode()).digest())
+
+
+def write() -> None:
+    """Write every file of templates/data: one sentence a line, or what is read and what is to be written,
+    parted by a tab."""
+    DATA.mkdir(parents=True, exist_ok=True)
+    sentences = animals()
+    for part, lines in zip(("train", "valid"), sentences, strict=True):
+        _save(f"animals.{part}.txt", (" ".join(words) for words in lines))
+    _save("animals.beginnings.txt", (" ".join(words) for words in beginnings()))
+    for name, made in (
+        ("translation", translation()),
+        ("sorting", sorting()),
+        ("induction", induction()),
+        ("backwards", backwards()),
+    ):
+        for part, pairs in zip(("train", "valid"), made, strict=True):
+            _save(f"{name}.{part}.tsv", ("\t".join(map(" ".join, pair)) for pair in pairs))
+
+
+def _save(name: str, lines: Iterable[str]) -> None:
+    (DATA / name).write_text("".join(f"{line}\n" for line in lines), "utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,73 @@
+"""What a model is to learn, and the step towards it: target, loss, backward pass and update.
+
+Every model says which of its results has a target (`Lesson.goals`); the setting `gradients` adds the
+rest to it. Words are to be predicted (cross-entropy); any other result is to come close to a matrix
+(mean squared error). The loss of a model with several results is their sum.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+from xltransformer.errors import UserError
+from xltransformer.graph import ONE, Matrix
+from xltransformer.models.lesson import Goal, Lesson
+from xltransformer.nn.gradients import gradients
+from xltransformer.nn.loss import cross_entropy, mean_squared_error
+from xltransformer.ops import add, multiply, present, step_down, word_index
+
+SETTING = "gradients"
+"""The option that asks for the backward pass."""
+MOST_CELLS = 30_000
+"""The most cells that loss, gradients and update may take; beyond, nobody reads them."""
+LEARNING_RATE = 0.1
+
+
+def learn(model: Lesson) -> None:
+    """Add target, loss, gradients and the update of every parameter to a model.
+
+    UserError where that would take more than MOST_CELLS cells.
+    """
+    before = set(model.blocks)
+    losses = []
+    for sentence in sorted({goal.sentence for goal in model.goals}):
+        with model.section("objective", sentence):
+            losses += [_loss(model, goal, k) for k, goal in enumerate(model.goals) if goal.sentence == sentence]
+    loss = losses[0]
+    if len(losses) > 1:
+        apart = model.section("objective") if len(model.sentences) > 1 else nullcontext()
+        with apart, model.step("whole_loss"):
+            loss = model.scope().add("loss", add(*losses))
+    learned = gradients(model, loss)
+    with model.section("update"):
+        g = model.scope("updated")
+        with g.step("update"):
+            rate = model.scope().constant("learning_rate", LEARNING_RATE)
+            for block, gradient in learned.items():
+                g.add(block.name, step_down(block, gradient, rate))
+    cells = sum(block.size for name, block in model.blocks.items() if name not in before)
+    if cells > MOST_CELLS:
+        raise UserError(
+            f"setting {SETTING}: the backward pass would take {cells:,} cells; at most {MOST_CELLS:,} are drawn: "
+            "use fewer layers, words, sentences or slots, or a smaller width"
+        )
+
+
+def _loss(model: Lesson, goal: Goal, k: int) -> Matrix:
+    """The loss of one result, with its target as cells to edit."""
+    several = len(model.goals) > 1
+    g = model.scope("objective", str(k)) if several else model.scope("objective")
+    padding, known = goal.padding, model.vocabulary
+    assert known is not None
+    result = goal.result
+    if not goal.words:
+        with g.step("target"):
+            goal.target = g.input("target", result.rows, result.columns, "target")
+        return mean_squared_error(g, result, goal.target, padding)
+    with g.step("target_words"):
+        goal.target = g.input("target", result.rows, ONE, "target", text=True, choices=known.words)
+        index = g.add("target_index", word_index(goal.target, known.words))
+        there = g.add("target_present", present(index))
+        index.rows = there.rows = result.rows
+        counts = g.add("counts", multiply(padding, there) if padding is not None else there)
+    return cross_entropy(g, result, index, counts)

@@ -1,0 +1,50 @@
+"""Losses: one number that says how far a result is from its target. The loss is the block `loss`."""
+
+from __future__ import annotations
+
+from xltransformer.graph import Matrix, Scope
+from xltransformer.ops import (
+    counted_mean,
+    entry_at,
+    mean_square,
+    present,
+    row_max,
+    row_sum,
+    shifted_exp,
+    subtract,
+    surprise,
+)
+
+
+def mean_squared_error(g: Scope, output: Matrix, target: Matrix, counts: Matrix | None = None) -> Matrix:
+    """The mean of (output - target)² over all entries of the rows that count: (n x d) twice give (1 x 1).
+
+    `counts` (n x 1) is 1 for rows that count, else 0, such as the padding of a sentence; without it all
+    rows count.
+    """
+    with g.step("error"):
+        error = g.add("error", subtract(output, target))
+    with g.step("mean_squared_error"):
+        rows = g.add("row_loss", mean_square(error))
+        return g.add("loss", counted_mean(rows, *(() if counts is None else (counts,))))
+
+
+def cross_entropy(g: Scope, logits: Matrix, target: Matrix, counts: Matrix | None = None) -> Matrix:
+    """The mean of -ln softmax(logits) at the target words, over the rows that count: (1 x 1).
+
+    `logits` are (n x v); `target` (n x 1) is each row's word as its row of the vocabulary, from 1, and
+    0 where there is none. `counts` (n x 1) is 1 for rows that count; without it those with a target do.
+    The logarithm is taken of the sum, not of the quotient, so that no probability becomes 0.
+    Goodfellow, Bengio and Courville 2016, "Deep Learning", section 6.2.2.3.
+    """
+    with g.step("logit_softmax"):
+        maximum = g.add("maximum", row_max(logits))
+        total = g.add("total", row_sum(g.add("exponentials", shifted_exp(logits, maximum))))
+    with g.step("surprise"):
+        logit = g.add("target_logit", entry_at(logits, target))
+        logit.scale = "signed"
+        rows = g.add("surprise", surprise(total, maximum, logit))
+    with g.step("cross_entropy"):
+        if counts is None:
+            counts = g.add("counts", present(target))
+        return g.add("loss", counted_mean(rows, counts))

@@ -1,0 +1,109 @@
+"""The steps of a loss: how surprised each row is, and the mean over the rows that count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xltransformer.graph import ONE, Array, Axis, Matrix
+from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check
+from xltransformer.ops.elementwise import negative
+from xltransformer.ops.reduce import divide_rows
+
+
+@dataclass(frozen=True)
+class Surprise(Op):
+    """-ln of a word's probability: ln(sum of exponentials) + row maximum - the word's logit.
+
+    Operands: the sum of exp(logit - maximum), the maximum, the word's logit; all (n x 1). No gradient
+    is passed to the maximum, which cancels. Goodfellow, Bengio and Courville 2016, section 6.2.2.3.
+    """
+
+    scale = "plain"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        total = operands[0]
+        check(all(m.shape == (total.shape[0], 1) for m in operands), self, *operands)
+        return total.rows, ONE
+
+    def value(self, *operands: Array) -> Array:
+        total, maximum, logit = operands
+        return np.asarray(np.log(total) + maximum - logit)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return divide_rows(passed, operands[0]), None, negative(passed)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        total, maximum, logit = (operand.cell(i, 0) for operand in operands)
+        return f"LN({total})+{maximum}-{logit}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        total, maximum, logit = (Number(operand.cell(i, 0)) for operand in operands)
+        return ["ln(", total, ") + ", maximum, " − ", logit]
+
+
+@dataclass(frozen=True)
+class CountedMean(Op):
+    """The mean of a column over the rows that count, 0 where none does: (n x 1) to (1 x 1).
+
+    Operands: the column, and 1 for each row that counts, else 0 (n x 1); without it all rows count.
+    """
+
+    scale = "plain"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        column, *counts = operands
+        check(all(m.shape == (column.shape[0], 1) for m in (column, *counts)), self, *operands)
+        return ONE, ONE
+
+    def value(self, *operands: Array) -> Array:
+        column, *counts = operands
+        if not counts:
+            return np.asarray(np.mean(column, axis=-2, keepdims=True))
+        number = np.sum(counts[0], axis=-2, keepdims=True)
+        return divide_rows.value(np.sum(column * counts[0], axis=-2, keepdims=True), number)
+
+    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return counted_share(passed, *operands), *(STOP for _ in operands[1:])
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        column, *counts = operands
+        if not counts:
+            return f"SUM({column.column(0)})/ROWS({column.column(0)})"
+        number = f"SUM({counts[0].column(0)})"
+        return f"IF({number}=0,0,SUMPRODUCT({column.column(0)},{counts[0].column(0)})/{number})"
+
+
+@dataclass(frozen=True)
+class CountedShare(Op):
+    """What a mean passes back to each row: its share of the gradient where it counts, else 0.
+
+    Operands: the gradient (1 x 1), the column (n x 1), which lends its rows, and where there is one
+    the column of rows that count (n x 1); result (n x 1).
+    """
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        passed, column, *counts = operands
+        fits = passed.shape == (1, 1) and all(m.shape == (column.shape[0], 1) for m in (column, *counts))
+        check(fits, self, *operands)
+        return column.rows, ONE
+
+    def value(self, *operands: Array) -> Array:
+        passed, column, *counts = operands
+        if not counts:
+            return np.repeat(passed / column.shape[-2], column.shape[-2], axis=-2)
+        number = np.sum(counts[0], axis=-2, keepdims=True)
+        return divide_rows.value(passed * counts[0], number)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        passed, column, *counts = operands
+        if not counts:
+            return f"{passed.cell(0, 0)}/ROWS({column.column(0)})"
+        number = f"SUM({counts[0].column(0)})"
+        return f"IF({number}=0,0,{passed.cell(0, 0)}*{counts[0].cell(i, 0)}/{number})"
+
+
+surprise = Surprise()
+counted_mean = CountedMean()
+counted_share = CountedShare()
