@@ -179,6 +179,9 @@ CASES = [
     Case(ops.equals, [[[""], ["a"]], [[""]]], [[0], [0]]),
     Case(ops.word_at, [[[2, 1], [0, 3]], [["a"], ["=b"], [""]]], [["=b", "a"], ["", ""]]),
     Case(ops.equals, [[["Cat", "dog", "cat"]], [["cat"]]], [[1], [0], [1]]),
+    # a switch holds a word of either language, in any case, or a number; whatever else it says is off
+    *(Case(ops.switched_on, [[[said]]], [[1]]) for said in ("on", "ON", "1", "TRUE", "开")),
+    *(Case(ops.switched_on, [[[said]]], [[0]]) for said in ("off", "0", "关", "", "one", "11")),
     Case(
         ops.write_next,
         [[["a"], ["END"], [""], ["=b"]], [["x"], ["y"], ["z"], [""]], [["End"]]],
@@ -186,6 +189,7 @@ CASES = [
     ),
     Case(ops.write_next, [[["a"], [""]], [["1"], ["y"]], [[""]]], [["1"], [""]]),
     Case(ops.choose, [[[2]], [[1, 2]], [[3, 4]]], [[3, 4]]),
+    Case(ops.choose, [[[0]], [[1, 2]], [[3, 4]]], [[0, 0]]),
     # more of them than LibreOffice's CHOOSE takes
     *(Case(ops.choose, [[[k]], *([[n]] for n in range(1, 61))], [[k]]) for k in (1, 24, 25, 48, 49, 60)),
     Case(ops.plane, [[[1, 2, 3], [4, 5, 6]], [[3]], [[1]], [["c"], ["a"]]], [[3, 1], [6, 4]]),

@@ -319,8 +319,9 @@ class PlaceEntries(Op):
 
 
 def taken(x: Array, positions: Array, axis: int) -> Array:
-    """The entries along an axis (-1 or -2) at positions that count from 1; 0 gives 0."""
-    at = np.maximum(positions.astype(int) - 1, 0)
+    """The entries along an axis (-1 or -2) at positions that count from 1; 0 gives 0, and NaN (an error in
+    a sheet) NaN."""
+    at = np.maximum(np.nan_to_num(positions).astype(int) - 1, 0)
     lead = np.broadcast_shapes(x.shape[:-2], at.shape[:-2])
     across = -3 - axis  # the other axis: of one entry where the positions serve all of it
     shape = list(at.shape[-2:])
@@ -328,7 +329,7 @@ def taken(x: Array, positions: Array, axis: int) -> Array:
         shape[across] = x.shape[across]
     at = np.broadcast_to(at, (*lead, *shape))
     found = np.take_along_axis(np.broadcast_to(x, lead + x.shape[-2:]), at, axis=axis)
-    return np.where(positions == 0, 0.0, found)
+    return np.where(np.isnan(positions), np.nan, np.where(positions == 0, 0.0, found))
 
 
 @dataclass(frozen=True)

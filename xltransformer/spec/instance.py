@@ -34,8 +34,9 @@ MOST_SENTENCES = 1_000
 """The most sentences: each takes at least one sheet."""
 MASK = word_key("[MASK]")
 """The word that stands for a hidden one."""
-MOST_WORDS = 650
-"""The most words and empty slots of a sentence: the formula that joins them may have 8,192 characters."""
+MOST_WORDS = 480
+"""The most words and empty slots of a sentence: the formula that joins them, which names the first sheet
+for each, may have 8,192 characters."""
 
 
 @dataclass(frozen=True)

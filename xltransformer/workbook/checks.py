@@ -53,6 +53,7 @@ def draw_checks(
     messages = book.messages
     sheet.text(0, LEFT, messages("checks.title"), "title")
     sheet.heights[0] = 28
+    sheet.freeze = (2, 0)
     sheet.paragraph(2, LEFT, messages("checks.intro"), "intro")
     checks = every_check(book, sheet, start, model, letters)
     every_text = Place(sheet.name, TOP, LEFT + 3, (len(checks), 1))

@@ -126,9 +126,9 @@ def _draw_section(
         label = messages("section.of_sentence", letter=spaced(letter))
         shown = label + str(book.values[sentence.name][0, 0])
         book.formula(
-            sheet, 1, LEFT + 5, lambda: f'"{label}"&{book.ref(sentence, sheet).cell(0, 0)}', shown, "row_text"
+            sheet, 2, LEFT, lambda: f'"{label}"&{book.ref(sentence, sheet).cell(0, 0)}', shown, "row_text"
         )
-    sheet.freeze = (2, 0)
+    sheet.freeze = (3 if section.sentence is not None else 2, 0)
     sheet.paragraph(3, LEFT, intro, "intro")
     row = 5
     notes = {} if section.backward else instance.template.notes.get(section.key, {})

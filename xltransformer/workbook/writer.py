@@ -48,7 +48,9 @@ def _frame(
     import xlsxwriter
 
     buffer = io.BytesIO()
-    workbook = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": FONT})
+    # A copy, as XlsxWriter adds to it; without a scheme, by which a theme would choose another typeface.
+    font = {**FONT, "font_scheme": "none"}
+    workbook = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": font})
     workbook.set_properties({"title": "xltransformer", "created": datetime(2020, 1, 1)})
     text = json.dumps(description, separators=(",", ":")) if description else ""
     for k in range(0, len(text), _PROPERTY_LENGTH):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from xltransformer.graph import Matrix
 from xltransformer.models import Lesson
@@ -55,11 +56,12 @@ def _length(phrases: Sequence[Phrase]) -> float:
 
 def draw_experiments(book: Book, sheet: Canvas, instance: Instance, row: int) -> int:
     """What to try, with a mark that shows that it was done and what was to be seen; returns the row
-    after them. Experiments on words that these sentences do not have are left out."""
+    after them. Experiments on words that these sentences do not have, and those that ask for what is
+    so already, are left out."""
     language, number = book.messages.language, 0
     for experiment in instance.template.experiments:
         place = _target(book, instance.model, experiment)
-        if place is None:
+        if place is None or _is_done(book, instance.model, experiment, language):
             continue
         number += 1
         address = place.address(0, 0)
@@ -92,6 +94,20 @@ def _target(book: Book, model: Lesson, experiment: Experiment) -> Place | None:
     i = _at(book, block, experiment.row, 0)
     j = _at(book, block, experiment.column, 1)
     return None if i is None or j is None else Place(place.sheet, place.row + i, place.column + j, (1, 1))
+
+
+def _is_done(book: Book, model: Lesson, experiment: Experiment, language: str) -> bool:
+    """Whether the cell holds what the experiment asks for as it is built."""
+    block = model.blocks[experiment.block]
+    i, j = _at(book, block, experiment.row, 0), _at(book, block, experiment.column, 1)
+    value: Any = book.values[block.name][i, j]
+    if experiment.above is not None or experiment.below is not None:
+        low, high = experiment.above, experiment.below
+        return bool(value > low if low is not None else value < high)
+    to = experiment.target(language)
+    if isinstance(to, bool):
+        return word_key(str(value)) in (ON if to else OFF)
+    return word_key(str(value)) == word_key(to) if isinstance(to, str) else bool(abs(value - to) < 1e-6)
 
 
 def _at(book: Book, block: Matrix, label: str | int | None, side: int) -> int | None:
