@@ -172,7 +172,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     except ImportError:
         raise UserError("--scheduler needs Dask: pip install 'xltransformer[cluster]'") from None
     try:
-        client: Any = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+        client: Any = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise UserError(f"no Dask scheduler answers at {address} ({error!s:.80}); start one there") from None
     try:
