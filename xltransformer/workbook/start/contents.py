@@ -51,5 +51,6 @@ def heading(book: Book, sheet: Canvas, key: str, row: int) -> int:
     """A heading over the width of the window; returns the row after it."""
     sheet.text(row, LABEL, book.messages(key), "section")
     sheet.heights[row] = 21
+    sheet.blank(row, max(sheet.widths), ("section", ""))  # as far as the headline goes
     sheet.bar(row, "section")
     return row + 1
