@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from xltransformer.errors import UserError
+from xltransformer.estimate import Estimate, estimate_configuration, estimate_model
 from xltransformer.exercise import exercise_blocks, fingerprint
 from xltransformer.size import Configuration, configuration, quantities
 from xltransformer.spec.instance import Instance, Options, describe, make_instance
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from xltransformer import training
     from xltransformer.training import Progress, Trained
 
+Report = Callable[[Estimate], Callable[[str], None]]
+"""Is told what a workbook will take, and gives back what is then told every stage of it: "calculating",
+"drawing", "writing", "done"."""
+
 
 def build(
     path: str | Path,
@@ -29,14 +34,15 @@ def build(
     exercise: Sequence[str] = (),
     products: str = "auto",
     force: bool = False,
+    report: Report | None = None,
     **options: Unpack[Options],
 ) -> Instance:
     """Write the workbook of a template over some sentences (the template's own where none are given).
 
     The steps in `exercise` (such as "scores") are left for a student to fill; `products` is how
-    matrix products are written: "spelled" out, "compact", or by size ("auto"); for `options` see
-    `Options`. Returns what was built. Raises UserError, before anything is written, for whatever
-    cannot be used.
+    matrix products are written: "spelled" out, "compact", or by size ("auto"); `report` hears what the
+    workbook will take, and then how far it is; for `options` see `Options`. Returns what was built.
+    Raises UserError, before anything is written, for whatever cannot be used.
     """
     from xltransformer.locale import load_messages
     from xltransformer.workbook.writer import check_free, save
@@ -47,8 +53,14 @@ def build(
     if exercise and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
         options["slots"] = 0  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
-    save(_workbook(instance, language, exercise, products), target, force=force)
+    steps = (report or _silent)(estimate_model(instance.model))
+    save(_workbook(instance, language, exercise, products, steps), target, force=force)
+    steps("done")
     return instance
+
+
+def _silent(_: Estimate) -> Callable[[str], None]:
+    return lambda stage: None
 
 
 def trace_instance(
@@ -174,8 +186,14 @@ def train(
     return TrainedFile(target, trained, start.instance.warnings)
 
 
-def _workbook(instance: Instance, language: str, exercise: Sequence[str] = (), products: str = "auto") -> bytes:
-    """The workbook of an instance."""
+def _workbook(
+    instance: Instance,
+    language: str,
+    exercise: Sequence[str] = (),
+    products: str = "auto",
+    steps: Callable[[str], None] = lambda _: None,
+) -> bytes:
+    """The workbook of an instance; `steps` hears every stage."""
     from xltransformer.locale import load_messages
     from xltransformer.workbook.layout import lay_out
     from xltransformer.workbook.writer import render
@@ -183,8 +201,13 @@ def _workbook(instance: Instance, language: str, exercise: Sequence[str] = (), p
     description = {**describe(instance), "language": language}
     if exercise:
         description["exercise"] = {"steps": list(exercise), "inputs": fingerprint(instance.inputs)}
+    steps("calculating")
+    values = instance.trace()
+    steps("drawing")
     blocks = exercise_blocks(instance.model, exercise)
-    return render(lay_out(instance, instance.trace(), load_messages(language), blocks, products), description)
+    book = lay_out(instance, values, load_messages(language), blocks, products)
+    steps("writing")
+    return render(book, description)
 
 
 def build_size(
@@ -204,11 +227,14 @@ def build_size(
     save(render(book, {}), target, force=force)
 
 
-def size_json(own: Configuration) -> dict[str, Any]:
-    """The size of a configuration and of the published models as one object for JSON."""
+def size_json(own: Configuration, words: int = 8) -> dict[str, Any]:
+    """The size of a configuration, also as a workbook with so many words, and of the published models as
+    one object for JSON."""
     from xltransformer.published import PUBLISHED
 
+    taken = estimate_configuration(own, words)
     return {
+        "workbook": {"words": words, "cells": taken.cells, "megabytes": taken.megabytes, "seconds": taken.seconds},
         "configuration": dict(own),
         "quantities": quantities(own),
         "published": [

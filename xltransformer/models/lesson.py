@@ -30,7 +30,8 @@ class Plane:
 class Bars:
     """A bar for every entry of a row or column of numbers. `key` is its title's message, filled with
     the watched word, or with the text in `word`; `names` are the entries' labels where they are not
-    the words of a sentence. With several `values`, each is a group of bars of its own colour, named by its symbol."""
+    the words of a sentence. With several `values`, each is a group of bars of its own colour, named by
+    its symbol."""
 
     key: str
     names: Matrix

@@ -1,17 +1,21 @@
 """Weights from elsewhere: files of them, and the published names that become blocks of ours."""
 
-from xltransformer.weights.checkpoint import Checkpoint, listed, load, trimmed
-from xltransformer.weights.files import ABOUT, State, read_state, read_text_entry, write_state
-from xltransformer.weights.schemes import SCHEME_OF, SCHEMES
+from xltransformer.weights.checkpoint import Checkpoint, finite, listed, load, trimmed
+from xltransformer.weights.files import ABOUT, Source, State, read_source, read_state, read_text_entry, write_state
+from xltransformer.weights.schemes import SCHEMES, SCHEMES_OF, most_like
 
 __all__ = [
     "ABOUT",
     "SCHEMES",
-    "SCHEME_OF",
+    "SCHEMES_OF",
     "Checkpoint",
+    "Source",
     "State",
+    "finite",
     "listed",
     "load",
+    "most_like",
+    "read_source",
     "read_state",
     "read_text_entry",
     "trimmed",
