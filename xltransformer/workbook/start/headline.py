@@ -21,6 +21,8 @@ COLOURS = ("#1F4E79", "#C2570C", "#5B3E96", "#0F766E", "#7A5C00", "#444444")
 """One for each sentence or curve; they keep apart for red-green colour-blind readers."""
 MOST_POINTS = 200
 """A chart holds at most 255 series; each named point is one. Beyond, only the first words show."""
+TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""What a temperature may be chosen from; any other number above 0 may be typed."""
 _ORIGIN = "#111111"
 _ROOM = 0.15
 """Room around the points of a plane, as a share of how far they lie apart."""
@@ -32,10 +34,14 @@ class Behind:
     """The sheet behind the pictures: the texts that charts show, as cells that follow every edit."""
 
     def __init__(self, book: Book, sheet: Canvas) -> None:
-        self.book, self.sheet, self.row = book, sheet, 3
+        self.book, self.sheet, self.row = book, sheet, 4
         sheet.text(0, 1, book.messages("start.behind"), "title")
         sheet.heights[0] = 28
         sheet.widths = {0: 2, 1: 60}
+        sheet.text(2, 1, book.messages("setting.temperature"), "remark")
+        for k, temperature in enumerate(TEMPERATURES):
+            sheet.number(2, 2 + k, temperature, ("grey", "0.00"))
+        book.suggested = Place(sheet.name, 2, 2, (1, len(TEMPERATURES)))
 
     def place_rest(self, model: Lesson) -> None:
         """Give a place to every block that no step shows: what only the first sheet refers to."""
