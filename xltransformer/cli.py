@@ -153,7 +153,7 @@ def build(
         steps = DEFAULT_STEPS if exercise == "default" else [step.strip() for step in exercise.split(",")]
     given = _read_subject(given)
     template = DEFAULT_TEMPLATE if given["template"] is None else given["template"]
-    loaded = given["template"] = load_template(template)
+    loaded = given["template"] = load_template(template, lang)
     path = Path(f"{loaded.name}.xlsx" if output is None else output)
     built = api.build(path, **given, language=lang, exercise=steps, products=products, force=force)
     for warning in built.warnings:

@@ -17,8 +17,10 @@ from xltransformer.ops.elementwise import (
     add_row,
     gelu_erf,
     gelu_tanh,
+    momentum,
     multiply,
     negative,
+    nudged,
     relu,
     sigmoid,
     silu,
@@ -48,7 +50,7 @@ from xltransformer.ops.linear import (
     total,
     transpose,
 )
-from xltransformer.ops.loss import counted_mean, counted_share, surprise
+from xltransformer.ops.loss import counted_mean, counted_share, near, settles, surprise
 from xltransformer.ops.masking import (
     HIDDEN,
     attention_mask,
@@ -182,10 +184,13 @@ __all__ = [
     "matmul",
     "mean_gradient",
     "mean_square",
+    "momentum",
     "multiply",
+    "near",
     "negative",
     "normalise_rows",
     "norms",
+    "nudged",
     "op_of",
     "pair",
     "passed_scores",
@@ -206,6 +211,7 @@ __all__ = [
     "row_sum",
     "row_variance",
     "settle",
+    "settles",
     "shifted_exp",
     "sigmoid",
     "silu",

@@ -115,7 +115,7 @@ def make_instance(
     """
     settings = settings or {}
     messages = load_messages(language)
-    chosen, adopted, warnings = _choose(template, embeddings, settings, weights, vocabulary)
+    chosen, adopted, warnings = _choose(template, language, embeddings, settings, weights, vocabulary)
     given = tuple(sentences) or chosen.sentences
     if chosen.model in PAIRS:
         given = (*given, *chosen.sentences[len(given) :])
@@ -174,14 +174,21 @@ def make_instance(
         empty = "" if blocks.words.feedback is None else None
         data[blocks.words.name] = _texts(words, blocks.words.shape[0], empty)
     data |= {block.name: value for goal in model.goals for block, value in _target(goal, data, split)}
+    data |= {block.name: chosen.weights[block.name] for block in _told(model, chosen)}
     if model.watch is not None:
         data |= _watched(model.watch, chosen, split[: len(model.watch.sentences)], messages)
+    data |= {
+        block.name: _first(data[block.choices.name])
+        for block in model.inputs
+        if block.role == "choice" and block.choices is not None and block.name not in data
+    }
     if adopted is not None and adopted.complete:
         whole = Checkpoint({"embeddings": data["embeddings"], **chosen.weights}, {})
         data |= whole.fit(model, len(chosen.table.words))
     data |= {block.name: _parameter(block, chosen) for block in model.parameters}
     inputs = {block.name: data[block.name] for block in model.inputs}
-    surplus = [name for name in chosen.weights if name not in {block.name for block in model.parameters}]
+    taken = {block.name for block in model.inputs if block.role in ("parameter", "target")}
+    surplus = [name for name in chosen.weights if name not in taken]
     if surplus:
         wanted = listed([block.name for block in model.parameters]) or "none"
         raise UserError(
@@ -192,6 +199,7 @@ def make_instance(
 
 def _choose(
     template: str | Path | Template | None,
+    language: str,
     embeddings: str | Path | None,
     settings: Settings,
     weights: str | Path | None,
@@ -199,7 +207,7 @@ def _choose(
 ) -> tuple[Template, Adopted | None, list[str]]:
     """The template with everything in its place that was given beside it, and warnings."""
     template = DEFAULT_TEMPLATE if template is None else template
-    chosen = template if isinstance(template, Template) else load_template(template)
+    chosen = template if isinstance(template, Template) else load_template(template, language)
     warnings: list[str] = []
     if embeddings is not None:
         chosen, warning = chosen.with_embeddings(Path(embeddings))
@@ -300,6 +308,17 @@ def _target(
             for row, word in enumerate(words):
                 value[row] = data["embeddings"][index[word_key(word)]]
         yield goal.target, value
+
+
+def _told(model: Lesson, template: Template) -> list[Matrix]:
+    """The targets that the template gives, where they fit the sentences."""
+    targets = [block for block in model.inputs if block.role == "target" and block.name in template.weights]
+    return [block for block in targets if template.weights[block.name].shape == block.shape]
+
+
+def _first(texts: Array) -> Array:
+    """The first text of a list, for a choice from it (1 x 1)."""
+    return np.array([[next((text for text in texts.ravel() if text), "")]], dtype=object)
 
 
 def lesson_title(key: str, messages: Messages) -> str:

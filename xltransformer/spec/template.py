@@ -30,9 +30,11 @@ DEFAULT_TEMPLATE = "cat-and-mouse"
 
 _KEYS = {
     "model", "title", "notes", "sentences", "watch", "plane", "slots", "spare_rows", "seed",
-    "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments",
+    "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments", "languages",
 }  # fmt: skip
-_SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False}
+_SPOKEN = {"sentences", "watch", "plane", "dimensions", "words"}
+"""What a template may say in each of several languages, under `languages.en` and so on."""
+_SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False, "momentum": False}
 
 MOST_WIDTH = 4096
 """The widest embedding that is drawn."""
@@ -124,14 +126,15 @@ def shipped_templates() -> list[str]:
     return sorted(names, key=lambda name: name != DEFAULT_TEMPLATE)
 
 
-def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE) -> Template:
-    """The template that ships under a name, or the one in a .toml file.
+def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE, language: str = "en") -> Template:
+    """The template that ships under a name, or the one in a .toml file, with the words of a language
+    where it has several.
 
     Raises UserError where there is none, or where it says something that cannot be.
     """
     text = str(name_or_path)
     if text in shipped_templates():
-        return _parse(text, (template_folder() / f"{text}.toml").read_text("utf-8"), None)
+        return _parse(text, (template_folder() / f"{text}.toml").read_text("utf-8"), None, language)
     path = Path(text)
     if path.suffix != ".toml" and not os.path.isfile(path):
         near = difflib.get_close_matches(text, shipped_templates(), 1)
@@ -139,7 +142,7 @@ def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE) -> Template:
         raise UserError(
             f"no template {text!r}: give one of {', '.join(shipped_templates())}, or a .toml file.{hint}"
         )
-    return _parse(path.stem, read_text(path), path.parent)
+    return _parse(path.stem, read_text(path), path.parent, language)
 
 
 def template_folder() -> Path:
@@ -164,7 +167,7 @@ def _unreadable(path: Path, error: Exception) -> UserError:
     return UserError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; check its name and place")
 
 
-def _parse(name: str, text: str, folder: Path | None) -> Template:
+def _parse(name: str, text: str, folder: Path | None, language: str) -> Template:
     where = f"template {name}"
     try:
         data = tomllib.loads(text)
@@ -177,6 +180,7 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
             near = difflib.get_close_matches(key, _KEYS, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(_KEYS))}"
             raise UserError(f"{where}: unknown key {key!r}; {hint}")
+    data |= _spoken(_table(data, "languages", where), language, where)
     model = data.get("model")
     if not isinstance(model, str) or model not in MODELS:
         raise UserError(f"{where}: model is {model!r}; give one of {', '.join(MODELS)}")
@@ -205,6 +209,16 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
         weights=_weights(_table(data, "weights", where), where, folder),
         experiments=_experiments(data.get("experiments", []), where),
     )
+
+
+def _spoken(tables: Mapping[str, Any], language: str, where: str) -> Mapping[str, Any]:
+    """What a template says in a language, or else in the first that it has."""
+    for code, said in tables.items():
+        if not isinstance(said, dict) or not said.keys() <= _SPOKEN:
+            raise UserError(
+                f"{where}: languages.{code} is {said!r:.60}; give a table of {', '.join(sorted(_SPOKEN))}"
+            )
+    return tables.get(language) or next(iter(tables.values()), {})
 
 
 _EXPERIMENT = {"block", "row", "column", "to", "above", "below", "do", "then"}
@@ -285,8 +299,8 @@ def check_switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
         if key not in _SWITCHES:
             raise UserError(f"{where}: unknown switch {key!r}; known are: {', '.join(_SWITCHES)}")
     switches = {**_SWITCHES, **table}
-    for key in ("scaling", "causal"):
-        if not isinstance(switches[key], bool):
+    for key, usual in _SWITCHES.items():
+        if isinstance(usual, bool) and not isinstance(switches[key], bool):
             raise UserError(f"{where}: switches.{key} is {switches[key]!r}; give true or false")
     temperature = number(switches["temperature"], f"{where}: switches.temperature")
     if temperature <= 0:

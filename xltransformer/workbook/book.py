@@ -134,15 +134,16 @@ class Book:
         shown: Mapping[Matrix, Place] | None = None,
         labelled: bool = True,
         small: bool = False,
+        plain: bool = False,
     ) -> Place:
         """Draw a block with its first cell at (row, column); labels go left and above.
 
         `shown` are drawings of operands that the formulas shall point at instead of their homes.
-        A view may be written `small`.
+        A view may be written `small`; a `plain` drawing has neither labels nor colours.
         """
         place = Place(sheet.name, row, column, block.shape)
         given = {m: p for m, p in (shown or {}).items() if not self.hides(m)}
-        drawing = Drawing(block, sheet, place, given, small)
+        drawing = Drawing(block, sheet, place, given, small or plain)
         if block in self.homes:
             self._views += 1
             if self.hides(block):
@@ -158,9 +159,10 @@ class Book:
         else:
             self.homes[block] = self.names[block.name] = place
             self.later(lambda: self._write_inputs(drawing) if block.op is None else self._write_formulas(drawing))
-        if labelled:
+        if labelled and not plain:
             self.later(lambda: self._write_labels(drawing))
-        self._colour(drawing, labelled)
+        if not plain:
+            self._colour(drawing, labelled)
         return place
 
     def finish(self) -> None:
@@ -180,7 +182,7 @@ class Book:
         block, sheet = drawing.block, drawing.sheet
         places = (drawing.shown.get(m, self.homes[m]) for m in block.operands)
         operands = [place.seen_from(sheet.name, self.spelled_out) for place in places]
-        cell, style = op_of(block).cell, block_style(block, self.messages)
+        cell, style = op_of(block).cell, block_style(block, self.messages, small=drawing.small)
         self._each(drawing, lambda i, j, r, c, value: sheet.formula(r, c, cell(i, j, *operands), value, style))
 
     def _write_view(self, drawing: Drawing) -> None:

@@ -107,6 +107,8 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
             return f"IF(COUNTA({listed})=COUNT({listed}),1,0)"
 
         add("numbers", all_numbers, blocks[0], sheet=name + number)
+    for promise in model.promises:
+        add(promise.last_name, whole(promise, "{0}=1"), promise)
     if model.watch is not None:
         for letter, watched in zip(letters, model.watch.sentences, strict=False):
             add("watched", whole(watched.position, "{0}>0"), model.watch.word, letter=letter)

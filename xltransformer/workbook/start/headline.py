@@ -99,7 +99,9 @@ def draw_headline(book: Book, sheet: Canvas, behind: Behind, model: Lesson, lett
             _draw_writing(book, sheet, picture, row)
         elif isinstance(picture, Map):
             part = lesson_title(picture.part, book.messages) if picture.part else ""
-            sheet.text(row, spot.column, book.messages(f"picture.{picture.key}", part=part), "picture")
+            letter = "" if picture.sentence is None else spaced(letters[picture.sentence])
+            title = book.messages(f"picture.{picture.key}", part=part, letter=letter)
+            sheet.text(row, spot.column, title, "picture")
             book.draw(picture.block, sheet, row + 2, spot.column + 1, small=grid.small)
             rows, columns = picture.block.shape
             place = Place(sheet.name, row, spot.column, (rows + 2, columns + 1))
