@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xltransformer.errors import UserError
@@ -17,6 +17,8 @@ from xltransformer.nn.gradients import gradients
 from xltransformer.nn.loss import mean_squared_error
 from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import (
+    Columns,
+    Spread,
     add,
     concatenate,
     copy,
@@ -44,6 +46,8 @@ from xltransformer.ops import (
 STEPS = 40
 """How many steps of training stand in the sheet, unless the options say otherwise."""
 LEARNING_RATE, MOMENTUM = 0.5, 0.9
+TRIALS, REACH = 9, 4.0
+"""How many values of the nudged entry the picture shows, and how far they reach to both sides."""
 SHOWN = 2
 """Of how many sentences the headline shows the attention before and after."""
 
@@ -205,7 +209,8 @@ def backpropagation(sizes: Sizes) -> Lesson:
     nudge = model.scope("nudge").constant("nudge", 0.001)
     with model.section("backpropagation", sentence=0):
         X = embed(g, words.index, known)
-        scores, shares = _shares(g, X, W)
+        scores = _scores(g, X, W)
+        shares = _softmax(g, scores)
     goal = Goal(shares, 0, words.padding)
     model.goals.append(goal)
     with model.section("objective", sentence=0):
@@ -230,11 +235,7 @@ def backpropagation(sizes: Sizes) -> Lesson:
                     for side, listed, choice in (("row", rows, row), ("column", known.dimensions, column))
                 ]
                 trial = h.add("nudged", nudged(block, *at, nudge))
-            again = trial
-            if block is W:
-                with h.step("product"):
-                    again = h.add("scores", matmul(X, trial))
-            nudged_loss = loss_again(h, again)
+            nudged_loss = loss_again(h, _scores(h, X, trial) if block is W else trial)
             with h.step("nudged_slope"):
                 model.show(loss)
                 model.show(nudged_loss)
@@ -248,6 +249,8 @@ def backpropagation(sizes: Sizes) -> Lesson:
         model.settings += [row, column]
         facts = {"row": Fact(row), "column": Fact(column), "slope": Fact(slope), "gradient": Fact(gradient)}
         answers.append(Answer(f"nudge_{name}", {**facts, "nudge": Fact(nudge)}))
+        if block is W:
+            curves = _tangent(model, lambda h, trial: loss_again(h, _scores(h, X, trial)), W, at, loss, gradient)
     model.settings.append(nudge)
     model.promises = [model.scope("nudge").add("agrees", near(*differences))]
     model.watch = watch(model, word, [X], {"backpropagation": [Attended(shares, shares)]})
@@ -260,15 +263,39 @@ def backpropagation(sizes: Sizes) -> Lesson:
             ("nudge_gradient_scores", found[scores]),
         )
     ]
-    model.headline = Headline(maps, answers)
+    model.headline = Headline([*maps, curves], answers)
     return model
 
 
-def _shares(g: Scope, X: Matrix, W: Matrix) -> tuple[Matrix, Matrix]:
-    """Scores X W and their softmax, both (n x m)."""
+def _tangent(
+    model: Lesson,
+    loss_of_trial: Callable[[Scope, Matrix], Matrix],
+    block: Matrix,
+    at: Sequence[Matrix],
+    loss: Matrix,
+    gradient: Matrix,
+) -> Curves:
+    """The loss for many values of one entry, a forward pass each, beside the line that the gradient draws."""
+    g = model.scope("scan")
+    by = g.add("by", Spread(TRIALS)(g.constant("reach", REACH)))
+    losses = []
+    for k in range(TRIALS):
+        h = g.scope(str(k + 1))
+        with model.section("scan", layer=k + 1, compact=True):
+            with h.step("nudge"):
+                offset = h.add("offset", Columns(k)(by, loss))
+                trial = h.add("nudged", nudged(block, *at, offset))
+            losses.append(loss_of_trial(h, trial))
+    found = g.add("losses", concatenate(*losses))
+    line = g.add("line", add(g.add("start", concatenate(*[loss] * TRIALS)), g.add("rises", matmul(gradient, by))))
+    found.scale = line.scale = "plain"
+    return Curves("scan", "nudged_by", (Curve("scan_loss", by, found), Curve("scan_line", by, line)))
+
+
+def _scores(g: Scope, X: Matrix, W: Matrix) -> Matrix:
+    """Scores X W, (n x m)."""
     with g.step("product"):
-        scores = g.add("scores", matmul(X, W))
-    return scores, _softmax(g, scores)
+        return g.add("scores", matmul(X, W))
 
 
 def _softmax(g: Scope, scores: Matrix) -> Matrix:

@@ -130,8 +130,22 @@ class _Backward:
         if id(section) not in self.sections:
             backward = Section(section.key, section.sentence, section.layer, True, section.compact)
             self.sections[id(section)] = backward
-            self.model.sections.append(backward)
+            self._insert(backward)
         if id(step) not in self.panels:
             self.panels[id(step)] = Step(f"{GRADIENT}_{step.key}", step.group)
             self.sections[id(section)].steps.append(self.panels[id(step)])
         return self.panels[id(step)]
+
+    def _insert(self, backward: Section) -> None:
+        """Put a section behind the others, the sentences of one section in their own order."""
+        sections = self.model.sections
+        at = len(sections)
+        while at and _later(sections[at - 1], backward):
+            at -= 1
+        sections.insert(at, backward)
+
+
+def _later(one: Section, other: Section) -> bool:
+    """Whether two sections are the same but for their sentences, and the first one's comes later."""
+    alike = (one.key, one.layer, one.backward) == (other.key, other.layer, other.backward)
+    return alike and None not in (one.sentence, other.sentence) and one.sentence > other.sentence  # type: ignore[operator]

@@ -74,6 +74,7 @@ from xltransformer.ops.norm import (
     squares_gradient,
 )
 from xltransformer.ops.positions import (
+    Spread,
     RotatePairs,
     angle,
     from_end,
@@ -137,6 +138,7 @@ __all__ = [
     "Row",
     "RowDiagonal",
     "ScaleRows",
+    "Spread",
     "Stop",
     "Through",
     "add",

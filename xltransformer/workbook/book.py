@@ -135,12 +135,16 @@ class Book:
         labelled: bool = True,
         small: bool = False,
         plain: bool = False,
+        turned: bool = False,
     ) -> Place:
         """Draw a block with its first cell at (row, column); labels go left and above.
 
         `shown` are drawings of operands that the formulas shall point at instead of their homes.
-        A view may be written `small`; a `plain` drawing has neither labels nor colours.
+        A view may be written `small`; a `plain` drawing has neither labels nor colours. A view
+        may be `turned`, its rows as columns; it has no name of its own.
         """
+        if turned:
+            return self._draw_turned(block, sheet, row, column)
         place = Place(sheet.name, row, column, block.shape)
         given = {m: p for m, p in (shown or {}).items() if not self.hides(m)}
         drawing = Drawing(block, sheet, place, given, small or plain)
@@ -163,6 +167,23 @@ class Book:
             self.later(lambda: self._write_labels(drawing))
         if not plain:
             self._colour(drawing, labelled)
+        return place
+
+    def _draw_turned(self, block: Matrix, sheet: Canvas, row: int, column: int) -> Place:
+        """A view with rows as columns, and its labels."""
+        rows, columns = block.shape
+        place = Place(sheet.name, row, column, (columns, rows), turned=True)
+        look = Matrix(block.columns, block.rows, op=block.op, scale=block.scale, role=block.role)
+
+        def write() -> None:
+            home, style = self.ref(block, sheet), block_style(block, self.messages, view=True)
+            for i, values in enumerate(self.values[block.name].tolist()):
+                for j, value in enumerate(values):
+                    sheet.formula(row + j, column + i, home.cell(i, j), value, style)
+            self._labels(look, f"{self.symbol(block)}ᵀ", place, sheet)
+
+        self.later(write)
+        self._colour(Drawing(look, sheet, place), labelled=True)
         return place
 
     def finish(self) -> None:
@@ -280,8 +301,10 @@ class Book:
 
     def _write_labels(self, drawing: Drawing) -> None:
         """Row labels to the left, column labels above, the block's symbol in the corner."""
-        block, sheet, place = drawing.block, drawing.sheet, drawing.place
-        sheet.text(place.row - 1, place.column - 1, self.symbol(block), "symbol")
+        self._labels(drawing.block, self.symbol(drawing.block), drawing.place, drawing.sheet)
+
+    def _labels(self, block: Matrix, symbol: str, place: Place, sheet: Canvas) -> None:
+        sheet.text(place.row - 1, place.column - 1, symbol, "symbol")
         for i in range(block.shape[0]):
             self.label(block.rows, i, sheet, place.row + i, place.column - 1, "row_label")
         for j in range(block.shape[1]):
