@@ -313,7 +313,7 @@ BUILDERS = {
     "gpt2": gpt2_case,
     "bert": bert_case,
 }
-FIXTURES = sorted(path.stem for path in FOLDER.glob("*.npz"))
+FIXTURES = sorted(path.stem for path in FOLDER.glob("*.npz") if path.stem.rpartition("-")[0] in BUILDERS)
 
 
 def case_of(name: str) -> Case:

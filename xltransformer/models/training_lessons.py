@@ -235,6 +235,7 @@ def backpropagation(sizes: Sizes) -> Lesson:
                     for side, listed, choice in (("row", rows, row), ("column", known.dimensions, column))
                 ]
                 trial = h.add("nudged", nudged(block, *at, nudge))
+                trial.scale = "fine"
             nudged_loss = loss_again(h, _scores(h, X, trial) if block is W else trial)
             with h.step("nudged_slope"):
                 model.show(loss)
