@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+CASES ?= 1000
+ENGINE ?= ironcalc
 WORKBOOK := cat-and-mouse.xlsx
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -11,7 +13,7 @@ PYTHON_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version
 PYTHON_IS_NEW = $(shell "$(PYTHON)" -c 'import sys; print("yes" if sys.version_info >= (3, 11) else "")' 2>/dev/null)
 PYTHON_HAS_VENV = $(shell "$(PYTHON)" -c 'import ensurepip, venv; print("yes")' 2>/dev/null)
 
-.PHONY: help demo test lint bench gallery clean tools
+.PHONY: help demo test lint bench fuzz gallery clean tools
 .NOTPARALLEL:
 
 help:
@@ -19,6 +21,7 @@ help:
 	@echo 'make test     run every test, in spreadsheet programs too (installs LibreOffice if it can)'
 	@echo 'make lint     check style, format and types'
 	@echo 'make bench    measure times and sizes'
+	@echo 'make fuzz     random builds, edits and tampering: make fuzz CASES=10000 SEED=1 ENGINE=libreoffice'
 	@echo 'make gallery  build the workbooks in workbooks/, their pictures and their page'
 	@echo 'make clean    remove what these commands made'
 	@echo 'Another Python than python3: make demo PYTHON=python3.12'
@@ -40,6 +43,10 @@ lint: .venv/installed-test
 
 bench: .venv/installed
 	@$(BIN)/python bench/bench.py
+	@$(BIN)/python bench/cells.py
+
+fuzz: .venv/installed-test
+	@$(BIN)/python tests/fuzz.py --cases $(CASES) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
 
 gallery: .venv/installed
 	@$(BIN)/python scripts/make-gallery

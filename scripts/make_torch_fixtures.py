@@ -341,6 +341,126 @@ def bert(name: str, c: Config) -> None:
     save(name, c, module.state_dict(), tokens=tokens, segments=segments, logits=logits, **learned)
 
 
+def turned_halves(x: Tensor, angles: Tensor) -> Tensor:
+    """Rotary positions as Hugging Face has them: column k turns with column k + d/2. (h x n x d)"""
+    half = x.shape[-1] // 2
+    turned = torch.cat([-x[..., half:], x[..., :half]], dim=-1)
+    return x * torch.cat([angles, angles], dim=-1).cos() + turned * torch.cat([angles, angles], dim=-1).sin()
+
+
+def turned_pairs(x: Tensor, angles: Tensor) -> Tensor:
+    """Rotary positions as Meta and llama2.c have them: pairs of neighbours are complex numbers."""
+    pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2).contiguous())
+    return torch.view_as_real(pairs * torch.polar(torch.ones_like(angles), angles)).reshape(x.shape)
+
+
+class Llama(nn.Module):
+    """LLaMA for one sentence, under Hugging Face's names or under Meta's, each with its way of turning."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        d, v, f, self.c = c["width"], c["vocabulary"], c["d_ff"], c
+        queries, keys = c["heads"] * c["d_k"], c["kv_heads"] * c["d_k"]
+        hugging_face = c["names"] == "hugging_face"
+
+        def norm() -> nn.RMSNorm:
+            return nn.RMSNorm(d, eps=c["epsilon"])
+
+        def linear(inputs: int, outputs: int, *, bias: bool = False) -> nn.Linear:
+            return nn.Linear(inputs, outputs, bias=bias)
+
+        def layer() -> nn.ModuleDict:
+            wide = [linear(d, size, bias=c["biases"]) for size in (queries, keys, keys)]
+            own = dict(
+                zip(("q_proj", "k_proj", "v_proj") if hugging_face else ("wq", "wk", "wv"), wide, strict=True)
+            )
+            own["o_proj" if hugging_face else "wo"] = linear(queries, d)
+            three = (linear(d, f), linear(f, d), linear(d, f))
+            names = ("gate_proj", "down_proj", "up_proj") if hugging_face else ("w1", "w2", "w3")
+            feed = nn.ModuleDict(dict(zip(names, three, strict=True)))
+            if hugging_face:
+                return nn.ModuleDict(
+                    {"self_attn": nn.ModuleDict(own), "mlp": feed, "input_layernorm": norm(),
+                     "post_attention_layernorm": norm()}
+                )  # fmt: skip
+            return nn.ModuleDict(
+                {
+                    "attention": nn.ModuleDict(own),
+                    "feed_forward": feed,
+                    "attention_norm": norm(),
+                    "ffn_norm": norm(),
+                }
+            )
+
+        layers = nn.ModuleList(layer() for _ in range(c["layers"]))
+        if hugging_face:
+            self.model = nn.ModuleDict({"embed_tokens": nn.Embedding(v, d), "layers": layers, "norm": norm()})
+            self.lm_head = linear(d, v)
+        else:
+            self.tok_embeddings, self.layers, self.norm = nn.Embedding(v, d), layers, norm()
+            self.output = linear(d, v)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        c, n = self.c, len(tokens)
+        slow = c["base"] ** (torch.arange(0, c["d_k"], 2) / c["d_k"])
+        angles = torch.arange(n)[:, None] / slow
+        hugging_face = c["names"] == "hugging_face"
+        turn = turned_halves if hugging_face else turned_pairs
+        top: Any = self.model if hugging_face else None
+        x = (top["embed_tokens"] if hugging_face else self.tok_embeddings)(tokens)
+        for h in top["layers"] if hugging_face else self.layers:
+            own, feed, first, second = list(h.values())
+            (to_q, to_k, to_v, to_o), (w1, w2, w3) = list(own.values()), list(feed.values())
+            read = first(x)
+            q, k, v = by_heads(to_q(read), c["heads"]), *(by_heads(f(read), c["kv_heads"]) for f in (to_k, to_v))
+            mixed = functional.scaled_dot_product_attention(
+                turn(q, angles)[None], turn(k, angles)[None], v[None], is_causal=True, enable_gqa=True
+            )[0]
+            x = x + to_o(mixed.transpose(0, 1).reshape(n, -1))
+            read = second(x)
+            x = x + w2(functional.silu(w1(read)) * w3(read))
+        logits: Tensor = self.lm_head(top["norm"](x)) if hugging_face else self.output(self.norm(x))
+        return logits
+
+
+def llama(name: str, c: Config) -> None:
+    module: Any = shake(Llama(c))
+    if c["tied"] and c["names"] == "hugging_face":
+        module.lm_head.weight = module.model["embed_tokens"].weight
+    elif c["tied"]:
+        module.output.weight = module.tok_embeddings.weight
+    tokens = torch.randint(c["vocabulary"], (c["tokens"],))
+    save(name, c, module.state_dict(), tokens=tokens, logits=module(tokens))
+
+
+def grouped(name: str, c: Config) -> None:
+    """Grouped-query attention by itself, Ainslie et al. 2023."""
+    d, d_k = c["width"], c["d_k"]
+    sizes = {"q": c["heads"] * d_k, "k": c["kv_heads"] * d_k, "v": c["kv_heads"] * d_k}
+    module: Any = shake(
+        nn.ModuleDict({part: nn.Linear(d, size, bias=c["biases"]) for part, size in sizes.items()}
+                      | {"o": nn.Linear(c["heads"] * d_k, d, bias=False)})
+    )  # fmt: skip
+    x = torch.randn(c["rows"], d)
+    q, k, v = (by_heads(module[p](x), c["heads"] if p == "q" else c["kv_heads"]) for p in "qkv")
+    mixed = functional.scaled_dot_product_attention(
+        q[None], k[None], v[None], is_causal=c["causal"], enable_gqa=True
+    )[0]
+    save(name, c, module.state_dict(), x=x, output=module["o"](mixed.transpose(0, 1).reshape(c["rows"], -1)))
+
+
+def pooling(name: str, c: Config) -> None:
+    """Mean over the words that count, length 1, and the cosine of two sentences."""
+    arrays, vectors = {}, []
+    for k, padding in enumerate((c["padding_0"], c["padding_1"])):
+        x = torch.randn(len(padding), c["width"])
+        here = torch.tensor(padding, dtype=x.dtype)[:, None]
+        mean = (x * here).sum(0) / here.sum().clamp(min=1e-9)
+        vectors.append(functional.normalize(mean, dim=0))
+        arrays |= {f"x{k}": x, f"unit{k}": vectors[-1]}
+    save(name, c, {}, cosine=functional.cosine_similarity(*vectors, dim=0).reshape(1), **arrays)
+
+
 def training(name: str, config: Config) -> None:
     """Attention trained to give its words back, by SGD: the losses before every step and after the last, and
     the weights then."""
@@ -440,6 +560,24 @@ FIXTURES = {
         (4, 4, 5, 7, 6, 4, 1e-5, [1, 1, 1, 1]),
         (20, 5, 18, 1, 19, 7, 1e-12, [1, 1, 1, 1, 1, 0, 0]),
         (4, 2, 5, 2, 7, 6, 1e-12, [1, 1, 1, 1, 0]),
+    ),
+    llama: table(
+        "names width heads kv_heads d_k d_ff layers vocabulary epsilon base biases tokens tied",
+        ("hugging_face", 8, 4, 2, 2, 12, 2, 9, 1e-5, 10000.0, False, 5, True),
+        ("meta", 8, 4, 2, 2, 12, 2, 9, 1e-5, 10000.0, False, 5, False),
+        ("hugging_face", 12, 2, 2, 6, 7, 1, 5, 1e-6, 500000.0, True, 4, False),
+        ("meta", 18, 3, 1, 6, 20, 1, 6, 1e-5, 100.0, False, 6, True),
+        ("hugging_face", 9, 1, 1, 4, 5, 3, 4, 0.01, 10000.0, False, 1, True),
+    ),
+    grouped: table(
+        "rows width heads kv_heads d_k causal biases",
+        (3, 6, 2, 1, 3, False, True), (4, 8, 4, 2, 2, True, False), (1, 5, 6, 3, 2, True, True),
+        (5, 18, 8, 2, 2, False, False), (3, 4, 3, 1, 5, True, True),
+    ),
+    pooling: table(
+        "width padding_0 padding_1",
+        (4, [1, 1, 1], [1, 1]), (7, [1, 0, 1, 1], [1, 1, 0, 0]), (1, [1], [1]), (33, [1] * 5, [0, 1, 1]),
+        (6, [1, 1], [1, 1, 1, 1]),
     ),
     training: table(
         "width d_k d_v words sentences learning_rate momentum steps",

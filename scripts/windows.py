@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,11 +115,15 @@ class Windows:
         self._screen.terminate()
         self._screen.wait(30)
 
+    def _copy(self, path: Path) -> str:
+        folder = Path(tempfile.mkdtemp(dir=self._profile))
+        return str(shutil.copyfile(path, folder / path.name))
+
     def show(self, books: Sequence[tuple[Path, Sequence[View]]]) -> list[list[Seen]]:
-        """Open each workbook and look at its views, in order."""
+        """Open a copy of each workbook, which nobody can have locked, and look at its views, in order."""
         listed = [
             {
-                "path": str(path),
+                "path": self._copy(path),
                 "views": [
                     {
                         "sheet": view.sheet,

@@ -58,7 +58,7 @@ def refused(*arguments: str) -> str:
     assert result.stdout == ""
     (line,) = result.stderr.splitlines()
     assert line.startswith("xlt: ")
-    assert len(line) < 600
+    assert len(line) <= 300
     assert contents(Path.cwd()) == before
     return line
 
@@ -455,7 +455,8 @@ def test_damaged_workbooks(part: str, content: bytes | None) -> None:
             data = content if name == part else old.read(name)
             if data is not None:
                 new.writestr(name, data)
-    assert "e.xlsx is no .xlsx workbook, or damaged" in refused_embeddings("e.xlsx")
+    assert "e.xlsx is" in refused_embeddings("e.xlsx")
+    assert "damaged" in refused_embeddings("e.xlsx")
     assert "e.xlsx" in refused("diff", "e.xlsx")
 
 

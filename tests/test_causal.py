@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from cells import precedents
 
-from xltransformer.graph import ONE, Array, Axis, Matrix, Model, Section
+from xltransformer.graph import ONE, Array, Axis, Matrix, Model
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import attention, padding_mask, switches
 from xltransformer.nn.decoder import decoder, decoder_weights
@@ -22,8 +22,8 @@ N = 18
 def causal_model(*, padded: bool, crossed: bool, pre_norm: bool) -> tuple[Model, list[Matrix]]:
     """A stack over N tokens with everything on it, and its inputs that hold a row for each token."""
     model = Model()
-    model.sections.append(Section("test"))
-    g = model.scope()
+    with model.section("test"):
+        g = model.scope()
     a = Architecture(Axis.numbered("d", 4), 2, 2, 3, 5, g.constant("epsilon", 1e-5), "swiglu", pre_norm)
     base = g.constant("base", BASE)
     tokens = [g.input("tokens", Axis.numbered("", N), a.width, "choice")]
@@ -80,8 +80,8 @@ def test_no_cell_depends_on_a_later_token(padded: bool, crossed: bool, pre_norm:
 def test_the_walk_finds_a_mask_that_only_covers() -> None:
     """A switched mask calculates later scores and hides them: right for a lesson, not for generation."""
     model = Model()
-    model.sections.append(Section("test"))
-    g = model.scope()
+    with model.section("test"):
+        g = model.scope()
     X = g.input("X", Axis.numbered("", 3), Axis.numbered("d", 2), "choice")
     padding = g.input("padding", X.rows, ONE, "choice")
     attention(g, X, X, X, padding, padding, switches(g))
@@ -92,7 +92,7 @@ def test_later_tokens_change_nothing_before_them() -> None:
     model, _ = causal_model(padded=True, crossed=False, pre_norm=True)
     generator = np.random.default_rng(5)
     inputs = {block.name: generator.normal(size=block.shape) for block in model.inputs}
-    inputs |= {**model.constants, "padding": np.ones((N, 1)), "switches.scaling": np.array([[1.0]])}
+    inputs |= {**model.constants, "padding": np.ones((N, 1)), "switches.scaling": np.array([["on"]], dtype=object)}
     inputs["vocabulary"] = np.array([[f"word {k}"] for k in range(7)], dtype=object)
     inputs["switches.temperature"] = np.array([[2.0]])
     before = model.trace(inputs)["logits"]

@@ -17,7 +17,10 @@ from office import Edit, Office, OpenedBook
 from openpyxl.utils import range_boundaries
 
 from xltransformer import api
+from xltransformer.locale import Messages, load_messages
+from xltransformer.models.lesson import Bars, Curves, Lesson, Plane
 from xltransformer.spec.instance import Instance
+from xltransformer.spec.template import shipped_templates
 from xltransformer.text import word_key
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
@@ -118,22 +121,25 @@ def part(place: Place, i: int, j: int, rows: int = 1, columns: int = 1) -> Place
     return Place(place.sheet, place.row + i, place.column + j, (rows, columns))
 
 
-def claims(book: ReadBook) -> tuple[Counter[Any], list[tuple[Place, Place]]]:
-    """The series that the plane must have (values, across), and those that the bars must have."""
+def claims(book: ReadBook) -> Counter[Any]:
+    """The series that the plane must have (values, across), but for the one that keeps room around them."""
     homes, watch = book.homes, book.model.watch
     assert watch is not None
     plane: Counter[Any] = Counter()
-    bars = []
     for s, sentence in enumerate(book.model.sentences):
-        drawn, move, attention = (homes[f"watch.{s}.{name}"] for name in ("drawn", "move", "attention"))
-        words = homes[sentence.words.name]
-        plane.update((part(drawn, k, 1), part(drawn, k, 0)) for k in range(words.shape[0]))
+        drawn, move = (homes[f"watch.{s}.{name}"] for name in ("drawn", "move"))
+        plane.update((part(drawn, k, 1), part(drawn, k, 0)) for k in range(homes[sentence.words.name].shape[0]))
         plane[part(move, 0, 1, 2), part(move, 0, 0, 2)] += 1  # the way from before to after
         plane[part(move, 1, 1), part(move, 1, 0)] += 1  # after
-        bars.append((part(attention, 0, 0, 1, attention.shape[1]), words))
     first = homes["watch.0.move"]
     plane[part(first, 0, 1), part(first, 0, 0)] += 1  # before, the same in every sentence
-    return plane, bars
+    return plane
+
+
+def headline(book: ReadBook, kind: type) -> list[Any]:
+    """The pictures of a kind that the model's headline has."""
+    assert isinstance(book.model, Lesson)
+    return [picture for picture in book.model.headline.pictures if isinstance(picture, kind)]
 
 
 @pytest.fixture(scope="module")
@@ -158,25 +164,62 @@ def test_ranges_are_the_cells_they_claim(which: str, books: dict[str, Built]) ->
 
 def check_ranges(path: Path, charts: list[FileChart], compared: bool, titles: bool = True) -> None:
     book = read_book(path)
-    plane, bars = claims(book)
-    planes = [chart for chart in charts if chart.kind == "scatter"]
+    planes = [chart for chart in charts if series_of_plane(chart)]
     start = book.homes["watch.word"].sheet
-    assert [chart.sheet == start for chart in planes] == ([True, False] if compared else [True])
+    pictures = headline(book, Plane)
+    assert [chart.sheet == start for chart in planes] == [True] * len(pictures) + [False] * compared
     for chart in planes:
-        assert Counter((series.values, series.across) for series in chart.series) == plane
+        drawn = Counter((series.values, series.across) for series in chart.series)
+        room = [key for key in drawn if key not in claims(book)]
+        assert [place.shape for key in room for place in key] == [(2, 1), (2, 1)]
+        assert drawn == claims(book) + Counter(room)
         assert chart.axes == ((book.homes["watch.across"], book.homes["watch.up"]) if titles else ())
+    check_bars(book, charts)
+
+
+def series_of_plane(chart: FileChart) -> bool:
+    return chart.kind == "scatter" and len(chart.series) > 5
+
+
+def check_bars(book: ReadBook, charts: list[FileChart]) -> None:
+    """Every chart of bars on the first sheet is one of the headline's, in its order."""
+    start, bars = next(iter(book.content)), headline(book, Bars)
     shown = [chart for chart in charts if chart.kind == "bar"]
-    assert [(c.series[0].values, c.series[0].across) for c in shown] == bars[:2]
-    assert all(chart.sheet == start and len(chart.series) == 1 for chart in shown)
+    assert all(chart.sheet == start for chart in shown)
+    assert [[(one.values, one.across) for one in chart.series] for chart in shown] == [
+        [(book.homes[block.name], book.homes[picture.names.name]) for block in picture.values] for picture in bars
+    ]
+
+
+@pytest.mark.parametrize("template", shipped_templates())
+def test_headlines_show_the_blocks_that_the_model_names(template: str, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    api.build(path, template=template)
+    book, charts = read_book(path), read_charts(path)
+    assert bool(charts) == bool([p for kind in (Plane, Bars, Curves) for p in headline(book, kind)])
+    check_bars(book, charts)
+    curves = [chart for chart in charts if chart.kind == "scatter" and not series_of_plane(chart)]
+    for chart, picture in zip(curves, headline(book, Curves), strict=True):
+        for series, curve in zip(chart.series, picture.curves, strict=True):
+            up, across, n = book.homes[curve.up.name], book.homes[curve.across.name], series.values.shape[1]
+            assert n == up.shape[1] - max(one.start for one in picture.curves)
+            assert series.values == part(up, curve.row, curve.start, 1, n)
+            assert series.across == part(across, 0, 0, *((n, 1) if across.shape[1] == 1 else (1, n)))
+            assert series.name is not None
+    check_numbers_kept(path, charts)
 
 
 @pytest.mark.parametrize("which", ["default", "first", "three", "long"])
 def test_numbers_kept_in_the_charts_are_the_cells(which: str, books: dict[str, Built]) -> None:
-    """What a previewer draws without calculating."""
     path, _ = books[which]
+    assert check_numbers_kept(path, read_charts(path)) > 8
+
+
+def check_numbers_kept(path: Path, charts: list[FileChart]) -> int:
+    """Hold what a previewer draws without calculating against the cells; returns how many there are."""
     cached = openpyxl.load_workbook(path, data_only=True)
     count = 0
-    for chart in read_charts(path):
+    for chart in charts:
         for series in chart.series:
             rows, columns = series.values.shape
             cells = [
@@ -186,7 +229,7 @@ def test_numbers_kept_in_the_charts_are_the_cells(which: str, books: dict[str, B
             ]
             assert [float(text) for text in series.cached] == cells
             count += len(cells)
-    assert count > 10
+    return count
 
 
 CHANGES: dict[str, dict[str, list[Change]]] = {
@@ -199,7 +242,8 @@ CHANGES: dict[str, dict[str, list[Change]]] = {
         "a word unknown": [("sentence.0.words", 0, 0, "unheard-of")],
         "another word to watch": [("watch.word", 0, 0, "and")],
         "a word of one sentence only": [("watch.word", 0, 0, "CAT")],
-        "another lesson": [("watch.lesson", 0, 0, 1)],
+        "another lesson": [("watch.lesson", 0, 0, "Self-attention")],
+        "no such lesson": [("watch.lesson", 0, 0, "Cooking")],
         "another plane": [("watch.across", 0, 0, "grammar"), ("watch.up", 0, 0, "size")],
         "no such dimension": [("watch.up", 0, 0, "taste")],
         "a dimension renamed": [("dimensions", 0, 0, "beast"), ("watch.across", 0, 0, "beast")],
@@ -208,10 +252,11 @@ CHANGES: dict[str, dict[str, list[Change]]] = {
     "first": {
         "words added": [("sentence.words", 7, 0, "年"), ("sentence.words", 8, 0, "碼")],
         "another word asks": [("watch.word", 0, 0, "碼"), ("watch.up", 0, 0, "d2")],
+        "scaling": [("switches.scaling", 0, 0, "on")],
     },
     "three": {
         "words added": [("sentence.0.words", 3, 0, "鼠标"), ("sentence.2.words", 1, 0, "猫")],
-        "another word to watch": [("watch.word", 0, 0, "和"), ("watch.lesson", 0, 0, 1)],
+        "another word to watch": [("watch.word", 0, 0, "和"), ("watch.lesson", 0, 0, "自注意力")],
     },
     "long": {"words added": [("sentence.words", 11, 0, "cat"), ("sentence.words", 13, 0, "dog")]},
 }  # fmt: skip
@@ -221,6 +266,7 @@ CHANGES: dict[str, dict[str, list[Change]]] = {
 def test_cells_follow_every_edit_in_libreoffice(which: str, office: Office, books: dict[str, Built]) -> None:
     path, instance = books[which]
     book, charts = read_book(path), read_charts(path)
+    messages = load_messages("zh" if which == "three" else "en")
     rounds: list[list[Edit]] = [
         [(book.homes[name].sheet, book.homes[name].address(i, j), value) for name, i, j, value in changes]
         for changes in CHANGES[which].values()
@@ -230,10 +276,12 @@ def test_cells_follow_every_edit_in_libreoffice(which: str, office: Office, book
         inputs = {name: value.copy() for name, value in instance.inputs.items()}
         for name, i, j, value in changes:
             inputs[name][i, j] = "" if value is None else value
-        check_cells(book, charts, typed, instance.model.trace(inputs), what)
+        check_cells(book, charts, typed, instance.model.trace(inputs), what, messages)
 
 
-def check_cells(book: ReadBook, charts: list[FileChart], shown: OpenedBook, values: Any, what: str) -> None:
+def check_cells(
+    book: ReadBook, charts: list[FileChart], shown: OpenedBook, values: Any, what: str, messages: Messages
+) -> None:
     everything = [cell for rows in shown.values.values() for row in rows for cell in row]
     assert not [c for c in everything if c is None or (isinstance(c, str) and c.startswith("#"))], what
     watch = book.model.watch
@@ -251,15 +299,21 @@ def check_cells(book: ReadBook, charts: list[FileChart], shown: OpenedBook, valu
 
     table = {word_key(w): values["embeddings"][k] for k, w in enumerate(values["vocabulary"].ravel()) if w}
     single = "single_query" in str(list(values))
-    lesson = "single_query" if single else watch.lessons[int(values["watch.lesson"][0, 0]) - 1]
-    plane = next(chart for chart in charts if chart.kind == "scatter")
-    named = {series.values: series.name for series in plane.series}
+    lesson = watch.keys[0]
+    if watch.lesson is not None:
+        titles = dict(zip(values["watch.lessons"].ravel(), watch.keys, strict=True))
+        lesson = titles.get(values["watch.lesson"][0, 0], "")
+    planes = [chart for chart in charts if series_of_plane(chart)]
+    named = {series.values: series.name for plane in planes[:1] for series in plane.series}
     seen: set[str] = {word_key(watched)}
     for s, sentence in enumerate(book.model.sentences):
         words = [str(word) for word in values[sentence.words.name].ravel()]
         keys = [word_key(word) for word in words]
         scope = sentence.words.name.removesuffix(".words") if len(book.model.sentences) > 1 else ""
-        output, weights = (values[f"{scope}.{lesson}.{n}".lstrip(".")] for n in ("output", "weights"))
+        output, weights = (
+            values[f"{scope}.{lesson}.{name}".lstrip(".")] if lesson else np.zeros((len(words), size))
+            for name, size in (("output", values["embeddings"].shape[1]), ("weights", len(words)))
+        )
         at = 0 if single else keys.index(word_key(watched)) if word_key(watched) in keys else None
         zero = np.zeros(values["embeddings"].shape[1])
         before = in_plane(table[word_key(watched)] if single else zero if at is None else table[keys[at]])
@@ -270,30 +324,45 @@ def check_cells(book: ReadBook, charts: list[FileChart], shown: OpenedBook, valu
         np.testing.assert_allclose(shown.read(move), [before, after], atol=1e-9, err_msg=what)
         row = np.zeros(len(words)) if at is None else weights[at]
         np.testing.assert_allclose(shown.read(bars), [row], atol=1e-9, err_msg=what)
-        for k, word in enumerate(words):
+        for k, word in enumerate(words) if planes else ():
             name = named[part(drawn, k, 1)]
             assert name is not None
             expected_name = " " if not word or word_key(word) in seen else word
             assert shown.read(name) == [[expected_name]], (what, s, word)
         seen |= set(keys) - {""}
-        letter = f"({chr(65 + s)})" if len(book.model.sentences) > 1 else ""
-        after_name = named[part(move, 1, 1)]
-        assert after_name is not None
-        text = str(shown.read(after_name)[0][0])
-        assert text.startswith(f"{watched} (")
-        assert text.endswith(letter)
-    start = book.homes["watch.0.move"]
-    assert named[part(start, 0, 1)] == book.homes["watch.word"]
-    assert plane.title is not None
-    assert watched in shown.read(plane.title)[0][0]
-    for chart, sentence in zip((c for c in charts if c.kind == "bar"), book.model.sentences, strict=False):
+        if planes:
+            letter = chr(65 + s) if len(book.model.sentences) > 1 else messages("label.after")
+            after_name = named[part(move, 1, 1)]
+            assert after_name is not None
+            assert shown.read(after_name) == [[messages("picture.after", word=watched, letter=letter)]]
+    for plane in planes:
+        check_room(book, plane, shown)
+        assert plane.title is not None
+        assert shown.read(plane.title) == [[messages("picture.moves", word=watched)]]
+        assert [shown.read(axis)[0][0] for axis in plane.axes] == [
+            values[f"watch.{a}"][0, 0] for a in ("across", "up")
+        ]
+    if planes:
+        assert named[part(book.homes["watch.0.move"], 0, 1)] == book.homes["watch.word"]
+    for s, chart in enumerate(c for c in charts if c.kind == "bar"):
         assert chart.title is not None
-        title = str(shown.read(chart.title)[0][0])
-        assert title.startswith(f"“{watched}” ")
-        assert title.endswith(str(values[sentence.text.name][0, 0]))
-    assert [shown.read(axis)[0][0] for axis in plane.axes] == [
-        values[f"watch.{a}"][0, 0] for a in ("across", "up")
-    ]
+        letter = f" {chr(65 + s)}" if len(book.model.sentences) > 1 else ""
+        assert shown.read(chart.title) == [[messages("picture.looks", word=watched, letter=letter)]]
+
+
+def check_room(book: ReadBook, plane: FileChart, shown: OpenedBook) -> None:
+    """The corners lie beyond every point, by the same share of the width or height everywhere."""
+    room = next(one for one in plane.series if (one.values, one.across) not in claims(book))
+    for axis, place in enumerate((room.across, room.values)):
+        points = [
+            row[axis]
+            for s in range(len(book.model.sentences))
+            for name in ("drawn", "move")
+            for row in shown.read(book.homes[f"watch.{s}.{name}"])
+        ]
+        wide = 0.15 * (max(points) - min(points))
+        found = [row[0] for row in shown.read(place)]
+        np.testing.assert_allclose(found, [min(points) - wide, max(points) + wide], atol=1e-9)
 
 
 def test_saved_by_libreoffice_the_ranges_are_still_theirs(

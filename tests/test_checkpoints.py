@@ -53,7 +53,7 @@ def _torch_layer(d: int, f: int) -> dict[str, tuple[int, ...]]:
     }
 
 
-def test_everything_wrong_is_listed_at_once() -> None:
+def test_every_kind_of_fault_is_told_at_once() -> None:
     state = gpt2()
     del state["transformer.ln_f.bias"]
     state["transformer.h.1.mlp.c_fc.weight"] = np.zeros((6, 23))
@@ -63,8 +63,7 @@ def test_everything_wrong_is_listed_at_once() -> None:
         load("gpt2", state, heads=2)
     assert str(error.value) == (
         "this is no state dict of the scheme gpt2: missing: transformer.ln_f.bias; surplus: "
-        "transformer.h.0.attn.extra; misshapen: transformer.wte.weight (54, expected 9x6), "
-        "transformer.h.1.mlp.c_fc.weight (6x23, expected 6x24)"
+        "transformer.h.0.attn.extra; misshapen: transformer.wte.weight (54, expected 9x6) and 1 more"
     )
 
 
@@ -79,9 +78,9 @@ def test_another_scheme_is_refused_in_one_line() -> None:
     with pytest.raises(UserError, match="no state dict of the scheme bert") as error:
         load("bert", gpt2(), heads=2)
     assert "\n" not in str(error.value)
-    assert len(str(error.value)) < 1500
+    assert len(str(error.value)) <= 300
     with pytest.raises(UserError, match="give one of torch_encoder"):
-        load("llama", gpt2(), heads=2)
+        load("rwkv", gpt2(), heads=2)
     for scheme in SCHEMES:
         with pytest.raises(UserError, match="missing"):
             load(scheme, {}, heads=1)
@@ -161,9 +160,9 @@ def test_safetensors_of_every_width(tmp_path: Path) -> None:
     write_safetensors(tmp_path / "w.safetensors", arrays)
     state = read_state(tmp_path / "w.safetensors")
     assert list(state) == ["double", "single", "half", "brain"]
-    assert all(value.ravel().tolist() == [1.5, -2.0, 0.25] for value in state.values())
+    assert all(np.asarray(value, dtype=float).ravel().tolist() == [1.5, -2.0, 0.25] for value in state.values())
     assert state["single"].shape == (3, 1)
-    assert state["brain"].dtype == float
+    assert state["brain"].shape == (3,)
 
 
 def test_npz_is_read_in_double_precision(tmp_path: Path) -> None:
@@ -194,5 +193,5 @@ def test_unreadable_files_are_named(name: str, data: bytes, tmp_path: Path) -> N
 
 def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", a=np.array([{}], dtype=object))
-    with pytest.raises(UserError, match="cannot read weights"):
+    with pytest.raises(UserError, match="holds objects"):
         read_state(tmp_path / "w.npz")

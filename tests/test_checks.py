@@ -1,5 +1,5 @@
-"""The checks on the first sheet: each turns red for its own fault, in LibreOffice, and well again when
-the fault is mended; and the sheet that tells what the edits changed."""
+"""The checks: each turns red for its own fault, in LibreOffice, is named on the first sheet, and well again
+when the fault is mended; and the sheet that tells what the edits changed."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ from office import Edit, Office, OpenedBook
 from xltransformer import api
 from xltransformer.locale import Messages, load_messages
 from xltransformer.spec.instance import Instance
+from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.checks import LEFT
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
-from xltransformer.workbook.start import INDEX, SLOT, WORD
+from xltransformer.workbook.start.grid import LABEL, STATE, VALUE
 
 Built = tuple[Path, Instance]
 Change = tuple[str, int, int, Any]
-STATUS_ROW, CHANGES_ROW = 2, 3
 
 
 @dataclass(frozen=True)
 class Book:
-    """A built workbook, and the rows of its checks on the first sheet by what they say."""
+    """A built workbook, and the rows of its checks on their sheet by what they say."""
 
     read: ReadBook
     instance: Instance
     messages: Messages
     start: str
+    sheet: Canvas
     checks: dict[str, int]
     links: dict[str, str]
 
@@ -41,26 +43,34 @@ class Book:
 
     def red(self, shown: OpenedBook) -> list[str]:
         """The checks that do not hold; none may show anything but 1 or 0."""
-        values = {text: shown.cell(self.start, row, WORD) for text, row in self.checks.items()}
+        values = {text: shown.cell(self.sheet.name, row, LEFT) for text, row in self.checks.items()}
         assert set(values.values()) <= {0.0, 1.0}, values
         return [text for text, value in values.items() if value == 0]
 
-    def status(self, shown: OpenedBook) -> str:
-        return str(shown.cell(self.start, STATUS_ROW, WORD))
+    def status(self, shown: OpenedBook) -> tuple[str, str]:
+        """What the first sheet says: whether all is well or what is amiss, and what the edits changed."""
+        state, _, changes = str(shown.cell(self.start, STATE, VALUE)).partition("  ")
+        return state, changes
+
+    @property
+    def well(self) -> str:
+        return f"✓ {self.messages('start.well')}"
 
 
 def make(path: Path, instance: Instance, language: str = "en") -> Book:
     messages = load_messages(language)
-    start = lay_out(instance, instance.trace(), messages).sheets[0]
+    start, *others = lay_out(instance, instance.trace(), messages).sheets
+    (sheet,) = (other for other in others if other.name == messages("sheet.checks"))
     rows = [
         row
-        for (row, column), cell in start.cells.items()
-        if column == WORD and cell.style == ("verdict", messages("number.verdict"))
+        for (row, column), cell in sheet.cells.items()
+        if column == LEFT and cell.style == ("verdict", messages("number.verdict"))
     ]
-    checks = {str(start.cells[row, INDEX].content): row for row in rows}
+    checks = {str(sheet.cells[row, LEFT + 2].content): row for row in rows}
     assert len(checks) == len(rows), "two checks say the same"
-    links = {text: str(start.cells[row, SLOT].content) for text, row in checks.items()}
-    return Book(read_book(path), instance, messages, start.name, checks, links)
+    links = {text: str(sheet.cells[row, LEFT + 1].content) for text, row in checks.items()}
+    assert start.cells[STATE, LABEL].content == f"'{sheet.name}'!A1", "the first sheet leads there"
+    return Book(read_book(path), instance, messages, start.name, sheet, checks, links)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +87,7 @@ def books(
 
 LESSONS = ["1A Self-attention", "1B Self-attention", "2A With weights", "2B With weights",
            "3A Other dimensions", "3B Other dimensions"]  # fmt: skip
-FOLLOWING = ["4 Watch", "5 Compare"]
+FOLLOWING = ["4 Watch", "5 Compare", "Behind the pictures"]
 
 
 def sums(*sheets: str) -> list[str]:
@@ -123,9 +133,13 @@ FAULTS: dict[str, dict[str, Fault]] = {
             [KNOWN_A, *sums("1A Self-attention", "2A With weights", "3A Other dimensions"),
              *errors("1A Self-attention", "2A With weights", "3A Other dimensions", *FOLLOWING)],
         ),
-        "scaling 5": Fault([("switches.scaling", 0, 0, 5)], "scaling is 1 (on) or 0 (off)"),
-        "scaling a text": Fault([("switches.scaling", 0, 0, "on")], "scaling is 1 (on) or 0 (off)"),
-        "causal -1": Fault([("switches.causal", 0, 0, -1)], "causal mask is 1 (on) or 0 (off)"),
+        "scaling 5": Fault([("switches.scaling", 0, 0, 5)], "scaling is on or off"),
+        "scaling neither": Fault([("switches.scaling", 0, 0, "maybe")], "scaling is on or off"),
+        "no scaling": Fault([("switches.scaling", 0, 0, None)], "scaling is on or off"),
+        "scaling an error": Fault(
+            [("switches.scaling", 0, 0, GONE)], "scaling is on or off", ALL_LESSONS
+        ),
+        "causal -1": Fault([("switches.causal", 0, 0, -1)], "causal mask is on or off"),
         "temperature -1": Fault([("switches.temperature", 0, 0, -1)], "the temperature is above 0"),
         "temperature 0": Fault([("switches.temperature", 0, 0, 0)], "the temperature is above 0", ALL_LESSONS),
         "no temperature": Fault([("switches.temperature", 0, 0, None)], "the temperature is above 0", ALL_LESSONS),
@@ -151,7 +165,9 @@ FAULTS: dict[str, dict[str, Fault]] = {
             *sums("2A With weights"),
         ),
         "error in a lesson": Fault([("sentence.0.self_attention.output", 1, 0, GONE)], *errors(LESSONS[0])),
-        "error on the sheet of the watched word": Fault([("watch.1.points", 0, 0, GONE)], *errors("4 Watch")),
+        "error on the sheet of the watched word": Fault(
+            [("watch.1.points", 0, 0, GONE)], *errors("4 Watch"), errors("Behind the pictures")
+        ),
         "error that spoils the worked lines": Fault(
             [("watch.1.other_position", 0, 0, GONE)], *errors(LESSONS[1]), errors(*LESSONS[3::2], "4 Watch")
         ),
@@ -162,7 +178,8 @@ FAULTS: dict[str, dict[str, Fault]] = {
             [("watch.word", 0, 0, "robot")], WATCHED.format("A"), [WATCHED.format("B")]
         ),
         "no watched word": Fault([("watch.word", 0, 0, None)], WATCHED.format("A"), [WATCHED.format("B")]),
-        "no such lesson": Fault([("watch.lesson", 0, 0, 7)], *errors("4 Watch")),
+        "no such lesson": Fault([("watch.lesson", 0, 0, "Cooking")], "what is shown is one of the list"),
+        "lesson by its number": Fault([("watch.lesson", 0, 0, 1)], "what is shown is one of the list"),
     },
     "first": {
         "unknown word": Fault([("sentence.words", 1, 0, "木")], "every word of sentence is in the vocabulary"),
@@ -186,9 +203,9 @@ def test_each_fault_is_named_and_mended(which: str, office: Office, books: dict[
     for (what, fault), (typed, mended) in zip(faults.items(), shown, strict=True):
         red = book.red(typed)
         assert (what, sorted(red)) == (what, sorted([fault.says, *fault.follows]))
-        assert book.status(typed) == book.messages("start.look_at") + fault.says, what
+        assert book.status(typed)[0] == f"✗ {book.messages('start.look_at')}{fault.says}", what
         assert book.red(mended) == [], what
-        assert book.status(mended) == book.messages("start.well"), what
+        assert book.status(mended) == (book.well, book.messages("start.unchanged")), what
 
 
 def test_no_cell_of_a_lesson_escapes(office: Office, books: dict[str, Book]) -> None:
@@ -228,16 +245,30 @@ def before_and_after(book: Book, block: str) -> tuple[Place, Place, Place]:
     """Where "before and after" shows a block: now, when it was built, and the difference."""
     sheet = book.messages("sheet.baseline")
     now = next(view.place for view in book.read.views if view.block == block and view.place.sheet == sheet)
-    step = now.shape[1] + 1
-    built, change = (Place(sheet, now.row, now.column + k * step, now.shape) for k in (1, 2))
+    heading = str(book.read.content[sheet].cell(now.row - 1, now.column + 1).value).rpartition(": ")[0]
+    built, change = (
+        titled(book, f"{heading}: {book.messages(f'baseline.{key}')}", now) for key in ("built", "change")
+    )
     return now, built, change
+
+
+def titled(book: Book, title: str, now: Place) -> Place:
+    """The place on the same sheet that a title stands two rows above: the first one from `now` on."""
+    sheet = book.read.content[now.sheet]
+    row, column = next(
+        (cell.row, cell.column)
+        for row in sheet.iter_rows(min_row=now.row - 1)
+        for cell in row
+        if cell.value == title
+    )
+    return Place(now.sheet, row + 1, column - 1, now.shape)
 
 
 EDITS: dict[str, list[Change]] = {
     "an embedding": [("embeddings", 1, 0, 0.0)],
     "a weight": [("projected_attention.W_V", 0, 0, -7.0)],
     "a word": [("sentence.0.words", 0, 0, "keyboard")],
-    "causal": [("switches.causal", 0, 0, 1.0)],
+    "causal": [("switches.causal", 0, 0, "on")],
     "a temperature": [("switches.temperature", 0, 0, 0.5)],
     "what moves nothing": [("embeddings", 20, 0, 3.0), ("watch.word", 0, 0, "and")],
 }
@@ -264,6 +295,6 @@ def test_before_and_after(office: Office, books: dict[str, Book]) -> None:
             np.testing.assert_allclose(change, after[name] - before[name], atol=1e-9)
             largest = max(largest, float(np.abs(after[name] - before[name]).max()))
         line = f"{book.messages('start.changed')}{largest:.2f}" if largest else none
-        assert typed.cell(book.start, CHANGES_ROW, WORD) == line
-        assert mended.cell(book.start, CHANGES_ROW, WORD) == none
-    assert len({typed.cell(book.start, CHANGES_ROW, WORD) for typed, _ in shown}) == len(EDITS)
+        assert book.status(typed)[1] == line
+        assert book.status(mended)[1] == none
+    assert len({book.status(typed)[1] for typed, _ in shown}) == len(EDITS)

@@ -54,9 +54,12 @@ EDITS: dict[str, list[Change]] = {
               ("sentence.1.words", 4, 0, "*"), ("sentence.1.words", 3, 0, "unheard-of")],
     "an empty sentence": [("sentence.0.words", k, 0, None) for k in range(5)],
     "another word to watch, which does not see the other": [
-        ("switches.causal", 0, 0, 1.0), ("watch.word", 0, 0, "and"), ("watch.0.other", 0, 0, "mouse")],
+        ("switches.causal", 0, 0, "on"), ("watch.word", 0, 0, "and"), ("watch.0.other", 0, 0, "mouse")],
     "a word that is nowhere, another lesson, another plane": [
-        ("watch.word", 0, 0, "robot"), ("watch.lesson", 0, 0, 1.0), ("watch.up", 0, 0, "grammar")],
+        ("watch.word", 0, 0, "robot"), ("watch.lesson", 0, 0, "Self-attention"),
+        ("watch.up", 0, 0, "grammar")],
+    "no such lesson": [("watch.lesson", 0, 0, "Cooking")],
+    "switches by numbers": [("switches.causal", 0, 0, 1.0), ("switches.scaling", 0, 0, 0.0)],
     "faults": [("switches.scaling", 0, 0, 5.0), ("switches.temperature", 0, 0, -1.0),
                ("embeddings", 20, 0, "much")],
 }  # fmt: skip

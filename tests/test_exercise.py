@@ -28,7 +28,7 @@ from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
-from xltransformer.workbook.start import INDEX, WORD
+from xltransformer.workbook.start.grid import REGION
 
 SENTENCES = ["cat and mouse", "keyboard and mouse"]
 WORDS = ["cat", "mouse", "keyboard", "and"]
@@ -60,7 +60,7 @@ class Exercise:
         return place.sheet, place.address(i, j)
 
     def score(self, shown: OpenedBook, line: str) -> str:
-        return str(shown.cell(self.start, self.scores[line], WORD))
+        return str(shown.cell(self.start, self.scores[line], REGION))
 
     def verdict(self, shown: OpenedBook, block: str, i: int, j: int) -> Any:
         """1 right, -1 wrong, 0 empty: it stands beside the answer on the hidden sheet."""
@@ -74,9 +74,9 @@ def make(path: Path, steps: tuple[str, ...], language: str = "en", **given: Any)
     values = instance.trace()
     start = lay_out(instance, values, load_messages(language), blocks).sheets[0]
     scores = {
-        str(start.cells[row, INDEX].content): row
+        str(start.cells[row, REGION + 1].content): row
         for (row, column), cell in start.cells.items()
-        if column == WORD and cell.style == ("verdict", "")
+        if column == REGION and cell.style == ("verdict", "")
     }
     answers = {block.name: values[block.name] for block in blocks}
     return Exercise(path, instance, read_book(path), answers, start.name, scores)
@@ -466,7 +466,7 @@ def test_every_template_makes_an_exercise(template: str, tmp_path: Path) -> None
     built = make(tmp_path / "exercise.xlsx", steps, template=template)
     cells = sum(block.size for block in built.answers.values())
     cached = openpyxl.load_workbook(built.path, data_only=True)[built.start]
-    lines = {text: cached.cell(row + 1, WORD + 1).value for text, row in built.scores.items()}
+    lines = {text: cached.cell(row + 1, REGION + 1).value for text, row in built.scores.items()}
     assert lines.pop("in total") == f"0 / {cells}"
     assert sum(int(line.removeprefix("0 / ")) for line in lines.values()) == cells
     if template in ("encoder", "multi-head", "recurrent"):

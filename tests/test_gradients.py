@@ -10,7 +10,7 @@ from test_ops import CASES, as_array, as_input
 
 from xltransformer import ops
 from xltransformer.errors import UserError
-from xltransformer.graph import Array, Axis, Matrix, Model, Scope, Section
+from xltransformer.graph import Array, Axis, Matrix, Model, Scope
 from xltransformer.nn.attention import attention, softmax
 from xltransformer.nn.gradients import gradients
 from xltransformer.nn.linear import linear
@@ -41,8 +41,8 @@ POSITIVE = {ops.divide_rows: {1}, ops.normalise_rows: {2}, ops.rms_normalise_row
 
 def start() -> tuple[Model, Scope]:
     model = Model()
-    model.sections.append(Section("test"))
-    return model, model.scope()
+    with model.section("test"):
+        return model, model.scope()
 
 
 def numbers(g: Scope, name: str, rows: int, columns: int, *, data: bool = False) -> Matrix:

@@ -64,7 +64,7 @@ def test_every_panel_has_its_words(name: str, language: str) -> None:
 @pytest.mark.parametrize("name", ["multi-head", "add-norm", "recurrent", "gpt", "bert", "decoder"])
 def test_backward_sheets_agree_with_numpy(name: str, engine: str, tmp_path: Path) -> None:
     path = tmp_path / "learning.xlsx"
-    api.build(path, name, settings=ASKED)
+    api.build(path, template=name, settings=ASKED)
     found = diff(path, engine)
     assert found.ok, found.problems[:3]
     assert any(block.name.startswith("gradient.") for block in found.blocks)
@@ -74,7 +74,7 @@ def test_the_target_is_what_the_workbook_says(tmp_path: Path) -> None:
     import openpyxl
 
     path = tmp_path / "learning.xlsx"
-    api.build(path, "gpt", settings=ASKED)
+    api.build(path, template="gpt", settings=ASKED)
     read = read_book(path)
     place = read.homes["objective.target"]
     assert [read.holds(place, i, 0) for i in range(3)] == ["cat", "sat", None]

@@ -31,14 +31,17 @@ def attention(Q: Array, K: Array, V: Array, scale: float, temperature: float, ca
 
 
 @pytest.mark.parametrize("sentence", [CAT, KEYBOARD, "mouse", "the dog likes the cat not the broken computer"])
-@pytest.mark.parametrize(("scaling", "temperature", "causal"), [(1, 1, 0), (0, 1, 0), (1, 0.3, 1), (1, 2.5, 0)])
-def test_three_lessons(sentence: str, scaling: int, temperature: float, causal: int) -> None:
+@pytest.mark.parametrize(
+    ("scaling", "temperature", "causal"),
+    [("on", 1, "off"), ("off", 1, "off"), ("1", 0.3, "ON"), ("开", 2.5, "关"), ("true", 1, "false")],
+)
+def test_three_lessons(sentence: str, scaling: str, temperature: float, causal: str) -> None:
     instance = make_instance(None, [sentence])
     inputs = {
         **instance.inputs,
-        "switches.scaling": np.array([[float(scaling)]]),
+        "switches.scaling": np.array([[scaling]], dtype=object),
         "switches.temperature": np.array([[float(temperature)]]),
-        "switches.causal": np.array([[float(causal)]]),
+        "switches.causal": np.array([[causal]], dtype=object),
     }
     values = instance.model.trace(inputs)
     words = sentence.split()
@@ -47,8 +50,8 @@ def test_three_lessons(sentence: str, scaling: int, temperature: float, causal: 
     for lesson in LESSONS:
         w = {k: instance.inputs.get(f"{lesson}.W_{k}", np.eye(4)) for k in "QKV"}
         Q, K, V = X @ w["Q"], X @ w["K"], X @ w["V"]
-        scale = np.sqrt(K.shape[1]) if scaling else 1
-        weights, output = attention(Q, K, V, scale, temperature, bool(causal))
+        scale = np.sqrt(K.shape[1]) if scaling != "off" else 1
+        weights, output = attention(Q, K, V, scale, temperature, causal == "ON")
         for name, expected in {"X": X, "Q": Q, "K": K, "V": V, "output": output}.items():
             np.testing.assert_allclose(values[f"{lesson}.{name}"][:n], expected, rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(values[f"{lesson}.scores"][:n, :n], Q @ K.T, rtol=1e-12, atol=1e-14)

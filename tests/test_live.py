@@ -11,8 +11,11 @@ from office import Office, OpenedBook
 
 from xltransformer import api
 from xltransformer.difference import diff
+from xltransformer.locale import load_messages
 from xltransformer.spec.instance import Instance
+from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
+from xltransformer.workbook.start.grid import STATE, VALUE
 
 Built = tuple[Path, Instance]
 Change = tuple[str, int, int, Any]
@@ -24,12 +27,16 @@ CHANGES: dict[str, list[Change]] = {
     "a word in capitals": [("sentence.0.words", 0, 0, "DOG")],
     "a word emptied": [("sentence.0.words", 1, 0, None)],
     "a lengthened sentence": [("sentence.0.words", 5, 0, "not"), ("sentence.0.words", 6, 0, "robot")],
-    "scaling off": [("switches.scaling", 0, 0, 0.0)],
+    "scaling off": [("switches.scaling", 0, 0, "off")],
+    "scaling off by a number": [("switches.scaling", 0, 0, 0)],
     "a temperature": [("switches.temperature", 0, 0, 0.25)],
-    "causal": [("switches.causal", 0, 0, 1.0)],
+    "causal": [("switches.causal", 0, 0, "on")],
+    "causal in another language": [("switches.causal", 0, 0, "开")],
     "a new word": [("vocabulary", 27, 0, "*"), ("embeddings", 27, 1, 2.0), ("sentence.1.words", 4, 0, "*")],
     "an unknown word": [("sentence.0.words", 2, 0, "unheard-of")],
     "an empty sentence": [("sentence.0.words", k, 0, None) for k in range(5)],
+    "another lesson": [("watch.lesson", 0, 0, "Self-attention")],
+    "no such lesson": [("watch.lesson", 0, 0, "Cooking")],
     "another word to compare": [("watch.word", 0, 0, "friends")],
 }
 
@@ -43,9 +50,14 @@ def type_in(office: Office, built: Built, changes: list[Change], save: Path | No
 def numpy_with(instance: Instance, changes: list[Change]) -> dict[str, np.ndarray[Any, Any]]:
     inputs = {name: value.copy() for name, value in instance.inputs.items()}
     for name, i, j, value in changes:
-        empty = "" if inputs[name].dtype == object else 0.0
-        inputs[name][i, j] = empty if value is None else value
+        text = inputs[name].dtype == object
+        inputs[name][i, j] = as_text(value) if text else value or 0.0
     return instance.model.trace(inputs)
+
+
+def as_text(value: Any) -> str:
+    """What formulas take a cell for where they look for a text: a number typed into it as its digits."""
+    return "" if value is None else value if isinstance(value, str) else f"{value:g}"
 
 
 def assert_same(shown: OpenedBook, built: Built, expected: dict[str, np.ndarray[Any, Any]]) -> None:
@@ -53,7 +65,7 @@ def assert_same(shown: OpenedBook, built: Built, expected: dict[str, np.ndarray[
     for name, block in book.model.blocks.items():
         cells = shown.read(book.homes[name])
         if block.text:
-            assert cells == expected[name].tolist(), name
+            assert [[as_text(cell) for cell in row] for row in cells] == expected[name].tolist(), name
         else:
             numbers = [[0.0 if cell == "" else cell for cell in row] for row in cells]
             np.testing.assert_allclose(
@@ -71,17 +83,36 @@ def test_everything_follows_an_edit(what: str, office: Office, default_workbook:
 
 
 def test_first_attention_asks_another_token_and_scales(office: Office, first_workbook: Built) -> None:
-    changes: list[Change] = [("watch.word", 0, 0, "碼"), ("switches.scaling", 0, 0, 1.0)]
+    changes: list[Change] = [("watch.word", 0, 0, "碼"), ("switches.scaling", 0, 0, "on")]
     expected = numpy_with(first_workbook[1], changes)
     assert expected["single_query.divisor"][0, 0] == 2
     assert_same(type_in(office, first_workbook, changes), first_workbook, expected)
 
 
+LOOK_AT = load_messages()("start.look_at")
+
+
+def state(shown: OpenedBook, start: str) -> str:
+    """The line on the first sheet that says whether all is well."""
+    return str(shown.cell(start, STATE, VALUE))
+
+
+def marks(shown: OpenedBook, words: Place) -> list[Any]:
+    """What stands beside the words of a sentence: a question mark at each that cannot be looked up."""
+    return [shown.cell(words.sheet, words.row + i, words.column + 1) for i in range(words.shape[0])]
+
+
+def test_an_untouched_workbook_is_well(office: Office, default_workbook: Built) -> None:
+    shown, place = office.edit(default_workbook[0]), read_book(default_workbook[0]).homes["sentence.0.words"]
+    assert not any(marks(shown, place))
+    assert state(shown, place.sheet).startswith(f"✓ {load_messages()('start.well')}")
+
+
 def test_an_unknown_word_is_flagged_in_plain_words(office: Office, default_workbook: Built) -> None:
     shown = type_in(office, default_workbook, [("sentence.0.words", 2, 0, "unheard-of")])
     place = read_book(default_workbook[0]).homes["sentence.0.words"]
-    assert "not in the vocabulary" in shown.values[place.sheet][place.row + 2]
-    assert "not in the vocabulary" not in shown.values[place.sheet][place.row + 1]
+    assert marks(shown, place) == ["", "", "?", *[""] * 4]
+    assert state(shown, place.sheet).startswith(f"✗ {LOOK_AT}every word of sentence A is in the vocabulary")
     everything = [cell for rows in shown.values.values() for row in rows for cell in row]
     assert not [cell for cell in everything if cell is None or (isinstance(cell, str) and cell.startswith("#"))]
 
@@ -89,7 +120,8 @@ def test_an_unknown_word_is_flagged_in_plain_words(office: Office, default_workb
 def test_a_word_listed_twice_is_flagged(office: Office, default_workbook: Built) -> None:
     shown = type_in(office, default_workbook, [("vocabulary", 26, 0, "cat")])
     place = read_book(default_workbook[0]).homes["sentence.0.words"]
-    assert "twice in the vocabulary" in shown.values[place.sheet][place.row]
+    assert marks(shown, place) == ["?", *[""] * 6]
+    assert state(shown, place.sheet).startswith(f"✗ {LOOK_AT}every word of sentence A is in the vocabulary")
 
 
 @pytest.mark.parametrize("engine", ["ironcalc", "libreoffice"])

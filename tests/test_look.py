@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,9 @@ from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import languages, load_messages
 from xltransformer.spec.instance import Instance, make_instance
 from xltransformer.spec.template import shipped_templates
-from xltransformer.workbook.canvas import Canvas, Cell, Chart, text_width
+from xltransformer.workbook.canvas import LETTER, WINDOW, Canvas, Cell, Chart, Paragraph, text_width
 from xltransformer.workbook.layout import lay_out
-from xltransformer.workbook.styles import STYLES
+from xltransformer.workbook.styles import FONT, STYLES
 
 TEN = "the small dog likes the computer and hates the mouse"
 LONG_WORDS = "internationalization and electroencephalographically Donaudampfschifffahrtsgesellschaft"
@@ -93,7 +94,7 @@ def test_no_page_shows_a_number_that_does_not_fit_or_an_error(what: str, pages: 
     assert 4 < len(pages[what]) < 60
     messages = load_messages(what[-2:])
     everything = re.sub(r"\s", "", "".join(pages[what]))
-    for key in ("start.checks", "step.scores.title", "step.output.title", "vocabulary.title"):
+    for key in ("start.checks_link", "checks.title", "step.scores.title", "step.output.title", "vocabulary.title"):
         assert re.sub(r"\s", "", messages(key)) in everything, key
 
 
@@ -101,32 +102,44 @@ def test_a_number_that_does_not_fit_would_be_seen(pages: dict[str, list[str]]) -
     assert any(ERRORS.search(text) for text in pages["narrow"])
 
 
-@dataclass(frozen=True)
 class Drawn:
     """A sheet with the sizes of its rows and columns in pixels, as the writer sets them."""
 
-    canvas: Canvas
+    def __init__(self, canvas: Canvas) -> None:
+        self.canvas = canvas
+        last_row, last_column = canvas.printed
+        last_column = max([last_column, *(canvas.last_of(one) for one in canvas.paragraphs)])
+        widths = [self.column(column) for column in range(last_column + 2)]
+        heights = {row: canvas.heights.get(row, 16) * 4 / 3 for row in range(last_row + 3)}
+        for one in canvas.paragraphs:
+            if not one.rows:
+                lines = canvas.lines(str(one.cell.shown), one.column, canvas.last_of(one))
+                heights[one.row] = (16 * lines + 1) * 4 / 3
+        self._lefts = [0.0, *accumulate(widths)]
+        self._tops = [0.0, *accumulate(heights[row] for row in range(last_row + 3))]
 
     def column(self, column: int) -> float:
         return int(self.canvas.width(column, column) * 7 + 5)
 
     def left(self, column: int) -> float:
-        return sum(self.column(k) for k in range(column))
-
-    def row(self, row: int) -> float:
-        for at, column, cell in self.canvas.paragraphs:
-            if at == row:
-                last = min(self.canvas.right, 15)
-                return (16 * self.canvas.lines(str(cell.shown), column, last) + 1) * 4 / 3
-        return self.canvas.heights.get(row, 16) * 4 / 3
+        return self._lefts[column]
 
     def top(self, row: int) -> float:
-        return sum(self.row(k) for k in range(row))
+        return self._tops[row]
 
     def box(self, chart: Chart) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of a chart."""
         left, top = self.left(chart.column), self.top(chart.row)
         return left, top, left + chart.size[0], top + chart.size[1]
+
+    def below(self, paragraph: Paragraph) -> int:
+        """The first row below a paragraph."""
+        return paragraph.row + max(1, paragraph.rows)
+
+    def paragraph(self, paragraph: Paragraph) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of a paragraph."""
+        right = self.left(self.canvas.last_of(paragraph) + 1)
+        return self.left(paragraph.column), self.top(paragraph.row), right, self.top(self.below(paragraph))
 
 
 def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
@@ -139,13 +152,16 @@ def drawings(tables: dict[int, Path]) -> Iterator[tuple[str, Instance, list[Canv
         messages = load_messages(language)
         for name, what in builds(tables).items():
             instance = make_instance(
-                what.get("template"), what.get("sentences", ()), embeddings=what.get("embeddings")
+                what.get("template"),
+                what.get("sentences", ()),
+                embeddings=what.get("embeddings"),
+                language=language,
             )
             yield f"{name} {language}", instance, lay_out(instance, instance.trace(), messages).sheets
         for template in shipped_templates():
-            instance = make_instance(template)
+            instance = make_instance(template, language=language)
             yield f"{template} {language}", instance, lay_out(instance, instance.trace(), messages).sheets
-        instance = make_instance(slots=0)
+        instance = make_instance(slots=0, language=language)
         left = exercise_blocks(instance.model, DEFAULT_STEPS)
         sheets = lay_out(instance, instance.trace(), messages, left).sheets
         yield f"exercise {language}", instance, [sheet for sheet in sheets if not sheet.hidden]
@@ -177,11 +193,10 @@ def test_charts_cover_nothing(drawn: Everything) -> None:
                     )
                 ]
                 inside += [
-                    (row, cell.shown)
-                    for row, column, cell in canvas.paragraphs
-                    if overlap(box, (sheet.left(column), sheet.top(row), sheet.left(min(canvas.right, 15) + 1),
-                                     sheet.top(row + 1)))
-                ]  # fmt: skip
+                    ((one.row, one.column), one.cell.shown)
+                    for one in canvas.paragraphs
+                    if overlap(box, sheet.paragraph(one))
+                ]
                 assert not inside, (what, canvas.name, inside[:3])
                 row, column = canvas.printed
                 assert sheet.left(column + 1) >= box[2], (what, canvas.name, "cut at the page's right side")
@@ -202,17 +217,21 @@ def test_no_text_is_cut(drawn: Everything) -> None:
     for what, _, sheets in drawn:
         for canvas in sheets:
             sheet = Drawn(canvas)
-            full = {at for at, cell in canvas.cells.items() if cell.kind != "blank"}
+            full: dict[int, list[int]] = defaultdict(list)
+            for (row, column), cell in canvas.cells.items():
+                if cell.kind != "blank":
+                    full[row].append(column)
+            right = canvas.printed[1] + 1
             for (row, column), cell in canvas.cells.items():
                 look, text = STYLES[cell.style[0]], text_of(cell).strip()
                 if not text or look.get("text_wrap"):
                     continue
                 count += 1
-                size = look.get("font_size", 11) / 11 * (1.08 if look.get("bold") else 1.0)
-                needed = text_width(text) * 6.6 * size
+                size = look.get("font_size", FONT["font_size"]) / FONT["font_size"]
+                needed = text_width(text) * LETTER * size * (1.08 if look.get("bold") else 1.0)
                 if look.get("shrink") or look.get("align") in ("center", "right"):
-                    # At least half the size; the words themselves are the user's to choose.
-                    assert needed * 0.5 <= sheet.column(column) or len(text) > 24, (
+                    # About half the size (LETTER is generous); the words themselves are the user's to choose.
+                    assert needed * 0.47 <= sheet.column(column) or len(text) > 24, (
                         what,
                         canvas.name,
                         row,
@@ -220,7 +239,7 @@ def test_no_text_is_cut(drawn: Everything) -> None:
                         text,
                     )
                     continue
-                following = min((c for r, c in full if r == row and c > column), default=canvas.printed[1] + 1)
+                following = min((other for other in full[row] if other > column), default=right)
                 room = sheet.left(following) - sheet.left(column)
                 assert needed <= room, (what, canvas.name, row, column, text, needed, room)
     assert count > 5000
@@ -232,12 +251,25 @@ def test_paragraphs_are_high_enough(drawn: Everything) -> None:
     for what, _, sheets in drawn:
         for canvas in sheets:
             sheet = Drawn(canvas)
-            for row, column, cell in canvas.paragraphs:
-                width = sheet.left(min(canvas.right, 15) + 1) - sheet.left(column) - 6
-                lines = wrapped_lines(text_of(cell) or str(cell.content), width)
-                assert sheet.row(row) * 0.75 >= 14.5 * lines, (what, canvas.name, row, lines, text_of(cell))
-                others = [c for (r, c), other in canvas.cells.items() if r == row and other.kind != "blank"]
-                assert not others, (what, canvas.name, row, "a paragraph lies over cells")
+            for one in canvas.paragraphs:
+                left, top, right, bottom = sheet.paragraph(one)
+                text = text_of(one.cell) or str(one.cell.content)
+                lines = wrapped_lines(text, right - left - 6)
+                assert (bottom - top) * 0.75 >= 14.5 * lines, (what, canvas.name, one.row, lines, text)
+                over = [
+                    (row, column)
+                    for (row, column), other in canvas.cells.items()
+                    if one.row <= row < sheet.below(one)
+                    and one.column <= column <= canvas.last_of(one)
+                    and other.kind != "blank"
+                ]
+                assert not over, (what, canvas.name, one.row, "a paragraph lies over cells", over)
+                assert right <= WINDOW + 1 or one.last is not None, (
+                    what,
+                    canvas.name,
+                    one.row,
+                    "beyond the window",
+                )
                 count += 1
     assert count > 1000
 

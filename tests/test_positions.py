@@ -7,7 +7,7 @@ from math import cos, sin
 import numpy as np
 import pytest
 
-from xltransformer.graph import ONE, Array, Axis, Model, Section
+from xltransformer.graph import ONE, Array, Axis, Model
 from xltransformer.nn.attention import attention
 from xltransformer.nn.multi_head import multi_head, multi_head_weights
 from xltransformer.nn.positions import BASE, angles, rotary, sinusoidal
@@ -16,8 +16,8 @@ from xltransformer.nn.positions import BASE, angles, rotary, sinusoidal
 def encoding(n: int, d: int, positions: list[float] | None = None) -> Array:
     """PE of n rows and d columns, from a trace of the layer."""
     model = Model()
-    model.sections.append(Section("test"))
-    g = model.scope()
+    with model.section("test"):
+        g = model.scope()
     X = g.input("words", Axis.numbered("", n), Axis.numbered("d", d), "embedding")
     at = None if positions is None else g.input("at", X.rows, ONE, "choice")
     sinusoidal(g, X, g.constant("base", BASE), at)
@@ -61,8 +61,8 @@ def two() -> tuple[Array, Array]:
 
 def rotary_score(query: Array, key: Array, pos_q: float, pos_k: float) -> float:
     model = Model()
-    model.sections.append(Section("test"))
-    g = model.scope()
+    with model.section("test"):
+        g = model.scope()
     Q, K = (g.input(name, Axis.numbered("", 2), Axis.numbered("k", 6), "embedding") for name in "QK")
     at = g.input("at", Q.rows, ONE, "choice")
     Q_turned, K_turned = rotary(g, Q, K, angles(g, Q, g.constant("base", BASE), at))
@@ -97,8 +97,8 @@ def test_without_positions_order_does_not_matter() -> None:
 
     def outputs(X_values: Array, *, positioned: bool) -> Array:
         model = Model()
-        model.sections.append(Section("test"))
-        g = model.scope()
+        with model.section("test"):
+            g = model.scope()
         X = g.input("words", Axis.numbered("", 3), Axis.numbered("d", 4), "embedding")
         w = multi_head_weights(g, X.columns, 2, 2, 2)
         seeing = sinusoidal(g, X, g.constant("base", BASE)) if positioned else X

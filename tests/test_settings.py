@@ -71,7 +71,7 @@ def test_words_with_numbers_keep_them() -> None:
 
 def test_switches() -> None:
     inputs = make_instance(settings={"switches.causal": True, "switches.temperature": 2}).inputs
-    assert [inputs[f"switches.{name}"].item() for name in ("scaling", "causal", "temperature")] == [1, 1, 2]
+    assert [inputs[f"switches.{name}"].item() for name in ("scaling", "causal", "temperature")] == ["on", "on", 2]
 
 
 def test_an_exercise_has_no_slots_but_by_a_setting(tmp_path: Path) -> None:

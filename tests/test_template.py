@@ -96,9 +96,9 @@ def test_what_a_template_says_reaches_the_model() -> None:
     assert instance.sizes.slots == (2,)
     assert instance.inputs["vocabulary"].ravel().tolist() == ["cat", "dog", ""]
     assert instance.inputs["embeddings"].tolist() == [[1.0, 2.0], [0.5, -1.0], [0.0, 0.0]]
-    assert instance.inputs["switches.scaling"] == [[0.0]]
+    assert instance.inputs["switches.scaling"] == [["off"]]
     assert instance.inputs["switches.temperature"] == [[0.5]]
-    assert instance.inputs["switches.causal"] == [[1.0]]
+    assert instance.inputs["switches.causal"] == [["on"]]
     assert instance.inputs["resized_attention.W_K"].shape == (2, 4)
     assert instance.inputs["resized_attention.W_V"].shape == (2, 1)
 

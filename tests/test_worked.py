@@ -56,8 +56,8 @@ def make(path: Path, instance: Instance, language: str) -> Book:
     messages = load_messages(language)
     drawn = lay_out(instance, instance.trace(), messages)
     lines = [
-        [Place(sheet.name, r, c, (1, 1)) for r, c, cell in sorted(sheet.paragraphs, key=lambda p: p[0])
-         if cell.style[0] == "worked"]
+        [Place(sheet.name, p.row, p.column, (1, 1)) for p in sorted(sheet.paragraphs, key=lambda p: p.row)
+         if p.cell.style[0] == "worked"]
         for sheet in drawn.sheets[1 : 1 + len(instance.model.sections)]
     ]  # fmt: skip
     return Book(instance, read_book(path), messages, lines)
@@ -204,8 +204,8 @@ ROUNDS: dict[str, dict[str, tuple[list[Change], bool]]] = {
         "an embedding": ([("embeddings", 1, 0, -1.2345), ("embeddings", 0, 2, 7)], False),
         "a weight": ([("projected_attention.W_V", 1, 0, 3.25)], False),
         "a temperature": ([("switches.temperature", 0, 0, 0.37)], False),
-        "scaling off": ([("switches.scaling", 0, 0, 0)], False),
-        "masked words": ([("switches.causal", 0, 0, 1), ("watch.word", 0, 0, "and"),
+        "scaling off": ([("switches.scaling", 0, 0, "off")], False),
+        "masked words": ([("switches.causal", 0, 0, "on"), ("watch.word", 0, 0, "and"),
                           ("watch.0.other", 0, 0, "mouse"), ("watch.1.other", 0, 0, "mouse")], False),
         "longer sentences": ([("sentence.0.words", 5, 0, "not"), ("sentence.1.words", 6, 0, "robot"),
                               ("watch.0.other", 0, 0, "not"), ("watch.1.other", 0, 0, "robot")], False),
@@ -218,12 +218,12 @@ ROUNDS: dict[str, dict[str, tuple[list[Change], bool]]] = {
     },
     "first": {
         "another word asks": ([("watch.word", 0, 0, "碼"), ("watch.0.other", 0, 0, "人")], False),
-        "scaling": ([("switches.scaling", 0, 0, 1), ("switches.temperature", 0, 0, 3)], False),
+        "scaling": ([("switches.scaling", 0, 0, "on"), ("switches.temperature", 0, 0, 3)], False),
         "another word that is nowhere": ([("watch.0.other", 0, 0, "鼠")], True),
     },
     "zh": {
         "another word to watch": ([("watch.word", 0, 0, "和"), ("watch.0.other", 0, 0, "鼠标")], False),
-        "masked words": ([("switches.causal", 0, 0, 1), ("watch.word", 0, 0, "和"),
+        "masked words": ([("switches.causal", 0, 0, "开"), ("watch.word", 0, 0, "和"),
                           ("watch.1.other", 0, 0, "鼠标")], False),
         "a word that is nowhere": ([("watch.word", 0, 0, "狗")], True),
     },

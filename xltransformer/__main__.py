@@ -1,5 +1,37 @@
-"""`python -m xltransformer` is `xlt`."""
+"""`xlt`, also as `python -m xltransformer`; light, so that an interruption at any moment is one line."""
 
-from xltransformer.cli import main
+from __future__ import annotations
 
-main()
+import os
+import signal
+import sys
+
+SAID = "xlt: interrupted; nothing was left half-written"
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells have it."""
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended in good order: engines end, too
+        from xltransformer.cli import main as commands
+
+        commands(prog_name="xlt")
+    except KeyboardInterrupt:
+        print(SAID, file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # at once: Python would end itself by the signal where a module was loading
+            os._exit(INTERRUPTED)
+        raise
+
+
+def interrupted() -> None:
+    """Say so in one line, and end."""
+    print(SAID, file=sys.stderr, flush=True)
+    sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from xltransformer.estimate import Estimate, estimate_configuration, estimate_model
 from xltransformer.exercise import exercise_blocks, fingerprint
 from xltransformer.size import Configuration, configuration, quantities
 from xltransformer.spec.instance import Instance, Options, describe, make_instance
@@ -13,6 +14,10 @@ from xltransformer.spec.template import Template
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Report = Callable[[Estimate], Callable[[str], None]]
+"""Is told what a workbook will take, and gives back what is then told every stage of it: "calculating",
+"drawing", "writing", "done"."""
 
 
 def build(
@@ -24,14 +29,15 @@ def build(
     exercise: Sequence[str] = (),
     products: str = "auto",
     force: bool = False,
+    report: Report | None = None,
     **options: Unpack[Options],
 ) -> Instance:
     """Write the workbook of a template over some sentences (the template's own where none are given).
 
     The steps in `exercise` (such as "scores") are left for a student to fill; `products` is how
-    matrix products are written: "spelled" out, "compact", or by size ("auto"); for `options` see
-    `Options`. Returns what was built. Raises UserError, before anything is written, for whatever
-    cannot be used.
+    matrix products are written: "spelled" out, "compact", or by size ("auto"); `report` hears what the
+    workbook will take, and then how far it is; for `options` see `Options`. Returns what was built.
+    Raises UserError, before anything is written, for whatever cannot be used.
     """
     from xltransformer.locale import load_messages
     from xltransformer.workbook.layout import lay_out
@@ -43,12 +49,22 @@ def build(
     if exercise and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
         options["slots"] = 0  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
+    steps = (report or _silent)(estimate_model(instance.model))
     description = describe(instance)
     if exercise:
         description["exercise"] = {"steps": list(exercise), "inputs": fingerprint(instance.inputs)}
-    book = lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, exercise), products)
+    steps("calculating")
+    values = instance.trace()
+    steps("drawing")
+    book = lay_out(instance, values, messages, exercise_blocks(instance.model, exercise), products)
+    steps("writing")
     save(render(book, description), target, force=force)
+    steps("done")
     return instance
+
+
+def _silent(_: Estimate) -> Callable[[str], None]:
+    return lambda stage: None
 
 
 def trace_instance(
@@ -120,11 +136,14 @@ def build_size(
     save(render(book, {}), target, force=force)
 
 
-def size_json(own: Configuration) -> dict[str, Any]:
-    """The size of a configuration and of the published models as one object for JSON."""
+def size_json(own: Configuration, words: int = 8) -> dict[str, Any]:
+    """The size of a configuration, also as a workbook with so many words, and of the published models as
+    one object for JSON."""
     from xltransformer.published import PUBLISHED
 
+    taken = estimate_configuration(own, words)
     return {
+        "workbook": {"words": words, "cells": taken.cells, "megabytes": taken.megabytes, "seconds": taken.seconds},
         "configuration": dict(own),
         "quantities": quantities(own),
         "published": [

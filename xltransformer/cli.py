@@ -5,27 +5,53 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from xltransformer.errors import UserError
+from xltransformer.__main__ import interrupted
+from xltransformer.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from xltransformer.difference import Diff
+    from xltransformer.estimate import Estimate
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """One line on stderr and exit status 2."""
-    click.echo(f"xlt: {' '.join(message.split())}", err=True)
+    click.echo(one_line(f"xlt: {message}"), err=True)
     sys.exit(FAILED)
+
+
+class _Commands(click.Group):
+    """Commands whose wrong usage is told in one line, as every mistake is."""
+
+    def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> Any:
+        try:
+            result = super().main(args, **{**extra, "standalone_mode": False})
+        except click.UsageError as error:
+            if not (args or sys.argv[1:]) and error.ctx:  # nothing was asked for: say what there is
+                click.echo(error.ctx.get_help())
+                sys.exit(FAILED)
+            command = error.ctx.command_path if error.ctx else "xlt"
+            fail(f"{error.format_message().rstrip('.')}; see {command} --help")
+        except click.ClickException as error:
+            fail(error.format_message())
+        sys.exit(result if isinstance(result, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            interrupted()
 
 
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,6 +67,10 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             if error.errno == errno.EPIPE:  # whoever reads the output has had enough: click ends quietly
                 raise
             fail(f"cannot use {error.filename or 'a file'}: {error.strerror or error}; give another")
+        except MemoryError:
+            fail("this takes more memory than there is; use fewer words, smaller sizes or a smaller file")
+        except RecursionError:
+            fail("this is nested too deeply; take some of it away")
 
     return run
 
@@ -58,12 +88,20 @@ def subject(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--vocabulary",
             metavar="FILE",
-            help="The words: a .txt file with one in each line, or a .json list or {token: number}.",
+            help="The words: a .txt or .json list, or a tokenizer: vocab.txt, vocab.json with merges.txt, "
+            "tokenizer.json, pieces with scores, tokenizer.bin.",
+        ),
+        click.option(
+            "--words",
+            metavar="N|FILE",
+            help="Of a tokenizer's vocabulary, how many words stand in the workbook beside those in use "
+            "(20; for a model that writes, all), or a file that lists them.",
         ),
         click.option(
             "--weights",
             metavar="FILE",
-            help="An .npz or .safetensors file of weights: PyTorch's Transformers, GPT-2, BERT, or our own.",
+            help="Weights: .npz, .safetensors or its index.json, or llama2.c's .bin, under the names of "
+            "PyTorch's Transformers, GPT-2, BERT, LLaMA, or our own.",
         ),
         click.option("--slots", type=click.IntRange(0, 1000), help="Empty word slots a sentence gets."),
         click.option(
@@ -92,7 +130,7 @@ def _read_subject(given: dict[str, Any]) -> dict[str, Any]:
     return {"settings": settings, **{name: value for name, value in given.items() if name != "assignments"}}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="xltransformer", prog_name="xlt")
 def main() -> None:
     """A Transformer you can open in a spreadsheet.
@@ -146,21 +184,73 @@ def build(
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
     from xltransformer.exercise import DEFAULT_STEPS
-    from xltransformer.spec.template import DEFAULT_TEMPLATE, load_template
+    from xltransformer.spec.adopt import default_template
+    from xltransformer.spec.template import load_template
 
     steps: Sequence[str] = ()
     if exercise is not None:
         steps = DEFAULT_STEPS if exercise == "default" else [step.strip() for step in exercise.split(",")]
     given = _read_subject(given)
-    template = DEFAULT_TEMPLATE if given["template"] is None else given["template"]
+    template = default_template(given["weights"]) if given["template"] is None else given["template"]
     loaded = given["template"] = load_template(template, lang)
     path = Path(f"{loaded.name}.xlsx" if output is None else output)
-    built = api.build(path, **given, language=lang, exercise=steps, products=products, force=force)
+    built = api.build(path, **given, language=lang, exercise=steps, products=products, force=force, report=_report)
     for warning in built.warnings:
         click.echo(f"xlt: {warning}", err=True)
     click.echo(f"wrote {path}: {', '.join(built.sentences)}")
     if open_it and click.launch(str(path)) != 0:
         fail(f"wrote {path}, but found no program to open it with; open it in Excel, LibreOffice or WPS")
+
+
+def _report(taken: Estimate) -> Callable[[str], None]:
+    """Before what is long: a line that says how long, and a bar while it lasts, for people who watch."""
+    from xltransformer.estimate import LONG
+
+    if taken.seconds < LONG:
+        return lambda stage: None
+    click.echo(f"xlt: {taken}", err=True)
+    if not sys.stderr.isatty():
+        return lambda stage: None
+    return _bar(taken.seconds)
+
+
+STAGES = {"calculating": 0.0, "drawing": 0.1, "writing": 0.5, "done": 1.0}
+"""Which share of the time is over when a stage begins, as measured."""
+
+
+def _bar(seconds: float) -> Callable[[str], None]:
+    """A bar that moves with the clock, at the pace expected, up to where the next stage begins."""
+    import threading
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task, over, names = bar.add_task("", total=1.0), threading.Event(), list(STAGES)
+    stage = names[0]
+
+    def move() -> None:
+        done, before = 0.0, time.monotonic()
+        while not over.wait(0.2):
+            now = time.monotonic()
+            after = STAGES[names[min(names.index(stage) + 1, len(names) - 1)]]
+            done = max(STAGES[stage], min(done + (now - before) / seconds, after))
+            before = now
+            bar.update(task, completed=done, description=stage)
+
+    def tell(name: str) -> None:
+        nonlocal stage
+        stage = name
+        if name == "done":
+            over.set()
+            bar.stop()
+
+    click.get_current_context().call_on_close(lambda: tell("done"))  # also where something goes wrong
+    bar.start()
+    threading.Thread(target=move, daemon=True).start()
+    return tell
 
 
 @main.command()
@@ -278,12 +368,17 @@ def _print_diff(result: Diff) -> None:
 @main.command()
 @click.argument("files", nargs=-1, required=True)
 @click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", help="How to print.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="How many processes work; by default one a processor.")
+@click.option("--scheduler", metavar="tcp://…", help="Have a Dask cluster do the work.")
 @guarded
-def grade(files: tuple[str, ...], form: str) -> None:
-    """Grade returned exercises: exit status 1 if a file could not be graded."""
-    from xltransformer.exercise import grade as grade_file
+def grade(files: tuple[str, ...], form: str, jobs: int | None, scheduler: str | None) -> None:
+    """Grade returned exercises, files or folders: exit status 1 if a file could not be graded."""
+    from xltransformer.classroom import grade_all, processors, returned
 
-    grades = [grade_file(file) for file in files]
+    paths = returned(files)
+    jobs = min(jobs or processors(), len(paths))
+    with _progress(len(paths)) as done:
+        grades = grade_all(paths, jobs, scheduler, done)
     steps = list(dict.fromkeys(step for one in grades for step in one.steps))
     header = ["file", *steps, "right", "of", "percent", "remarks"]
     rows = []
@@ -295,7 +390,7 @@ def grade(files: tuple[str, ...], form: str) -> None:
             if one.graded
             else [""] * 3
         )
-        rows.append([str(one.path), *scores, *summed, "; ".join(one.remarks)])
+        rows.append([str(one.path), *scores, *summed, "; ".join(map(one_line, one.remarks))])
     if form == "csv":
         import csv
 
@@ -303,6 +398,17 @@ def grade(files: tuple[str, ...], form: str) -> None:
     else:
         _print_rows(header, rows)
     sys.exit(0 if all(one.graded for one in grades) else 1)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr for as long as the work takes; nothing where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("grading", total=total)
+        yield lambda count: bar.update(task, completed=count)
 
 
 def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = False) -> None:
@@ -330,13 +436,20 @@ def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]], *, whole: 
     help="A number of the configuration, such as layers=12; may be given more than once. "
     "What is not given is as in GPT-2 small.",
 )
+@click.option(
+    "--words",
+    type=click.IntRange(1, 650),
+    default=8,
+    show_default=True,
+    help="Words in the sentence of the workbook that is estimated.",
+)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print.")
 @click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with these numbers as live formulas.")
 @click.option("--lang", default="en", metavar="en|zh", help="The language of the workbook.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @guarded
-def size(settings: tuple[str, ...], form: str, output: str | None, lang: str, force: bool) -> None:
-    """Print what a configuration weighs and costs, beside published models."""
+def size(settings: tuple[str, ...], words: int, form: str, output: str | None, lang: str, force: bool) -> None:
+    """Print what a configuration weighs and costs, beside published models, and takes as a workbook."""
     from xltransformer import api
     from xltransformer.size import parse
 
@@ -344,9 +457,12 @@ def size(settings: tuple[str, ...], form: str, output: str | None, lang: str, fo
     if output is not None:
         api.build_size(output, own, language=lang, force=force)
     if form == "json":
-        click.echo(json.dumps(api.size_json(own)))
+        click.echo(json.dumps(api.size_json(own, words)))
         return
     _print_size(own, lang)
+    from xltransformer.estimate import estimate_configuration
+
+    click.echo(f"as a workbook of {words} words: {estimate_configuration(own, words)}")
     if output is not None:
         click.echo(f"wrote {output}")
 

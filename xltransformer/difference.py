@@ -7,13 +7,17 @@ recalculates it, and every block is compared cell by cell.
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from xltransformer.engines import Engine, Results, engine, fold
+from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
@@ -119,11 +123,20 @@ def diff_book(book: ReadBook, used: Engine, tolerance: float = TOLERANCE) -> Dif
     return Diff(used.name, used.version() or "", blocks, tuple(comparison.problems))
 
 
+LARGEST = 1e100
+"""The largest number, in size, that an input may hold: the products of larger ones leave the range of
+numbers at once. The sheet's own checks know it, too."""
+LARGEST_IN_TEXT = 1e9
+"""The largest number, in size, that may stand where a word belongs; it then has up to four decimals.
+Beyond, programs spell numbers in ways of their own."""
+
+
 def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], list[Problem]]:
     """The inputs' values as the sheet now has them, and the cells that hold no usable value.
 
     An emptied cell counts as 0 in numbers and as no word in texts, as in the sheet; a formula that
-    was typed into an input counts with its recalculated value.
+    was typed into an input counts with its recalculated value. What is not usable, because programs
+    do not agree on what it means, README's table "What may stand in a cell to edit" lists.
     """
     inputs: dict[str, Array] = {}
     problems: list[Problem] = []
@@ -132,21 +145,84 @@ def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], 
         place = book.homes.get(block.name)
         for i, j in np.ndindex(block.shape) if place is not None and place.shape == block.shape else ():
             assert place is not None
-            value = _result(results, place, i, j) if book.is_formula(place, i, j) else book.holds(place, i, j)
-            if block.feedback is not None and i > 0 and book.is_formula(place, i, j):
+            formula = book.is_formula(place, i, j)
+            if block.feedback is not None and i > 0 and formula:
                 values[i, j] = None  # generated, not typed
-            elif block.text:
-                values[i, j] = _as_text(value)
-            elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-                values[i, j] = float(value)
-                if block.last_name == "temperature" and value <= 0:
-                    problems.append(_problem("not a number", block, place, i, j, value, note="must be above 0"))
+                continue
+            value = _result(results, place, i, j) if formula else book.holds(place, i, j)
+            note = _no_text(block, value) if block.text else _no_number(block, value)
+            if value is not None and (book.is_error(place, i, j) or (formula and value in ERRORS)):
+                note = "is an error"
+            if note:
+                problems.append(_problem("not a number", block, place, i, j, value, note=note))
             elif value is not None:
-                problems.append(_problem("not a number", block, place, i, j, value))
-            elif block.last_name == "temperature":
-                problems.append(_problem("not a number", block, place, i, j, value, note="must be above 0"))
+                values[i, j] = _as_text(value) if block.text else float(value)
         inputs[block.name] = values
     return inputs, problems
+
+
+ERRORS = frozenset(
+    ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#ERROR!", "#CIRC!", "#SPILL!", "#CALC!")
+)
+"""What a formula shows that went wrong."""
+
+
+def _no_number(block: Matrix, value: Any) -> str:
+    """Why a value is not usable where a number belongs, nothing where it is."""
+    if value is None:
+        return "is empty, and must be above 0" if block.last_name == "temperature" else ""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "is no number"
+    if not abs(value) <= LARGEST:
+        return "is too large"
+    if block.last_name == "temperature" and value <= 0:
+        return "must be above 0"
+    return ""
+
+
+def _no_text(block: Matrix, value: Any) -> str:
+    """Why a value is not usable where a word belongs, nothing where it is."""
+    if isinstance(value, bool):
+        return "" if block.role == "switch" else "is no word"
+    if isinstance(value, int | float) and not (
+        abs(value) < LARGEST_IN_TEXT and value == round(value, 4) and (value == 0 or abs(value) >= 1e-4)
+    ):
+        return "is a number that programs spell differently"
+    return ""
+
+
+def usable_inputs(book: ReadBook, results: Results) -> dict[str, Array]:
+    """The inputs' values as the sheet now has them; UserError naming the cells that hold no usable one."""
+    inputs, problems = current_inputs(book, results)
+    if problems:
+        named = "; ".join(
+            f"input {problem.sheet}!{problem.cell} {problem.note} ({show(problem.sheet_value):.30})"
+            for problem in problems[:2]
+        )
+        more = f" and {len(problems) - 2} more" if len(problems) > 2 else ""
+        raise UserError(f"{book.path} cannot be used: {named}{more}; mend it in the sheet")
+    return inputs
+
+
+def trace_inputs(book: ReadBook, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """NumPy's values of every block; UserError where they leave the range of numbers."""
+    values = book.model.trace(inputs)
+    for name, block in book.model.blocks.items():
+        if block.text or np.isfinite(values[name]).all():
+            continue
+        sizes = {
+            (b.name, i, j): abs(inputs[b.name][i, j])
+            for b in book.model.inputs
+            if not b.text and b.name in book.homes
+            for i, j in np.ndindex(b.shape)
+        }
+        largest = max(sizes, key=lambda key: sizes[key], default=None)
+        cause = ""
+        if largest is not None:
+            place = book.homes[largest[0]]
+            cause = f"; the largest input is {place.sheet}!{place.address(*largest[1:])}: make it smaller"
+        raise UserError(f"{book.path} cannot be used: with its inputs {name} leaves the range of numbers{cause}")
+    return values
 
 
 def _as_text(value: Any) -> str:
@@ -155,8 +231,9 @@ def _as_text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).upper()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
+    if isinstance(value, int | float) and abs(value) < 1e15:
+        text = f"{value:.4f}".rstrip("0").rstrip(".") if value == round(value, 4) else str(value)
+        return "0" if text == "-0" else text
     return str(value)
 
 
@@ -178,6 +255,17 @@ def _problem(
     return Problem(kind, block.name, place.sheet, place.address(i, j), sheet, numpy_value, note)
 
 
+def _noisy(block: Matrix, values: Array, k: int) -> Array:
+    """The k-th version of a block's values in which every number is off by what rounding can do; programs
+    also take numbers for equal that differ by less than the last digit of 1 (seen: IronCalc)."""
+    if block.text or block.scale in ("count", "gate"):
+        return values
+    random = np.random.default_rng(k)
+    return np.asarray(
+        values * (1 + 4e-15 * random.choice((-1, 1), values.shape)) + random.normal(0, 4e-16, values.shape)
+    )
+
+
 class _Comparison:
     """One pass over a recalculated workbook, block by block in the model's order.
 
@@ -190,9 +278,12 @@ class _Comparison:
         self.book = book
         self.results = results
         self.tolerance = tolerance
-        inputs, self.problems = current_inputs(book, results)
-        self.expected = book.model.trace(inputs)
+        inputs = usable_inputs(book, results)
+        self.problems: list[Problem] = []
+        self.expected = trace_inputs(book, inputs)
         self.seen = {name: self.expected[name] for name in inputs}
+        self._turned = False  # whether rounding alone has turned a choice, from which anything can follow
+        self._near: dict[str, list[Array]] = {}
         self.altered: dict[str, Array] = {}  # views that no longer repeat their home
 
     def block(self, block: Matrix) -> BlockDiff:
@@ -216,7 +307,10 @@ class _Comparison:
                 self.altered[block.name] = repeated
         ok = not any(problem.block == block.name for problem in self.problems)
         scale = 1.0 if block.text else max(1.0, float(np.max(np.abs(self.expected[block.name]))))
-        ok = ok and error <= self.tolerance * scale
+        if ok and error > self.tolerance * scale:
+            ok = self._turned or self._is_rounding(block, self.tolerance * scale)
+        if ok and block.text:
+            error = 0.0  # also where rounding has turned a choice
         return BlockDiff(block.name, cells, error if math.isfinite(error) else None, ok)
 
     def _generated(self, block: Matrix, home: Place) -> float:
@@ -241,23 +335,75 @@ class _Comparison:
 
     def _error(self, block: Matrix, seen: Array) -> float:
         """The largest difference from NumPy; infinite where something cannot be compared."""
-        expected = self.expected[block.name]
-        if block.text:
-            return 0.0 if np.array_equal(seen, expected) else math.inf
-        error = float(np.max(np.abs(seen - expected)))
-        return math.inf if math.isnan(error) else error
+        return float(np.max(self._apart(block, seen)))
 
     def _follows(self, block: Matrix) -> list[Array]:
         """What the block should be, given its operands in the sheet: in their homes, and where a
         view of one was altered, also in that view."""
         assert block.op is not None
         names = [operand.name for operand in block.operands]
-        results = []
+        results = [self._value(block, [self.seen[name] for name in names])]
+        if any(name in self.altered for name in names):
+            results.append(self._value(block, [self.altered.get(name, self.seen[name]) for name in names]))
+        return [result for result in results if result is not None]
+
+    @staticmethod
+    def _value(block: Matrix, operands: Sequence[Array]) -> Array | None:
+        """What an operation makes of values that may be none it ever meets, such as positions outside of
+        a list; None where it makes nothing of them."""
+        assert block.op is not None
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return block.op.value(*operands)
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            return None
+
+    def _rounds_to(self, block: Matrix, seen: Array, i: int, j: int) -> bool:
+        """Whether rounding alone explains a cell: sums of large numbers that cancel out are uncertain, and
+        of two that are as good as equal either may be taken for the larger."""
+        if block.name not in self._near:
+            operands = [self.seen[operand.name] for operand in block.operands]
+            noisy = [
+                self._value(block, [_noisy(m, v, k) for m, v in zip(block.operands, operands, strict=True)])
+                for k in range(24 if block.text or block.scale in ("count", "gate") else 4)
+            ]
+            self._near[block.name] = [v for v in (*noisy, self._value(block, operands)) if v is not None]
+        near = [values[i, j] for values in self._near[block.name]]
+        if block.text or block.scale in ("count", "gate"):
+            self._turned |= bool(seen[i, j] in near)
+            return bool(seen[i, j] in near)
+        centre = near[-1] if near else math.nan
+        spread = max((abs(value - centre) for value in near), default=0.0)
+        return bool(spread > 0 and abs(seen[i, j] - centre) <= self.tolerance * max(1.0, abs(centre)) + 4 * spread)
+
+    @cached_property
+    def _spread(self) -> dict[str, Array]:
+        """How far rounding in every block on the way can move each cell."""
+        spread = {name: np.zeros(value.shape) for name, value in self.expected.items()}
+        for k in range(3):
+            values: dict[str, Array] = {}
+            for name, block in self.book.model.blocks.items():
+                value = self.expected[name]
+                if block.computed:
+                    made = self._value(block, [values[operand.name] for operand in block.operands])
+                    value = value if made is None else made
+                values[name] = _noisy(block, value, k)
+                spread[name] = np.maximum(spread[name], self._apart(block, value))
+        return spread
+
+    def _apart(self, block: Matrix, seen: Array) -> Array:
+        """How far each cell is from NumPy; infinite where something cannot be compared."""
+        expected = self.expected[block.name]
+        if block.text:
+            return np.where(seen == expected, 0.0, math.inf)
         with np.errstate(all="ignore"):
-            results.append(block.op.value(*(self.seen[name] for name in names)))
-            if any(name in self.altered for name in names):
-                results.append(block.op.value(*(self.altered.get(name, self.seen[name]) for name in names)))
-        return results
+            return np.asarray(np.nan_to_num(np.abs(seen - expected), nan=math.inf, posinf=math.inf))
+
+    def _is_rounding(self, block: Matrix, allowed: float) -> bool:
+        """Whether every cell of the block is as far from NumPy as rounding alone can bring it."""
+        shown = [self.seen[block.name], self.altered.get(block.name, self.seen[block.name])]
+        return all((self._apart(block, seen) <= allowed + 10 * self._spread[block.name]).all() for seen in shown)
 
     def _read(self, block: Matrix, place: Place, follows: list[Array], clean: bool) -> Array:
         """The sheet's values at a place (NaN for none), noting each cell that does not follow.
@@ -277,8 +423,8 @@ class _Comparison:
             elif not block.text and not numeric:
                 # An error that comes down from an operand is named where it begins.
                 kind = "error" if clean or any(math.isfinite(f[i, j]) for f in follows) else None
-            elif not any(self._agree(seen[i, j], f[i, j]) for f in follows):
-                kind = "differs"
+            elif follows and not any(self._agree(seen[i, j], f[i, j]) for f in follows):
+                kind = None if self._rounds_to(block, seen, i, j) else "differs"
             if kind is not None:
                 self.problems.append(_problem(kind, block, place, i, j, value, expected[i, j]))
         return seen

@@ -7,3 +7,17 @@ class UserError(Exception):
     The message is one line that says what is wrong, with the value, and what to do.
     The command line prints it and exits with status 2.
     """
+
+
+MOST_LINE = 300
+"""The most characters of a line that the command line prints about a mistake."""
+
+
+def one_line(message: str) -> str:
+    """A message as one line; of a long one the beginning, which names the value, and the end, which
+    says what to do."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in message).split())
+    if len(line) <= MOST_LINE:
+        return line
+    end = 110
+    return f"{line[: MOST_LINE - end - 3]} … {line[-end:]}"

@@ -206,7 +206,8 @@ class Model:
     ) -> Iterator[None]:
         """Steps opened inside, and after it, belong to one section, that is, to one sheet; a section of
         the same key, sentence and layer goes on."""
-        same = [s for s in self.sections if (s.key, s.sentence, s.layer, s.backward) == (key, sentence, layer, False)]
+        forward = [section for section in self.sections if not section.backward]
+        same = [s for s in forward if (s.key, s.sentence, s.layer) == (key, sentence, layer)]
         if not same:
             self.sections.append(Section(key, sentence, layer, compact=compact))
         self._section = same[0] if same else self.sections[-1]
@@ -347,6 +348,7 @@ class Scope:
         return self.add(name, block)
 
     def step(self, key: str) -> Any:
-        """A step of the model's; the heads of one attention share each of theirs."""
-        group = ".".join(self.parts[: self.parts.index("head") + 1]) if "head" in self.parts else ""
-        return self.model.step(key, group)
+        """A step of the model's; the heads of one attention, and the groups of heads that have keys and
+        values in common, share each of theirs."""
+        first = next((k for k, part in enumerate(self.parts) if part in ("head", "group")), None)
+        return self.model.step(key, "" if first is None else ".".join((*self.parts[:first], "head")))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from xltransformer.engines.base import Engine, Grid, Results, fold
+from xltransformer.engines.base import Engine, Grid, Results, fold, plain
 from xltransformer.engines.ironcalc import IronCalc
 from xltransformer.engines.libreoffice import LibreOffice
+from xltransformer.engines.process import Limits
 from xltransformer.errors import UserError
 
 ENGINES: dict[str, Engine] = {"ironcalc": IronCalc(), "libreoffice": LibreOffice()}
@@ -21,4 +22,4 @@ def engine(name: str) -> Engine:
     return found
 
 
-__all__ = ["ENGINES", "Engine", "Grid", "Results", "engine", "fold"]
+__all__ = ["ENGINES", "Engine", "Grid", "Limits", "Results", "engine", "fold", "plain"]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
+import json
+import shutil
+import sys
 import tempfile
-import zipfile
 from importlib import metadata
 from pathlib import Path
 
-from xltransformer.engines.base import CellValue, Results, fold
+from xltransformer.engines import ironcalc_process
+from xltransformer.engines.base import Results
+from xltransformer.engines.process import Limits, run
 from xltransformer.errors import UserError
 
 
 class IronCalc:
-    """Recalculates in this process."""
+    """Recalculates in a process of its own."""
 
     name = "ironcalc"
     how_to_get = "pip install ironcalc"
@@ -24,35 +27,20 @@ class IronCalc:
         except metadata.PackageNotFoundError:
             return None
 
-    def recalculate(self, path: Path) -> Results:
-        import ironcalc
-
-        try:
-            with tempfile.TemporaryDirectory(prefix="xlt-") as folder:
-                model = ironcalc.load_from_xlsx(str(_readable(path, Path(folder))), "en", "UTC", "en")
-            model.evaluate()
-        except (ironcalc.WorkbookError, OSError) as error:
-            raise UserError(f"IronCalc cannot open {path}: {error}") from None
-        names = [fold(sheet["name"]) for sheet in model.get_worksheets_properties()]
-        results: dict[str, dict[tuple[int, int], CellValue]] = {name: {} for name in names}
-        for sheet, row, column in model.get_all_cells():
-            results[names[sheet]][row, column] = model.get_cell_value(sheet, row, column)
-        return results
-
-
-# An empty cell that is said to be a number, as openpyxl writes it.
-_EMPTY_NUMBER = re.compile(rb'(<c\b[^>]*?) t="n"([^>/]*)(?:/>|>(?:<v\s*/>|<v></v>)?</c>)')
-
-
-def _readable(path: Path, folder: Path) -> Path:
-    """The file itself, or a copy without empty cells of type number: IronCalc takes them for 0."""
-    with zipfile.ZipFile(path) as parts:
-        sheets = {name: parts.read(name) for name in parts.namelist() if name.startswith("xl/worksheets/")}
-        if not any(_EMPTY_NUMBER.search(xml) for xml in sheets.values()):
-            return path
-        copy = folder / "workbook.xlsx"
-        with zipfile.ZipFile(copy, "w") as cleaned:
-            for name in parts.namelist():
-                data = _EMPTY_NUMBER.sub(rb"\1\2/>", sheets[name]) if name in sheets else parts.read(name)
-                cleaned.writestr(name, data)
-        return copy
+    def recalculate(self, path: Path, limits: Limits | None = None) -> Results:
+        with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:
+            source, out = Path(folder) / "workbook.xlsx", Path(folder) / "results.json"
+            shutil.copyfile(path, source)  # of a plain name: whatever the user's file is called cannot matter
+            # -P: what lies beside the script, or where the user stands, is not imported.
+            command = [sys.executable, "-P", ironcalc_process.__file__, str(source), str(out)]
+            code, printed = run(command, limits or Limits.of(path), f"IronCalc on {path}")
+            written = out.read_text("utf-8") if out.is_file() else ""
+        if code == ironcalc_process.CANNOT_OPEN:
+            raise UserError(f"IronCalc cannot open {path}: {written:.150}; save it again in a spreadsheet program")
+        if code:
+            last = (printed.strip().splitlines() or [f"status {code}"])[-1]
+            raise UserError(f"IronCalc on {path} broke down ({last:.150}); build the workbook again")
+        return {
+            sheet: {(row, column): value for row, column, value in cells}
+            for sheet, cells in json.loads(written).items()
+        }

@@ -5,27 +5,47 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
-from xltransformer.engines.base import Results, fold
+from xltransformer.engines.base import Results, fold, plain
+from xltransformer.engines.process import Limits, run
 from xltransformer.errors import UserError
 
 _PLACES = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
-    r"C:\Program Files\LibreOffice\program\soffice.exe",
-    r"C:\Program Files (x86)\LibreOffice\program\soffice.exe",
+    "/snap/bin/libreoffice",
+    "/opt/libreoffice/program/soffice",
+    r"C:\Program Files\LibreOffice\program\soffice.com",
+    r"C:\Program Files (x86)\LibreOffice\program\soffice.com",
 )
 
-# LibreOffice trusts the cached results of a file by default; 0 means: always recalculate.
-_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
-<oor:items xmlns:oor="http://openoffice.org/2001/registry">
-<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse">\
-<value>0</value></prop></item>
-</oor:items>
-"""
+_SETTINGS = (
+    # LibreOffice trusts the cached results of a file by default; 0 means: always recalculate.
+    ("Calc/Formula/Load", "OOXMLRecalcMode", "0"),
+    # A stranger's file: no link is followed, no macro run, nothing fetched or remembered.
+    ("Calc/Content/Update", "Link", "2"),
+    ("Common/Security/Scripting", "MacroSecurityLevel", "3"),
+    ("Common/Security/Scripting", "DisableMacrosExecution", "true"),
+    ("Common/Security/Scripting", "DisableActiveContent", "true"),
+    ("Common/Security/Scripting", "DisableOLEAutomation", "true"),
+    ("Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+    ("Common/Security/Scripting", "DisablePythonRuntime", "true"),
+    ("Common/Security", "DisableHyperlinks", "true"),
+    ("Java/ApplicationSettings", "Enable", "false"),
+    ("Common/Save/Document", "AutoSave", "false"),
+    ("Common/History", "PickListSize", "0"),
+    # Whatever asks for the network all the same asks a proxy that is not there.
+    ("Inet/Settings", "ooInetProxyType", "1"),
+    ("Inet/Settings", "ooInetHTTPProxyName", "127.0.0.1"),
+    ("Inet/Settings", "ooInetHTTPProxyPort", "9"),
+    ("Inet/Settings", "ooInetHTTPSProxyName", "127.0.0.1"),
+    ("Inet/Settings", "ooInetHTTPSProxyPort", "9"),
+    ("Inet/Settings", "ooInetFTPProxyName", "127.0.0.1"),
+    ("Inet/Settings", "ooInetFTPProxyPort", "9"),
+)
 
 
 def find_soffice() -> str | None:
@@ -38,23 +58,31 @@ def find_soffice() -> str | None:
 
 
 def make_profile(folder: Path) -> str:
-    """A fresh user profile that recalculates every file on load; returns the option that names it."""
+    """A fresh user profile that recalculates every file on load, and follows no links and runs no macros;
+    returns the option that names it."""
     (folder / "user").mkdir(parents=True)
-    (folder / "user" / "registrymodifications.xcu").write_text(_SETTINGS, "utf-8")
-    return f"-env:UserInstallation={folder.as_uri()}"
+    items = "".join(
+        f'<item oor:path="/org.openoffice.{"Office." if not path.startswith("Inet") else ""}{path}">'
+        f'<prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop></item>\n'
+        for path, name, value in _SETTINGS
+    )
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<oor:items xmlns:oor="http://openoffice.org/2001/registry">\n{items}</oor:items>\n'
+    )
+    (folder / "user" / "registrymodifications.xcu").write_text(text, "utf-8")
+    return f"-env:UserInstallation={folder.absolute().as_uri()}"
 
 
 @cache
 def _version(program: str) -> str | None:
     try:
-        with tempfile.TemporaryDirectory(prefix="xlt-") as folder:
+        with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:
             profile = make_profile(Path(folder) / "profile")
-            run = subprocess.run(
-                [program, profile, "--version"], capture_output=True, text=True, timeout=60, check=False
-            )
-    except (OSError, subprocess.TimeoutExpired):
+            _, printed = run([program, profile, "--version"], Limits(60, 8000), "LibreOffice")
+    except (OSError, UserError):
         return None
-    found = re.search(r"\d+(\.\d+)+", run.stdout)
+    found = re.search(r"\d+(\.\d+)+", printed)
     return found.group() if found else None
 
 
@@ -67,14 +95,11 @@ class LibreOffice:
         "--cask libreoffice; Windows: winget install TheDocumentFoundation.LibreOffice), or set XLT_SOFFICE"
     )
 
-    def __init__(self, timeout: float = 300) -> None:
-        self.timeout = timeout
-
     def version(self) -> str | None:
         program = find_soffice()
         return _version(program) if program else None
 
-    def recalculate(self, path: Path) -> Results:
+    def recalculate(self, path: Path, limits: Limits | None = None) -> Results:
         program = find_soffice()
         if program is None:
             raise UserError(f"the engine libreoffice is not on this machine: {self.how_to_get}")
@@ -83,23 +108,15 @@ class LibreOffice:
             # A plain name, so that whatever the user's file is called cannot matter.
             source = folder / "workbook.xlsx"
             shutil.copyfile(path, source)
-            profile = make_profile(folder / "profile")
-            command = [
-                program,
-                profile,
-                "--headless",
-                "--norestore",
-                "--convert-to",
-                "xlsx:Calc MS Excel 2007 XML",
-            ]
+            command = [program, make_profile(folder / "profile"), "--headless", "--norestore"]
+            command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML"]
             command += ["--outdir", str(folder / "out"), str(source)]
-            try:
-                run = subprocess.run(command, capture_output=True, text=True, timeout=self.timeout, check=False)
-            except subprocess.TimeoutExpired:
-                raise UserError(f"LibreOffice did not finish {path} within {self.timeout:.0f} seconds") from None
+            environment = {**os.environ, **({} if sys.platform == "win32" else {"HOME": name})}
+            code, printed = run(command, limits or Limits.of(path), f"LibreOffice on {path}", environment)
             converted = folder / "out" / "workbook.xlsx"
             if not converted.is_file():
-                raise UserError(f"LibreOffice cannot open {path}: {run.stderr.strip() or run.stdout.strip()}")
+                last = (printed.strip().splitlines() or [f"status {code}"])[-1]
+                raise UserError(f"LibreOffice cannot open {path} ({last:.150}); build the workbook again")
             return read_values(converted)
 
 
@@ -111,7 +128,7 @@ def read_values(path: Path) -> Results:
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     results = {
         fold(sheet.title): {
-            (cell.row, cell.column): unescape(cell.value) if isinstance(cell.value, str) else cell.value
+            (cell.row, cell.column): unescape(cell.value) if isinstance(cell.value, str) else plain(cell.value)
             for row in sheet.iter_rows()
             for cell in row
             if cell.value is not None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from xltransformer.errors import UserError
 from xltransformer.models.architectures import bert, decoder_model, encoder_decoder, encoder_model, gpt
 from xltransformer.models.attention_lessons import attention_lessons
+from xltransformer.models.byte_pair import byte_pair
 from xltransformer.models.layer_lessons import (
     add_norm_lesson,
     feed_forward_lesson,
@@ -19,11 +20,13 @@ from xltransformer.models.layer_lessons import (
 )
 from xltransformer.models.lesson import Lesson
 from xltransformer.models.objective import SETTING, learn
+from xltransformer.models.published import llama, sentence_encoder
 from xltransformer.models.single_query import single_query
 from xltransformer.models.sizes import HEADS, Sizes
 from xltransformer.models.training_lessons import backpropagation, trainable_attention
 
 MODELS: dict[str, Callable[[Sizes], Lesson]] = {
+    "byte_pair": byte_pair,
     "attention_lessons": attention_lessons,
     "single_query": single_query,
     "multi_head": multi_head_lesson,
@@ -39,7 +42,9 @@ MODELS: dict[str, Callable[[Sizes], Lesson]] = {
     "decoder": decoder_model,
     "encoder_decoder": encoder_decoder,
     "bert": bert,
+    "sentence_encoder": sentence_encoder,
     "gpt": gpt,
+    "llama": llama,
 }
 """Every model by the name that templates call it by."""
 
@@ -62,10 +67,13 @@ def wants_gradients(sizes: Sizes) -> bool:
     return bool(value)
 
 
-WRITERS = {"encoder_decoder", "gpt"}
+WRITERS = {"encoder_decoder", "gpt", "llama"}
 """The models that write: the empty slots of a sentence take what the model predicts."""
+
+SPELLERS = {"byte_pair"}
+"""The models that read words letter by letter."""
 
 PAIRS = {"decoder", "encoder_decoder"}
 """The models over two sentences, a source and a target."""
 
-__all__ = ["HEADS", "MODELS", "PAIRS", "WRITERS", "Lesson", "Sizes", "build_model"]
+__all__ = ["HEADS", "MODELS", "PAIRS", "SPELLERS", "WRITERS", "Lesson", "Sizes", "build_model"]

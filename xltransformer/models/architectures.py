@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from xltransformer.graph import ONE, Axis, Matrix
+from xltransformer.graph import ONE, Axis, Matrix, Scope
 from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.lesson import (
     Answer,
@@ -28,7 +29,7 @@ from xltransformer.nn.linear import linear
 from xltransformer.nn.norm import BERT_EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, sinusoidal
 from xltransformer.nn.prediction import Prediction, predict, runners_up
-from xltransformer.nn.watch import watch, watched_word
+from xltransformer.nn.watch import Watch, watch, watched_word
 from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products, write_next
 
 
@@ -51,7 +52,7 @@ def encoder_model(sizes: Sizes) -> Lesson:
             mask = padding_mask(h, words.padding, words.padding)
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
         model.goals.append(Goal(outputs[-1], s, words.padding, like=inputs[-1]))
-    heads = _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
+    heads = every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
     model.headline = heads_headline(model, watched, heads)
     return model
@@ -103,8 +104,8 @@ def encoder_decoder(sizes: Sizes) -> Lesson:
         mask = padding_mask(e, source.padding, source.padding)
     memory = encoder(e, X, one, pre_norm=a.pre_norm, mask=mask, sentence=0)
     written = _decode(model, memory, two, a, base)
-    _write_on(model, sizes, written, sentence=1)
-    model.watch = watch(model, word, [read], _every_head(model, a, layers, [("encoder",)], [memory]))
+    write_on(model, sizes, written, sentence=1)
+    model.watch = watch(model, word, [read], every_head(model, a, layers, [("encoder",)], [memory]))
     across = _maps(model, a, f"decoder.{written_by - 1}.cross_attention")
     text = model.sentences[1].text
     model.headline = Headline(
@@ -116,9 +117,47 @@ def encoder_decoder(sizes: Sizes) -> Lesson:
 
 def bert(sizes: Sizes) -> Lesson:
     """BERT: encoder only, token + position + segment embeddings; a masked word is predicted from both
-    sides. Devlin et al. 2019. Options: those of a stack."""
-    sizes.expect(*STACK)
+    sides. Devlin et al. 2019. Options: those of a stack, and `head`: whether the head that predicts
+    words is there; without it the model ends with its last hidden state."""
+    sizes.expect(*STACK, "head")
     model, known, scopes = begin(sizes)
+    read = bert_stack(model, sizes, scopes)
+    if not sizes.flag("head", True):
+        model.headline = heads_headline(model, read.watch, read.heads)
+        return model
+    width, top = known.embeddings.columns, model.scope()
+    p = top.scope("prediction")
+    W, b = p.input("W", width, width, "parameter"), p.input("b", ONE, width, "parameter")
+    prediction_norm = norm_weights(p.scope("norm"), width, model.blocks["epsilon"])
+    bias = top.scope("output").input("b", ONE, Axis.of(known.words), "parameter")
+    probabilities = []
+    for s, (g, output, words) in enumerate(zip(scopes, read.outputs, model.sentences, strict=True)):
+        q = g.scope("prediction")
+        with model.section("prediction", sentence=s):
+            with q.step("gelu_erf"):
+                activated = q.add("activated", gelu_erf(q.add("inner", linear(output, W, b))))
+            ready = norm(q.scope("norm"), activated, prediction_norm)
+            found = predict(q, row_products(ready, known.embeddings, bias), known.words)
+            probabilities.append(found.probabilities)
+        model.goals.append(Goal(found.logits, s, words.padding, words=True))
+    model.headline = prediction_headline(model, read.watch, probabilities, "hidden_word", written=False)
+    return model
+
+
+@dataclass(frozen=True)
+class BertStack:
+    """BERT up to its last hidden state: the state of each sentence (n x d), what is watched, and the
+    attention of every head in each."""
+
+    outputs: Sequence[Matrix]
+    watch: Watch
+    heads: Mapping[str, Sequence[Attended]]
+
+
+def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStack:
+    """Embeddings of words, positions and segments, their norm, and the layers, over each sentence."""
+    known = model.vocabulary
+    assert known is not None
     word = watched_word(model)
     width = known.embeddings.columns
     a = architecture(model, sizes, width, activation="gelu_erf", epsilon=BERT_EPSILON)
@@ -127,11 +166,7 @@ def bert(sizes: Sizes) -> Lesson:
     segments = top.input("segment_embeddings", Axis.numbered("", 2), width, "parameter")
     embedding_norm = norm_weights(top.scope("embedding_norm"), width, a.epsilon)
     w = encoder_weights(top.scope("encoder"), a, layers)
-    p = top.scope("prediction")
-    W, b = p.input("W", width, width, "parameter"), p.input("b", ONE, width, "parameter")
-    prediction_norm = norm_weights(p.scope("norm"), width, a.epsilon)
-    bias = top.scope("output").input("b", ONE, Axis.of(known.words), "parameter")
-    inputs, outputs, probabilities = [], [], []
+    inputs, outputs = [], []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
         h = g.scope("encoder")
         with model.section("embedding", sentence=s):
@@ -143,18 +178,9 @@ def bert(sizes: Sizes) -> Lesson:
             X = norm(h.scope("embedding_norm"), total, embedding_norm)
             mask = padding_mask(h, words.padding, words.padding)
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
-        q = g.scope("prediction")
-        with model.section("prediction", sentence=s):
-            with q.step("gelu_erf"):
-                activated = q.add("activated", gelu_erf(q.add("inner", linear(outputs[-1], W, b))))
-            ready = norm(q.scope("norm"), activated, prediction_norm)
-            found = predict(q, row_products(ready, known.embeddings, bias), known.words)
-            probabilities.append(found.probabilities)
-        model.goals.append(Goal(found.logits, s, words.padding, words=True))
-    heads = _every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
-    model.watch = watched = watch(model, word, inputs, heads)
-    model.headline = prediction_headline(model, watched, probabilities, "hidden_word", written=False)
-    return model
+    heads = every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
+    model.watch = watch(model, word, inputs, heads)
+    return BertStack(outputs, model.watch, heads)
 
 
 def gpt(sizes: Sizes) -> Lesson:
@@ -181,8 +207,8 @@ def gpt(sizes: Sizes) -> Lesson:
             X = add_positions(h, inputs[-1], at)
             mask = padding_mask(h, words.padding, words.padding, causal=True)
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, causal=True, sentence=s))
-    found = [_write_on(model, sizes, output, sentence=s).probabilities for s, output in enumerate(outputs)]
-    heads = _every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
+    found = [write_on(model, sizes, output, sentence=s).probabilities for s, output in enumerate(outputs)]
+    heads = every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
     model.headline = prediction_headline(model, watched, found, "next_word", written=True)
     return model
@@ -204,7 +230,7 @@ def _decode(model: Lesson, memory: Matrix, w: Decoder, a: Architecture, base: Ma
     return decoder(d, Y, memory, w, pre_norm=a.pre_norm, mask=own, memory_mask=across, sentence=1)
 
 
-def _write_on(model: Lesson, sizes: Sizes, output: Matrix, sentence: int) -> Prediction:
+def write_on(model: Lesson, sizes: Sizes, output: Matrix, sentence: int) -> Prediction:
     """The output layer: logits over the vocabulary, and the predicted word, which the next empty slot
     of the sentence takes, unless the sentence is at its `end`. Press and Wolf 2017 for output weights
     `tied` to the embeddings."""
@@ -223,11 +249,12 @@ def _write_on(model: Lesson, sizes: Sizes, output: Matrix, sentence: int) -> Pre
             last = model.blocks.get("output.end") or model.scope("output").constant("end", end)
             with g.step("write_next"):
                 words.feedback = g.add("next", write_next(words, found.word, last))
-    model.goals.append(Goal(found.logits, sentence, model.sentences[sentence].padding, words=True, next_word=True))
+    padding = model.sentences[sentence].padding
+    model.goals.append(Goal(found.logits, sentence, padding, words=True, next_word=True))
     return found
 
 
-def _every_head(
+def every_head(
     model: Lesson, a: Architecture, layers: int, prefixes: Sequence[Sequence[str]], outputs: Sequence[Matrix]
 ) -> dict[str, list[Attended]]:
     """The attention of every head of every layer in each sentence, with the stack's output."""

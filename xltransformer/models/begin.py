@@ -24,7 +24,9 @@ def begin(sizes: Sizes) -> tuple[Lesson, Vocabulary, list[Scope]]:
     return model, known, scopes
 
 
-STACK = ("layers", "heads", "d_k", "d_v", "d_ff", "activation", "pre_norm", "rms", "biases", "feed_forward")
+STACK = (
+    "layers", "heads", "d_k", "d_v", "d_ff", "activation", "pre_norm", "rms", "biases", "feed_forward", "epsilon"
+)  # fmt: skip
 """The options of a stack of layers; with `feed_forward` false it is attention only."""
 
 
@@ -40,10 +42,10 @@ def architecture(
         d_k=sizes.count("d_k", each),
         d_v=sizes.count("d_v", each),
         d_ff=sizes.count("d_ff", 4 * width.size),
-        epsilon=model.scope().constant("epsilon", epsilon),
+        epsilon=model.scope().constant("epsilon", sizes.number("epsilon", epsilon)),
         activation=sizes.choice("activation", str(defaults.get("activation", "relu"))),  # type: ignore[arg-type]
         pre_norm=sizes.flag("pre_norm", bool(defaults.get("pre_norm", False))),
-        rms=sizes.flag("rms", False),
+        rms=sizes.flag("rms", bool(defaults.get("rms", False))),
         biases=sizes.flag("biases", bool(defaults.get("biases", True))),
         feed_forward=sizes.flag("feed_forward", True),
     )

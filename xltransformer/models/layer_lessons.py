@@ -134,7 +134,7 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
             Q, K, V = same(h, inputs[-1], inputs[-1])
             Q, K = rotary(h, Q, K, angles(h, Q, base))
             attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
-            model.goals.append(Goal(attended[-1].output, s, words.padding, like=inputs[-1]))
+            model.goals.append(Goal(attended[-1].output, s, words.padding))
     model.watch = watched = watch(model, word, inputs, {"rotary": attended})
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=True)
     model.headline = Headline([Map("weights", attended[0].weights), curves], [answer])
@@ -197,7 +197,7 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
             total = residual(h, X, attended[-1].output)
             normed = layer_norm(h.scope("layer"), total, layer), rms_norm(h.scope("rms"), total, rms)
             inputs.append(X)
-            model.goals.append(Goal(normed[0], s, words.padding, like=X))
+            model.goals += [Goal(output, s, words.padding, like=X) for output in normed]
             if s == 0:
                 shown = {"sum": total, "layer": normed[0], "rms": normed[1]}
     model.watch = watched = watch(model, word, inputs, {"add_norm": attended})

@@ -26,8 +26,10 @@ LEARNING_RATE = 0.1
 def learn(model: Lesson) -> None:
     """Add target, loss, gradients and the update of every parameter to a model.
 
-    UserError where that would take more than MOST_CELLS cells.
+    UserError where the model has nothing to learn, and where that would take more than MOST_CELLS cells.
     """
+    if not model.goals:
+        raise UserError("gradients: this model has nothing to learn; leave the setting out")
     before = set(model.blocks)
     losses = []
     for sentence in sorted({goal.sentence for goal in model.goals}):

@@ -53,6 +53,13 @@ class Sizes:
             raise UserError(f"[sizes] {name} is {value!r}: give true or false")
         return value
 
+    def number(self, name: str, default: float) -> float:
+        """A number above 0, else UserError."""
+        value = self.options.get(name, default)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < float("inf"):
+            raise UserError(f"[sizes] {name} is {value!r}: give a number above 0")
+        return float(value)
+
     def choice(self, name: str, default: str, among: Iterable[str] = ACTIVATIONS) -> str:
         """One of several names, else UserError."""
         value = self.options.get(name, default)

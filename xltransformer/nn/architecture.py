@@ -14,7 +14,9 @@ class Architecture:
 
     `width` are the d columns that go from layer to layer; each of the `heads` has queries and keys
     of width d_k and values of width d_v; the feed-forward network expands to d_ff, or there is none.
-    `epsilon` (1 x 1) serves every norm.
+    `epsilon` (1 x 1) serves every norm. With `groups` of heads, those of one share keys and values.
+    `attention_biases` are those of queries, keys and values, where there are others than `biases`
+    elsewhere.
     """
 
     width: Axis
@@ -27,4 +29,6 @@ class Architecture:
     pre_norm: bool = False
     rms: bool = False
     biases: bool = True
+    groups: int | None = None
+    attention_biases: bool | None = None
     feed_forward: bool = True

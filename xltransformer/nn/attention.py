@@ -6,7 +6,7 @@ Attention(Q, K, V) = softmax(Q Kᵀ / sqrt(d_k)) V.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from xltransformer.graph import ONE, Axis, Matrix, Model, Scope
@@ -119,15 +119,52 @@ def projection(
     )
 
 
+def grouped_projections(
+    heads: Sequence[Scope],
+    groups: Sequence[Scope],
+    inputs: Axis,
+    keys: Axis,
+    values: Axis,
+    *,
+    biases: bool = False,
+) -> tuple[Projection, ...]:
+    """The weights of heads of which as many as there are heads to a group share W_K and W_V (and b_K,
+    b_V), one group after the other."""
+    shared = [
+        {
+            "W_K": g.input("W_K", inputs, keys, "parameter"),
+            "W_V": g.input("W_V", inputs, values, "parameter"),
+            "b_K": g.input("b_K", ONE, keys, "parameter") if biases else None,
+            "b_V": g.input("b_V", ONE, values, "parameter") if biases else None,
+        }
+        for g in groups
+    ]
+    each = len(heads) // len(groups)
+    return tuple(
+        Projection(
+            W_Q=g.input("W_Q", inputs, keys, "parameter"),
+            b_Q=g.input("b_Q", ONE, keys, "parameter") if biases else None,
+            **shared[h // each],  # type: ignore[arg-type]
+        )
+        for h, g in enumerate(heads)
+    )
+
+
 def project(g: Scope, X: Matrix, w: Projection, source: Matrix | None = None) -> tuple[Matrix, Matrix, Matrix]:
     """Q = X W_Q (n x d_k), K = Y W_K (m x d_k) and V = Y W_V (m x d_v), where Y is the `source`, or
     in self-attention X itself."""
-    Y = X if source is None else source
     with g.step("project"):
-        Q = g.add("Q", linear(X, w.W_Q, w.b_Q))
-        K = g.add("K", linear(Y, w.W_K, w.b_K))
-        V = g.add("V", linear(Y, w.W_V, w.b_V))
-    return Q, K, V
+        return queries(g, X, w), *keys_values(g, X if source is None else source, w)
+
+
+def queries(g: Scope, X: Matrix, w: Projection) -> Matrix:
+    """Q = X W_Q: (n x d) (d x d_k) = (n x d_k); to be called within a step."""
+    return g.add("Q", linear(X, w.W_Q, w.b_Q))
+
+
+def keys_values(g: Scope, Y: Matrix, w: Projection) -> tuple[Matrix, Matrix]:
+    """K = Y W_K (m x d_k) and V = Y W_V (m x d_v); to be called within a step."""
+    return g.add("K", linear(Y, w.W_K, w.b_K)), g.add("V", linear(Y, w.W_V, w.b_V))
 
 
 def softmax(

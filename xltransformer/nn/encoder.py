@@ -41,7 +41,16 @@ def encoder_layer_weights(g: Scope, a: Architecture) -> EncoderLayer:
         for k in range(1 + a.feed_forward)
     )
     return EncoderLayer(
-        multi_head_weights(g, a.width, a.heads, a.d_k, a.d_v, biases=a.biases),
+        multi_head_weights(
+            g,
+            a.width,
+            a.heads,
+            a.d_k,
+            a.d_v,
+            biases=a.biases if a.attention_biases is None else a.attention_biases,
+            groups=a.groups,
+            output_bias=a.biases,
+        ),
         feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases)
         if a.feed_forward
         else None,

@@ -1,7 +1,9 @@
 """Multi-head attention.
 
 Vaswani et al. 2017, section 3.2.2: MultiHead(Q, K, V) = Concat(head_1, …, head_h) W_O, where
-head_i = Attention(Q W_Q_i, K W_K_i, V W_V_i).
+head_i = Attention(Q W_Q_i, K W_K_i, V W_V_i). Grouped-query attention, in which several heads share
+their keys and values: Ainslie et al. 2023, "GQA: Training Generalized Multi-Query Transformer Models
+from Multi-Head Checkpoints", section 2.2.
 """
 
 from __future__ import annotations
@@ -9,19 +11,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xltransformer.graph import ONE, Axis, Matrix, Scope
-from xltransformer.nn.attention import Projection, Switches, attention, project, projection
+from xltransformer.nn.attention import (
+    Projection,
+    Switches,
+    attention,
+    grouped_projections,
+    keys_values,
+    projection,
+    queries,
+)
 from xltransformer.nn.linear import linear
-from xltransformer.nn.positions import rotary
+from xltransformer.nn.positions import rotate
 from xltransformer.ops import concatenate
 
 
 @dataclass(frozen=True)
 class MultiHead:
-    """The learned weights: each head's own, W_O (h d_v x d) and, where there are biases, b_O (1 x d)."""
+    """The learned weights: each head's own, W_O (h d_v x d) and, where there are biases, b_O (1 x d);
+    with `groups` of heads, the heads of one have W_K and W_V in common."""
 
     heads: tuple[Projection, ...]
     W_O: Matrix
     b_O: Matrix | None = None
+    groups: int | None = None
 
 
 def multi_head_weights(
@@ -33,17 +45,29 @@ def multi_head_weights(
     *,
     source: Axis | None = None,
     biases: bool = False,
+    groups: int | None = None,
+    output_bias: bool | None = None,
 ) -> MultiHead:
     """The weights as inputs, `head.0.W_Q` and so on; `source` is the width of what keys and values
-    are made of, where it differs from the queries' (`width`)."""
+    are made of, where it differs from the queries' (`width`).
+
+    With fewer `groups` than heads, which they divide, the heads of a group share their keys and
+    values, `group.0.W_K` and so on. `output_bias` is whether there is a b_O, where that differs from
+    `biases`.
+    """
     keys, values = Axis.numbered("k", d_k), Axis.numbered("v", d_v)
+    scopes = [g.scope("head", str(h)) for h in range(heads)]
+    shared = groups if groups not in (None, heads) else None
+    if shared is None:
+        own = tuple(projection(h, width, keys, values, source=source, biases=biases) for h in scopes)
+    else:
+        together = [g.scope("group", str(k)) for k in range(shared)]
+        own = grouped_projections(scopes, together, width, keys, values, biases=biases)
     return MultiHead(
-        tuple(
-            projection(g.scope("head", str(h)), width, keys, values, source=source, biases=biases)
-            for h in range(heads)
-        ),
+        own,
         g.input("W_O", Axis.fixed(values.labels * heads), width, "parameter"),
-        g.input("b_O", ONE, width, "parameter") if biases else None,
+        g.input("b_O", ONE, width, "parameter") if (biases if output_bias is None else output_bias) else None,
+        shared,
     )
 
 
@@ -65,11 +89,20 @@ def multi_head(
     `angles` (n x d_k) turn queries and keys by their position. `name` is the result's.
     """
     attended = []
+    Y = X if source is None else source
+    each = len(w.heads) // w.groups if w.groups else 1
     for h, weights in enumerate(w.heads):
         head = g.scope("head", str(h))
-        Q, K, V = project(head, X, weights, source)
+        with head.step("project"):
+            Q = queries(head, X, weights)
+        if h % each == 0:
+            beside = g.scope("group", str(h // each)) if w.groups else head
+            with beside.step("project"):
+                K, V = keys_values(beside, Y, weights)
         if angles is not None:
-            Q, K = rotary(head, Q, K, angles)
+            Q = rotate(head, "Q_rotated", Q, angles)
+            if h % each == 0:
+                K = rotate(beside, "K_rotated", K, angles)
         attended.append(attention(head, Q, K, V, switches=switches, mask=mask, causal=causal))
     with g.step("maps"):
         for one in attended:

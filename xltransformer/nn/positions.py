@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from xltransformer.graph import Matrix, Scope
 from xltransformer.ops import (
+    Pair,
     Repeat,
     add,
     angle,
     matmul,
-    pair,
     position,
     rotate_pairs,
     sinusoid,
@@ -20,14 +20,15 @@ BASE = 10000.0
 """The base of the angles: Vaswani et al. 2017, section 3.5; Su et al. 2021, section 3.2.2."""
 
 
-def angles(g: Scope, X: Matrix, base: Matrix, positions: Matrix | None = None) -> Matrix:
+def angles(g: Scope, X: Matrix, base: Matrix, positions: Matrix | None = None, width: int | None = None) -> Matrix:
     """pos / base^(2i/d) for every row pos and column pair i of X (n x d): (n x d), in radians.
 
-    Positions (n x 1) count the rows from 0 where they are not given; base is (1 x 1).
+    Positions (n x 1) count the rows from 0 where they are not given; base is (1 x 1). With a `width`,
+    that of a head's queries, it takes the place of d.
     """
     with g.step("angles"):
         at = g.add("position", position(X)) if positions is None else positions
-        slow = g.add("stretch", stretch(base, g.add("pair", pair(X))))
+        slow = g.add("stretch", stretch(base, g.add("pair", Pair(width)(X))))
         return g.add("angle", angle(at, slow))
 
 
@@ -51,9 +52,14 @@ def rotary(g: Scope, Q: Matrix, K: Matrix, turned: Matrix) -> tuple[Matrix, Matr
 
     Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding", equation 34.
     """
+    Q_rotated = rotate(g, "Q_rotated", Q, turned)
+    return Q_rotated, Q_rotated if K is Q else rotate(g, "K_rotated", K, turned)
+
+
+def rotate(g: Scope, name: str, x: Matrix, turned: Matrix) -> Matrix:
+    """Queries or keys (n x d_k) with each pair of columns turned by its angle, under a `name`."""
     with g.step("rotary"):
-        Q_rotated = g.add("Q_rotated", rotate_pairs(Q, turned))
-        return Q_rotated, Q_rotated if K is Q else g.add("K_rotated", rotate_pairs(K, turned))
+        return g.add(name, rotate_pairs(x, turned))
 
 
 PLACES, FURTHER_ON = 12, 4

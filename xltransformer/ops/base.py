@@ -143,11 +143,6 @@ class Op(ABC):
         """
         return None
 
-    @classmethod
-    def has_worked_line(cls) -> bool:
-        """Whether the operation says how its cells come about."""
-        return cls.worked is not Op.worked
-
 
 def op_of(block: Matrix) -> Op:
     """The operation a computed block comes from, with all its meanings; TypeError for an input."""

@@ -81,8 +81,12 @@ def product_cell(i: int, j: int, a: Ref, b: Ref, width: int | None = None) -> st
 
 def product_worked(i: Index, j: Index, a: Ref, b: Ref) -> Pieces:
     """Row i of `a` times column j of `b`, in numbers."""
-    terms: list[Pieces] = [[Number(a.cell(i, k)), "×", Number(b.cell(k, j))] for k in range(a.shape[1])]
+    terms = (_term(a.cell(i, k), b.cell(k, j)) for k in range(a.shape[1]))
     return joined(terms, " + ")
+
+
+def _term(a: str, b: str) -> Pieces:
+    return [Number(a), "×", Number(b)]
 
 
 @dataclass(frozen=True)
@@ -176,7 +180,7 @@ class RowProducts(Op):
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         a, b, *bias = operands
-        terms: list[Pieces] = [[Number(a.cell(i, k)), "×", Number(b.cell(j, k))] for k in range(a.shape[1])]
+        terms = (_term(a.cell(i, k), b.cell(j, k)) for k in range(a.shape[1]))
         return [*joined(terms, " + "), *(piece for c in bias for piece in (" + ", Number(c.cell(0, j))))]
 
 

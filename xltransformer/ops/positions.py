@@ -64,18 +64,24 @@ class FromEnd(Op):
 
 @dataclass(frozen=True)
 class Pair(Op):
-    """Which pair of columns it is, from 0: 0, 0, 1, 1, 2, …: (n x m) to (1 x m). The operand lends
-    its columns, not its values."""
+    """Which pair of columns it is, from 0: 0, 0, 1, 1, 2, …: (n x m) to (1 x m), or to (1 x count) for
+    the first columns only. The operand lends its columns, not its values."""
+
+    count: int | None = None
 
     scale = "plain"
     constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (x,) = operands
-        return ONE, x.columns
+        if self.count is None:
+            return ONE, x.columns
+        check(self.count <= x.shape[1], self, x)
+        return ONE, Axis.numbered("k", self.count)
 
     def value(self, *operands: Array) -> Array:
-        return (np.arange(operands[0].shape[-1]) // 2).astype(number_type(operands[0])).reshape(1, -1)
+        count = operands[0].shape[-1] if self.count is None else self.count
+        return (np.arange(count) // 2).astype(number_type(operands[0])).reshape(1, -1)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         (x,) = operands

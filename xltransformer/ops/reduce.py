@@ -319,8 +319,9 @@ class PlaceEntries(Op):
 
 
 def taken(x: Array, positions: Array, axis: int) -> Array:
-    """The entries along an axis (-1 or -2) at positions that count from 1; 0 gives 0."""
-    at = np.maximum(positions.astype(int) - 1, 0)
+    """The entries along an axis (-1 or -2) at positions that count from 1; 0 gives 0, and NaN (an error in
+    a sheet) NaN."""
+    at = np.maximum(np.nan_to_num(positions).astype(int) - 1, 0)
     lead = np.broadcast_shapes(x.shape[:-2], at.shape[:-2])
     across = -3 - axis  # the other axis: of one entry where the positions serve all of it
     shape = list(at.shape[-2:])
@@ -328,7 +329,7 @@ def taken(x: Array, positions: Array, axis: int) -> Array:
         shape[across] = x.shape[across]
     at = np.broadcast_to(at, (*lead, *shape))
     found = np.take_along_axis(np.broadcast_to(x, lead + x.shape[-2:]), at, axis=axis)
-    return np.where(positions == 0, 0.0, found)
+    return np.where(np.isnan(positions), np.nan, np.where(positions == 0, 0.0, found))
 
 
 @dataclass(frozen=True)
@@ -376,6 +377,47 @@ class Places(Op):
         return f"ROWS({operands[0].column(0, j + 1)})"
 
 
+@dataclass(frozen=True)
+class MeanRows(Op):
+    """The mean of those rows of x that a column of flags marks with 1, 0 where there are none: (n x d)
+    and (n x 1) give (1 x d)."""
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        x, flags = operands
+        check(flags.shape == (x.shape[0], 1), self, x, flags)
+        return ONE, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        x, flags = operands
+        total = np.sum(x * flags, axis=-2, keepdims=True)
+        return np.asarray(total / np.maximum(np.sum(flags, axis=-2, keepdims=True), 1.0))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        x, flags = operands
+        return f"SUMPRODUCT({x.column(j)},{flags.column(0)})/MAX(SUM({flags.column(0)}),1)"
+
+
+@dataclass(frozen=True)
+class RowLength(Op):
+    """The length of each row, the root of the sum of its squares: (n x m) to (n x 1)."""
+
+    scale = "plain"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        return operands[0].rows, ONE
+
+    def value(self, *operands: Array) -> Array:
+        return np.asarray(np.sqrt(np.sum(operands[0] ** 2, axis=-1, keepdims=True)))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"SQRT(SUMSQ({operands[0].row(i)}))"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        (x,) = operands
+        terms: list[Pieces] = [[Number(x.cell(i, k)), "²"] for k in range(x.shape[1])]
+        return ["√(", *joined(terms, " + "), ")"]
+
+
 norms = Norms()
 row_max = RowMax()
 shifted_exp = ShiftedExp(masked=False)
@@ -389,3 +431,5 @@ row_argmax = RowArgMax()
 row_rank = RowRank()
 column_of = ColumnOf()
 entry_at = EntryAt()
+mean_rows = MeanRows()
+row_length = RowLength()

@@ -30,7 +30,10 @@ def chosen(k: str, cells: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Choose(Op):
-    """One of several blocks of the same shape. Operands: which one, from 1 (1 x 1), then the blocks."""
+    """One of several blocks of the same shape, zeros where none is chosen.
+
+    Operands: which one, from 1, or 0 (1 x 1), then the blocks.
+    """
 
     no_gradient = "it is for pictures, and no loss is made of it"
 
@@ -41,11 +44,12 @@ class Choose(Op):
 
     def value(self, *operands: Array) -> Array:
         which, *blocks = operands
-        return np.select([which == k for k in range(1, len(blocks) + 1)], blocks, default=np.nan)
+        return np.select([which == k for k in range(len(blocks) + 1)], [np.zeros(1), *blocks], default=np.nan)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         which, *blocks = operands
-        return chosen(which.cell(0, 0), [block.cell(i, j) for block in blocks])
+        k = which.cell(0, 0)
+        return f"IF({k}=0,0,{chosen(k, [block.cell(i, j) for block in blocks])})"
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,7 @@ class Stack(Op):
         return side_by_side(operands, -2)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return operands[i].cell(0, 0)
+        return f'{operands[i].cell(0, 0)}&""'  # an emptied cell is no text, not 0
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,8 @@ class WordAt(Op):
     def value(self, *operands: Array) -> Array:
         rows, word_list = operands
         words = np.array(["", *map(str, word_list[:, 0])], dtype=object)
-        return np.asarray(words[rows.astype(int)])
+        # of a row that is no number (an error in a sheet) no word can be told
+        return np.where(np.isnan(rows), np.nan, words[np.nan_to_num(rows).astype(int)])
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         rows, word_list = operands
@@ -286,6 +287,7 @@ class WriteNext(Op):
     ends (1 x 1), all text; result (n x 1)."""
 
     text = True
+    no_gradient = "words are not numbers"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         words, predicted, end = operands

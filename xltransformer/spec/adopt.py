@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,19 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import HEADS, Sizes
 from xltransformer.spec.settings import Settings
-from xltransformer.spec.template import Template, WordTable, draw_words, read_text
+from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, WordTable, draw_words, read_text
 from xltransformer.text import MOST_TEXT, clean, word_key
-from xltransformer.weights import SCHEME_OF, Checkpoint, State, listed, load, read_state
+from xltransformer.weights import (
+    SCHEMES,
+    SCHEMES_OF,
+    Checkpoint,
+    Source,
+    finite,
+    listed,
+    load,
+    most_like,
+    read_source,
+)
 
 _OUR_NAMES = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 """Names that our blocks have, and no published state dict: every model with weights has one."""
@@ -36,25 +46,65 @@ class Adopted:
     warnings: tuple[str, ...]
 
 
-def adopt(template: Template, path: Path, settings: Settings, tokens: Sequence[str] | None, most: int) -> Adopted:
-    """The template with the weights of an .npz or .safetensors file, under the published names of
-    its model or under our blocks' names.
+@dataclass(frozen=True)
+class Tokens:
+    """Names for rows of the vocabulary; with `rows`, only these of the weights' are taken (from 0)."""
 
-    What a file under published names tells of sizes holds, and settings must not say otherwise;
-    the number of heads is the template's. `tokens` name the rows of the vocabulary, where it has
-    any. Raises UserError for what does not fit, and for more than `most` numbers.
+    names: Sequence[str]
+    rows: Sequence[int] | None = None
+
+
+_TEMPLATES = {
+    "torch_encoder": "encoder",
+    "torch_decoder": "decoder",
+    "torch_transformer": "encoder-decoder",
+    "gpt2": "gpt",
+    "bert": "bert",
+    "bert_states": "sentences",
+    "llama": "llama",
+    "llama_meta": "llama",
+}
+"""The template that ships for each scheme of names."""
+
+
+def default_template(weights: str | Path | None) -> str:
+    """The template for weights under published names, by these names; without any, the usual one.
+
+    Raises UserError where the file cannot be read.
     """
-    state = _checked(read_state(path), path)
-    ours = any(_OUR_NAMES.fullmatch(name) for name in state)
-    checkpoint = Checkpoint(state, {}) if ours else _published(template, state, path)
-    numbers = sum(value.size for value in checkpoint.blocks.values())
-    if numbers > most:
-        raise UserError(f"{path} holds {numbers:,} numbers; at most {most:,} are built: use a smaller model")
+    if weights is None:
+        return DEFAULT_TEMPLATE
+    state = read_source(weights).state
+    scheme = most_like(state)
+    if any(_OUR_NAMES.fullmatch(name) for name in state) or not SCHEMES[scheme].likeness(state):
+        return DEFAULT_TEMPLATE
+    if scheme == "bert" and not any(name.startswith("cls.predictions.") for name in state):
+        scheme = "bert_states"
+    return _TEMPLATES[scheme]
+
+
+def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | None) -> Adopted:
+    """The template with the weights of a file, under the published names of its model or under our
+    blocks' names.
+
+    What the file, or a config.json beside it, tells of sizes holds, and settings must not say
+    otherwise, but for fewer layers; a number of heads that nothing tells is the template's. `tokens`
+    name the rows of the vocabulary, where it has any. Raises UserError for what does not fit.
+    """
+    source = read_source(path)
+    empty = next((name for name, value in source.state.items() if not value.size), None)
+    if empty is not None:
+        raise UserError(f"{path}: {empty} is empty; give numbers")
+    ours = any(_OUR_NAMES.fullmatch(name) for name in source.state)
+    if ours:
+        checkpoint = Checkpoint(_ours(source, path), {})
+    else:
+        checkpoint = _published(template, source, path, settings, tokens)
     for name, told in {**checkpoint.options, **_width(checkpoint)}.items():
         if settings.get(name, told) != told:
             raise UserError(f"setting {name} is {settings[name]!r}, but {path} has {told!r}: leave it out")
     warnings = []
-    if "heads" in checkpoint.options and "heads" not in settings:
+    if "heads" in checkpoint.options and "heads" not in {*settings, *source.told}:
         warnings.append(
             f"{path} does not tell the number of heads, taken to be {checkpoint.options['heads']}: "
             "--set heads=… gives another"
@@ -62,7 +112,7 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Sequence[s
     blocks = dict(checkpoint.blocks)
     embeddings = blocks.pop("embeddings", None)
     if embeddings is not None:
-        table, said = name_rows(template, embeddings, tokens)
+        table, said = name_rows(template, embeddings, None if tokens is None else tokens.names)
     else:
         table, said = _words_of_width(template, checkpoint.sizes.get("width"))
     positions = blocks.get("position_embeddings")
@@ -75,26 +125,61 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Sequence[s
     )
 
 
-def _checked(state: dict[str, Array], path: Path) -> dict[str, Array]:
-    for name, value in state.items():
-        if not value.size:
-            raise UserError(f"{path}: {name} is empty; give numbers")
-        if not np.isfinite(value).all():
-            raise UserError(f"{path}: {name} holds {value[~np.isfinite(value)][0]}; give finite numbers")
-    return state
-
-
-def _published(template: Template, state: State, path: Path) -> Checkpoint:
-    scheme = SCHEME_OF.get(template.model)
-    if scheme is None:
-        raise UserError(
-            f"{path}: the model {template.model} takes weights under the names of its own blocks only; "
-            f"models for published weights: {', '.join(SCHEME_OF)}"
-        )
+def _ours(source: Source, path: Path) -> dict[str, Array]:
     try:
-        return load(scheme, state, Sizes((), 0, 0, template.sizes).count("heads", HEADS))
+        return {name: finite(name, np.asarray(value, dtype=float)) for name, value in source.state.items()}
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
+
+
+def _published(
+    template: Template, source: Source, path: Path, settings: Settings, tokens: Tokens | None
+) -> Checkpoint:
+    """The blocks of a state dict under published names, with what is told beside it among the options."""
+    among = SCHEMES_OF.get(template.model)
+    if among is None:
+        raise UserError(
+            f"{path}: the model {template.model} takes weights under the names of its own blocks only; "
+            f"models for published weights: {', '.join(SCHEMES_OF)}"
+        )
+    told = {name: value for name, value in source.told.items() if name not in settings}
+    sizes = Sizes((), 0, 0, {**template.sizes, **{k: v for k, v in told.items() if k == "heads"}})
+    layers = Sizes((), 0, 0, settings).count("layers", 1) if "layers" in settings else None
+    rows = None if tokens is None else tokens.rows
+    _check_rows(source, rows, path)
+    try:
+        scheme = most_like(source.state, among)
+        checkpoint = load(scheme, source.state, sizes.count("heads", HEADS), layers=layers, rows=rows)
+    except UserError as error:
+        other = most_like(source.state)
+        known = SCHEMES[other].likeness(source.state) > SCHEMES[scheme].likeness(source.state)
+        hint = f"; its names are those of {other}: --template {_TEMPLATES[other]}" if known else ""
+        told_whole = f"{path}: {error}{hint}"
+        raise UserError(told_whole if len(told_whole) <= MOST_LINE else f"{path.name}: {error}{hint}") from None
+    gated = checkpoint.options.get("activation") == "swiglu"
+    if "activation" in told and (told["activation"] == "swiglu") != gated:
+        raise UserError(
+            f"{path}: config.json names the activation {told['activation']}, which {scheme} is not built with"
+        )
+    extra: dict[str, Any] = {k: told[k] for k in ("epsilon", "activation") if k in told}
+    if "keys" in checkpoint.sizes and "base" in told:
+        extra["base"] = told["base"]
+    return replace(checkpoint, options={**checkpoint.options, **extra})
+
+
+MOST_LINE = 295
+"""How long a line about weights that do not fit may be; the command line puts its name before it."""
+_WORD_TABLE = re.compile(r".*(word_embeddings|wte|embed_tokens|tok_embeddings)\.weight")
+
+
+def _check_rows(source: Source, rows: Sequence[int] | None, path: Path) -> None:
+    """UserError where the vocabulary has tokens that the weights have no row for."""
+    for name, table in source.state.items():
+        if rows and _WORD_TABLE.fullmatch(name) and max(rows) >= table.shape[0]:
+            raise UserError(
+                f"the vocabulary has a token number {max(rows)}, but {path} has rows for {table.shape[0]} only: "
+                "give the vocabulary that belongs to the weights"
+            )
 
 
 def _width(checkpoint: Checkpoint) -> dict[str, int]:
@@ -111,9 +196,8 @@ def _words_of_width(template: Template, width: int | None) -> tuple[WordTable, l
     return drawn, [] if table.drawn else [warning]
 
 
-def with_tokens(template: Template, tokens: Sequence[str]) -> Template:
+def with_tokens(template: Template, names: Sequence[str]) -> Template:
     """The template with other words, which keep their numbers where it knows them, and else are drawn."""
-    names = unique(tokens)
     table = draw_words(names, len(template.table.dimensions), template.seed, "the width of the words")
     words = {name: template.table.words.get(name, numbers) for name, numbers in table.words.items()}
     return replace(template, table=replace(table, dimensions=template.table.dimensions, words=words))
@@ -131,21 +215,23 @@ def name_rows(template: Template, embeddings: Array, tokens: Sequence[str] | Non
     warnings = []
     if len(given) > rows:
         warnings.append(f"the weights have rows for {rows} words; left out: {listed(given[rows:])}")
-    names = unique([*given[:rows], *[""] * (rows - len(given))])
+    names = [*given[:rows], *unique([""] * (rows - len(given)), range(len(given), rows), given[:rows])]
     dimensions = template.table.dimensions
     if len(dimensions) != width:
         dimensions = tuple(f"d{i}" for i in range(1, width + 1))
     return WordTable(dimensions, dict(zip(names, map(tuple, embeddings.tolist()), strict=True))), warnings
 
 
-def unique(tokens: Sequence[str]) -> list[str]:
-    """A name for each token that no other has, case aside: its own, or with its number behind it."""
+def unique(tokens: Sequence[str], numbers: Iterable[int] | None = None, taken: Iterable[str] = ()) -> list[str]:
+    """A name for each token that no other has, case aside, nor one of those `taken`: its own, or with
+    its number behind it, which is its place from 0 where no `numbers` are given."""
     names: dict[str, str] = {}
-    for i, token in enumerate(tokens):
+    others = {word_key(name) for name in taken}
+    for i, token in zip(range(len(tokens)) if numbers is None else numbers, tokens, strict=True):
         name = " ".join(clean(token).split())[: MOST_TEXT // 2]
-        if not name or word_key(name) in names:
+        if not name or word_key(name) in names or word_key(name) in others:
             name += f"#{i}"
-        while word_key(name) in names:
+        while word_key(name) in names or word_key(name) in others:
             name += "#"
         names[word_key(name)] = name
     return list(names.values())
@@ -170,6 +256,9 @@ def read_tokens(path: Path) -> list[str]:
             raise UserError(f"{path} is no vocabulary: {error}; give a list of tokens or their numbers") from None
     if not any(tokens):
         raise UserError(f"{path} has no token; give at least one")
+    longest = max(tokens, key=len)
+    if len(longest) > MOST_TEXT:
+        raise UserError(f"{path}: the token {longest:.40}… has {len(longest):,} letters, more than a cell holds")
     return tokens
 
 

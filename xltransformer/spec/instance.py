@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -12,29 +12,31 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model
 from xltransformer.locale import Messages, load_messages
-from xltransformer.models import PAIRS, WRITERS, Lesson, Sizes, build_model
+from xltransformer.models import PAIRS, SPELLERS, WRITERS, Lesson, Sizes, build_model
 from xltransformer.models.lesson import Goal
 from xltransformer.nn.watch import Watch
-from xltransformer.spec.adopt import Adopted, adopt, read_tokens, with_tokens
+from xltransformer.spec.adopt import Adopted, adopt, default_template, with_tokens
 from xltransformer.spec.settings import Settings, apply_settings, check_used
-from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
-from xltransformer.text import MOST_TEXT, pseudo_random, split_sentence, word_key
+from xltransformer.spec.template import Template, load_template
+from xltransformer.spec.vocabulary import read_words
+from xltransformer.text import MOST_TEXT, clean, pseudo_random, split_sentence, word_key
 from xltransformer.weights import Checkpoint, listed, trimmed
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 """What a sheet holds (Excel's limits)."""
 MARGIN = 64
 """Rows and columns kept free for headings beside the largest block."""
-MOST_CELLS = 1_000_000
-"""The most formula cells that are built; beyond, no spreadsheet is usable any more."""
-MOST_INPUTS = 3_000_000
-"""The most cells of words, embeddings and weights; beyond, a build takes minutes and gigabytes."""
+MOST_CELLS = 100_000_000
+"""The most cells that are built, formulas and numbers together: about what a machine of 64 GB can write."""
 MOST_HEADS = 10_000
 """The most heads in all layers together."""
+MOST_SENTENCES = 1_000
+"""The most sentences: each takes at least one sheet."""
 MASK = word_key("[MASK]")
 """The word that stands for a hidden one."""
-MOST_WORDS = 650
-"""The most words and empty slots of a sentence: the formula that joins them may have 8,192 characters."""
+MOST_WORDS = 480
+"""The most words and empty slots of a sentence: the formula that joins them, which names the first sheet
+for each, may have 8,192 characters."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,10 @@ class Options(TypedDict, total=False):
     weights: str | Path | None
     """An .npz or .safetensors file of weights, under published names or those of the blocks."""
     vocabulary: str | Path | None
-    """A .txt or .json file of tokens: the words, in the order of the vocabulary's rows."""
+    """The words, in the order of the vocabulary's rows: a .txt or .json file with a list of them, or a
+    published model's tokenizer (see `weights.tokens.read_tokenizer`)."""
+    words: int | str | Path | None
+    """Of a tokenizer's vocabulary, how many rows to have beside those in use, or a file that lists them."""
 
 
 def make_instance(
@@ -101,6 +106,7 @@ def make_instance(
     settings: Settings | None = None,
     weights: str | Path | None = None,
     vocabulary: str | Path | None = None,
+    words: int | str | Path | None = None,
     spare: bool = True,
     language: str = "en",
 ) -> Instance:
@@ -108,29 +114,22 @@ def make_instance(
 
     `slots` empty word slots are added to each sentence; None means the template's number. `settings`
     take the place of the template's sizes and choices, `weights` (.npz or .safetensors) of its
-    weights, `vocabulary` (.txt or .json) of its words. Without `spare` there are no empty vocabulary
+    weights, `vocabulary` of its words; of a tokenizer's, `words` (a number, or a file that lists them)
+    says which stand there beside those in use. Without a template, the names in `weights` say which
+    model they are for. Without `spare` there are no empty vocabulary
     rows, and no empty slots either, except for a model that writes into them, and where a setting
     asks for them. `language` is that of the switches' words and of the lessons' titles. Raises UserError
     for whatever cannot be built.
     """
     settings = settings or {}
     messages = load_messages(language)
-    chosen, adopted, warnings = _choose(template, language, embeddings, settings, weights, vocabulary)
-    given = tuple(sentences) or chosen.sentences
-    if chosen.model in PAIRS:
-        given = (*given, *chosen.sentences[len(given) :])
-        if len(given) != 2:
-            raise UserError(f"template {chosen.name} takes a source and a target, not {len(given)} sentences")
-    if not given:
-        raise UserError(f"template {chosen.name} has no sentences: give one with --sentence")
-    split = [split_sentence(sentence, chosen.table.words) for sentence in given]
-    for sentence, words in zip(given, split, strict=True):
-        if not words:
-            raise UserError(f"the sentence {sentence!r:.60} has no word: give at least one")
+    choice = _choose(template, language, sentences, embeddings, settings, weights, vocabulary, words)
+    chosen, adopted, given, split = choice.template, choice.adopted, choice.sentences, choice.split
+    warnings = list(choice.warnings)
 
     known = {word_key(word) for word in chosen.table.words}
     new: dict[str, str] = {}
-    for word in (word for words in split for word in words if word_key(word) not in known):
+    for word in (word for found in split for word in found if word_key(word) not in known):
         new.setdefault(word_key(word), word)
     made_up = tuple(new.values())
     if made_up:
@@ -146,13 +145,13 @@ def make_instance(
     extra = extra if asked is None else asked
     spelled = [*chosen.table.words, *made_up]
     width = len(chosen.table.dimensions)
-    sizes = Sizes(tuple(len(words) + extra for words in split), len(spelled) + rows, width, dict(chosen.sizes))
+    sizes = Sizes(tuple(len(found) + extra for found in split), len(spelled) + rows, width, dict(chosen.sizes))
     check_sizes(sizes)
     end = sizes.word("end")
     if end is not None and word_key(end) not in map(word_key, spelled):
         raise UserError(f"[sizes] end is {end!r}, which is no word of the vocabulary: give one that is")
-    for sentence, words in zip(given, split, strict=True):
-        letters = len(" ".join(words))
+    for sentence, found in zip(given, split, strict=True):
+        letters = len(" ".join(found))
         if letters > MOST_TEXT - MARGIN:  # sheets show the sentence in one cell, behind a heading
             raise UserError(
                 f"the sentence {sentence[:40]!r}… has {letters:,} letters; at most {MOST_TEXT - MARGIN:,} "
@@ -170,9 +169,9 @@ def make_instance(
         **{block.name: _switch(block, chosen.switches[block.last_name], messages) for block in model.switches},
         **model.constants,
     }
-    for blocks, words in zip(model.sentences, split, strict=True):
+    for blocks, found in zip(model.sentences, split, strict=True):
         empty = "" if blocks.words.feedback is None else None
-        data[blocks.words.name] = _texts(words, blocks.words.shape[0], empty)
+        data[blocks.words.name] = _texts(found, blocks.words.shape[0], empty)
     data |= {block.name: value for goal in model.goals for block, value in _target(goal, data, split)}
     data |= {block.name: chosen.weights[block.name] for block in _told(model, chosen)}
     if model.watch is not None:
@@ -197,31 +196,73 @@ def make_instance(
     return Instance(chosen, given, sizes, model, inputs, made_up, tuple(warnings))
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """What is built: a template with everything in its place that was given beside it, the sentences,
+    and their words."""
+
+    template: Template
+    adopted: Adopted | None
+    sentences: tuple[str, ...]
+    split: Sequence[Sequence[str]]
+    warnings: Sequence[str]
+
+
 def _choose(
     template: str | Path | Template | None,
     language: str,
+    sentences: Sequence[str],
     embeddings: str | Path | None,
     settings: Settings,
     weights: str | Path | None,
     vocabulary: str | Path | None,
-) -> tuple[Template, Adopted | None, list[str]]:
-    """The template with everything in its place that was given beside it, and warnings."""
-    template = DEFAULT_TEMPLATE if template is None else template
+    words: int | str | Path | None,
+) -> _Choice:
+    template = default_template(weights) if template is None else template
     chosen = template if isinstance(template, Template) else load_template(template, language)
     warnings: list[str] = []
     if embeddings is not None:
         chosen, warning = chosen.with_embeddings(Path(embeddings))
         warnings += [warning] if warning else []
     chosen = apply_settings(chosen, settings)
-    tokens = None if vocabulary is None else read_tokens(Path(vocabulary))
-    if tokens is not None:
-        chosen = with_tokens(chosen, tokens)
-    if weights is None:
-        return chosen, None, warnings
-    adopted = adopt(chosen, Path(weights), settings, tokens, MOST_INPUTS)
-    if embeddings is not None and adopted.embedded:
-        raise UserError(f"{embeddings} and {weights} both give embeddings; leave the first out")
-    return adopted.template, adopted, [*warnings, *adopted.warnings]
+    given = _sentences(chosen, sentences)
+    cut, tokens = None, None
+    if vocabulary is not None:
+        cut, tokens, said = read_words(Path(vocabulary), chosen, given, words)
+        warnings += said
+        chosen = with_tokens(chosen, tokens.names)
+        if tokens.rows is not None and "spare_rows" not in settings:
+            chosen = replace(chosen, spare_rows=0)
+    elif words is not None:
+        raise UserError(f"words is {words!r}, but there is no vocabulary to take them from: give --vocabulary")
+    adopted = None
+    if weights is not None:
+        adopted = adopt(chosen, Path(weights), settings, tokens)
+        if embeddings is not None and adopted.embedded:
+            raise UserError(f"{embeddings} and {weights} both give embeddings; leave the first out")
+        chosen, warnings = adopted.template, [*warnings, *adopted.warnings]
+    if chosen.model in SPELLERS:
+        split: Sequence[Sequence[str]] = [[letter for letter in clean(text) if letter.strip()] for text in given]
+    else:
+        split = cut or [split_sentence(sentence, chosen.table.words) for sentence in given]
+    for sentence, found in zip(given, split, strict=True):
+        if not found:
+            raise UserError(f"the sentence {sentence!r:.60} has no word: give at least one")
+    return _Choice(chosen, adopted, given, split, warnings)
+
+
+def _sentences(template: Template, given: Sequence[str]) -> tuple[str, ...]:
+    """The sentences, the template's own where none are given; UserError where there is not what it takes."""
+    sentences = tuple(given) or template.sentences
+    if template.model in PAIRS:
+        sentences = (*sentences, *template.sentences[len(sentences) :])
+        if len(sentences) != 2:
+            raise UserError(
+                f"template {template.name} takes a source and a target, not {len(sentences)} sentences"
+            )
+    if not sentences:
+        raise UserError(f"template {template.name} has no sentences: give one with --sentence")
+    return sentences
 
 
 def _room(positions: int, longest: int, asked: int | None, wished: int) -> int:
@@ -241,6 +282,7 @@ def check_sizes(sizes: Sizes) -> None:
     layers = max((size for name, size, _ in options if name.endswith("layers")), default=1)
     heads = max((size for name, size, _ in options if name == "heads"), default=1)
     for what, size, most in (
+        ("sentences", len(sizes.slots), MOST_SENTENCES),
         ("words and empty slots in a sentence", max(sizes.slots, default=0), MOST_WORDS),
         ("rows in the vocabulary", sizes.vocabulary, MOST_ROWS - MARGIN),
         ("dimensions of an embedding", sizes.width, columns),
@@ -260,17 +302,11 @@ def check_limits(model: Model) -> None:
                 f"{block.name} would be {rows} x {columns} cells, but a sheet holds at most "
                 f"{MOST_ROWS - MARGIN} x {MOST_COLUMNS - MARGIN}: use fewer words or dimensions"
             )
-    cells = sum(block.size for block in model.blocks.values() if block.computed)
+    cells = sum(block.size for block in model.blocks.values())
     if cells > MOST_CELLS:
         raise UserError(
-            f"this would take {cells:,} formula cells; at most {MOST_CELLS:,} are built: "
-            "use fewer words, sentences or slots"
-        )
-    cells = sum(block.size for block in model.inputs)
-    if cells > MOST_INPUTS:
-        raise UserError(
-            f"the vocabulary and weights would take {cells:,} cells; at most {MOST_INPUTS:,} are built: "
-            "use fewer words, spare rows or dimensions"
+            f"this would take {cells:,} cells; at most {MOST_CELLS:,} are built: "
+            "use fewer words, sentences, slots, layers or rows of the vocabulary"
         )
 
 
@@ -288,13 +324,14 @@ def _switch(block: Matrix, value: float, messages: Messages) -> Array:
 def _target(
     goal: Goal, data: Mapping[str, Array], split: Sequence[Sequence[str]]
 ) -> Iterator[tuple[Matrix, Array]]:
-    """What a result is to become at first: the next word of each; a word for each [MASK], or where there
-    is none the words themselves; the embeddings; or zeros."""
+    """What a result is to become at first: the next word of each (of a sentence still to be written, the
+    source's words); a word for each [MASK], or where there is none the words themselves; the embeddings;
+    or zeros."""
     if goal.target is None:
         return
     words, rows = list(split[goal.sentence]), goal.target.shape[0]
     if goal.next_word:
-        yield goal.target, _texts(words[1:], rows)
+        yield goal.target, _texts((words[1:] or list(split[0]))[:rows], rows)
     elif goal.words:
         hidden = [word_key(word) == MASK for word in words]
         spare = [str(word) for word in data["vocabulary"].ravel() if word and not str(word).startswith("[")]
@@ -386,7 +423,11 @@ def model_from(description: Mapping[str, Any]) -> Model:
         sizes = Sizes(
             tuple(description["slots"]), description["vocabulary"], description["width"], description["options"]
         )
+        if not all(type(n) is int and n > 0 for n in (*sizes.slots, sizes.vocabulary, sizes.width)):
+            raise ValueError("a size is no whole number above 0")
         check_sizes(sizes)
-        return build_model(description["model"], sizes)
+        model = build_model(description["model"], sizes)
+        check_limits(model)
+        return model
     except (AttributeError, KeyError, TypeError, UserError) as error:
         raise ValueError(str(error)) from None

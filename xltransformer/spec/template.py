@@ -12,7 +12,9 @@ import difflib
 import io
 import math
 import os
+import re
 import tomllib
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,10 +23,12 @@ from typing import Any
 import numpy as np
 
 import xltransformer
+from xltransformer.bounds import MOST_TEXT_FILE, Package, read_bytes
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import MODELS
 from xltransformer.text import MOST_TEXT, clean, pseudo_random, without_forbidden, word_key
+from xltransformer.weights.files import read_npz
 
 DEFAULT_TEMPLATE = "cat-and-mouse"
 
@@ -36,6 +40,9 @@ _SPOKEN = {"sentences", "watch", "plane", "dimensions", "words"}
 """What a template may say in each of several languages, under `languages.en` and so on."""
 _SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False, "momentum": False}
 
+_DEEP_KEY = re.compile(r"(?:\.[^\s.,\]=]{0,60}){64}")
+
+MOST_TABLE_COLUMNS = 50_000
 MOST_WIDTH = 4096
 """The widest embedding that is drawn."""
 
@@ -140,7 +147,7 @@ def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE, language: str = "
         near = difflib.get_close_matches(text, shipped_templates(), 1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise UserError(
-            f"no template {text!r}: give one of {', '.join(shipped_templates())}, or a .toml file.{hint}"
+            f"no template {text!r:.60}: give one of {', '.join(shipped_templates())}, or a .toml file.{hint}"
         )
     return _parse(path.stem, read_text(path), path.parent, language)
 
@@ -155,20 +162,15 @@ def template_folder() -> Path:
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file, else UserError."""
     try:
-        return path.read_text("utf-8-sig")
+        return read_bytes(path, MOST_TEXT_FILE).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: Exception) -> UserError:
-    """For a file that cannot be opened (ValueError: its name holds a null character)."""
-    return UserError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; check its name and place")
 
 
 def _parse(name: str, text: str, folder: Path | None, language: str) -> Template:
     where = f"template {name}"
+    if _DEEP_KEY.search(text):  # which would take tomllib minutes
+        raise UserError(f"{where} is not valid TOML: a key of more than 64 parts; take some away")
     try:
         data = tomllib.loads(text)
     except ValueError as error:  # also a whole number of thousands of digits
@@ -410,14 +412,18 @@ def _csv_rows(path: Path) -> list[list[Any]]:
 def _xlsx_rows(path: Path) -> list[list[Any]]:
     import openpyxl
 
+    with Package(path) as package:
+        package.check_table()
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        sheet = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
-        book.close()
-    except OSError as error:
-        raise _unreadable(path, error) from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            sheet = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
+            book.close()
     except Exception as error:  # a damaged file can make the reader stumble anywhere
-        raise UserError(f"{path} is no .xlsx workbook, or damaged ({error}); save it as .xlsx again") from None
+        raise UserError(
+            f"{path} is no .xlsx workbook, or damaged ({error!s:.120}); save it as .xlsx again"
+        ) from None
     rows = []
     for cells in sheet:
         while cells and cells[-1] is None:
@@ -439,6 +445,8 @@ def read_word_table(path: Path) -> WordTable:
     rows = _csv_rows(path) if suffix == ".csv" else _xlsx_rows(path)
     if not rows or len(rows[0]) < 2:
         raise UserError(f"{path}: expected a header row (word, then one column per dimension), then the words")
+    if len(rows[0]) > MOST_TABLE_COLUMNS:
+        raise UserError(f"{path} has {len(rows[0]):,} columns, far beyond a sheet; use fewer dimensions")
     header, body = rows[0], rows[1:]
     if all(isinstance(_cell_number(cell), float | int) for cell in header[1:]):
         header, body = ["word", *(f"d{i}" for i in range(1, len(header)))], rows
@@ -465,7 +473,7 @@ def _weights(tables: Mapping[str, Any], where: str, folder: Path | None) -> dict
 
     for name, value in tables.items():
         if name == "file":
-            for block, array in _npz(_beside(value, f"{where}: weights.file", folder)).items():
+            for block, array in read_npz(_beside(value, f"{where}: weights.file", folder)).items():
                 weights[block] = matrix(array.tolist(), f"{value}: {block}")
         else:
             add(name, value)
@@ -478,23 +486,13 @@ def _beside(value: Any, where: str, folder: Path | None) -> Path:
     return folder / value
 
 
-def _npz(path: Path) -> dict[str, Array]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: np.asarray(arrays[name]) for name in arrays.files}
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    except Exception as error:  # a damaged file can make the reader stumble anywhere
-        raise UserError(f"{path} is no .npz file of plain numbers ({error}); write it with numpy.savez") from None
-
-
 def _weight_file(value: str, name: str, where: str, folder: Path | None) -> Array:
     path = _beside(value, where, folder)
     if path.suffix == ".csv":
         return matrix([[_cell_number(cell) for cell in row] for row in _csv_rows(path)], where)
     if path.suffix != ".npz":
         raise UserError(f"{where} is {value!r}; give numbers, or a .npz or .csv file beside the template")
-    arrays = _npz(path)
+    arrays = read_npz(path)
     for key in (name, name.rpartition(".")[2]):
         if key in arrays:
             return matrix(arrays[key].tolist(), where)

@@ -1,7 +1,20 @@
 """Weights from elsewhere: files of them, and the published names that become blocks of ours."""
 
-from xltransformer.weights.checkpoint import Checkpoint, listed, load, trimmed
-from xltransformer.weights.files import State, read_state
-from xltransformer.weights.schemes import SCHEME_OF, SCHEMES
+from xltransformer.weights.checkpoint import Checkpoint, finite, listed, load, trimmed
+from xltransformer.weights.files import Source, State, read_source, read_state
+from xltransformer.weights.schemes import SCHEMES, SCHEMES_OF, most_like
 
-__all__ = ["SCHEMES", "SCHEME_OF", "Checkpoint", "State", "listed", "load", "read_state", "trimmed"]
+__all__ = [
+    "SCHEMES",
+    "SCHEMES_OF",
+    "Checkpoint",
+    "Source",
+    "State",
+    "finite",
+    "listed",
+    "load",
+    "most_like",
+    "read_source",
+    "read_state",
+    "trimmed",
+]

@@ -56,21 +56,31 @@ def trimmed(value: Array, block: Matrix, words: int | None = None) -> Array:
     return value
 
 
-def load(scheme: str, state: State, heads: int) -> Checkpoint:
+def load(
+    scheme: str,
+    state: State,
+    heads: int,
+    *,
+    layers: int | None = None,
+    rows: Sequence[int] | None = None,
+) -> Checkpoint:
     """Our blocks from a state dict; the number of heads is the one size that no entry tells.
 
-    Raises UserError for an unknown scheme, for heads that do not divide the width, and for a state
-    dict with missing, surplus or misshapen entries, all of which it lists.
+    Of each stack only the first `layers` are taken, of the vocabulary only the `rows` given (from 0):
+    nothing else is read from disk. Raises UserError for an unknown scheme, for heads that do not
+    divide the width, and for a state dict with missing, surplus or misshapen entries.
     """
     if scheme not in SCHEMES:
         raise UserError(f"no scheme {scheme!r} of names: give one of {', '.join(SCHEMES)}")
     table = SCHEMES[scheme]
     state = table.published(state)
-    layers = _count_layers(table, state)
+    there = _count_layers(table, state)
+    whole = not table.part or any(name.startswith(table.part) for name in state)
     wanted = {
         entry.name.replace("{layer}", str(k)): (entry, k)
         for entry in table.entries
-        for k in range(layers[entry.group] if entry.group else 1)
+        if whole or not entry.name.startswith(table.part)
+        for k in range(there[entry.group] if entry.group else 1)
     }
     sizes = _read_sizes(wanted, state)
     biased = any(name.endswith("bias") for name in state)  # PyTorch's modules know bias=False
@@ -89,15 +99,51 @@ def load(scheme: str, state: State, heads: int) -> Checkpoint:
         [name for name in state if name not in wanted],
         misshapen,
     )
-    if heads < 1 or sizes["width"] % heads:
-        raise UserError(f"{heads} heads do not divide the width {sizes['width']} of the weights; give heads=…")
+    queries = sizes.get("queries", sizes["width"])
+    if heads < 1 or queries % heads:
+        raise UserError(f"{heads} heads do not divide the width {queries} of the weights; give heads=…")
+    each = queries // heads
+    groups, rest = divmod(sizes.get("keys", queries), each)
+    if rest or heads % groups:
+        raise UserError(f"{heads} heads of width {each} do not go with keys {sizes['keys']} wide; give heads=…")
+    taken = {group: count if layers is None else min(count, layers) for group, count in there.items()}
     blocks: dict[str, Array] = {}
     for name, (entry, k) in wanted.items():
-        if name not in state or (entry.tied in state and np.array_equal(state[name], state[entry.tied])):
+        if name not in state or (entry.group and k >= taken[entry.group]):
             continue
-        blocks |= {block.replace("{layer}", str(k)): v for block, v in _deal(entry, state[name], heads)}
-    stacks = {entry.blocks[0].partition(".")[0]: layers[entry.group] for entry in table.entries if entry.group}
-    return Checkpoint(blocks, sizes | stacks, _options(table, blocks, sizes, stacks, heads, biased))
+        value = finite(name, _rows_of(entry, state[name], rows))
+        if entry.tied in state and np.array_equal(value, _rows_of(entry, state[entry.tied], rows)):
+            continue
+        blocks |= {block.replace("{layer}", str(k)): v for block, v in _deal(entry, value, heads, groups)}
+    stacks = {entry.blocks[0].partition(".")[0]: taken[entry.group] for entry in table.entries if entry.group}
+    options = _options(table, blocks, sizes, stacks, heads, biased)
+    if "keys" in sizes:
+        options["kv_heads"] = groups
+    return Checkpoint(blocks, sizes | stacks, options)
+
+
+def finite(name: str, value: Array) -> Array:
+    """An array, or UserError where it holds something that no cell can."""
+    if not np.isfinite(value).all():
+        raise UserError(f"{name} holds {value[~np.isfinite(value)][0]}; give finite numbers")
+    return value
+
+
+def _rows_of(entry: Entry, value: Any, rows: Sequence[int] | None) -> Array:
+    """The numbers of an entry in double precision; of one for each word of the vocabulary, which is
+    always the first axis, only the `rows` given."""
+    if rows is not None and entry.shape[0] == "vocabulary":
+        value = value[np.asarray(rows, dtype=int)]
+    double = np.asarray(value, dtype=float)
+    return double if getattr(value, "dtype", None) == double.dtype else nine_digits(double)
+
+
+def nine_digits(x: Array) -> Array:
+    """Numbers of single precision to the nine digits that tell them apart, instead of the seventeen of
+    double precision: the workbook is half as large, and none changes by more than 5e-10 of itself."""
+    size = np.floor(np.log10(np.abs(np.where(x == 0, 1.0, x))))
+    up, down = 10.0 ** np.clip(8 - size, 0, 22), 10.0 ** np.clip(size - 8, 0, 22)  # powers that are exact
+    return np.where(np.abs(8 - size) <= 22, np.round(x * up / down) / up * down, x)
 
 
 def _options(
@@ -109,7 +155,7 @@ def _options(
     biased: bool,
 ) -> dict[str, Any]:
     """The options of our model that make it as large as the weights, and of their kind."""
-    each = sizes["width"] // heads
+    each = sizes.get("queries", sizes["width"]) // heads
     layers = next(iter(stacks.values()))
     return {
         "layers": layers,
@@ -146,33 +192,52 @@ def _size(symbol: str, sizes: Mapping[str, int]) -> int:
     return int(times or 1) * sizes.get(bare, 0)
 
 
-def _deal(entry: Entry, value: Array, heads: int) -> Iterator[tuple[str, Array]]:
-    """The blocks of one entry: its columns dealt out to them, and among the heads."""
+def _deal(entry: Entry, value: Array, heads: int, groups: int) -> Iterator[tuple[str, Array]]:
+    """The blocks of one entry: its columns dealt out to them, and among the heads or their groups."""
     matrix = value.reshape(1, -1) if value.ndim == 1 else value.T if entry.transposed else value
     for block, part in zip(entry.blocks, np.hsplit(matrix, max(len(entry.blocks), 1)), strict=False):
-        if "{head}" in block:
-            for h, own in enumerate(np.hsplit(part, heads)):
-                yield block.replace("{head}", str(h)), own.copy()
-        else:
+        if groups == heads:  # as many groups as heads: each head has its own
+            block = block.replace("group.{group}", "head.{head}")
+        place = next((place for place in ("{head}", "{group}") if place in block), None)
+        if place is None:
             yield block, part.copy()
+            continue
+        for k, own in enumerate(np.hsplit(part, heads if place == "{head}" else groups)):
+            yield block.replace(place, str(k)), _pairs(own) if entry.halves else own.copy()
+
+
+def _pairs(x: Array) -> Array:
+    """Columns 0, d/2, 1, d/2 + 1, …: what stood half a width apart side by side. Queries and keys in
+    the same new order have the same scores."""
+    width = x.shape[1]
+    return x[:, np.arange(width).reshape(2, -1).T.ravel()] if width % 2 == 0 else x.copy()
 
 
 Misshapen = Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], most: int = 12) -> str:
     """Names in one line, the first of them where they are many."""
-    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return ", ".join(names[:12]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+MOST_COMPLAINT = 200
+"""How long a complaint may be: with the file before it and a hint after it, it fits into 300 characters."""
 
 
 def _complain(what: str, missing: Sequence[str], surplus: Sequence[str], misshapen: Misshapen) -> None:
-    """Raise UserError listing what is wrong, if anything is."""
+    """Raise UserError naming the first of what is wrong, if anything is."""
 
     def sized(shape: tuple[int, ...]) -> str:
         return "x".join(map(str, shape)) or "one number"
 
     shapes = [f"{name} ({sized(found)}, expected {sized(expected)})" for name, found, expected in misshapen]
     faults = {"missing": missing, "surplus": surplus, "misshapen": shapes}
-    if any(faults.values()):
-        raise UserError(f"{what}: " + "; ".join(f"{kind}: {listed(n)}" for kind, n in faults.items() if n))
+    if not any(faults.values()):
+        return
+    for most in (4, 3, 2, 1):
+        told = f"{what}: " + "; ".join(f"{kind}: {listed(n, most)}" for kind, n in faults.items() if n)
+        if len(told) <= MOST_COMPLAINT:
+            break
+    raise UserError(told if len(told) <= MOST_COMPLAINT else told[: MOST_COMPLAINT - 1] + "…")

@@ -1,62 +1,286 @@
-"""State dicts from files: arrays by the names under which they were saved."""
+"""State dicts from files: arrays by the names under which they were saved, read when they are used."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
+from xltransformer.bounds import MOST_FILE, check_file, read_bytes
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 
-State = Mapping[str, Array]
-"""A state dict: arrays by their published names."""
+
+@dataclass(frozen=True, eq=False)
+class BFloat16:
+    """An array whose numbers are the upper halves of single-precision ones, which NumPy does not know:
+    `np.asarray` makes numbers of them."""
+
+    halves: Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.halves.shape)
+
+    @property
+    def ndim(self) -> int:
+        return self.halves.ndim
+
+    @property
+    def size(self) -> int:
+        return self.halves.size
+
+    def __getitem__(self, key: Any) -> BFloat16:
+        return BFloat16(self.halves[key])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        single = (self.halves.astype("<u4") << 16).view("<f4")
+        return single if dtype is None else single.astype(dtype)
 
 
-def read_state(path: str | Path) -> dict[str, Array]:
-    """The arrays of an .npz or .safetensors file in double precision, by name.
+State = Mapping[str, Any]
+"""A state dict: arrays by their published names, of the type in which they were saved; those of a large
+file stay on disk until `np.asarray` takes them."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A state dict, and what the file or the config.json beside it tells of the model, as options of
+    ours: `heads`, `kv_heads`, `epsilon`, `base`, `activation`."""
+
+    state: State
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_source(path: str | Path) -> Source:
+    """The weights of an .npz or .safetensors file, of several that a .safetensors.index.json names, of
+    a folder with one of these, or of llama2.c's .bin (version 0).
 
     Raises UserError where the file cannot be read or holds something else.
     """
-    path = Path(path)
-    readers = {".npz": _read_npz, ".safetensors": _read_safetensors}
+    path = _inside(Path(path))
+    readers = {".npz": _read_npz, ".safetensors": _read_safetensors, ".json": _read_shards, ".bin": _read_llama2c}
     read = readers.get(path.suffix.lower())
     if read is None:
-        raise UserError(f"{path} is neither .npz nor .safetensors; save the weights as one of them")
+        raise UserError(f"{path} is neither .npz nor .safetensors nor llama2.c's .bin; save the weights as one")
     try:
         return read(path)
+    except UserError:
+        raise
     except OSError as error:
         raise UserError(f"cannot read weights from {path}: {error.strerror or error}") from None
     except Exception as error:  # a damaged file can make the reader stumble anywhere
-        raise UserError(f"cannot read weights from {path}: {error}; write plain numbers") from None
+        said = " ".join(str(error).split())
+        raise UserError(f"cannot read weights from {path}: {said:.120}; write plain numbers") from None
 
 
-def _read_npz(path: Path) -> dict[str, Array]:
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name].astype(float) for name in arrays.files}
+def read_state(path: str | Path) -> State:
+    """The arrays alone; see `read_source`."""
+    return read_source(path).state
+
+
+_IN_A_FOLDER = ("model.safetensors", "model.safetensors.index.json")
+
+
+def _inside(path: Path) -> Path:
+    """The weights in a folder; any other path as it is."""
+    if not path.is_dir():
+        return path
+    found = next((path / name for name in _IN_A_FOLDER if (path / name).is_file()), None)
+    if found is None:
+        raise UserError(f"the folder {path} holds no {' or '.join(_IN_A_FOLDER)}; name the file of weights")
+    return found
+
+
+def _read_npz(path: Path) -> Source:
+    state = read_npz(path)
+    for name, value in state.items():
+        if value.dtype.kind not in "fiub":
+            raise UserError(f"{path}: {name} holds {value.dtype}, not numbers; write plain numbers")
+    return Source({name: value.astype(float) for name, value in state.items()})
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """The arrays of an .npz file by name; nothing in it is unpickled. UserError where it is none, or
+    unpacks to more than MOST_FILE bytes."""
+    check_file(path, MOST_FILE)
+    try:
+        with zipfile.ZipFile(path) as parts:
+            unpacked = sum(part.file_size for part in parts.infolist())
+            if unpacked > MOST_FILE:
+                raise ValueError(f"it would unpack to {unpacked:,} bytes")
+            for part in parts.infolist():
+                with parts.open(part) as array:
+                    _check_header(array, part)
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: np.asarray(arrays[name]) for name in arrays.files}
+    except Exception as error:  # a damaged file can make the reader stumble anywhere
+        raise UserError(
+            f"{path} is no .npz file of plain numbers ({error!s:.120}); write it with numpy.savez"
+        ) from None
+
+
+def _check_header(array: IO[bytes], part: zipfile.ZipInfo) -> None:
+    """Raise ValueError for an array whose header promises what is not there, or no plain numbers."""
+    version = np.lib.format.read_magic(array)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(array)
+    if dtype.hasobject:
+        raise ValueError(f"{part.filename} holds objects")
+    if math.prod(shape) * dtype.itemsize > part.file_size:
+        raise ValueError(f"{part.filename} is cut off")
+
+
+def _read_safetensors(path: Path) -> Source:
+    return Source(dict(_tensors(path)), _config_beside(path))
+
+
+def _read_shards(path: Path) -> Source:
+    """A model.safetensors.index.json: `weight_map` says which file beside it holds which array."""
+    index = json.loads(read_bytes(path, MOST_HEADER))
+    files = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(files, dict) or not files:
+        raise UserError(f"{path} has no weight_map; give a model.safetensors.index.json or the weights themselves")
+    state: dict[str, Any] = {}
+    for name in sorted({str(file) for file in files.values()}):
+        if Path(name).name != name:
+            raise UserError(f"{path} names the file {name!r:.60}; only files beside it are read")
+        state |= _tensors(path.parent / name)
+    missing = [name for name in files if name not in state]
+    whole = [name for name in missing if not name.endswith(("position_ids", ".bias", ".masked_bias"))]
+    if whole:
+        raise UserError(f"{path} names {whole[0]}, which {files[whole[0]]} does not hold; download it again")
+    return Source(state, _config_beside(path))
 
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+MOST_SHARD = 10**12
+MOST_HEADER = 100_000_000
+"""Bytes of a .safetensors header, as the format has it."""
 
 
-def _read_safetensors(path: Path) -> dict[str, Array]:
+def _tensors(path: Path) -> Iterator[tuple[str, Any]]:
     """The format: the header's length (8 bytes), the header (JSON: type, shape and place of each
     array), the arrays. Whole numbers, such as the places of BERT's buffers, are left out."""
-    data = path.read_bytes()
-    length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    state: dict[str, Array] = {}
+    check_file(path, MOST_SHARD)
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(MOST_HEADER, size - 8):
+            raise ValueError(f"its header would have {length:,} bytes")
+        header = json.loads(file.read(length))
     for name, entry in header.items():
         if name == "__metadata__" or entry["dtype"] not in _DTYPES:
             continue
-        start, stop = entry["data_offsets"]
-        raw = np.frombuffer(data[8 + length + start : 8 + length + stop], _DTYPES[entry["dtype"]])
-        if entry["dtype"] == "BF16":  # the upper half of a single-precision number
-            raw = (raw.astype("<u4") << 16).view("<f4")
-        if raw.size != math.prod(entry["shape"]):
-            raise ValueError(f"{name} is cut off")
-        state[name] = raw.reshape(entry["shape"]).astype(float)
-    return state
+        (start, stop), shape = entry["data_offsets"], tuple(entry["shape"])
+        dtype = np.dtype(_DTYPES[entry["dtype"]])
+        if not all(type(n) is int and n >= 0 for n in (start, stop, *shape)):
+            raise ValueError(f"{name:.60} has a strange place or shape")
+        if stop - start != math.prod(shape) * dtype.itemsize or 8 + length + stop > size:
+            raise ValueError(f"{name:.60} is cut off")
+        if not math.prod(shape):
+            array: Array = np.zeros(shape, dtype)
+        else:
+            array = np.memmap(path, dtype, "r", 8 + length + start, shape)
+        yield name, BFloat16(array) if entry["dtype"] == "BF16" else array
+
+
+_ACTIVATIONS = {
+    "gelu": "gelu_erf",
+    "gelu_new": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "relu": "relu",
+    "silu": "swiglu",
+    "swish": "swiglu",
+}
+_TOLD = {
+    "heads": ("num_attention_heads", "n_head"),
+    "kv_heads": ("num_key_value_heads",),
+    "epsilon": ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon"),
+    "base": ("rope_theta",),
+}
+
+
+def _config_beside(path: Path) -> dict[str, Any]:
+    """What Hugging Face's config.json in the same folder tells; nothing where there is none."""
+    file = path.parent / "config.json"
+    if not file.is_file():
+        return {}
+    try:
+        config = json.loads(read_bytes(file, MOST_HEADER))
+    except ValueError as error:
+        raise UserError(f"{file} is no JSON ({error}); mend it, or take it away and --set heads=…") from None
+    if not isinstance(config, dict):
+        raise UserError(f"{file} holds no object; mend it, or take it away and --set heads=…")
+    if config.get("rope_scaling"):
+        kind = config["rope_scaling"]
+        raise UserError(f"{file}: rope_scaling {kind!r:.60} is not built; without it the numbers would be wrong")
+    told: dict[str, Any] = {}
+    for ours, theirs in _TOLD.items():
+        value = next((config[name] for name in theirs if name in config), None)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            told[ours] = value
+    activation = config.get("hidden_act", config.get("activation_function"))
+    if activation is not None:
+        if activation not in _ACTIVATIONS:
+            known = ", ".join(_ACTIVATIONS)
+            raise UserError(f"{file}: the activation {activation!r:.40} is not built; built are: {known}")
+        told["activation"] = _ACTIVATIONS[activation]
+    return told
+
+
+def _read_llama2c(path: Path) -> Source:
+    """llama2.c's format, version 0: seven whole numbers (width, inner width, layers, heads, heads of
+    keys and values, vocabulary, places; a vocabulary below 0 has output weights of its own), then the
+    single-precision numbers of each kind of weight, all layers of it in a row."""
+    check_file(path, MOST_SHARD)
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(28)
+    if start[:2] == b"PK" or start[:1] == b"\x80":
+        raise UserError(f"{path} is a file of PyTorch's own; save the state dict as .safetensors or .npz")
+    if len(start) < 28 or start[:4] == b"24ka":
+        raise UserError(f"{path} is no .bin of llama2.c, version 0; export it as that, or as .safetensors")
+    width, inner, layers, heads, kv_heads, vocabulary, places = (int(n) for n in np.frombuffer(start, "<i4"))
+    words = abs(vocabulary)
+    if min(width, inner, layers, heads, kv_heads, words, places) < 1 or width % heads or heads % kv_heads:
+        raise UserError(
+            f"{path} is no .bin of llama2.c, version 0: its head says {np.frombuffer(start, '<i4').tolist()}"
+        )
+    d_k = width // heads
+    each = {
+        "attention_norm.weight": (width,),
+        "attention.wq.weight": (width, width),
+        "attention.wk.weight": (kv_heads * d_k, width),
+        "attention.wv.weight": (kv_heads * d_k, width),
+        "attention.wo.weight": (width, width),
+        "ffn_norm.weight": (width,),
+        "feed_forward.w1.weight": (inner, width),
+        "feed_forward.w2.weight": (width, inner),
+        "feed_forward.w3.weight": (inner, width),
+    }
+    parts: list[tuple[str, int, tuple[int, ...]]] = [("tok_embeddings.weight", 0, (words, width))]
+    parts += [(name, layers, shape) for name, shape in each.items()]
+    parts += [("norm.weight", 0, (width,)), ("", 0, (places * d_k,))]  # sines and cosines: we have our own
+    parts += [("output.weight", 0, (words, width))] if vocabulary < 0 else []
+    expected = 28 + 4 * sum(max(count, 1) * math.prod(shape) for _, count, shape in parts)
+    if size != expected:
+        raise UserError(
+            f"{path} has {size:,} bytes, but its head tells of {expected:,}: no .bin of llama2.c, version 0"
+        )
+    state: dict[str, Any] = {}
+    offset = 28
+    for name, count, shape in parts:
+        for k in range(max(count, 1)):
+            if name:
+                full = f"layers.{k}.{name}" if count else name
+                state[full] = np.memmap(path, "<f4", "r", offset, shape)
+            offset += 4 * math.prod(shape)
+    return Source(state, {"heads": heads, "kv_heads": kv_heads})

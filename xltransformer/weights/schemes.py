@@ -6,11 +6,11 @@ A scheme is a table of `Entry` rows. Adding one: write its table and name it in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from xltransformer.graph import Array
 from xltransformer.weights.files import State
 
 
@@ -20,8 +20,10 @@ class Entry:
 
     In names, `{layer}` stands for each layer and `{head}` for each head. `shape` names the sizes,
     such as `3*width`. A row stays a row; a matrix that lies as (outputs x inputs) is `transposed`
-    to ours. Its columns are then dealt out evenly to the blocks, and among the heads. An
-    `optional` entry may be missing; one that equals the entry it is `tied` to gives no block.
+    to ours. Its columns are then dealt out evenly to the blocks, and among the heads (`{head}`) or the
+    groups of heads that share keys and values (`{group}`). Those of queries and keys saved in `halves`,
+    where column k turns with column k + d_k/2, are put into our order, where pairs stand side by side.
+    An `optional` entry may be missing; one that equals the entry it is `tied` to gives no block.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Entry:
     transposed: bool = False
     optional: bool = False
     tied: str = ""
+    halves: bool = False
 
     @property
     def group(self) -> str:
@@ -41,28 +44,39 @@ class Entry:
 @dataclass(frozen=True)
 class Scheme:
     """The entries of one kind of model. A `prefix` may be missing from all names; names matching
-    `ignored` are nothing to us; `renamed` are older endings of names with today's. `options` are
-    those of our model that every such model has in common; `present` are those that are True where
-    a block is there, `absent` those that are True where one is not."""
+    `ignored` are nothing to us; `renamed` are older endings of names with today's; entries whose names
+    begin with `part` may be missing all together. `options` are those of our model that every such
+    model has in common; `present` are those that are True where a block is there, `absent` those that
+    are True where one is not."""
 
     entries: tuple[Entry, ...]
     prefix: str = ""
+    part: str = ""
     ignored: str = ""
     renamed: tuple[tuple[str, str], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     present: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
 
-    def published(self, state: State) -> dict[str, Array]:
+    @cached_property
+    def known(self) -> re.Pattern[str]:
+        """What the names of the entries look like, and of what is ignored."""
+        patterns = [re.escape(entry.name).replace(r"\{layer\}", r"\d+") for entry in self.entries]
+        return re.compile("|".join([*patterns, *filter(None, [self.ignored])]))
+
+    def published(self, state: State) -> dict[str, Any]:
         """The state under the names of the table."""
         bare = self.prefix and not any(name.startswith(self.prefix) for name in state)
-        own = {entry.name.partition(".")[0] for entry in self.entries} - {self.prefix.rstrip(".")}
         renamed = {}
         for name, value in state.items():
             for old, new in self.renamed:
                 name = name.removesuffix(old) + new if name.endswith(old) else name
-            renamed[self.prefix + name if bare and name.partition(".")[0] not in own else name] = value
+            renamed[self.prefix + name if bare and self.known.fullmatch(self.prefix + name) else name] = value
         return {n: value for n, value in renamed.items() if not (self.ignored and re.fullmatch(self.ignored, n))}
+
+    def likeness(self, state: State) -> int:
+        """How many of the names in a state dict are the scheme's."""
+        return sum(bool(self.known.fullmatch(name)) for name in self.published(state))
 
 
 def _linear(theirs: str, ours: str, inputs: str, outputs: str, *, transposed: bool = True) -> Iterator[Entry]:
@@ -152,6 +166,47 @@ def _bert() -> Iterator[Entry]:
     yield Entry(decoder + ".bias", (), ("vocabulary",), optional=True)
 
 
+def _llama(names: Mapping[str, str], *, halves: bool) -> Iterator[Entry]:
+    """LLaMA's decoder under Meta's names or Hugging Face's (`names` has those that differ). Meta's
+    projections, and llama2.c's, turn neighbouring columns; Hugging Face's turn column k with column
+    k + d_k/2. The biases of queries, keys and values are Qwen2's."""
+    layer, block = names["layer"], "decoder.{layer}"
+    yield Entry(names["embeddings"], ("embeddings",), ("vocabulary", "width"))
+    for letter, size in (("Q", "queries"), ("K", "keys"), ("V", "keys")):
+        place = "head.{head}" if letter == "Q" else "group.{group}"
+        ours, theirs, turned = f"{block}.{place}", layer + names[letter], halves and letter != "V"
+        yield Entry(f"{theirs}.weight", (f"{ours}.W_{letter}",), (size, "width"), True, halves=turned)
+        yield Entry(f"{theirs}.bias", (f"{ours}.b_{letter}",), (size,), optional=True, halves=turned)
+    yield Entry(layer + names["O"] + ".weight", (block + ".W_O",), ("width", "queries"), True)
+    for k in (1, 2, 3):
+        shape = ("width", "d_ff") if k == 2 else ("d_ff", "width")
+        yield Entry(f"{layer}{names[f'w{k}']}.weight", (f"{block}.feed_forward.W_{k}",), shape, True)
+    for k, norm in enumerate((names["first_norm"], names["second_norm"])):
+        yield Entry(f"{layer}{norm}.weight", (f"{block}.norm.{k}.gain",), ("width",))
+    yield Entry(names["norm"], ("decoder.norm.gain",), ("width",))
+    yield Entry(
+        names["output"], ("output.W",), ("vocabulary", "width"), True, optional=True, tied=names["embeddings"]
+    )
+
+
+_HUGGING_FACE = {
+    "layer": "model.layers.{layer}.", "embeddings": "model.embed_tokens.weight", "norm": "model.norm.weight",
+    "output": "lm_head.weight", "Q": "self_attn.q_proj", "K": "self_attn.k_proj", "V": "self_attn.v_proj",
+    "O": "self_attn.o_proj", "w1": "mlp.gate_proj", "w2": "mlp.down_proj", "w3": "mlp.up_proj",
+    "first_norm": "input_layernorm", "second_norm": "post_attention_layernorm",
+}  # fmt: skip
+_META = {
+    "layer": "layers.{layer}.", "embeddings": "tok_embeddings.weight", "norm": "norm.weight",
+    "output": "output.weight", "Q": "attention.wq", "K": "attention.wk", "V": "attention.wv",
+    "O": "attention.wo", "w1": "feed_forward.w1", "w2": "feed_forward.w2", "w3": "feed_forward.w3",
+    "first_norm": "attention_norm", "second_norm": "ffn_norm",
+}  # fmt: skip
+_LLAMA_OPTIONS = {"pre_norm": True, "rms": True, "biases": False, "activation": "swiglu"}
+_LLAMA_PRESENT = {"attention_biases": "decoder.0.head.0.b_Q"}
+
+_BERT_RENAMED = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
+_BERT_IGNORED = r"bert\.pooler\..*|cls\.seq_relationship\..*|.*\.position_ids"
+
 SCHEMES: dict[str, Scheme] = {
     "torch_encoder": Scheme(
         tuple(_torch_stack("", "encoder", _SELF, final_norm=False)), present={"final_norm": "encoder.norm.gain"}
@@ -170,24 +225,56 @@ SCHEMES: dict[str, Scheme] = {
     "gpt2": Scheme(
         tuple(_gpt2()),
         "transformer.",
-        r".*\.attn\.(masked_)?bias",
+        ignored=r".*\.attn\.(masked_)?bias",
         options={"pre_norm": True},
         absent={"tied": "output.W"},
     ),
     "bert": Scheme(
         tuple(_bert()),
-        ignored=r"bert\.pooler\..*|cls\.seq_relationship\..*|.*\.position_ids",
-        renamed=(("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")),
+        "bert.",
+        "cls.predictions.",
+        _BERT_IGNORED,
+        _BERT_RENAMED,
         options={"pre_norm": False},
+        present={"head": "prediction.W"},
+    ),
+    "bert_states": Scheme(
+        tuple(entry for entry in _bert() if not entry.name.startswith("cls.")),
+        "bert.",
+        ignored=_BERT_IGNORED + r"|cls\..*",
+        renamed=_BERT_RENAMED,
+        options={"pre_norm": False},
+    ),
+    "llama": Scheme(
+        tuple(_llama(_HUGGING_FACE, halves=True)),
+        "model.",
+        ignored=r".*\.rotary_emb\.inv_freq",
+        options=_LLAMA_OPTIONS,
+        present=_LLAMA_PRESENT,
+        absent={"tied": "output.W"},
+    ),
+    "llama_meta": Scheme(
+        tuple(_llama(_META, halves=False)),
+        ignored=r"rope\.freqs",
+        options=_LLAMA_OPTIONS,
+        present=_LLAMA_PRESENT,
+        absent={"tied": "output.W"},
     ),
 }
 """Every scheme by its name."""
 
-SCHEME_OF = {
-    "encoder": "torch_encoder",
-    "decoder": "torch_decoder",
-    "encoder_decoder": "torch_transformer",
-    "gpt": "gpt2",
-    "bert": "bert",
+SCHEMES_OF = {
+    "encoder": ("torch_encoder",),
+    "decoder": ("torch_decoder",),
+    "encoder_decoder": ("torch_transformer",),
+    "gpt": ("gpt2",),
+    "llama": ("llama", "llama_meta"),
+    "bert": ("bert",),
+    "sentence_encoder": ("bert_states",),
 }
-"""The scheme of each model of ours that has one."""
+"""The schemes of each model of ours that has any."""
+
+
+def most_like(state: State, among: Iterable[str] = tuple(SCHEMES)) -> str:
+    """The scheme, of those named, that knows most of the names of a state dict: the first of equals."""
+    return max(among, key=lambda scheme: SCHEMES[scheme].likeness(state))

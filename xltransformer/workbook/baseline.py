@@ -52,14 +52,12 @@ def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
 
     def write() -> None:
         for place in (built, change):
-            for j in range(columns):
-                book.label(block.columns, j, sheet, place.row - 1, place.column + j, "column_label")
-            for i in range(rows if down else 0):
-                book.label(block.rows, i, sheet, place.row + i, place.column - 1, "row_label")
-        for i, j in np.ndindex(block.shape):
-            sheet.number(built.row + i, built.column + j, float(values[i, j]), ("kept", "0.00"))
-            formula = f"{now.address(i, j)}-{built.address(i, j)}"
-            sheet.formula(change.row + i, change.column + j, formula, 0.0, ("computed", "0.00"))
+            book.labels(block.columns, sheet, place.row - 1, place.column, "column_label", across=True)
+            if down:
+                book.labels(block.rows, sheet, place.row, place.column - 1, "row_label")
+        sheet.block(built.row, built.column, values, ("kept", "0.00"))
+        less, zeros = lambda i, j: f"{now.address(i, j)}-{built.address(i, j)}", np.zeros(block.shape)
+        sheet.block(change.row, change.column, zeros, ("computed", "0.00"), less)
 
     book.later(write)
     changes = change.seen_from(sheet.name).all

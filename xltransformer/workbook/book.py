@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
+
+import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.locale import Messages
 from xltransformer.ops import PRODUCTS, op_of
 from xltransformer.workbook.canvas import Canvas, cell_range
+from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
 from xltransformer.workbook.places import Place, SeenPlace, column_letters
 from xltransformer.workbook.styles import (
     ATTENTION_SCALE,
@@ -16,6 +20,7 @@ from xltransformer.workbook.styles import (
     FADED,
     RIGHT,
     WRONG,
+    Style,
     block_style,
     signed_scale,
 )
@@ -74,6 +79,7 @@ class Book:
         self.verdicts: dict[Matrix, Place] = {}
         self.answers = Canvas(ANSWERS, hidden=True)
         self._waiting: dict[Matrix, frozenset[Matrix]] = {}
+        self._labels: dict[tuple[Axis, str, bool], tuple[Array, Formulas | None]] = {}
         self._hidden_rows = 0
         self._views = 0
         self.suggested: Place | None = None  # temperatures to choose from
@@ -177,10 +183,8 @@ class Book:
 
         def write() -> None:
             home, style = self.ref(block, sheet), block_style(block, self.messages, view=True)
-            for i, values in enumerate(self.values[block.name].tolist()):
-                for j, value in enumerate(values):
-                    sheet.formula(row + j, column + i, home.cell(i, j), value, style)
-            self._labels(look, f"{self.symbol(block)}ᵀ", place, sheet)
+            sheet.block(row, column, self.values[block.name].T, style, lambda i, j: home.cell(j, i))
+            self._label_block(look, f"{self.symbol(block)}ᵀ", place, sheet)
 
         self.later(write)
         self._colour(Drawing(look, sheet, place), labelled=True)
@@ -192,25 +196,24 @@ class Book:
             write()
         self._pending.clear()
 
-    def _each(self, drawing: Drawing, write: Callable[[int, int, int, int, float | str], None]) -> None:
-        """Call `write(i, j, row, column, value)` for every cell of a drawing."""
+    def _write_cells(self, drawing: Drawing, cell: CellFormula, style: Style, shown: Array | None = None) -> None:
+        """The formulas of a drawing; they show the block's values unless told otherwise."""
         place = drawing.place
-        for i, values in enumerate(self.values[drawing.block.name].tolist()):
-            for j, value in enumerate(values):
-                write(i, j, place.row + i, place.column + j, value)
+        values = self.values[drawing.block.name] if shown is None else shown
+        drawing.sheet.block(place.row, place.column, values, style, cell)
 
     def _write_formulas(self, drawing: Drawing) -> None:
         block, sheet = drawing.block, drawing.sheet
         places = (drawing.shown.get(m, self.homes[m]) for m in block.operands)
         operands = [place.seen_from(sheet.name, self.spelled_out) for place in places]
         cell, style = op_of(block).cell, block_style(block, self.messages, small=drawing.small)
-        self._each(drawing, lambda i, j, r, c, value: sheet.formula(r, c, cell(i, j, *operands), value, style))
+        self._write_cells(drawing, lambda i, j: cell(i, j, *operands), style)
 
     def _write_view(self, drawing: Drawing) -> None:
-        sheet, home = drawing.sheet, self.ref(drawing.block, drawing.sheet)
+        home = self.ref(drawing.block, drawing.sheet)
         style = block_style(drawing.block, self.messages, view=True, small=drawing.small)
         ending = '&""' if drawing.block.text else ""
-        self._each(drawing, lambda i, j, r, c, value: sheet.formula(r, c, home.cell(i, j) + ending, value, style))
+        self._write_cells(drawing, lambda i, j: home.cell(i, j) + ending, style)
 
     def _write_solved(self, drawing: Drawing) -> None:
         """A view of a hidden block: a cell left to the student shows once it is right; one that
@@ -220,11 +223,11 @@ class Book:
         verdicts = {m: place.seen_from(sheet.name) for m, place in self.verdicts.items()}
         waits = ",".join(seen.all for m, seen in verdicts.items() if m in self.waits_for(block))
 
-        def write(i: int, j: int, row: int, column: int, value: float | str) -> None:
+        def cell(i: int, j: int) -> str:
             right = f"{verdicts[block].cell(i, j)}=1" if block in self.exercise else f"MIN({waits})=1"
-            sheet.formula(row, column, f'IF({right},{home.cell(i, j)},"")', "", style)
+            return f'IF({right},{home.cell(i, j)},"")'
 
-        self._each(drawing, write)
+        self._write_cells(drawing, cell, style, _empty(block.shape))
 
     def _draw_hidden(self, block: Matrix) -> Place:
         """The home of a block on the hidden sheet, below all others."""
@@ -242,14 +245,17 @@ class Book:
         self.names[f"{EXERCISE}.{block.name}"] = place
         student, answer = place.seen_from(hidden.name), home.seen_from(hidden.name)
 
-        def write(i: int, j: int, row: int, column: int, _: float | str) -> None:
-            drawing.sheet.blank(row, column, block_style(block, self.messages, exercise=True))
+        def judged(i: int, j: int) -> str:
             typed, right = student.cell(i, j), answer.cell(i, j)
             near = f"IF(ABS({typed}-{right})<={TOLERANCE},1,-1)"
-            judged = f"IF(ISBLANK({typed}),0,IF(ISNUMBER({typed}),{near},-1))"
-            hidden.formula(verdicts.row + i, verdicts.column + j, judged, 0, ("computed", "0"))
+            return f"IF(ISBLANK({typed}),0,IF(ISNUMBER({typed}),{near},-1))"
 
-        self.later(lambda: self._each(drawing, write))
+        def write() -> None:
+            style = block_style(block, self.messages, exercise=True)
+            drawing.sheet.block(place.row, place.column, _empty(block.shape), style)
+            hidden.block(verdicts.row, verdicts.column, np.zeros(block.shape), ("computed", "0"), judged)
+
+        self.later(write)
         first = verdicts.seen_from(drawing.sheet.name).cell(0, 0).replace("$", "")
         for verdict, look in ((1, RIGHT), (-1, WRONG)):
             rule = {"type": "formula", "criteria": f"={first}={verdict}", "format": look}
@@ -257,21 +263,27 @@ class Book:
 
     def _write_inputs(self, drawing: Drawing) -> None:
         block, sheet, place = drawing.block, drawing.sheet, drawing.place
-        style, spare = block_style(block, self.messages), self._spare_rows(block)
-        generated = self.generated.get(block.name, frozenset())
+        style, values = block_style(block, self.messages), self.values[block.name]
+        generated, spare = self.generated.get(block.name, frozenset()), self._spare_rows(block)
 
-        def write(i: int, j: int, row: int, column: int, value: float | str) -> None:
+        def predicted(first: int) -> CellFormula:
+            assert block.feedback is not None
+            before = self.ref(block.feedback, sheet)
+            return lambda i, j: f'{before.cell(first + i - 1, 0)}&""'
+
+        def kind(i: int) -> str:
             if i in generated and block.feedback is not None:
-                predicted = self.ref(block.feedback, sheet).cell(i - 1, 0)
-                sheet.formula(row, column, f'{predicted}&""', value, ("generated", ""))
-            elif value == "" or i in spare:
-                sheet.blank(row, column, style)
-            elif isinstance(value, str):
-                sheet.text(row, column, value, *style)
-            else:
-                sheet.number(row, column, value, style)
+                return "generated"
+            return "spare" if i in spare else "given"
 
-        self._each(drawing, write)
+        for what, rows in groupby(range(block.shape[0]), kind):
+            first, *others = rows
+            part = values[first : first + 1 + len(others)]
+            row = place.row + first
+            if what == "generated":
+                sheet.block(row, place.column, part, ("generated", ""), predicted(first))
+            else:
+                sheet.block(row, place.column, _empty(part.shape) if what == "spare" else part, style)
         rule = self._rule(block)
         if rule and block.role != "list":
             note = self.messages.get(f"note.{block.last_name}", "")  # shows beside the selected cell
@@ -301,25 +313,39 @@ class Book:
 
     def _write_labels(self, drawing: Drawing) -> None:
         """Row labels to the left, column labels above, the block's symbol in the corner."""
-        self._labels(drawing.block, self.symbol(drawing.block), drawing.place, drawing.sheet)
+        self._label_block(drawing.block, self.symbol(drawing.block), drawing.place, drawing.sheet)
 
-    def _labels(self, block: Matrix, symbol: str, place: Place, sheet: Canvas) -> None:
+    def _label_block(self, block: Matrix, symbol: str, place: Place, sheet: Canvas) -> None:
         sheet.text(place.row - 1, place.column - 1, symbol, "symbol")
-        for i in range(block.shape[0]):
-            self.label(block.rows, i, sheet, place.row + i, place.column - 1, "row_label")
-        for j in range(block.shape[1]):
-            self.label(block.columns, j, sheet, place.row - 1, place.column + j, "column_label")
+        self.labels(block.rows, sheet, place.row, place.column - 1, "row_label")
+        self.labels(block.columns, sheet, place.row - 1, place.column, "column_label", across=True)
 
-    def label(self, axis: Axis, k: int, sheet: Canvas, row: int, column: int, style: str) -> None:
-        """One label: a formula that follows the words, or a fixed text."""
+    def labels(
+        self, axis: Axis, sheet: Canvas, row: int, column: int, style: str, *, across: bool = False
+    ) -> None:
+        """The labels of an axis from a cell down, or `across`: formulas that follow the words, or fixed
+        texts. To be called when every block has its place."""
+        key = axis, sheet.name, across
+        if key not in self._labels:  # the same axis is labelled time and again
+            self._labels[key] = self._make_labels(axis, sheet, across=across)
+        texts, made = self._labels[key]
+        sheet.block(row, column, texts, (style, ""), made)
+
+    def _make_labels(self, axis: Axis, sheet: Canvas, *, across: bool) -> tuple[Array, Formulas | None]:
+        """An axis' labels as they are now, and the formulas that follow the words."""
+        texts = axis.read(self.values)
         if axis.source is None:
-            label = axis.labels[k]
-            sheet.text(row, column, self.messages.get(f"label.{label}", label), style)
-            return
+            texts = [self.messages.get(f"label.{label}", label) for label in texts]
+        values = np.array(texts, dtype=object).reshape((1, -1) if across else (-1, 1))
+        if axis.source is None:
+            return values, None
         source = self.ref(axis.source, sheet)
-        i, j = (k, 0) if source.shape[1] == 1 else (0, k)
-        shown = str(self.values[axis.source.name][i, j])
-        sheet.formula(row, column, f'{source.cell(i, j)}&""', shown, (style, ""))
+
+        def cell(i: int, j: int) -> str:
+            k = j if across else i
+            return f'{source.cell(k, 0) if source.shape[1] == 1 else source.cell(0, k)}&""'
+
+        return values, formulas(cell, (values.shape[0], values.shape[1]))
 
     def empty_slots(self, block: Matrix, sheet: Canvas, place: Place, label_column: int) -> None:
         """Let nothing show where a slot is empty: where the label of its row, which stands in
@@ -354,3 +380,7 @@ class Book:
             conditions.append((where, ATTENTION_SCALE))
         elif block.scale == "signed" and block.size > 1:
             conditions.append((where, signed_scale(place.absolute.partition("!")[2])))
+
+
+def _empty(shape: tuple[int, int]) -> Array:
+    return np.full(shape, "", dtype=object)

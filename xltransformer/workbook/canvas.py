@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
+import numpy as np
+
 from xltransformer.errors import UserError
+from xltransformer.graph import Array
+from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
 from xltransformer.workbook.places import column_letters, quoted
 from xltransformer.workbook.styles import Style
 
@@ -31,6 +37,40 @@ class Cell:
     style: Style
     shown: Any = None
     tip: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A rectangle of cells of one style with its first cell at (row, column).
+
+    `values` (n x m), numbers or texts, are what its formulas show or, without any, what it holds; a
+    text of no characters is an empty cell. It takes no object a cell, so that a block may be large.
+    """
+
+    row: int
+    column: int
+    values: Array
+    style: Style
+    formulas: Formulas | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        rows, columns = self.values.shape
+        return rows, columns
+
+    @property
+    def longest(self) -> int:
+        """How many characters its longest formula has (at most)."""
+        return max(pattern.longest(self.shape) for pattern in self.formulas.patterns) if self.formulas else 0
+
+    def cell(self, i: int, j: int) -> Cell:
+        """One of the cells, from 0."""
+        value = self.values[i, j]
+        if self.formulas is not None:
+            return Cell("formula", self.formulas.at(i, j), self.style, value)
+        if isinstance(value, str):
+            return Cell("text", value, self.style) if value else Cell("blank", None, self.style)
+        return Cell("number", value, self.style)
 
 
 @dataclass(frozen=True)
@@ -77,13 +117,18 @@ class Paragraph:
     last: int | None = None
     rows: int = 0
 
+    @property
+    def last_row(self) -> int:
+        return self.row + max(0, self.rows - 1)
+
 
 @dataclass
 class Canvas:
     """One sheet. Rows and columns count from 0."""
 
     name: str
-    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    single: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    blocks: list[Cells] = field(default_factory=list)
     paragraphs: list[Paragraph] = field(default_factory=list)
     bars: list[tuple[int, str]] = field(default_factory=list)
     widths: dict[int, float] = field(default_factory=dict)
@@ -96,26 +141,92 @@ class Canvas:
     freeze: tuple[int, int] = (0, 0)
     hidden: bool = False
 
+    _last: tuple[int, int] = (-1, -1)
+
+    def _put(self, row: int, column: int, cell: Cell) -> None:
+        self.single[row, column] = cell
+        self._reach(row, column)
+
+    def _reach(self, row: int, column: int) -> None:
+        self._last = max(self._last[0], row), max(self._last[1], column)
+
     def text(self, row: int, column: int, text: str, style: str, number: str = "") -> None:
-        self.cells[row, column] = Cell("text", text, (style, number))
+        self._put(row, column, Cell("text", text, (style, number)))
 
     def number(self, row: int, column: int, value: float, style: Style) -> None:
-        self.cells[row, column] = Cell("number", value, style)
+        self._put(row, column, Cell("number", value, style))
 
     def formula(self, row: int, column: int, formula: str, shown: float | str, style: Style) -> None:
-        if len(formula) > MOST_FORMULA:
+        self._check_length(row, column, len(formula))
+        self._put(row, column, Cell("formula", formula, style, shown))
+
+    def block(
+        self, row: int, column: int, values: Array, style: Style, formula: CellFormula | Formulas | None = None
+    ) -> None:
+        """A rectangle of cells: the formula of each, which shows its value, or the values themselves."""
+        made = formulas(formula, (values.shape[0], values.shape[1])) if callable(formula) else formula
+        block = Cells(row, column, values, style, made)
+        self._check_length(row, column, block.longest)
+        self.blocks.append(block)
+        self._reach(row + values.shape[0] - 1, column + values.shape[1] - 1)
+
+    def _check_length(self, row: int, column: int, length: int) -> None:
+        if length > MOST_FORMULA:
             raise UserError(
-                f"cell {self.target(row, column)} would need a formula of {len(formula):,} characters, of which "
+                f"cell {self.target(row, column)} would need a formula of {length:,} characters, of which "
                 f"spreadsheets take {MOST_FORMULA:,}; choose fewer layers or heads, or smaller sizes"
             )
-        self.cells[row, column] = Cell("formula", formula, style, shown)
 
     def blank(self, row: int, column: int, style: Style) -> None:
-        self.cells[row, column] = Cell("blank", None, style)
+        self._put(row, column, Cell("blank", None, style))
+
+    @property
+    def cells(self) -> dict[tuple[int, int], Cell]:
+        """Every cell by itself, those of blocks too: for looking at a small sheet."""
+        of_blocks = {
+            (block.row + i, block.column + j): block.cell(i, j)
+            for block in self.blocks
+            for i, j in np.ndindex(block.shape)
+        }
+        return of_blocks | self.single
+
+    def most_characters(self) -> int:
+        """At least as many characters as the cells of blocks take in a file."""
+        return sum(block.values.size * (100 + block.longest) for block in self.blocks)
+
+    def styles(self) -> Iterator[Style]:
+        """The styles in use."""
+        yield from (cell.style for cell in self.single.values())
+        yield from (block.style for block in self.blocks)
+        yield from (paragraph.cell.style for paragraph in self.paragraphs)
+        yield from ((name, "") for _, name in self.bars)
+
+    def texts(self, *styles: str) -> Iterator[tuple[int, str]]:
+        """What the cells of some styles show, each text with its column."""
+        for (_, column), cell in self.single.items():
+            if cell.style[0] in styles:
+                yield column, str(cell.shown if cell.kind == "formula" else cell.content)
+        for block in self.blocks:
+            if block.style[0] in styles:
+                for j in range(block.shape[1]):
+                    for text in block.values[:, j].tolist():
+                        yield block.column + j, str(text)
+
+    def at(self, row: int, column: int) -> Cell | None:
+        """One cell, None where there is none."""
+        for block in self.blocks:
+            i, j = row - block.row, column - block.column
+            if 0 <= i < block.shape[0] and 0 <= j < block.shape[1]:
+                return block.cell(i, j)
+        return self.single.get((row, column))
+
+    @property
+    def empty(self) -> bool:
+        return not self.single and not self.blocks
 
     def link(self, row: int, column: int, target: str, text: str, tip: str | None = None) -> None:
         """A link to a cell of this workbook, `target` being such as `'Start'!A1`."""
-        self.cells[row, column] = Cell("link", target, ("link", ""), text, tip)
+        self._put(row, column, Cell("link", target, ("link", ""), text, tip))
 
     def paragraph(
         self,
@@ -137,7 +248,8 @@ class Canvas:
         if paragraph.last is not None:
             return paragraph.last
         last = paragraph.column
-        while last < self.right and self.pixels(0, last + 1) <= WINDOW:
+        wide = self.pixels(0, last)
+        while last < self.right and (wide := wide + self.pixels(last + 1, last + 1)) <= WINDOW:
             last += 1
         return last
 
@@ -152,7 +264,7 @@ class Canvas:
     @property
     def right(self) -> int:
         """The last column in use, and at least far enough for a text to be readable."""
-        return max([13, *(column for _, column in self.cells)])
+        return max(13, self._last[1])
 
     @property
     def printed(self) -> tuple[int, int]:
@@ -168,7 +280,7 @@ class Canvas:
 
     @property
     def bottom(self) -> int:
-        return max([0, *(row for row, _ in self.cells), *(p.row + max(0, p.rows - 1) for p in self.paragraphs)])
+        return max([0, self._last[0], *(paragraph.last_row for paragraph in self.paragraphs)])
 
     def width(self, first: int, last: int) -> float:
         """The width of some columns, in characters."""
@@ -188,6 +300,7 @@ def spaced(letter: str) -> str:
     return f" {letter}" if letter else ""
 
 
+@lru_cache(1 << 14)  # labels are drawn many times over
 def text_width(text: str) -> float:
     """The width of a text in characters, wide (Chinese, emoji) ones counting nearly twice."""
     return sum(1.9 if unicodedata.east_asian_width(c) in "WF" else 1.0 for c in text)

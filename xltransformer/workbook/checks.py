@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from xltransformer.graph import Matrix
 from xltransformer.models import Lesson
@@ -15,35 +16,56 @@ from xltransformer.workbook.styles import BAD, GOOD
 
 LEFT, TOP = 1, 4
 """Where the list of checks begins."""
-MOST_BLOCKS, MOST_SUMS = 64, 24
+MOST_BLOCKS, MOST_SUMS = 24, 24
 """How many blocks one check looks at, for numbers and for sums: a formula takes 8,192 characters."""
+
+
+MOST_LETTERS = 7_500
+"""How long the formula may become that names cells; blocks beyond are only judged."""
+TOO_LARGE, TOO_LARGE_IN_TEXT = "1E+100", "1E+9"
+"""From which size on a number is not usable, or not as a word: `difference.LARGEST` and `LARGEST_IN_TEXT`."""
+
+
+def _named(where: Callable[[], str], row: int, texts: Place) -> str:
+    """A formula for the cells at fault, where there is a fault, and where the program can look for it: some,
+    such as IronCalc, do not ask ISTEXT and its like of every cell of a range."""
+    verdict = Place(texts.sheet, row, LEFT, (1, 1)).address(0, 0)
+    can = f"SUMPRODUCT(ISTEXT({texts.seen_from(texts.sheet).all})*1)={texts.shape[0]}"
+    return f'IF({verdict}=1,"",IF({can},TRIM({where()}),""))'
 
 
 @dataclass(frozen=True)
 class Check:
-    """`formula`, made when every block has its place, gives 1 or 0; `look` is where to look."""
+    """`formula`, made when every block has its place, gives 1 or 0; `look` is where to look, and `where`
+    gives a formula that names the cells at fault."""
 
     text: str
     formula: Callable[[], str]
     look: Place
+    where: Callable[[], str] | None = None
 
 
 def draw_checks(
     book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters: list[str]
 ) -> tuple[Place, Place]:
-    """The sheet of all checks: a verdict, what holds, and a link to where to look. Returns the verdicts
-    and the texts, a column each."""
+    """The sheet of all checks: a verdict, a link to where to look, the cells at fault, and what holds.
+    Returns the verdicts and the texts with the cells before them, a column and two."""
     messages = book.messages
     sheet.text(0, LEFT, messages("checks.title"), "title")
     sheet.heights[0] = 28
+    sheet.freeze = (2, 0)
     sheet.paragraph(2, LEFT, messages("checks.intro"), "intro")
     checks = every_check(book, sheet, start, model, letters)
+    every_text = Place(sheet.name, TOP, LEFT + 3, (len(checks), 1))
     for k, check in enumerate(checks):
         row = TOP + k
         book.formula(sheet, row, LEFT, check.formula, 1.0, "verdict", messages("number.verdict"))
         sheet.link(row, LEFT + 1, Canvas(check.look.sheet).target(check.look.row, check.look.column), "→")
-        sheet.text(row, LEFT + 2, check.text, "remark")
-    verdicts, texts = (Place(sheet.name, TOP, column, (len(checks), 1)) for column in (LEFT, LEFT + 2))
+        if check.where is not None:
+            book.formula(sheet, row, LEFT + 2, partial(_named, check.where, row, every_text), "", "remark")
+        sheet.text(row, LEFT + 3, check.text, "remark")
+    verdicts = Place(sheet.name, TOP, LEFT, (len(checks), 1))
+    texts = Place(sheet.name, TOP, LEFT + 2, (len(checks), 2))
     for value, look in ((1, GOOD), (0, BAD)):
         rule = {"type": "cell", "criteria": "==", "value": value, "format": look}
         sheet.conditions.append((cell_range(TOP, LEFT, verdicts.shape), rule))
@@ -64,19 +86,70 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
     def whole(block: Matrix, test: str) -> Callable[[], str]:
         return lambda: f"IF(IFERROR({test.format(ref(block))},FALSE),1,0)"
 
+    def cells(blocks: Sequence[Matrix], at_fault: str) -> Callable[[], str]:
+        """Names the cells of blocks for which an expression is 1: the one, or else the whole block."""
+
+        def formula() -> str:
+            named = '""'
+            for block in blocks:
+                seen, place = ref(block), book.homes[block]
+                bad = at_fault.format(seen)
+                last = place.address(block.shape[0] - 1, block.shape[1] - 1)
+                if block.shape == (1, 1):
+                    piece = f'&IF(SUMPRODUCT({bad})=0,"","{last} ")'
+                else:
+                    address = f"ADDRESS(SUMPRODUCT({bad}*ROW({seen})),SUMPRODUCT({bad}*COLUMN({seen})),4)"
+                    piece = (
+                        f'&IF(SUMPRODUCT({bad})=0,"",'
+                        f'IF(SUMPRODUCT({bad})=1,{address},"{place.address(0, 0)}:{last}")&" ")'
+                    )
+                if len(named) + len(piece) > MOST_LETTERS:
+                    break
+                named += piece
+            return f'IFERROR({named},"")'
+
+        return formula
+
     checks: list[Check] = []
     letters = [spaced(letter) for letter in letters]
 
-    def add(key: str, formula: Callable[[], str], at: Matrix, /, **parts: str) -> None:
-        checks.append(Check(book.messages(f"check.{key}", **parts), formula, book.homes[at]))
+    def add(
+        key: str,
+        formula: Callable[[], str],
+        at: Matrix,
+        where: Callable[[], str] | None = None,
+        /,
+        **parts: str,
+    ) -> None:
+        checks.append(Check(book.messages(f"check.{key}", **parts), formula, book.homes[at], where))
 
+    texts: dict[str, list[Matrix]] = {}
+    for block in model.inputs:
+        if block.text and block.role != "list":
+            texts.setdefault(book.homes[block].sheet, []).append(block)
+    for name, blocks, number in _parted(texts, MOST_BLOCKS):
+
+        def all_texts(blocks: Sequence[Matrix] = blocks) -> str:
+            read = "+".join(f'SUMPRODUCT(({ref(block)}<>"")*1)' for block in blocks)
+            listed = ",".join(ref(block) for block in blocks)
+            size = f"(MAX({listed})<{TOO_LARGE_IN_TEXT})*(MIN({listed})>-{TOO_LARGE_IN_TEXT})"
+            logical = "+".join(
+                f"SUMPRODUCT(ISLOGICAL({ref(block)})*1)" for block in blocks if block.role != "switch"
+            )
+            return f"IF(IFERROR(({read}>=0)*{size}*({logical or 0}=0)=1,FALSE),1,0)"
+
+        bad = "(ISERROR({0})+ISLOGICAL({0}))"
+        add("texts", all_texts, blocks[0], cells(blocks, bad), sheet=name + number)
     for letter, sentence in zip(letters, model.sentences, strict=True):
         add("words", whole(sentence.padding, "SUM({0})>0"), sentence.words, letter=letter)
 
         def all_known(words: Matrix = sentence.words, padding: Matrix = sentence.padding) -> str:
             return f'IF(IFERROR(SUMPRODUCT(({ref(words)}<>"")*({ref(padding)}=0))=0,FALSE),1,0)'
 
-        add("known", all_known, sentence.words, letter=letter)
+        def unknown(words: Matrix = sentence.words, padding: Matrix = sentence.padding) -> str:
+            return cells([words], f'(({{0}}<>"")*({ref(padding)}=0))')()
+
+        add("known", all_known, sentence.words, unknown, letter=letter)
     for switch in model.switches:
         if switch.text:
             said = ",".join(f'{{0}}&""="{word}"' for word in (*ON, *OFF))
@@ -87,7 +160,7 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
                 switch=book.symbol(switch),
             )
         else:
-            add("temperature", whole(switch, "AND(ISNUMBER({0}),{0}>0)"), switch)
+            add("temperature", whole(switch, f"AND(ISNUMBER({{0}}),{{0}}>0,{{0}}<={TOO_LARGE})"), switch)
     watch = model.watch
     if watch is not None and watch.lesson is not None and watch.lesson.choices is not None:
         listed, lesson = watch.lesson.choices, watch.lesson
@@ -104,9 +177,11 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
 
         def all_numbers(blocks: Sequence[Matrix] = blocks) -> str:
             listed = ",".join(ref(block) for block in blocks)
-            return f"IF(COUNTA({listed})=COUNT({listed}),1,0)"
+            size = f"(MAX({listed})<={TOO_LARGE})*(MIN({listed})>=-{TOO_LARGE})"
+            return f"IF(IFERROR((COUNTA({listed})=COUNT({listed}))*{size}=1,FALSE),1,0)"
 
-        add("numbers", all_numbers, blocks[0], sheet=name + number)
+        bad = "(1-ISNUMBER({0})-ISBLANK({0})+ISLOGICAL({0})*ISNUMBER({0}))"
+        add("numbers", all_numbers, blocks[0], cells(blocks, bad), sheet=name + number)
     for promise in model.promises:
         add(promise.last_name, whole(promise, "{0}=1"), promise)
     if model.watch is not None:

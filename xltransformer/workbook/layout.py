@@ -14,6 +14,7 @@ from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width
 from xltransformer.workbook.checks import draw_checks
 from xltransformer.workbook.panels import LEFT, draw_step, step_title
+from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import begin_start, finish_start, letters, told
 from xltransformer.workbook.start.contents import Contents
@@ -22,6 +23,7 @@ from xltransformer.workbook.strips import draw_strips
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
+@no_collecting()
 def lay_out(
     instance: Instance,
     values: Mapping[str, Array],
@@ -143,9 +145,9 @@ def _draw_section(
         label = messages("section.of_sentence", letter=spaced(letter))
         shown = label + str(book.values[sentence.name][0, 0])
         book.formula(
-            sheet, 1, LEFT + 5, lambda: f'"{label}"&{book.ref(sentence, sheet).cell(0, 0)}', shown, "row_text"
+            sheet, 2, LEFT, lambda: f'"{label}"&{book.ref(sentence, sheet).cell(0, 0)}', shown, "row_text"
         )
-    sheet.freeze = (2, 0)
+    sheet.freeze = (3 if section.sentence is not None else 2, 0)
     sheet.paragraph(3, LEFT, intro, "intro")
     row = 5
     notes = {} if section.backward else instance.template.notes.get(section.key, {})
@@ -166,13 +168,12 @@ _PAGE_WIDTH, _PAGE_HEIGHT = 10.9, 7.1
 
 def _fit(sheet: Canvas) -> None:
     """Make columns wide enough for their labels, and let no page of print cut a panel that fits on one."""
-    labels = {
-        (row, column): text_width(str(cell.shown if cell.kind == "formula" else cell.content))
-        for (row, column), cell in sheet.cells.items()
-        if cell.style[0] in ("row_label", "column_label", "symbol")
-    }
-    first = max([0.0, *(width for (_, column), width in labels.items() if column == LEFT)])
-    others = max([0.0, *(width for (_, column), width in labels.items() if column != LEFT)])
+    first = others = 0.0
+    for column, text in sheet.texts("row_label", "column_label", "symbol"):
+        if column == LEFT:
+            first = max(first, text_width(text))
+        else:
+            others = max(others, text_width(text))
     sheet.widths |= {0: 2, LEFT: min(24.0, max(14.0, first * 1.2))}
     sheet.default_width = max(sheet.default_width, min(9.0, others * 1.1))
     inches = sheet.width(0, sheet.right) * 7.5 / 96

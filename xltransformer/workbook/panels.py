@@ -9,7 +9,7 @@ from xltransformer.models import Lesson
 from xltransformer.ops import op_of
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, text_width
-from xltransformer.workbook.places import Place
+from xltransformer.workbook.places import Known, Place
 from xltransformer.workbook.worked import Line, Word, count_lines, words_of, worked_lines
 
 LEFT = 1
@@ -166,4 +166,6 @@ def _every_line(
 
 def _workable(book: Book, block: Matrix) -> bool:
     """Whether a block has something to work out that gives no answer of an exercise away."""
-    return block.computed and not book.waits_for(block) and op_of(block).has_worked_line()
+    if not block.computed or book.waits_for(block):
+        return False
+    return op_of(block).worked(0, 0, *(Known(book.values[m.name]) for m in block.operands)) is not None

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from functools import cache
 
 from xltransformer.graph import Array
 from xltransformer.ops import PRODUCTS, Index
+from xltransformer.workbook.patterns import Traced, letters_of
 
 
-@cache
 def column_letters(column: int) -> str:
     """`A` for column 0, `AA` for column 26."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
+    return column.letters() if isinstance(column, Traced) else letters_of(column)
 
 
 def quoted(sheet: str) -> str:
@@ -51,6 +46,28 @@ class Place:
         """The place as formulas on `sheet` write it."""
         kind = TurnedPlace if self.turned else SeenPlace
         return kind(self, "" if sheet == self.sheet else quoted(self.sheet) + "!", spelled_out)
+
+
+_ABSOLUTE = re.compile(r"'((?:[^']|'')+)'!\$([A-Z]+)\$(\d+)(?::\$([A-Z]+)\$(\d+))?")
+
+
+def place_of(absolute: str) -> Place:
+    """The place of an absolute reference, `'Start'!$C$5:$D$9` or `'Start'!$C$5`; ValueError for others."""
+    found = _ABSOLUTE.fullmatch(absolute)
+    if found is None:
+        raise ValueError(f"{absolute} is no absolute reference")
+    sheet, left, top, right, bottom = found.groups()
+    first, last = column_number(left), column_number(right or left)
+    shape = int(bottom or top) - int(top) + 1, last - first + 1
+    return Place(sheet.replace("''", "'"), int(top) - 1, first, shape)
+
+
+def column_number(letters: str) -> int:
+    """0 for column `A`, 26 for column `AA`."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
+from xltransformer.bounds import MOST_BYTES, Bounds, Package, unreadable
+from xltransformer.engines import plain
 from xltransformer.errors import UserError
 from xltransformer.graph import Model
 from xltransformer.spec.instance import model_from
@@ -44,45 +46,52 @@ class ReadBook:
         """What was typed or written into a cell: a number, a text, a formula (begins with =), or None."""
         cell = self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1)
         if cell.data_type != "f":
-            return cell.value
+            return plain(cell.value)
         return cell.value if isinstance(cell.value, str) else f"={getattr(cell.value, 'text', '')}"
 
     def is_formula(self, place: Place, i: int, j: int) -> bool:
         return bool(self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1).data_type == "f")
 
+    def is_error(self, place: Place, i: int, j: int) -> bool:
+        """Whether an error value, such as #N/A, was typed or pasted into a cell."""
+        return bool(self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1).data_type == "e")
 
-def read_book(path: Path) -> ReadBook:
+
+def read_book(path: Path, most: int = MOST_BYTES) -> ReadBook:
     """Open a workbook; UserError where the file cannot be read, is no workbook, or none of ours."""
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
-    if not path.exists():
-        raise UserError(f"there is no file {path}; give the name of a workbook built by xlt")
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        raise UserError(f"there is no file {path}; give the name of a workbook built by xlt") from None
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+    with Package(path, most) as package:
+        package.check_contents()
+        description = _description(package.properties(), path)
+        try:
+            model = model_from(description)
+        except Exception as error:  # a description made by hand can make the model stumble anywhere
+            raise _not_read(path, error) from None
+        cells = sum(block.size for block in model.blocks.values())
+        package.check(Bounds.of(len(model.blocks), cells))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(path)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from None
-    except (InvalidFileException, BadZipFile):
-        raise UserError(f"{path} is no .xlsx workbook; save it as .xlsx (Excel workbook)") from None
     except Exception as error:  # a damaged file can make the reader stumble anywhere
-        raise UserError(f"{path} is a damaged workbook ({type(error).__name__}: {error})") from None
-    properties = {p.name: p.value for p in book.custom_doc_props.props}
-    pieces = [f"{PROPERTY}.{k}" for k in range(len(properties))]
-    text = "".join(str(properties[name]) for name in pieces if name in properties)
-    if not text:
-        raise UserError(
-            f"{path} was not built by xlt: it carries no description of a model; build one with xlt build"
-        )
-    try:
-        description = json.loads(text)
-        if "vocabulary" in book.defined_names:  # rows inserted into the word list belong to it
-            listed = _place(book.defined_names["vocabulary"], book)
-            description |= {"vocabulary": listed.shape[0]} if listed else {}
-        model = model_from(description)
-    except ValueError as error:
-        raise UserError(f"{path} carries a description that cannot be read ({error}); build it again") from None
+        raise UserError(f"{path} is a damaged workbook ({type(error).__name__}: {error!s:.120})") from None
+    if "vocabulary" in book.defined_names:  # rows inserted into the word list belong to it
+        listed = _place(book.defined_names["vocabulary"], book)
+        if listed is not None and listed.shape[0] != description.get("vocabulary"):
+            description = {**description, "vocabulary": listed.shape[0]}
+            try:
+                model = model_from(description)
+            except ValueError as error:
+                raise _not_read(path, error) from None
 
     homes: dict[str, Place] = {}
     views: list[View] = []
@@ -102,6 +111,31 @@ def read_book(path: Path) -> ReadBook:
             homes[names[defined.lower()]] = place
     content = {sheet.title: sheet for sheet in book.worksheets}
     return ReadBook(path, description, model, homes, tuple(views), exercises, content)
+
+
+def _description(properties: bytes, path: Path) -> dict[str, Any]:
+    """The description that the custom document properties carry in pieces."""
+    from xml.etree import ElementTree
+
+    found = {p.get("name", ""): "".join(p.itertext()) for p in ElementTree.fromstring(properties or b"<none/>")}
+    pieces: list[str] = []
+    while f"{PROPERTY}.{len(pieces)}" in found:
+        pieces.append(found[f"{PROPERTY}.{len(pieces)}"])
+    if not pieces:
+        raise UserError(
+            f"{path} was not built by xlt: it carries no description of a model; build one with xlt build"
+        )
+    try:
+        description = json.loads("".join(pieces))
+    except (ValueError, RecursionError) as error:
+        raise _not_read(path, error) from None
+    if not isinstance(description, dict):
+        raise _not_read(path, "it is no object")
+    return description
+
+
+def _not_read(path: Path, why: object) -> UserError:
+    return UserError(f"{path} carries a description that cannot be read ({why!s:.120}); build it again")
 
 
 def _place(defined: Any, book: Any) -> Place | None:

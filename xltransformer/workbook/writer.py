@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import re
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from xltransformer.errors import UserError
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart, Series
+from xltransformer.workbook.package import fill, mark, probed_styles
+from xltransformer.workbook.pause import no_collecting
+from xltransformer.workbook.places import Place, place_of
+from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
 from xltransformer.workbook.styles import FONT, STYLES, Style
 
 PROPERTY = "xlt.model"
@@ -21,29 +30,73 @@ PROPERTY = "xlt.model"
 _PROPERTY_LENGTH = 250  # Excel cuts a text property at 255 characters
 
 
+@no_collecting()
 def render(book: Book, description: Mapping[str, Any]) -> bytes:
     """The workbook as the bytes of an .xlsx file; the same book gives the same bytes.
 
     An empty description means that there is no model in it.
     """
+    canvases = [*book.sheets, *([] if book.answers.empty else [book.answers])]
+    frame, style_number = _frame(book, canvases, description)
+    return fill(frame, canvases, style_number)
+
+
+def _frame(
+    book: Book, canvases: Sequence[Canvas], description: Mapping[str, Any]
+) -> tuple[bytes, Mapping[Style, int]]:
+    """The workbook but for its cells: styles, names, charts, conditions, links; and the styles' numbers."""
     import xlsxwriter
 
     buffer = io.BytesIO()
-    workbook = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": FONT})
+    # A copy, as XlsxWriter adds to it; without a scheme, by which a theme would choose another typeface.
+    font = {**FONT, "font_scheme": "none"}
+    workbook = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": font})
     workbook.set_properties({"title": "xltransformer", "created": datetime(2020, 1, 1)})
     text = json.dumps(description, separators=(",", ":")) if description else ""
     for k in range(0, len(text), _PROPERTY_LENGTH):
         name = f"{PROPERTY}.{k // _PROPERTY_LENGTH}"
         workbook.set_custom_property(name, text[k : k + _PROPERTY_LENGTH], "text")
     formats = _Formats(workbook)
-    canvases = [*book.sheets, *([book.answers] if book.answers.cells else [])]
     worksheets = [workbook.add_worksheet(canvas.name) for canvas in canvases]
     for canvas, worksheet in zip(canvases, worksheets, strict=True):
         _write_sheet(canvas, worksheet, formats, workbook)
+    sheets = dict(zip((canvas.name for canvas in canvases), zip(canvases, worksheets, strict=True), strict=True))
+    charted = [place for canvas in canvases for chart in canvas.charts for place in _shown_by(chart)]
+    for place in dict.fromkeys(charted):
+        _write_charted(place, *sheets[place.sheet])
     for name, place in book.names.items():
         workbook.define_name(name, f"={place.absolute}")
+    # A cell of every style, where nothing stands that a chart keeps a copy of; `fill` drops it.
+    styles = [*dict.fromkeys(style for canvas in canvases for style in canvas.styles())]
+    row = max([0, *(place.row + place.shape[0] for place in charted if place.sheet == canvases[0].name)])
+    for column, style in enumerate(styles):
+        worksheets[0].write_blank(row, column, None, formats.style(style))
+    worksheets[0].write_string(row + 1, 0, "text")
     workbook.close()
-    return buffer.getvalue()
+    frame = buffer.getvalue()
+    return frame, dict(zip(styles, probed_styles(frame, row), strict=True))
+
+
+def _shown_by(chart: Chart) -> list[Place]:
+    """Every place that a chart shows something of."""
+    texts = [text for series in chart.series for text in (series.values, series.categories, series.name)]
+    return [place_of(text) for text in (*texts, chart.title, chart.across, chart.up) if text]
+
+
+def _write_charted(place: Place, canvas: Canvas, worksheet: Any) -> None:
+    """Tell XlsxWriter what a chart shows, for the copy that a chart keeps of it."""
+    for i, j in np.ndindex(place.shape):
+        row, column = place.row + i, place.column + j
+        cell = canvas.at(row, column)
+        if cell is not None and cell.kind != "blank":
+            shown = cell.content if cell.shown is None else cell.shown
+            worksheet.write_formula(row, column, "=0", None, shown)
+
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)", re.I)
+LEFTOVER = 600
+"""After so many seconds a temporary file beside a target is what a killed build has left: writing takes
+far less."""
 
 
 def check_free(path: Path, *, force: bool = False) -> None:
@@ -55,6 +108,8 @@ def check_free(path: Path, *, force: bool = False) -> None:
         raise UserError(f"{path} is no ordinary file; give another name with -o")
     if os.path.lexists(path) and not force:
         raise UserError(f"{path} exists already; give another name with -o, or --force to replace it")
+    if os.name == "nt" and _RESERVED.match(path.name):
+        raise UserError(f"{path} cannot be a file's name in Windows; give another with -o")
     if path.suffix.lower() != ".xlsx":
         raise UserError(f"{path} does not end in .xlsx; give the workbook a name that does")
     if not os.path.isdir(path.parent):
@@ -67,6 +122,7 @@ def save(data: bytes, path: Path, *, force: bool = False) -> None:
     """Put the bytes at `path`, whole or not at all; raises UserError as `check_free` does."""
     check_free(path, force=force)
     temporary: str | None = None
+    _tidy(path.parent)
     try:
         handle, temporary = tempfile.mkstemp(prefix=".xlt-", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
@@ -85,11 +141,12 @@ def save(data: bytes, path: Path, *, force: bool = False) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-class _Exact(float):
-    """A number that is written with every digit it has; XlsxWriter formats with 16, one too few."""
-
-    def __format__(self, _: str) -> str:
-        return repr(float(self))
+def _tidy(folder: Path) -> None:
+    """Remove what builds that were killed have left in a folder."""
+    with contextlib.suppress(OSError):
+        for left in folder.glob(".xlt-*.tmp"):
+            if time.time() - left.stat().st_mtime > LEFTOVER:
+                left.unlink()
 
 
 class _Formats:
@@ -112,42 +169,24 @@ class _Formats:
 
 
 def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -> None:
-    right = canvas.right
     sheet.hide_gridlines(2)
-    sheet.set_default_row(16)
+    sheet.set_default_row(DEFAULT_HEIGHT)
     sheet.set_column(0, canvas.printed[1], canvas.default_width)
     for column, width in canvas.widths.items():
         sheet.set_column(column, column, width)
-    for row, name in canvas.bars:
-        for column in range(1, right + 1):
-            if (row, column) not in canvas.cells:
-                sheet.write_blank(row, column, None, formats.style((name, "")))
-    for row, height in canvas.heights.items():
-        sheet.set_row(row, height)
-    cells = dict(canvas.cells)
     for paragraph in canvas.paragraphs:
-        row, column, cell, last = paragraph.row, paragraph.column, paragraph.cell, canvas.last_of(paragraph)
-        sheet.merge_range(row, column, row + max(0, paragraph.rows - 1), last, "", formats.style(cell.style))
-        if not paragraph.rows:
-            sheet.set_row(row, 16 * canvas.lines(str(cell.shown), column, last) + 1)
-        cells[row, column] = cell
-    for (row, column), cell in cells.items():
-        made = formats.style(cell.style)
-        if cell.kind == "formula":
-            sheet.write_formula(row, column, "=" + cell.content, made, cell.shown)
-        elif cell.kind == "number":
-            sheet.write_number(row, column, _Exact(cell.content), made)
-        elif cell.kind == "text":
-            sheet.write_string(row, column, cell.content, made)
-        elif cell.kind == "link":
-            sheet.write_url(row, column, f"internal:{cell.content}", made, cell.shown, cell.tip)
-        else:
-            sheet.write_blank(row, column, None, made)
-    for where, condition in canvas.conditions:
+        last = canvas.last_of(paragraph)
+        sheet.merge_range(paragraph.row, paragraph.column, paragraph.last_row, last, "")
+    for (row, column), cell in canvas.single.items():
+        if cell.kind == "link":
+            sheet.write_url(row, column, f"internal:{cell.content}", None, cell.shown, cell.tip)
+    for k, (where, condition) in enumerate(canvas.conditions):
         look = {"format": formats.properties(condition["format"])} if "format" in condition else {}
-        sheet.conditional_format(where, {**condition, **look})
-    for where, rule in canvas.validations:
-        sheet.data_validation(where, rule)
+        rule = {"criteria": mark("condition", k)} if condition["type"] == "formula" else {}
+        sheet.conditional_format(where, {**condition, **look, **rule})
+    for k, (where, rule) in enumerate(canvas.validations):
+        listed = str(rule.get("source", "")).startswith("=")
+        sheet.data_validation(where, {**rule, "source": mark("validation", k)} if listed else rule)
     for chart in canvas.charts:
         sheet.insert_chart(chart.row, chart.column, _chart(chart, workbook), {"object_position": 2})
     if canvas.hidden:

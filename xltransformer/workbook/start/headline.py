@@ -39,6 +39,7 @@ class Behind:
         self.book, self.sheet, self.row = book, sheet, 4
         sheet.text(0, 1, book.messages("start.behind"), "title")
         sheet.heights[0] = 28
+        sheet.freeze = (2, 0)
         sheet.widths = {0: 2, 1: 60}
         sheet.text(2, 1, book.messages("setting.temperature"), "remark")
         for k, temperature in enumerate(TEMPERATURES):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from xltransformer.graph import Matrix
 from xltransformer.models import Lesson
@@ -60,11 +61,12 @@ def _length(phrases: Sequence[Phrase]) -> float:
 
 def draw_experiments(book: Book, sheet: Canvas, instance: Instance, row: int) -> int:
     """What to try, with a mark that shows that it was done and what was to be seen; returns the row
-    after them. Experiments on words that these sentences do not have are left out."""
+    after them. Experiments on words that these sentences do not have, and those that ask for what is
+    so already, are left out."""
     language, number = book.messages.language, 0
     for experiment in instance.template.experiments:
         place = _target(book, instance.model, experiment)
-        if place is None:
+        if place is None or _is_done(book, instance.model, experiment, language):
             continue
         number += 1
         address = place.address(0, 0)
@@ -99,6 +101,20 @@ def _target(book: Book, model: Lesson, experiment: Experiment) -> Place | None:
     return None if i is None or j is None else Place(place.sheet, place.row + i, place.column + j, (1, 1))
 
 
+def _is_done(book: Book, model: Lesson, experiment: Experiment, language: str) -> bool:
+    """Whether the cell holds what the experiment asks for as it is built."""
+    block = model.blocks[experiment.block]
+    i, j = _at(book, block, experiment.row, 0), _at(book, block, experiment.column, 1)
+    value: Any = book.values[block.name][i, j]
+    if experiment.above is not None or experiment.below is not None:
+        low, high = experiment.above, experiment.below
+        return bool(value > low if low is not None else value < high)
+    to = experiment.target(language)
+    if isinstance(to, bool):
+        return word_key(str(value)) in (ON if to else OFF)
+    return word_key(str(value)) == word_key(to) if isinstance(to, str) else bool(abs(value - to) < 1e-6)
+
+
 def _at(book: Book, block: Matrix, label: str | int | None, side: int) -> int | None:
     """A row or column by its label as built, for words by the word itself, or by its number from 1."""
     if label is None:
@@ -129,11 +145,14 @@ def _done(experiment: Experiment, cell: str, language: str) -> str:
 
 def draw_state(book: Book, sheet: Canvas, checks: tuple[Place, Place], changes: Place | None) -> None:
     """One line: all well or what is amiss, and how far the edits have moved attention and outputs.
-    `checks` are the verdicts and the texts of the checks, a column each."""
+    `checks` are the verdicts of the checks, and the cells at fault beside the texts."""
     messages = book.messages
-    verdicts, texts = (place.seen_from(sheet.name).column(0) for place in checks)
+    verdicts, texts = (place.seen_from(sheet.name) for place in checks)
     well, look_at = messages("start.well"), messages("start.look_at")
-    formula = f'IF(MIN({verdicts})=1,"✓ {well}","✗ {look_at}"&INDEX({texts},MATCH(0,{verdicts},0)))'
+    first = f"MATCH(0,{verdicts.all},0)"
+    cells, text = (f"INDEX({texts.column(k)},{first})" for k in (0, 1))
+    said = f'"✗ {look_at}"&{text}&IF({cells}="","",": "&{cells})'
+    formula = f'IF(MIN({verdicts.all})=1,"✓ {well}",{said})'
     shown = f"✓ {well}"
     if changes is not None:
         none, some = messages("start.unchanged"), messages("start.changed")

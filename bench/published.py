@@ -1,0 +1,106 @@
+"""How long published shapes take with random weights, and what `xlt size` says of them beforehand.
+
+    python bench/published.py [layers [products]]
+
+Writes its files into a temporary folder and prints one line each: what was expected, what it took, the
+peak of memory. The constants of xltransformer/estimate.py come from here. Of the sentence encoder of
+MiniLM's shape (width 384, 12 heads, inner width 1536, 30,522 words; random numbers, saved as Hugging Face
+saves them) as many layers are built as given, by default 1.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import struct
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xltransformer import api
+from xltransformer.estimate import Estimate
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat", "on", "mat", "dog", "a", "ran"]
+
+
+def write_minilm(folder: Path) -> None:
+    """model.safetensors, config.json and vocab.txt of MiniLM's shape."""
+    d, f, v = 384, 1536, 30522
+    shapes: dict[str, tuple[int, ...]] = {
+        "embeddings.word_embeddings.weight": (v, d),
+        "embeddings.position_embeddings.weight": (512, d),
+        "embeddings.token_type_embeddings.weight": (2, d),
+    }
+    norms = ["embeddings.LayerNorm"]
+    for k in range(6):
+        layer = f"encoder.layer.{k}."
+        linear = {f"attention.self.{part}": (d, d) for part in ("query", "key", "value")}
+        linear |= {"attention.output.dense": (d, d), "intermediate.dense": (f, d), "output.dense": (d, f)}
+        for name, shape in linear.items():
+            shapes |= {f"{layer}{name}.weight": shape, f"{layer}{name}.bias": shape[:1]}
+        norms += [f"{layer}{name}.LayerNorm" for name in ("attention.output", "output")]
+    shapes |= {f"{name}.{part}": (d,) for name in norms for part in ("weight", "bias")}
+    draw, header, at = np.random.default_rng(0), {}, 0
+    for name, shape in shapes.items():
+        size = 4 * int(np.prod(shape))
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": (at, at + size)}
+        at += size
+    text = json.dumps(header).encode()
+    with (folder / "model.safetensors").open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for name, shape in shapes.items():
+            gain = 1.0 if name.endswith("LayerNorm.weight") else 0.0
+            file.write((gain + draw.normal(0, 0.04, shape)).astype("<f4").tobytes())
+    config = {"num_attention_heads": 12, "layer_norm_eps": 1e-12, "hidden_act": "gelu"}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "vocab.txt").write_text("\n".join([*WORDS, *(f"word{k}" for k in range(len(WORDS), v))]) + "\n")
+
+
+def shapes(layers: int, folder: Path) -> dict[str, dict[str, Any]]:
+    llama = {"layers": 5, "d_model": 64, "heads": 8, "kv_heads": 4, "d_ff": 172}
+    write_minilm(folder)
+    return {
+        "gpt, 6 layers, 8 heads, width 32": {
+            "template": "gpt",
+            "settings": {"layers": 6, "heads": 8, "d_model": 32, "d_ff": 128},
+        },
+        "llama, 5 layers, 8 heads, 4 of keys, width 64": {"template": "llama", "settings": llama},
+        f"MiniLM's shape, {layers} of 6 layers, 8 tokens": {
+            "template": "bert",
+            "sentences": ["the cat sat on the mat"],
+            "weights": folder,
+            "vocabulary": folder,
+            "settings": {"layers": layers},
+        },
+    }
+
+
+def main() -> None:
+    layers = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    products = sys.argv[2] if len(sys.argv) > 2 else "auto"
+    with tempfile.TemporaryDirectory() as folder:
+        for name, options in shapes(layers, Path(folder)).items():
+            path, told = Path(folder) / "book.xlsx", []
+
+            def report(taken: Estimate, told: list[Estimate] = told) -> Any:
+                told.append(taken)
+                return lambda stage: None
+
+            start = time.perf_counter()
+            api.build(path, force=True, report=report, products=products, **options)
+            seconds, size = time.perf_counter() - start, path.stat().st_size / 1e6
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+            expected = told[0]
+            print(
+                f"{name}: {expected.numbers:,} numbers, {expected.formulas:,} formulas; "
+                f"expected {expected.megabytes:.1f} MB, {expected.seconds:.1f} s; "
+                f"took {size:.1f} MB, {seconds:.1f} s, {memory:.2f} GB at most so far"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,456 @@
+"""Published models: their files, their tokenizers, and the rows of the vocabulary that stand."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from test_checkpoints import write_safetensors
+from test_torch import fixture, state_of
+
+from xltransformer.cli import main
+from xltransformer.errors import UserError
+from xltransformer.graph import Array
+from xltransformer.spec.adopt import default_template
+from xltransformer.spec.instance import make_instance
+from xltransformer.weights import load, read_source, read_state
+from xltransformer.weights import tokens as tokenizers_of
+from xltransformer.weights.checkpoint import nine_digits
+from xltransformer.weights.tokens import BytePair, Scored, Tokenizer, WordPiece, merged, read_tokenizer
+
+State = dict[str, Array]
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(main, arguments)
+
+
+def save(path: Path, state: State) -> Path:
+    write_safetensors(path, {n: ("F32", v.shape, v.astype("<f4").tobytes()) for n, v in state.items()})
+    return path
+
+
+def random(seed: int, **shapes: tuple[int, ...]) -> State:
+    draw = np.random.default_rng(seed)
+    return {name.replace("__", "."): draw.normal(0, 0.3, shape) for name, shape in shapes.items()}
+
+
+def encoder_state(layers: int, d: int, f: int, v: int, positions: int = 16) -> State:
+    """A BERT without prefix and head, as sentence-embedding models are saved, with random numbers."""
+    shapes: dict[str, tuple[int, ...]] = {
+        "embeddings__word_embeddings__weight": (v, d),
+        "embeddings__position_embeddings__weight": (positions, d),
+        "embeddings__token_type_embeddings__weight": (2, d),
+        "pooler__dense__weight": (d, d),
+        "pooler__dense__bias": (d,),
+    }
+    for name in ("embeddings__LayerNorm",):
+        shapes |= {f"{name}__weight": (d,), f"{name}__bias": (d,)}
+    for k in range(layers):
+        layer = f"encoder__layer__{k}__"
+        linear = {f"attention__self__{part}": (d, d) for part in ("query", "key", "value")}
+        linear |= {"attention__output__dense": (d, d), "intermediate__dense": (f, d), "output__dense": (d, f)}
+        for name, shape in linear.items():
+            shapes |= {f"{layer}{name}__weight": shape, f"{layer}{name}__bias": shape[:1]}
+        for name in ("attention__output__LayerNorm", "output__LayerNorm"):
+            shapes |= {f"{layer}{name}__weight": (d,), f"{layer}{name}__bias": (d,)}
+    return random(1, **shapes)
+
+
+WORD_PIECES = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "the",
+    "cat",
+    "un",
+    "##aff",
+    "##able",
+    "##s",
+    ",",
+    "!",
+    "e",
+    "中",
+]
+
+
+def word_pieces(folder: Path) -> Path:
+    (folder / "vocab.txt").write_text("\n".join(WORD_PIECES) + "\n", "utf-8")
+    return folder / "vocab.txt"
+
+
+# Tokenizers
+
+
+def both_ways(monkeypatch: pytest.MonkeyPatch, tokenizer: Tokenizer, text: str) -> list[int]:
+    """The numbers by the package and by our own code, which must be the same."""
+    pytest.importorskip("tokenizers")
+    theirs = tokenizer.encode(text)
+    with monkeypatch.context() as patch:
+        patch.setattr(tokenizers_of, "_library", lambda: None)
+        assert tokenizer.encode(text) == theirs
+    return theirs
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("The unaffable cats!", "[CLS] the un ##aff ##able cat ##s ! [SEP]"),
+        ("é, dog", "[CLS] e , [UNK] [SEP]"),
+        ("the [MASK]cat", "[CLS] the [MASK] cat [SEP]"),
+        ("[CLS] the [SEP]", "[CLS] the [SEP]"),
+        ("cat中the\u0007", "[CLS] cat 中 the [SEP]"),
+        ("the" * 40, "[CLS] [UNK] [SEP]"),
+    ],
+)
+def test_word_pieces(text: str, pieces: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example of the paper's code: un ##aff ##able."""
+    tokenizer = read_tokenizer(word_pieces(tmp_path))
+    assert isinstance(tokenizer, WordPiece)
+    numbers = both_ways(monkeypatch, tokenizer, text)
+    assert " ".join(tokenizer.labels[k] for k in numbers) == pieces
+
+
+def test_a_list_with_capitals_keeps_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = WordPiece(["[UNK]", "The", "é", "the"])
+    assert both_ways(monkeypatch, tokenizer, "The the é") == [1, 3, 2]
+
+
+def test_merges_in_the_order_in_which_they_were_learned() -> None:
+    """Sennrich et al. 2016, section 3.2: lowest is made of low and est after these merges."""
+    learned = [("e", "s"), ("es", "t"), ("l", "o"), ("lo", "w")]
+    rank = {pair: k for k, pair in enumerate(learned)}
+    assert merged("lowest", rank) == ["low", "est"]
+    assert merged("aaa", {("a", "a"): 0}) == ["aa", "a"]
+    assert merged("x", rank) == ["x"]
+
+
+def byte_pairs(folder: Path) -> Path:
+    letters = list(tokenizers_of.byte_letters().values())
+    pairs = [("Ġ", "t"), ("h", "e"), ("Ġt", "he"), ("c", "at"), ("a", "t"), ("Ġ", "c"), ("Ġc", "at"), ("ä", "½")]
+    vocabulary = [*letters, *dict.fromkeys("".join(pair) for pair in pairs), "<|endoftext|>"]
+    (folder / "vocab.json").write_text(json.dumps({token: k for k, token in enumerate(vocabulary)}), "utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(map(" ".join, pairs)) + "\n", "utf-8")
+    return folder / "vocab.json"
+
+
+@pytest.mark.parametrize("text", ["the cat's the", "  the\n\ncat 12 你好 _a_", "don't!! Ünï", " <|endoftext|>the"])
+def test_byte_pairs(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = read_tokenizer(byte_pairs(tmp_path))
+    assert isinstance(tokenizer, BytePair)
+    numbers = both_ways(monkeypatch, tokenizer, text)
+    back = {letter: byte for byte, letter in tokenizers_of.byte_letters().items()}
+    text_again = b"".join(
+        tokenizer.tokens[k].encode()
+        if tokenizer.tokens[k].startswith("<|")
+        else bytes(back[c] for c in tokenizer.tokens[k])
+        for k in numbers
+    ).decode()
+    assert text_again.split() == text.split()
+
+
+def test_byte_pairs_are_shown_as_text(tmp_path: Path) -> None:
+    tokenizer = read_tokenizer(byte_pairs(tmp_path))
+    assert tokenizer is not None
+    assert [tokenizer.labels[k] for k in tokenizer.encode("a the")] == ["a", "▁the"]
+
+
+SCORED = [("<unk>", 0), ("<s>", 0), ("</s>", 0), *((f"<0x{b:02X}>", 0) for b in range(256)),
+          ("▁c", 0), ("at", -1), ("▁cat", -2), ("▁", -3), ("c", -4), ("a", -5), ("t", -6), ("s", -7)]  # fmt: skip
+
+
+def test_scored_pieces(tmp_path: Path) -> None:
+    """By hand: ▁ c a t s; ▁c (0) before at (-1); then ▁cat (-2); é has no piece: its two bytes."""
+    (tmp_path / "t.vocab").write_text("\n".join(f"{piece}\t{score}" for piece, score in SCORED), "utf-8")
+    tokenizer = read_tokenizer(tmp_path / "t.vocab")
+    assert isinstance(tokenizer, Scored)
+    assert [tokenizer.labels[k] for k in tokenizer.encode("cats é")] == [
+        "<s>",
+        "▁cat",
+        "s",
+        "▁",
+        "<0xC3>",
+        "<0xA9>",
+    ]
+
+
+def test_scores_that_are_probabilities() -> None:
+    """▁ab + c (-1.5 - 1) is likelier than ▁a + bc (-1.5 - 2.2), though bc is longer."""
+    tokenizer = Scored(["<unk>", "▁a", "▁ab", "bc", "c"], [0.0, -1.5, -1.5, -2.2, -1.0])
+    assert tokenizer.pieces("abc") == [2, 4]
+
+
+def write_tokenizer_bin(path: Path) -> Path:
+    data = struct.pack("<i", 9)
+    for piece, score in SCORED:
+        raw = (f"\n{piece}\n" if piece in ("<s>", "</s>") else piece.replace("▁", " ")).encode()
+        data += struct.pack("<fi", score, len(raw)) + raw
+    path.write_bytes(data)
+    return path
+
+
+def test_llama2c_tokenizer(tmp_path: Path) -> None:
+    tokenizer = read_tokenizer(write_tokenizer_bin(tmp_path / "tokenizer.bin"))
+    assert tokenizer is not None
+    assert tokenizer.tokens == [piece for piece, _ in SCORED]
+    assert tokenizer.encode("<s> cat") == [1, 261]
+    (tmp_path / "tokenizer.bin").write_bytes((tmp_path / "tokenizer.bin").read_bytes()[:-1])
+    with pytest.raises(UserError, match="cut off"):
+        read_tokenizer(tmp_path / "tokenizer.bin")
+
+
+def test_tokenizer_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = pytest.importorskip("tokenizers")
+    made = library.BertWordPieceTokenizer({token: k for k, token in enumerate(WORD_PIECES)})
+    made.save(str(tmp_path / "tokenizer.json"))
+    tokenizer = read_tokenizer(tmp_path)
+    assert tokenizer is not None
+    assert tokenizer.encode("the cats") == [2, 5, 6, 10, 3]
+    assert tokenizer.encode("[CLS] the cats [SEP]") == [2, 5, 6, 10, 3]
+    monkeypatch.setattr(tokenizers_of, "_library", lambda: None)
+    with pytest.raises(UserError, match=r"pip install .*models"):
+        read_tokenizer(tmp_path / "tokenizer.json")
+
+
+def test_a_plain_list_is_no_tokenizer(tmp_path: Path) -> None:
+    (tmp_path / "v.txt").write_text("one\ntwo\n")
+    (tmp_path / "v.json").write_text('["one"]')
+    assert read_tokenizer(tmp_path / "v.txt") is None
+    assert read_tokenizer(tmp_path / "v.json") is None
+    with pytest.raises(UserError, match="holds none of"):
+        read_tokenizer(tmp_path)
+
+
+# Files of weights
+
+
+def test_an_encoder_without_prefix_and_head(tmp_path: Path) -> None:
+    """Nothing but files under Hugging Face's names: the template, the heads and the rows follow."""
+    state = encoder_state(3, 8, 12, len(WORD_PIECES))
+    path = save(tmp_path / "model.safetensors", state)
+    (tmp_path / "config.json").write_text(
+        json.dumps({"num_attention_heads": 4, "layer_norm_eps": 1e-12, "hidden_act": "gelu", "rope_scaling": None})
+    )
+    assert default_template(path) == "sentences"
+    options = {"weights": path, "vocabulary": word_pieces(tmp_path), "words": 1}
+    made = make_instance(None, ["the unaffable cats", "the cat"], **options)
+    assert made.sizes.options["heads"] == 4
+    assert " ".join(made.inputs["sentence.0.words"].ravel()) == "[CLS] the un ##aff ##able cat ##s [SEP]"
+    # in use or special: ten; "e" is no word in use, "un" is; the first spare word is "e"
+    assert made.inputs["vocabulary"].ravel().tolist() == [*WORD_PIECES[:11], "e"]
+    np.testing.assert_allclose(
+        made.inputs["embeddings"], state["embeddings.word_embeddings.weight"].astype("f4")[[*range(11), 13]]
+    )
+    assert made.warnings == ("12 of the 15 tokens of vocab.txt stand in the workbook",)
+    values = made.trace()
+    assert values["similarity.cosine"].shape == (2, 2)
+    whole = make_instance(None, ["the unaffable cats", "the cat"], **options | {"words": 100}).trace()
+    np.testing.assert_allclose(values["similarity.cosine"], whole["similarity.cosine"], rtol=1e-12)
+
+
+def test_only_some_layers(tmp_path: Path) -> None:
+    state = encoder_state(3, 8, 12, len(WORD_PIECES))
+    state["encoder.layer.2.output.dense.bias"][:] = np.nan  # never looked at
+    path = save(tmp_path / "model.safetensors", state)
+    options = {"weights": path, "vocabulary": word_pieces(tmp_path), "settings": {"layers": 2, "heads": 2}}
+    made = make_instance("bert", ["the cat"], **options)
+    assert "encoder.1.norm.1.output" in made.model.blocks
+    assert "encoder.2.norm.1.output" not in made.model.blocks
+    assert not [name for name in made.model.blocks if name.startswith("prediction")]
+    with pytest.raises(UserError, match="holds nan"):
+        make_instance("bert", ["the cat"], **options | {"settings": {"heads": 2}})
+
+
+@pytest.mark.parametrize("prefix", ["bert.", ""])
+@pytest.mark.parametrize("head", [True, False])
+def test_every_form_of_bert(prefix: str, head: bool) -> None:
+    state = {
+        prefix + name.removeprefix("bert.") if name.startswith("bert.") else name: value
+        for name, value in state_of(fixture("bert-0")[1]).items()
+        if head or not name.startswith("cls.")
+    }
+    wanted = load("bert", state_of(fixture("bert-0")[1]), heads=2).blocks
+    found = load("bert", state, heads=2)
+    assert found.options["head"] is head
+    assert all(np.array_equal(value, wanted[name]) for name, value in found.blocks.items())
+    assert set(wanted) - set(found.blocks) == (
+        set() if head else {n for n in wanted if n.startswith(("pred", "out"))}
+    )
+    states = load("bert_states", state, heads=2)
+    assert not [name for name in states.blocks if name.startswith("prediction")]
+
+
+def write_llama2c(path: Path, state: State, c: dict[str, Any], *, tied: bool) -> Path:
+    """Version 0 of the format, as llama2.c's export writes it."""
+    v = c["vocabulary"]
+    head = (c["width"], c["d_ff"], c["layers"], c["heads"], c["kv_heads"], v if tied else -v, 8)
+    parts = [state["tok_embeddings.weight"]]
+    for kind in ("attention_norm", "attention.wq", "attention.wk", "attention.wv", "attention.wo", "ffn_norm",
+                 "feed_forward.w1", "feed_forward.w2", "feed_forward.w3"):  # fmt: skip
+        parts += [state[f"layers.{k}.{kind}.weight"] for k in range(c["layers"])]
+    parts += [state["norm.weight"], np.zeros(8 * c["d_k"])]
+    parts += [] if tied else [state["output.weight"]]
+    path.write_bytes(struct.pack("<7i", *head) + b"".join(part.astype("<f4").tobytes() for part in parts))
+    return path
+
+
+@pytest.mark.parametrize(("name", "tied"), [("llama-1", False), ("llama-3", True)])
+def test_llama2c(name: str, tied: bool, tmp_path: Path) -> None:
+    """The file alone, no template, no heads: the logits are PyTorch's, as near as single precision is."""
+    c, arrays = fixture(name)
+    path = write_llama2c(tmp_path / "stories.bin", state_of(arrays), c, tied=tied)
+    (tmp_path / "words.txt").write_text("".join(f"t{k}\n" for k in range(c["vocabulary"])))
+    made = make_instance(
+        None,
+        [" ".join(f"t{k}" for k in arrays["tokens"])],
+        weights=path,
+        vocabulary=tmp_path / "words.txt",
+        settings={"slots": 0, "base": c["base"]},
+        spare=False,
+    )
+    assert made.template.name == "llama"
+    assert made.warnings == ()
+    logits = made.trace()["prediction.logits"]
+    np.testing.assert_allclose(logits, arrays["logits"], atol=1e-5 * np.abs(arrays["logits"]).max())
+
+
+def test_llama2c_files_that_are_none(tmp_path: Path) -> None:
+    c, arrays = fixture("llama-1")
+    path = write_llama2c(tmp_path / "stories.bin", state_of(arrays), c, tied=False)
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(UserError, match=r"bytes, but its head tells of"):
+        read_source(path)
+    for data, said in (
+        (b"PK\3\4" + b"0" * 30, "PyTorch's own"),
+        (b"24ka" + b"0" * 30, "version 0"),
+        (b"", "version 0"),
+    ):
+        path.write_bytes(data)
+        with pytest.raises(UserError, match=said):
+            read_source(path)
+
+
+def test_shards_and_half_precision(tmp_path: Path) -> None:
+    c, arrays = fixture("llama-0")
+    state, files = state_of(arrays), {}
+    for k, (name, value) in enumerate(state.items()):
+        files[name] = f"model-{k % 2 + 1}-of-2.safetensors"
+        single = value.astype("<f4")
+        halves = (single.view("<u4") >> 16).astype("<u2")
+        state[name] = (halves.astype("<u4") << 16).view("<f4").astype(float)
+        arrays[name] = halves
+    for file in set(files.values()):
+        own = {n: ("BF16", arrays[n].shape, arrays[n].tobytes()) for n, f in files.items() if f == file}
+        write_safetensors(tmp_path / file, own)
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": files}))
+    for path in (index, tmp_path):
+        found = load("llama", read_state(path), c["heads"])
+        wanted = load("llama", state, c["heads"])
+        assert found.blocks.keys() == wanted.blocks.keys()
+        for name, value in wanted.blocks.items():
+            np.testing.assert_allclose(found.blocks[name], value, rtol=6e-10)
+    index.write_text(json.dumps({"weight_map": files | {"model.lost": "model-1-of-2.safetensors"}}))
+    with pytest.raises(UserError, match=r"model\.lost"):
+        read_state(index)
+
+
+def test_single_precision_takes_nine_digits() -> None:
+    sizes = 10.0 ** np.arange(-20, 5).repeat(200)
+    x = (np.random.default_rng(0).normal(0, 1, 5000) * sizes).astype("<f4").astype(float)
+    rounded = nine_digits(x)
+    assert (rounded.astype("<f4") == x.astype("<f4")).all()
+    assert max(len(repr(float(value))) for value in rounded[4000:]) <= 14
+    assert nine_digits(np.array([0.0, -2.0])).tolist() == [0.0, -2.0]
+
+
+def test_tensors_stay_on_disk_until_used(tmp_path: Path) -> None:
+    path = save(tmp_path / "w.safetensors", {"a": np.ones((3, 2))})
+    assert isinstance(read_state(path)["a"], np.memmap)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("[", "no JSON"),
+        ("[]", "no object"),
+        ('{"rope_scaling": {"type": "yarn"}}', "rope_scaling"),
+        ('{"hidden_act": "mish"}', "activation 'mish' is not built"),
+        ('{"num_attention_heads": 4, "hidden_act": "silu"}', "is not built with"),
+        ('{"num_attention_heads": 3}', "3 heads do not divide the width 8"),
+    ],
+)
+def test_configurations_that_cannot_be(config: str, said: str, tmp_path: Path) -> None:
+    path = save(tmp_path / "model.safetensors", encoder_state(1, 8, 12, len(WORD_PIECES)))
+    (tmp_path / "config.json").write_text(config)
+    result = run("trace", "--template", "sentences", "--weights", str(path))
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+# Which words stand
+
+
+def llama_files(folder: Path) -> dict[str, Any]:
+    c = {"width": 8, "d_ff": 6, "layers": 1, "heads": 2, "kv_heads": 1, "d_k": 4, "vocabulary": len(SCORED)}
+    d, keys = 8, 4
+    shapes = {"tok_embeddings__weight": (len(SCORED), d), "norm__weight": (d,), "output__weight": (len(SCORED), d)}
+    kinds = {"attention_norm": (d,), "ffn_norm": (d,), "attention__wq": (d, d), "attention__wo": (d, d)}
+    kinds |= {"attention__wk": (keys, d), "attention__wv": (keys, d)}
+    kinds |= {"feed_forward__w1": (6, d), "feed_forward__w2": (d, 6), "feed_forward__w3": (6, d)}
+    for kind, shape in kinds.items():
+        shapes[f"layers__0__{kind}__weight"] = shape
+    weights = write_llama2c(folder / "stories.bin", random(3, **shapes), c, tied=False)
+    return {"weights": weights, "vocabulary": write_tokenizer_bin(folder / "tokenizer.bin")}
+
+
+def test_a_model_that_writes_has_its_whole_vocabulary_or_what_is_listed(tmp_path: Path) -> None:
+    options = llama_files(tmp_path)
+    whole = make_instance(None, ["cats"], **options)
+    assert whole.inputs["vocabulary"].shape == (len(SCORED), 1)
+    assert whole.inputs["output.W"].shape == (8, len(SCORED))
+    assert not [w for w in whole.warnings if "stand" in w]
+    (tmp_path / "few.txt").write_text("at\nt\n")
+    for words, rows in ((0, 5), (2, 7), (tmp_path / "few.txt", 7)):
+        some = make_instance(None, ["cats"], **options, words=words)
+        assert len(some.inputs["vocabulary"]) == rows, words
+        assert some.warnings == (
+            f"{rows} of the 267 tokens of tokenizer.bin stand in the workbook; predictions are among these",
+        )
+    # the same row of numbers stands beside the same word, wherever the row is
+    at = some.inputs["vocabulary"].ravel().tolist().index("at")
+    np.testing.assert_array_equal(some.inputs["embeddings"][at], whole.inputs["embeddings"][260])
+    np.testing.assert_array_equal(some.inputs["output.W"][:, at], whole.inputs["output.W"][:, 260])
+
+
+def test_words_without_a_tokenizer(tmp_path: Path) -> None:
+    (tmp_path / "v.txt").write_text("one\ntwo\n")
+    with pytest.raises(UserError, match="plain list"):
+        make_instance("gpt", ["one"], vocabulary=tmp_path / "v.txt", words=3)
+    with pytest.raises(UserError, match="no vocabulary to take them from"):
+        make_instance("gpt", ["the"], words=3)
+
+
+def test_a_vocabulary_larger_than_the_weights(tmp_path: Path) -> None:
+    path = save(tmp_path / "model.safetensors", encoder_state(1, 8, 12, 6))
+    with pytest.raises(UserError, match=r"token number 14, but .* has rows for 6"):
+        make_instance("sentences", ["the cat"], weights=path, vocabulary=word_pieces(tmp_path))
+
+
+def test_a_workbook_of_a_published_model_agrees(tmp_path: Path) -> None:
+    options = llama_files(tmp_path)
+    path = tmp_path / "stories.xlsx"
+    result = run("build", "--weights", str(options["weights"]), "--vocabulary", str(options["vocabulary"]),
+                 "--sentence", "cats", "--words", "3", "--slots", "3", "-o", str(path))  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "tokens of tokenizer.bin stand in the workbook" in result.stderr
+    result = run("diff", str(path))
+    assert result.exit_code == 0, result.output

@@ -1,0 +1,308 @@
+"""Strangers' workbooks: made to do harm, and refused in one line before any program opens them; and
+engines that break down or hang, which end alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from xltransformer import api
+from xltransformer.cli import main
+from xltransformer.engines import ENGINES, Limits
+from xltransformer.engines.process import run
+from xltransformer.errors import UserError
+from xltransformer.exercise import grade
+
+Parts = dict[str, bytes]
+Change = Callable[[Parts], None]
+SHEET, BOOK = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
+    """An exercise, part by part."""
+    path = tmp_path_factory.mktemp("strangers") / "quiz.xlsx"
+    api.build(path, ["cat and mouse"], exercise=["scores"])
+    with zipfile.ZipFile(path) as book:
+        return {name: book.read(name) for name in book.namelist()}
+
+
+def pack(parts: Parts, path: Path) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
+        for name, data in parts.items():
+            book.writestr(name, data)
+    return path
+
+
+def into(part: str, before: bytes, added: bytes) -> Change:
+    """Put something in front of the first `before` of a part."""
+
+    def change(parts: Parts) -> None:
+        assert before in parts[part]
+        parts[part] = parts[part].replace(before, added + before, 1)
+
+    return change
+
+
+def replaced(part: str, data: bytes) -> Change:
+    return lambda parts: parts.update({part: data})
+
+
+def described(**wrong: object) -> Change:
+    """A description in which something is not as it should be."""
+
+    def change(parts: Parts) -> None:
+        good = {"model": "attention_lessons", "slots": [3], "vocabulary": 4, "width": 2, "options": {}}
+        text = json.dumps({**good, **wrong}).replace("&", "&amp;").replace("<", "&lt;")
+        parts["docProps/custom.xml"] = properties(text)
+
+    return change
+
+
+def properties(text: str) -> bytes:
+    return (
+        '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties" xmlns:vt='
+        '"http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"><property fmtid="{D5CDD505-2E9C-'
+        '101B-9397-08002B2CF9AE}" pid="2" name="xlt.model.0">'
+        f"<vt:lpwstr>{text}</vt:lpwstr></property></Properties>"
+    ).encode()
+
+
+def cell(address: str) -> bytes:
+    row = "".join(filter(str.isdigit, address))
+    return f'<row r="{row}"><c r="{address}"><v>1</v></c></row>'.encode()
+
+
+NAMES = b"".join(b'<definedName name="n%d">Start!$A$1</definedName>' % k for k in range(300_000))
+ENTITIES = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+LINK = b'<Relationship Id="rIdX" Type="http://x/%s" Target="file:///etc/passwd" TargetMode="External"/>'
+END = b"</sheetData>"
+DEEP = "[" * 200_000 + "]" * 200_000
+
+HOSTILE: dict[str, tuple[Change, str]] = {
+    "300,000 names": (into(BOOK, b"</definedNames>", NAMES), "names"),
+    "a cell in the last corner": (into(SHEET, END, cell("XFD1048576")), "XFD1048576"),
+    "a cell with a false address": (into(SHEET, END, cell("ZZZZ99999999")), "speaks of a cell"),
+    "a sheet packed too well": (into(SHEET, END, b" " * 5_000_000), "packed into"),
+    "a million cells": (
+        into(SHEET, END, b"<row r='9'>" + b"".join(b"<c r='A%d'/>" % k for k in range(800_000)) + b"</row>"),
+        "more than",
+    ),
+    "tags a hundred thousand deep": (into(SHEET, END, b"<a>" * 100_000 + b"</a>" * 100_000), "nested"),
+    "all cells merged": (
+        into(SHEET, b"<pageMargins", b'<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'),
+        "A1:XFD1048576",
+    ),
+    "all cells linked": (
+        into(SHEET, b"<pageMargins", b'<hyperlinks><hyperlink ref="A1:XFD1048576" location="A1"/></hyperlinks>'),
+        "A1:XFD1048576",
+    ),
+    "all cells one formula": (
+        into(SHEET, END, b'<row r="999"><c r="A999"><f t="array" ref="A1:XFD1048576">1</f></c></row>'),
+        "A1:XFD1048576",
+    ),
+    "entities": (replaced(BOOK, ENTITIES + b"<workbook>&b;</workbook>"), "entities"),
+    "external entities": (
+        replaced(BOOK, b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><workbook/>'),
+        "entities",
+    ),
+    "entities in UTF-16": (replaced(BOOK, (ENTITIES + b"<w>&b;</w>").decode().encode("utf-16")), "entities"),
+    "macros": (replaced("xl/vbaProject.bin", b"x"), "macros"),
+    "macros by their type": (
+        into("[Content_Types].xml", b"</Types>", b'<Default Extension="q" ContentType="a/x.macroEnabled.main"/>'),
+        "macros",
+    ),
+    "old macros": (replaced("xl/macrosheets/sheet1.xml", b"<x/>"), "macros"),
+    "controls": (replaced("xl/activeX/activeX1.bin", b"x"), "macros"),
+    "links to other workbooks": (replaced("xl/externalLinks/externalLink1.xml", b"<x/>"), "links to other"),
+    "an embedded program": (replaced("xl/embeddings/oleObject1.bin", b"x"), "embedded"),
+    "a query": (replaced("xl/connections.xml", b"<x/>"), "connections"),
+    "a picture from elsewhere": (
+        into("xl/_rels/workbook.xml.rels", b"</Relationships>", LINK % b"image"),
+        "/etc/passwd",
+    ),
+    "ten thousand parts": (lambda parts: parts.update({f"p{k}.bin": b"" for k in range(10_000)}), "parts"),
+    "a part outside": (replaced("../../evil.xml", b"<x/>"), "strange name"),
+    "a part of two spellings": (replaced("XL/workbook.xml", b"<x/>"), "two parts"),
+    "no XML": (replaced(SHEET, b"<garbage"), "damaged"),
+    "no description": (lambda parts: parts.pop("docProps/custom.xml") and None, "not built by xlt"),
+    "a deep description": (replaced("docProps/custom.xml", properties(DEEP)), "cannot be read"),
+    "a long description": (
+        replaced("docProps/custom.xml", properties(os.urandom(1_500_000).hex())),
+        "description",
+    ),
+    "a description that is a list": (replaced("docProps/custom.xml", properties("[1]")), "no object"),
+    "a description of a million sentences": (described(slots=[3] * 300_000), "sentences"),
+    "a description of huge sentences": (described(slots=[600] * 900), "cannot be read"),
+    "a description of too many words": (described(vocabulary=10**15), "vocabulary"),
+    "a description of no size": (described(width=-5), "cannot be read"),
+    "a description of texts": (described(slots=["3"], vocabulary="4"), "cannot be read"),
+    "a description of options": (described(options={"d_k": [1], "layers": {}}), "cannot be read"),
+    "a description of another model": (described(model="__class__"), "cannot be read"),
+}
+
+
+def refused(path: Path) -> str:
+    """The line with which diff and grade refuse a file, in a process that may use 500 MB for it."""
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000,) * 2)\n"
+        "from xltransformer.__main__ import main; main()"
+    )
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", program, "diff", str(path)], capture_output=True, text=True)
+    assert time.monotonic() - started < 12, "2 s on a machine that does nothing else"
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert len(line) <= 300
+    return line
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_workbook_is_refused(kind: str, parts: Parts, tmp_path: Path) -> None:
+    change, said = HOSTILE[kind]
+    changed = dict(parts)
+    change(changed)
+    line = refused(pack(changed, tmp_path / "evil.xlsx"))
+    assert said in line, line
+    assert "evil.xlsx" in line
+
+
+def test_a_part_that_is_larger_than_it_says(parts: Parts, tmp_path: Path) -> None:
+    """Python stops where the list of parts says; other programs do not."""
+    path = pack({**parts, SHEET: parts[SHEET] + b" " * 900_000}, tmp_path / "evil.xlsx")
+    data = bytearray(path.read_bytes())
+    size = (len(parts[SHEET]) + 900_000).to_bytes(4, "little")
+    where = data.rindex(size)
+    data[where : where + 4] = len(parts[SHEET]).to_bytes(4, "little")
+    path.write_bytes(data)
+    assert "larger than it says" in refused(path)
+
+
+def test_a_sheet_of_a_gigabyte(parts: Parts, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "evil.xlsx", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
+        for name, data in parts.items():
+            book.writestr(name, data)
+        with book.open("xl/worksheets/sheet99.xml", "w") as sheet:
+            for _ in range(700):
+                sheet.write(b" " * 10**6)
+    assert "700,000,000 bytes packed into" in refused(tmp_path / "evil.xlsx")
+
+
+def test_parts_packed_otherwise_or_locked(parts: Parts, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "lzma.xlsx", "w", zipfile.ZIP_LZMA) as book:
+        book.writestr(BOOK, parts[BOOK])
+    assert "packed" in refused(tmp_path / "lzma.xlsx")
+    data = bytearray(pack(parts, tmp_path / "locked.xlsx").read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "locked.xlsx").write_bytes(data)
+    assert "password" in refused(tmp_path / "locked.xlsx")
+
+
+def test_grading_names_what_is_wrong(parts: Parts, tmp_path: Path) -> None:
+    changed = dict(parts)
+    HOSTILE["macros"][0](changed)
+    found = grade(pack(changed, tmp_path / "evil.xlsx"))
+    assert not found.graded
+    assert "macros" in found.remarks[0]
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+def test_a_formula_nested_8000_deep_ends_no_more_than_the_engine(
+    engine: str, parts: Parts, tmp_path: Path
+) -> None:
+    deep = b'<row r="999"><c r="A999"><f>' + b"(" * 4_000 + b"1" + b")" * 4_000 + b"</f></c></row>"
+    path = pack({**parts, SHEET: parts[SHEET].replace(END, deep + END)}, tmp_path / "deep.xlsx")
+    result = CliRunner().invoke(main, ["diff", str(path), "--engine", engine])
+    assert result.exit_code in (0, 2), result.output
+    assert len(result.stderr.splitlines()) <= 1
+
+
+def script(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "engine.py"
+    path.write_text(text)
+    return [sys.executable, str(path)]
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
+        ("import os; os.abort()", "SIGABRT"),
+        ("x = bytearray(3_000_000_000)", "more than 1,000 MB"),
+        ("while True: pass", "within 2 seconds"),
+    ],
+)
+def test_an_engine_that_breaks_down_or_hangs(program: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        run(script(tmp_path, program), Limits(2, 1000), "the engine on x.xlsx")
+    assert "the engine on x.xlsx" in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends through the group of processes")
+def test_an_engine_is_ended_with_its_children(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    program = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"open({str(note)!r}, 'w').write(str(child.pid)); time.sleep(60)"
+    )
+    with pytest.raises(UserError, match="within 1 seconds"):
+        run(script(tmp_path, program), Limits(1, 1000), "the engine")
+    pid = int(note.read_text())
+    assert not any(_alive(pid) for _ in _tries()), "the child still runs"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.is_file() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def _tries() -> Iterator[None]:
+    time.sleep(0.3)
+    yield
+
+
+def test_libreoffice_follows_no_links(tmp_path: Path) -> None:
+    import http.server
+    import threading
+
+    import openpyxl
+
+    asked: list[str] = []
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    secret = openpyxl.Workbook()
+    secret.active["A1"] = "secret"
+    secret.save(tmp_path / "secret.xlsx")
+    book = openpyxl.Workbook()
+    book.active["A1"] = f'=_xlfn.WEBSERVICE("http://127.0.0.1:{server.server_port}/")'
+    book.active["A2"] = f"=INDIRECT(\"'file://{tmp_path}/secret.xlsx'#$Sheet.A1\")"
+    book.active["A3"] = f'=DDE("soffice","{tmp_path}/secret.xlsx","Sheet.A1")'
+    book.active["A4"] = 1
+    book.save(tmp_path / "links.xlsx")
+    (values,) = ENGINES["libreoffice"].recalculate(tmp_path / "links.xlsx").values()
+    server.shutdown()
+    assert not asked
+    assert values[4, 1] == 1
+    assert "secret" not in values.values()

@@ -1,0 +1,305 @@
+"""Bounds for strangers' files: how much of one is read, and a look through a workbook before any
+program opens it.
+
+Every part of a workbook is unpacked piece by piece and read tag by tag, nothing is kept, and the first thing that
+a workbook of ours cannot have ends it. So a file that was made to do harm is refused in a second,
+whatever the programs that would read it next make of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from xml.parsers import expat
+
+from xltransformer.errors import UserError
+
+MOST_FILE = 2_000_000_000
+"""Bytes of a file of weights."""
+MOST_TEXT_FILE = 64_000_000
+"""Bytes of a template, a table of embeddings or a list of words."""
+MOST_PARTS = 4_000
+"""Files in the package: a sheet is at most three (itself, its links, a drawing), a chart one."""
+MOST_BYTES = 12_000_000_000
+"""Unpacked size of all parts: a hundred million cells, the most that is built."""
+MOST_TABLE = 600_000_000
+"""Unpacked size of a table of embeddings."""
+MOST_RATIO = 150
+"""How many times smaller than itself a part may be packed; ours come to 12."""
+MOST_INPUTS = 3_000_000
+"""The most cells of words, embeddings and weights; beyond, a build takes minutes and gigabytes."""
+SMALL_PART = 1_000_000
+"""Below so many bytes the ratio does not matter."""
+MOST_DESCRIPTION = 2_000_000
+"""Bytes of the document properties, which carry the description."""
+MOST_DEPTH = 64
+"""How deeply tags may be nested."""
+MOST_AREA = 5_000_000
+"""Cells in one rectangle that is merged, linked or filled at once."""
+
+_CELL = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
+_FORBIDDEN = (
+    (re.compile(r"vbaproject|macrosheets/|activex|vbadata", re.I), "macros", "save it as .xlsx without macros"),
+    (re.compile(r"(^|/)externallinks/", re.I), "links to other files", "break the links (Data, Edit Links)"),
+    (re.compile(r"(^|/)(connections\.xml|querytables/|webextensions/)", re.I), "data connections", "remove them"),
+    (re.compile(r"(^|/)embeddings/|oleobject", re.I), "embedded objects", "remove them"),
+)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one workbook may have: bytes unpacked, defined names, and cells in all its sheets."""
+
+    bytes: int = MOST_BYTES
+    names: int = 1_000_000
+    cells: int = 20_000_000
+
+    @classmethod
+    def of(cls, blocks: int, cells: int) -> Bounds:
+        """For a model of so many blocks and cells, with room for what users and other programs add."""
+        return cls(min(MOST_BYTES, 20_000_000 + 2_000 * cells), 2_000 + 20 * blocks, 500_000 + 40 * cells)
+
+
+def read_bytes(path: Path, most: int = MOST_FILE) -> bytes:
+    """The contents of an ordinary file of at most so many bytes; UserError for another, or one that cannot
+    be read."""
+    check_file(path, most)
+    try:
+        with open(path, "rb") as file:
+            return file.read(most)
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+
+
+def check_file(path: Path, most: int) -> None:
+    """Raise UserError where there is no ordinary file of at most so many bytes."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+    if stat.S_ISDIR(found.st_mode):
+        raise UserError(f"cannot read {path}: it is a folder; give the name of a file")
+    if not stat.S_ISREG(found.st_mode):  # a pipe might never end
+        raise UserError(f"cannot read {path}: it is no ordinary file; save it as one")
+    if found.st_size > most:
+        raise UserError(f"{path} has {found.st_size:,} bytes, at most {most:,} are read; use a smaller one")
+
+
+def unreadable(path: Path, error: Exception) -> UserError:
+    """For a file that cannot be opened (ValueError: its name holds a null character)."""
+    why = getattr(error, "strerror", None) or error
+    return UserError(f"cannot read {path!s:.120}: {why}; check its name and place")
+
+
+class Package:
+    """A workbook's file, opened, of at most so many bytes unpacked; use it in a `with`. Raises UserError
+    for what it cannot hold."""
+
+    def __init__(self, path: Path, most: int = MOST_BYTES) -> None:
+        self.path = path
+        self.most = most
+        check_file(path, most)
+        try:
+            self._zip = zipfile.ZipFile(path)
+            self._file = open(path, "rb")  # noqa: SIM115
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error):
+            raise UserError(f"{path} is no .xlsx workbook; save it as .xlsx (Excel workbook)") from None
+        except OSError as error:
+            raise unreadable(path, error) from None
+        self._parts = self._zip.infolist()
+
+    def __enter__(self) -> Package:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._zip.close()
+
+    def check_contents(self) -> None:
+        """Raise UserError for what the list of parts shows already: too much, twice, or forbidden."""
+        names = [part.filename for part in self._parts]
+        if len(names) > MOST_PARTS:
+            raise self._refused(f"it has {len(names):,} parts, at most {MOST_PARTS:,} are read")
+        if len({name.lower() for name in names}) < len(names):
+            raise self._refused("it has two parts of one name")
+        for name in names:
+            if name.startswith("/") or ".." in name.split("/") or "\\" in name:
+                raise self._refused(f"it has a part of the strange name {name!r:.60}")
+            for pattern, what, remedy in _FORBIDDEN:
+                if pattern.search(name):
+                    raise UserError(f"{self.path} is not opened: it carries {what} ({name:.60}); {remedy}")
+        self._check_size(self.most)
+        for part in self._parts:
+            if part.flag_bits & 1:
+                raise UserError(f"{self.path} is not opened: it has a password; save it without")
+            if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise self._refused(f"{part.filename!r:.60} is packed as no spreadsheet packs")
+            if part.file_size > SMALL_PART and part.file_size > MOST_RATIO * max(part.compress_size, 1):
+                raise self._refused(
+                    f"{part.filename!r:.60} is {part.file_size:,} bytes packed into {part.compress_size:,}"
+                )
+
+    def check(self, bounds: Bounds) -> None:
+        """Unpack and look through every part; raise UserError for what goes beyond the bounds."""
+        self._check_size(min(bounds.bytes, self.most))
+        counted = _Counted(bounds)
+        for part in self._parts:
+            if part.filename.lower().endswith((".xml", ".rels", ".vml")):
+                self._look_through(part, counted)
+            else:
+                for _ in self._unpacked(part):
+                    pass
+
+    def check_table(self) -> None:
+        """Raise UserError unless it is a table of at most MOST_INPUTS cells."""
+        self.check_contents()
+        self.check(Bounds(MOST_TABLE, 10_000, MOST_INPUTS))
+
+    def properties(self) -> bytes:
+        """The part with the custom document properties, empty where there is none."""
+        for part in self._parts:
+            if part.filename == "docProps/custom.xml":
+                if part.file_size > MOST_DESCRIPTION:
+                    raise self._refused(f"its description has {part.file_size:,} bytes")
+                self._look_through(part, _Counted(Bounds()))
+                return b"".join(self._unpacked(part))
+        return b""
+
+    def _check_size(self, most: int) -> None:
+        size = sum(part.file_size for part in self._parts)
+        if size > most:
+            raise self._refused(f"it would unpack to {size:,} bytes, of at most {most:,}")
+
+    def _refused(self, why: str) -> UserError:
+        return UserError(f"{self.path} is not opened: {why}; build it again")
+
+    def _damaged(self, why: object) -> UserError:
+        return UserError(f"{self.path} is a damaged workbook ({why!s:.120}); save it again, or build it again")
+
+    def _look_through(self, part: zipfile.ZipInfo, counted: _Counted) -> None:
+        parser = expat.ParserCreate()
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.StartElementHandler = counted.starter(part.filename)
+        parser.EndElementHandler = counted.end
+        counted.depth = 0
+        try:
+            for piece in self._unpacked(part):
+                parser.Parse(piece, False)
+            parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            raise self._damaged(f"{part.filename}: {error}") from None
+        except _Refused as refused:
+            raise UserError(f"{self.path} is not opened: {refused}") from None
+
+    def _unpacked(self, part: zipfile.ZipInfo) -> Iterator[bytes]:
+        """A part piece by piece, as the file has it, whatever size it claims to have."""
+        try:
+            self._file.seek(part.header_offset)
+            header = self._file.read(30)
+            if header[:4] != b"PK\x03\x04":
+                raise self._damaged(part.filename)
+            name, extra = struct.unpack("<HH", header[26:30])
+            self._file.seek(name + extra, 1)
+            left, size = part.compress_size, 0
+            unpack = zlib.decompressobj(-15) if part.compress_type == zipfile.ZIP_DEFLATED else None
+            while left > 0 and (packed := self._file.read(min(left, 65_536))):
+                left -= len(packed)
+                while packed:
+                    piece = unpack.decompress(packed, 2**20) if unpack else packed
+                    packed = unpack.unconsumed_tail if unpack else b""
+                    size += len(piece)
+                    if size > part.file_size:
+                        raise self._refused(f"{part.filename!r:.60} is larger than it says")
+                    yield piece
+                    if not piece:
+                        break
+            if size != part.file_size:
+                raise self._damaged(f"{part.filename} is cut off")
+        except (zlib.error, struct.error, OSError) as error:
+            raise self._damaged(f"{part.filename}: {error}") from None
+
+
+class _Refused(Exception):
+    """Why a part is refused, and what to do."""
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise _Refused("it defines entities of its own, as no spreadsheet does; build it again")
+
+
+class _Counted:
+    """What was met so far in all parts, held against the bounds."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.depth = self.names = self.cells = 0
+        self._right = self._bottom = 0
+
+    def starter(self, part: str) -> Callable[[str, Mapping[str, str]], None]:
+        """What is called for every tag of a part."""
+        self._right = self._bottom = 0
+        if part.endswith(".rels"):
+            return self._start_link
+        return self._start_cell if "worksheets/" in part else self._start
+
+    def end(self, _: str) -> None:
+        self.depth -= 1
+
+    def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self.depth += 1
+        if self.depth > MOST_DEPTH:
+            raise _Refused(f"its tags are nested more than {MOST_DEPTH} deep; build it again")
+        if tag.endswith("definedName"):
+            self.names += 1
+            if self.names > self.bounds.names:
+                raise _Refused(
+                    f"it defines more than {self.bounds.names:,} names, its model fewer; build it again"
+                )
+        if "macroEnabled" in attributes.get("ContentType", ""):
+            raise _Refused("it carries macros; save it as .xlsx without macros")
+
+    def _start_link(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._start(tag, attributes)
+        kind = attributes.get("Type", "")
+        if attributes.get("TargetMode", "").lower() == "external" and not kind.endswith("/hyperlink"):
+            raise _Refused(f"it takes something from {attributes.get('Target', '')!r:.60}; remove that link")
+
+    def _start_cell(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._start(tag, attributes)
+        name = tag.rpartition(":")[2]
+        if name == "c":
+            self.cells += 1
+            if self.cells > self.bounds.cells:
+                raise _Refused(f"it has more than {self.bounds.cells:,} cells, its model far less; build it again")
+            if "r" in attributes:
+                self._reach(attributes["r"])
+        elif "ref" in attributes and name in ("mergeCell", "hyperlink", "f"):
+            top_left, _, bottom_right = attributes["ref"].partition(":")
+            (left, top), (right, bottom) = _corner(top_left), _corner(bottom_right or top_left)
+            if (abs(right - left) + 1) * (abs(bottom - top) + 1) > MOST_AREA:
+                raise _Refused(f"{attributes['ref']!r:.40} is merged, linked or filled at once; build it again")
+
+    def _reach(self, address: str) -> None:
+        """Note how far the cells of a sheet reach: a spreadsheet goes through the whole rectangle."""
+        column, row = _corner(address)
+        self._right, self._bottom = max(self._right, column), max(self._bottom, row)
+        if self._right * self._bottom > self.bounds.cells + 20_000_000:
+            raise _Refused(f"a sheet reaches to {address:.20}, far beyond its model; delete the cells out there")
+
+
+def _corner(address: str) -> tuple[int, int]:
+    """Column and row, from 1."""
+    found = _CELL.fullmatch(address)
+    if found is None:
+        raise _Refused(f"it speaks of a cell {address!r:.40}; build it again")
+    column = 0
+    for letter in found[1]:
+        column = 26 * column + ord(letter) - 64
+    return column, int(found[2])

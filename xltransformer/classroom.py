@@ -1,0 +1,187 @@
+"""Grading a class: many returned exercises through one executor, each on its own.
+
+The executor is one of `concurrent.futures`: processes of this machine, or a Dask cluster's. A file that
+breaks its process down is graded again alone, and reported; the others never know of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from xltransformer.bounds import read_bytes
+from xltransformer.errors import UserError
+from xltransformer.exercise import Grade, grade
+
+MOST_BYTES = 100_000_000
+"""The largest returned file that is read."""
+MEGABYTES = 6000
+"""Memory of a grading process, in which a file is read."""
+
+
+def returned(names: Sequence[str]) -> list[Path]:
+    """The files of a class: those named, and every .xlsx file below the folders named (not those that
+    a spreadsheet program keeps there while it has one open). UserError where a folder has none."""
+    found: list[Path] = []
+    for name in names:
+        path = Path(name)
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(
+            p for p in path.rglob("*") if p.suffix.lower() == ".xlsx" and p.name[:2] not in ("~$", ".~")
+        )
+        if not inside:
+            raise UserError(f"there is no .xlsx file in the folder {name}; name another")
+        found += inside
+    return list(dict.fromkeys(found))
+
+
+def grade_all(
+    paths: Sequence[Path],
+    jobs: int = 1,
+    scheduler: str | None = None,
+    done: Callable[[int], None] = lambda _: None,
+) -> list[Grade]:
+    """The grades of returned workbooks, in their order; `done` is told how many there are so far.
+
+    `jobs` processes work here, or with a `scheduler` (tcp://…) that Dask cluster's workers. A file that
+    cannot be graded says why in its remarks. Raises UserError where there is no such cluster.
+    """
+    grades: dict[int, Grade] = {}
+    again: list[int] = []
+    first: dict[bytes, Path] = {}
+    same: dict[int, Path] = {}
+
+    def tasks() -> Iterator[tuple[int, bytes]]:
+        for k, path in enumerate(paths):
+            try:
+                data = read_bytes(path, MOST_BYTES)
+            except UserError as error:
+                grades[k] = Grade(path, {}, (str(error),))
+                continue
+            mark = hashlib.sha256(data).digest()
+            if mark in first:
+                same[k] = first[mark]
+            first.setdefault(mark, path)
+            yield k, data
+
+    with _cluster(scheduler) if scheduler else _processes(jobs) as executor:
+        for k, future in _finished(executor, tasks(), paths, 4 * max(jobs, 8 if scheduler else 1)):
+            try:
+                grades[k] = replace(future.result(), path=paths[k])
+            except Exception as error:  # whatever became of its worker
+                if scheduler is None and isinstance(error, BrokenProcessPool):
+                    again.append(k)
+                    continue
+                grades[k] = _broken(paths[k], error)
+            done(len(grades))
+    for k in again:
+        try:
+            with _processes(1) as executor:
+                grades[k] = replace(
+                    executor.submit(grade_data, str(paths[k]), _read(paths[k])).result(), path=paths[k]
+                )
+        except Exception as error:
+            grades[k] = _broken(paths[k], error)
+        done(len(grades))
+    for k, path in same.items():
+        grades[k] = replace(grades[k], remarks=(*grades[k].remarks, f"the same file as {path}"))
+    return [grades[k] for k in range(len(paths))]
+
+
+def grade_data(name: str, data: bytes) -> Grade:
+    """Grade a returned workbook by its bytes: what a worker does, on whatever machine."""
+    with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "returned.xlsx"
+        path.write_bytes(data)
+        found = grade(path)
+        return replace(found, remarks=tuple(remark.replace(str(path), name) for remark in found.remarks))
+
+
+def _read(path: Path) -> bytes:
+    return read_bytes(path, MOST_BYTES)
+
+
+def _broken(path: Path, error: Exception) -> Grade:
+    why = f"{path} broke its process down ({type(error).__name__}: {error!s:.100}); look at it by hand"
+    return Grade(path, {}, (why,))
+
+
+def _finished(
+    executor: Executor, tasks: Iterator[tuple[int, bytes]], paths: Sequence[Path], most: int
+) -> Iterator[tuple[int, Future[Grade]]]:
+    """Hand the tasks to an executor, so many at a time, and give back each when it is finished."""
+    waiting: dict[Future[Grade], int] = {}
+    for k, data in tasks:
+        try:
+            waiting[executor.submit(grade_data, str(paths[k]), data)] = k
+        except BrokenProcessPool as error:
+            broken: Future[Grade] = Future()
+            broken.set_exception(error)
+            yield k, broken
+        if len(waiting) >= most:
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), future
+    while waiting:
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            yield waiting.pop(future), future
+
+
+@contextmanager
+def _processes(jobs: int) -> Iterator[Executor]:
+    executor = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
+    try:
+        yield executor
+    except BaseException:  # interrupted: what has begun is of no use any more
+        processes = list((getattr(executor, "_processes", None) or {}).values())
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        raise
+    executor.shutdown()
+
+
+def _begin() -> None:
+    """What a grading process does first: leave Ctrl-C to the one that started it, and limit its memory."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES * 10**6, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    """The executor of a Dask cluster; its workers need xltransformer, too."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise UserError("--scheduler needs Dask: pip install 'xltransformer[cluster]'") from None
+    try:
+        client: Any = Client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"no Dask scheduler answers at {address} ({error!s:.80}); start one there") from None
+    try:
+        with client.get_executor(retries=2) as executor:
+            yield executor
+    finally:
+        client.close()
+
+
+def processors() -> int:
+    """How many processes may work here at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,59 @@
+"""Which words a workbook has: a list of them, or of a tokenizer's vocabulary those that are used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from xltransformer.errors import UserError
+from xltransformer.models import WRITERS
+from xltransformer.spec.adopt import Tokens, read_tokens, unique
+from xltransformer.spec.template import Template, read_text
+from xltransformer.weights.tokens import Tokenizer, read_tokenizer
+
+SPARE = 20
+"""How many words a model that does not write gets beside those in use."""
+
+
+def read_words(
+    path: Path, template: Template, sentences: Sequence[str], words: int | str | Path | None
+) -> tuple[list[list[str]] | None, Tokens, list[str]]:
+    """The words of each sentence as a tokenizer cuts it (None where the file is a plain list), names for
+    the rows of the vocabulary, and warnings.
+
+    Of a tokenizer's vocabulary the rows in use stand, and as many others as `words` says; a model that
+    writes has all of it where nothing is said. Raises UserError for a file that cannot be used.
+    """
+    tokenizer = read_tokenizer(path)
+    if tokenizer is None:
+        if words is not None:
+            raise UserError(f"words is {words}, but {path} is a plain list, of which all stand: leave it out")
+        return None, Tokens(unique(read_tokens(path))), []
+    texts = [tokenizer.encode(sentence) for sentence in sentences]
+    rows = _rows(tokenizer, texts, template, words)
+    names = unique([tokenizer.labels[k] for k in rows], rows)
+    named = dict(zip(rows, names, strict=True))
+    warnings = []
+    if len(rows) < len(tokenizer.tokens):
+        some = f"{len(rows):,} of the {len(tokenizer.tokens):,} tokens of {path.name} stand in the workbook"
+        chosen = template.model in WRITERS or (template.model == "bert" and template.sizes.get("head", True))
+        warnings.append(f"{some}; predictions are among these" if chosen else some)
+    return [[named[k] for k in text] for text in texts], Tokens(names, rows), warnings
+
+
+def _rows(
+    tokenizer: Tokenizer, texts: Sequence[Sequence[int]], template: Template, words: int | str | Path | None
+) -> list[int]:
+    """The numbers of the tokens that get a row."""
+    if words is None:
+        return tokenizer.rows(texts, None if template.model in WRITERS else SPARE)
+    if isinstance(words, int) or str(words).isdecimal():
+        return tokenizer.rows(texts, int(str(words)))
+    path = Path(words)
+    listed = []
+    for line in filter(None, (line.strip() for line in read_text(path).splitlines())):
+        number = tokenizer.named(line)
+        listed += tokenizer.pieces(line) if number is None else [number]
+    if not listed:
+        raise UserError(f"{path} lists no word; give one in each line")
+    return tokenizer.rows([*texts, listed], 0)
