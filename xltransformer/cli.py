@@ -512,7 +512,7 @@ def templates() -> None:
 
     for name in shipped_templates():
         loaded = load_template(name)
-        click.echo(f"{name:18} {loaded.title.get('en', '')}")
+        click.echo(f"{name:20} {loaded.title.get('en', '')}")
 
 
 @main.command()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 from xltransformer.errors import UserError
@@ -38,13 +37,6 @@ class Sizes:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise UserError(f"[sizes] {name} is {value!r}: give a whole number of at least 1")
         return value
-
-    def number(self, name: str, default: float) -> float:
-        """A finite number, else UserError."""
-        value = self.options.get(name, default)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
-            raise UserError(f"[sizes] {name} is {value!r}: give a number")
-        return float(value)
 
     def flag(self, name: str, default: bool) -> bool:
         """A choice that is true or false, else UserError."""

@@ -92,8 +92,8 @@ def trainable_attention(sizes: Sizes) -> Lesson:
         with model.section("trainable_attention", sentence=s):
             X = embed(h, words.index, known)
             read.append(_Sentence(X, padding_mask(h, words.padding, words.padding), words.padding))
-            one, result = _write_back(h, read[-1], weights)
-            attended.append(one)
+            found, result = _write_back(h, read[-1], weights)
+            attended.append(found)
             results.append(result)
     losses = []
     for s, (top, one, result) in enumerate(zip(scopes, read, results, strict=True)):
@@ -121,7 +121,8 @@ def trainable_attention(sizes: Sizes) -> Lesson:
                 else:
                     passed = {name: learned[block] for name, block in weights.items()}
                     velocity = {
-                        n: h.add(f"velocity_{n}", momentum(block, passed[n], share)) for n, block in velocity.items()
+                        n: h.add(f"velocity_{n}", momentum(block, passed[n], share))
+                        for n, block in velocity.items()
                     }
                     weights = {n: h.add(n, step_down(W, velocity[n], rate)) for n, W in weights.items()}
             after: list[Attended] = []
@@ -229,7 +230,9 @@ def backpropagation(sizes: Sizes) -> Lesson:
         with model.section(f"nudge_{name}"):
             with h.step("nudge"):
                 row = h.input(f"{block.last_name}_row", ONE, ONE, "choice", text=True, choices=rows)
-                column = h.input(f"{block.last_name}_column", ONE, ONE, "choice", text=True, choices=known.dimensions)
+                column = h.input(
+                    f"{block.last_name}_column", ONE, ONE, "choice", text=True, choices=known.dimensions
+                )
                 at = [
                     h.add(f"{side}_position", first(h.add(f"{side}_match", equals(listed, choice))))
                     for side, listed, choice in (("row", rows, row), ("column", known.dimensions, column))

@@ -84,8 +84,8 @@ from xltransformer.ops.pieces import (
 )
 from xltransformer.ops.positions import (
     Pair,
-    Spread,
     RotatePairs,
+    Spread,
     angle,
     from_end,
     pair,

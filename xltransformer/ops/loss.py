@@ -121,7 +121,7 @@ class Settles(Op):
         (losses,) = operands
         start, last = losses[..., :1], losses[..., -1:]
         leaps = losses[..., 1:] - losses[..., :-1] > 0.25 * start
-        return ((last < start) & ~np.any(leaps, axis=-1, keepdims=True)).astype(float)
+        return np.asarray((last < start) & ~np.any(leaps, axis=-1, keepdims=True)).astype(float)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         (losses,) = operands
@@ -129,6 +129,10 @@ class Settles(Op):
         start, second, last = (losses.cell(0, k) for k in (0, 1, steps))
         rises = f"{second}:{last.rpartition('!')[2]}-{losses.row(0, steps)}"
         return f"IF(AND({last}<{start},SUMPRODUCT(({rises}>0.25*{start})*1)=0),1,0)"
+
+
+NEAR = 0.001
+"""How far from 0 still counts as near."""
 
 
 @dataclass(frozen=True)
@@ -143,13 +147,12 @@ class Near(Op):
         return ONE, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.all([np.abs(x) <= NEAR for x in operands], axis=0).astype(float)
+        return np.asarray(np.all([np.abs(x) <= NEAR for x in operands], axis=0)).astype(float)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"IF(AND({','.join(f'ABS({x.cell(0, 0)})<={NEAR}' for x in operands)}),1,0)"
 
 
-NEAR = 0.001
 surprise = Surprise()
 near = Near()
 settles = Settles()
