@@ -20,7 +20,7 @@ from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.reader import read_book
 
 ASKED = {"gradients": 1}
-NAMES = shipped_templates()
+NAMES = [name for name in shipped_templates() if not make_instance(name).model.learns]
 
 
 def learning(name: str) -> Instance:

@@ -221,6 +221,16 @@ CASES = [
     Case(ops.PlaceRows(1), [[[1, 2]], [[9, 9], [9, 9], [9, 9]]], [[0, 0], [1, 2], [0, 0]]),
     Case(ops.subtract, [[[1, 2], [3, 4]], [[10, 20], [-30, 0]]], [[-9, -18], [33, 4]]),
     Case(ops.step_down, [[[1, 2]], [[10, -20]], [[0.5]]], [[-4, 12]]),
+    Case(ops.momentum, [[[1, -2]], [[10, -20]], [[0.5]]], [[10.5, -21]]),
+    Case(ops.nudged, [[[1, 2, 3], [4, 5, 6]], [[2]], [[3]], [[0.5]]], [[1, 2, 3], [4, 5, 6.5]]),
+    Case(ops.nudged, [[[1, 2]], [[0]], [[1]], [[0.5]]], [[1, 2]]),
+    # a leap is a rise by more than a quarter of the beginning: 2 to 3 is one, 2 to 2.9 is none
+    Case(ops.settles, [[[4, 2, 3, 1]]], [[1]]),
+    Case(ops.settles, [[[4, 2, 3.1, 1]]], [[0]]),
+    Case(ops.settles, [[[4, 3, 4]]], [[0]]),
+    Case(ops.near, [[[0.0009]], [[-0.0005]]], [[1]]),
+    Case(ops.near, [[[0.0009]], [[-0.0011]]], [[0]]),
+    Case(ops.Spread(5), [[[3]]], [[-3, -1.5, 0, 1.5, 3]]),
     Case(ops.negative, [[[1, -2]]], [[-1, 2]]),
     Case(ops.Through(ops.relu), [[[3, 4, 5]], [[2, -1, 0]]], [[3, 0, 0]]),
     Case(ops.Through(ops.tanh), [[[10, 10]], [[0.6, 0]]], [[6.4, 10]]),
@@ -408,6 +418,9 @@ def test_every_operation_has_a_case() -> None:
         (ops.gain_gradient, [(2, 2), (2, 3), (1, 2)]),
         (ops.add_rows_at, [(2, 2), (3, 1), (4, 2)]),
         (ops.counted_mean, [(2, 1), (3, 1)]),
+        (ops.momentum, [(2, 2), (2, 1), (1, 1)]),
+        (ops.nudged, [(2, 2), (2, 1), (1, 1), (1, 1)]),
+        (ops.near, [(1, 1), (2, 1)]),
     ],
 )
 def test_misfitting_shapes_are_named(op: Op, shapes: list[tuple[int, int]]) -> None:

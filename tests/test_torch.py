@@ -382,7 +382,7 @@ BUILDERS = {
     "grouped": grouped_case,
     "pooling": pooling_case,
 }
-FIXTURES = sorted(path.stem for path in FOLDER.glob("*.npz"))
+FIXTURES = sorted(path.stem for path in FOLDER.glob("*.npz") if path.stem.rpartition("-")[0] in BUILDERS)
 
 
 def case_of(name: str) -> Case:

@@ -193,7 +193,7 @@ def build(
         steps = DEFAULT_STEPS if exercise == "default" else [step.strip() for step in exercise.split(",")]
     given = _read_subject(given)
     template = default_template(given["weights"]) if given["template"] is None else given["template"]
-    loaded = given["template"] = load_template(template)
+    loaded = given["template"] = load_template(template, lang)
     path = Path(f"{loaded.name}.xlsx" if output is None else output)
     built = api.build(path, **given, language=lang, exercise=steps, products=products, force=force, report=_report)
     for warning in built.warnings:
@@ -613,7 +613,7 @@ def templates() -> None:
     from xltransformer.spec.template import load_template, shipped_templates
 
     for name in shipped_templates():
-        click.echo(f"{name:18} {load_template(name).title.get('en', '')} ({origin(name)})")
+        click.echo(f"{name:20} {load_template(name).title.get('en', '')} ({origin(name)})")
 
 
 @main.command()

@@ -44,11 +44,12 @@ class Bars:
 @dataclass(frozen=True)
 class Map:
     """A heat map in cells: one block with its labels, the same colours for all; `part` is the lesson or
-    head that it belongs to, such as `0.head.1`."""
+    head that it belongs to, such as `0.head.1`, and `sentence` the sentence, where the title names one."""
 
     key: str
     block: Matrix
     part: str = ""
+    sentence: int | None = None
 
 
 @dataclass(frozen=True)
@@ -99,12 +100,14 @@ class Fact:
 @dataclass(frozen=True)
 class Answer:
     """One sentence in words: the message `answer.<key>` with its {names} filled from blocks, and
-    {part} with the name of a lesson or head, such as `0.head.1`."""
+    {part} with the name of a lesson or head, such as `0.head.1`. With `holds`, a gate (1 x 1), it is told
+    where that is 1, and `answer.<key>_not` elsewhere."""
 
     key: str
     facts: Mapping[str, Fact]
     sentence: int | None = None
     part: str = ""
+    holds: Matrix | None = None
 
 
 @dataclass(frozen=True)
@@ -135,11 +138,19 @@ class Goal:
 
 
 class Lesson(Model):
-    """A model with the word that is watched in it, if any, its headline, and what it could learn."""
+    """A model with the word that is watched in it, if any, its headline, and what it could learn.
+
+    `settings` are further cells that the first screen offers to edit; `promises` are gates (1 x 1) that
+    are 1 while all is well, each with its check `check.<last part of its name>`. `learns` says that
+    the model has loss and gradients of its own.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.goals: list[Goal] = []
+        self.settings: list[Matrix] = []
+        self.promises: list[Matrix] = []
+        self.learns = False
         self.watch: Watch | None = None
         self.headline = Headline()
 
@@ -147,6 +158,7 @@ class Lesson(Model):
         """Every block that the headline shows or comes from."""
         waiting: list[Matrix] = [block for picture in self.headline.pictures for block in _shown(picture, self)]
         waiting += [fact.block for answer in self.headline.answers for fact in answer.facts.values()]
+        waiting += [answer.holds for answer in self.headline.answers if answer.holds is not None]
         found: set[Matrix] = set()
         while waiting:
             block = waiting.pop()

@@ -36,7 +36,7 @@ def learn(model: Lesson, most: int | None = MOST_CELLS) -> dict[Matrix, Matrix]:
     losses = []
     for sentence in sorted({goal.sentence for goal in model.goals}):
         with model.section("objective", sentence):
-            losses += [_loss(model, goal, k) for k, goal in enumerate(model.goals) if goal.sentence == sentence]
+            losses += [loss_of(model, goal, k) for k, goal in enumerate(model.goals) if goal.sentence == sentence]
     loss = losses[0]
     if len(losses) > 1:
         apart = model.section("objective") if len(model.sentences) > 1 else nullcontext()
@@ -58,7 +58,7 @@ def learn(model: Lesson, most: int | None = MOST_CELLS) -> dict[Matrix, Matrix]:
     return learned
 
 
-def _loss(model: Lesson, goal: Goal, k: int) -> Matrix:
+def loss_of(model: Lesson, goal: Goal, k: int) -> Matrix:
     """The loss of one result, with its target as cells to edit."""
     several = len(model.goals) > 1
     g = model.scope("objective", str(k)) if several else model.scope("objective")

@@ -17,8 +17,10 @@ from xltransformer.ops.elementwise import (
     add_row,
     gelu_erf,
     gelu_tanh,
+    momentum,
     multiply,
     negative,
+    nudged,
     relu,
     sigmoid,
     silu,
@@ -48,7 +50,7 @@ from xltransformer.ops.linear import (
     total,
     transpose,
 )
-from xltransformer.ops.loss import counted_mean, counted_share, surprise
+from xltransformer.ops.loss import counted_mean, counted_share, near, settles, surprise
 from xltransformer.ops.masking import (
     HIDDEN,
     attention_mask,
@@ -83,6 +85,7 @@ from xltransformer.ops.pieces import (
 from xltransformer.ops.positions import (
     Pair,
     RotatePairs,
+    Spread,
     angle,
     before_turn,
     behind_turn,
@@ -150,6 +153,7 @@ __all__ = [
     "Row",
     "RowDiagonal",
     "ScaleRows",
+    "Spread",
     "Stop",
     "Through",
     "add",
@@ -204,10 +208,13 @@ __all__ = [
     "mean_square",
     "merge_here",
     "merge_texts",
+    "momentum",
     "multiply",
+    "near",
     "negative",
     "normalise_rows",
     "norms",
+    "nudged",
     "op_of",
     "pack_texts",
     "pair",
@@ -232,6 +239,7 @@ __all__ = [
     "row_variance",
     "rows_of_texts",
     "settle",
+    "settles",
     "shifted_exp",
     "sigmoid",
     "silu",

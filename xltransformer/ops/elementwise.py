@@ -116,6 +116,60 @@ class StepDown(Op):
 
 
 @dataclass(frozen=True)
+class Momentum(Op):
+    """What momentum makes of a gradient, momentum × velocity before + gradient: (n x m) twice and (1 x 1)
+    give (n x m).
+
+    Polyak 1964, in the form of Sutskever et al. 2013, "On the importance of initialization and momentum in
+    deep learning", with the learning rate left to the step itself.
+    """
+
+    no_gradient = "the next step begins from its numbers, not from how they came about"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        velocity, gradient, share = operands
+        check(velocity.shape == gradient.shape and share.shape == (1, 1), self, *operands)
+        return gradient.rows, gradient.columns
+
+    def value(self, *operands: Array) -> Array:
+        velocity, gradient, share = operands
+        return np.asarray(share * velocity + gradient)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        velocity, gradient, share = operands
+        return f"{share.cell(0, 0)}*{velocity.cell(i, j)}+{gradient.cell(i, j)}"
+
+    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+        velocity, gradient, share = (
+            Number(m.cell(*at)) for m, at in zip(operands, ((i, j), (i, j), (0, 0)), strict=True)
+        )
+        return [share, "×", velocity, " + ", gradient]
+
+
+@dataclass(frozen=True)
+class Nudged(Op):
+    """A matrix with one entry a little larger: (n x m), the entry's row and column (1 x 1 each, from 1) and
+    by how much (1 x 1) give (n x m)."""
+
+    no_gradient = "it is a trial, and no loss is made of it"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        x, *rest = operands
+        check(len(rest) == 3 and all(m.shape == (1, 1) for m in rest), self, *operands)
+        return x.rows, x.columns
+
+    def value(self, *operands: Array) -> Array:
+        x, row, column, nudge = operands
+        rows, columns = (np.arange(1, size + 1) for size in x.shape[-2:])
+        return np.asarray(x + ((rows[:, None] == row) & (columns == column)) * nudge)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        x, row, column, nudge = operands
+        here = f"AND({row.cell(0, 0)}={i + 1},{column.cell(0, 0)}={j + 1})"
+        return f"{x.cell(i, j)}+IF({here},{nudge.cell(0, 0)},0)"
+
+
+@dataclass(frozen=True)
 class Multiply(Op):
     """The entry-wise product of two matrices of one shape (n x m)."""
 
@@ -405,6 +459,8 @@ class Negative(Activation):
 add = Add()
 subtract = Subtract()
 step_down = StepDown()
+momentum = Momentum()
+nudged = Nudged()
 negative = Negative()
 add_row = AddRow()
 multiply = Multiply()

@@ -169,6 +169,8 @@ class RowProducts(Op):
     Language Models"; Vaswani et al. 2017, section 3.4.
     """
 
+    turned = (False, True)
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         a, b, *bias = operands
         check(a.shape[1] == b.shape[1] and all(c.shape == (1, b.shape[0]) for c in bias), self, *operands)
@@ -207,6 +209,7 @@ class ColumnProducts(Op):
     """
 
     collects = True
+    turned = (True, False)
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         a, b, like = operands

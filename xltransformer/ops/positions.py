@@ -225,6 +225,27 @@ class RotatePairs(Op):
         return f"{own}{sign}{x.cell(i, partner)}*SIN({angle.cell(i, j)})"
 
 
+@dataclass(frozen=True)
+class Spread(Op):
+    """`count` numbers at equal distance from minus to plus a given one: (1 x 1) to (1 x count)."""
+
+    count: int
+
+    scale = "plain"
+    no_gradient = FIXED
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (most,) = operands
+        check(most.shape == (1, 1) and self.count > 1, self, most)
+        return ONE, Axis.numbered("", self.count)
+
+    def value(self, *operands: Array) -> Array:
+        return operands[0] * (2 * np.arange(self.count) / (self.count - 1) - 1)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"{operands[0].cell(0, 0)}*(2*{j}/{self.count - 1}-1)"
+
+
 position = Position()
 from_end = FromEnd()
 behind_turn, before_turn = Mirrored(before=False), Mirrored(before=True)

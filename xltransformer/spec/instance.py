@@ -123,7 +123,7 @@ def make_instance(
     """
     settings = settings or {}
     messages = load_messages(language)
-    choice = _choose(template, sentences, embeddings, settings, weights, vocabulary, words)
+    choice = _choose(template, language, sentences, embeddings, settings, weights, vocabulary, words)
     chosen, adopted, given, split = choice.template, choice.adopted, choice.sentences, choice.split
     warnings = list(choice.warnings)
 
@@ -149,8 +149,8 @@ def make_instance(
     if "end" not in settings and (embeddings or weights or vocabulary) is not None:
         chosen = _without_foreign_end(chosen, spelled)
     width = len(chosen.table.dimensions)
-    taken = tuple(len(found) + more for found, more in zip(split, extra, strict=True))
-    sizes = Sizes(taken, len(spelled) + rows, width, dict(chosen.sizes))
+    places = tuple(len(found) + more for found, more in zip(split, extra, strict=True))
+    sizes = Sizes(places, len(spelled) + rows, width, dict(chosen.sizes))
     check_sizes(sizes)
     end = sizes.word("end")
     if end is not None and word_key(end) not in map(word_key, spelled):
@@ -178,14 +178,21 @@ def make_instance(
         empty = "" if blocks.words.feedback is None else None
         data[blocks.words.name] = _texts(found, blocks.words.shape[0], empty)
     data |= targets(model, data)
+    data |= {block.name: chosen.weights[block.name] for block in _told(model, chosen)}
     if model.watch is not None:
         data |= _watched(model.watch, chosen, split[: len(model.watch.sentences)], messages)
+    data |= {
+        block.name: _first(data[block.choices.name])
+        for block in model.inputs
+        if block.role == "choice" and block.choices is not None and block.name not in data
+    }
     if adopted is not None and adopted.complete:
         whole = Checkpoint({"embeddings": data["embeddings"], **chosen.weights}, {})
         data |= whole.fit(model, len(chosen.table.words))
     data |= {block.name: _parameter(block, chosen) for block in model.parameters}
     inputs = {block.name: data[block.name] for block in model.inputs}
-    surplus = [name for name in chosen.weights if name not in {block.name for block in model.parameters}]
+    taken = {block.name for block in model.inputs if block.role in ("parameter", "target")}
+    surplus = [name for name in chosen.weights if name not in taken]
     if surplus:
         wanted = listed([block.name for block in model.parameters]) or "none"
         raise UserError(
@@ -208,6 +215,7 @@ class _Choice:
 
 def _choose(
     template: str | Path | Template | None,
+    language: str,
     sentences: Sequence[str],
     embeddings: str | Path | None,
     settings: Settings,
@@ -216,7 +224,7 @@ def _choose(
     words: int | str | Path | None,
 ) -> _Choice:
     template = default_template(weights) if template is None else template
-    chosen = template if isinstance(template, Template) else load_template(template)
+    chosen = template if isinstance(template, Template) else load_template(template, language)
     warnings: list[str] = []
     other = misfits(chosen, settings) or [name for name, path in (("vocabulary", vocabulary),) if path is not None]
     if chosen.trained and weights is not None:
@@ -373,6 +381,17 @@ def _target(goal: Goal, data: Mapping[str, Array], model: Lesson) -> Iterator[tu
             for row, word in enumerate(words):
                 value[row] = data["embeddings"][index[word_key(word)]]
         yield goal.target, value
+
+
+def _told(model: Lesson, template: Template) -> list[Matrix]:
+    """The targets that the template gives, where they fit the sentences."""
+    targets = [block for block in model.inputs if block.role == "target" and block.name in template.weights]
+    return [block for block in targets if template.weights[block.name].shape == block.shape]
+
+
+def _first(texts: Array) -> Array:
+    """The first text of a list, for a choice from it (1 x 1)."""
+    return np.array([[next((text for text in texts.ravel() if text), "")]], dtype=object)
 
 
 def lesson_title(key: str, messages: Messages) -> str:

@@ -34,9 +34,11 @@ DEFAULT_TEMPLATE = "cat-and-mouse"
 
 _KEYS = {
     "model", "title", "notes", "sentences", "watch", "plane", "slots", "spare_rows", "seed",
-    "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments",
+    "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments", "languages",
 }  # fmt: skip
-_SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False}
+_SPOKEN = {"sentences", "watch", "plane", "dimensions", "words"}
+"""What a template may say in each of several languages, under `languages.en` and so on."""
+_SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False, "momentum": False}
 
 _DEEP_KEY = re.compile(r"(?:\.[^\s.,\]=]{0,60}){64}")
 
@@ -141,16 +143,18 @@ def shipped_templates() -> list[str]:
     return sorted(names, key=lambda name: name != DEFAULT_TEMPLATE)
 
 
-def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE, *, fresh: bool = False) -> Template:
-    """The template that ships under a name, or the one in a .toml file; `fresh`: without the file of
-    weights that it has learned.
+def load_template(
+    name_or_path: str | Path = DEFAULT_TEMPLATE, language: str = "en", *, fresh: bool = False
+) -> Template:
+    """The template that ships under a name, or the one in a .toml file, with the words of a language
+    where it has several; `fresh`: without the file of weights that it has learned.
 
     Raises UserError where there is none, or where it says something that cannot be.
     """
     text = str(name_or_path)
     if text in shipped_templates():
         folder = template_folder()
-        return _parse(text, (folder / f"{text}.toml").read_text("utf-8"), folder, fresh)
+        return _parse(text, (folder / f"{text}.toml").read_text("utf-8"), folder, language, fresh)
     path = Path(text)
     if path.suffix != ".toml" and not os.path.isfile(path):
         near = difflib.get_close_matches(text, shipped_templates(), 1)
@@ -158,7 +162,7 @@ def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE, *, fresh: bool = 
         raise UserError(
             f"no template {text!r:.60}: give one of {', '.join(shipped_templates())}, or a .toml file.{hint}"
         )
-    return _parse(path.stem, read_text(path), path.parent, fresh)
+    return _parse(path.stem, read_text(path), path.parent, language, fresh)
 
 
 def template_folder() -> Path:
@@ -176,7 +180,7 @@ def read_text(path: Path) -> str:
         raise UserError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
 
 
-def _parse(name: str, text: str, folder: Path, fresh: bool) -> Template:
+def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Template:
     where = f"template {name}"
     if _DEEP_KEY.search(text):  # which would take tomllib minutes
         raise UserError(f"{where} is not valid TOML: a key of more than 64 parts; take some away")
@@ -191,6 +195,7 @@ def _parse(name: str, text: str, folder: Path, fresh: bool) -> Template:
             near = difflib.get_close_matches(key, _KEYS, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(_KEYS))}"
             raise UserError(f"{where}: unknown key {key!r}; {hint}")
+    data |= _spoken(_table(data, "languages", where), language, where)
     model = data.get("model")
     if not isinstance(model, str) or model not in MODELS:
         raise UserError(f"{where}: model is {model!r}; give one of {', '.join(MODELS)}")
@@ -226,6 +231,16 @@ def _parse(name: str, text: str, folder: Path, fresh: bool) -> Template:
         experiments=_experiments(data.get("experiments", []), where),
         trained=learned is not None,
     )
+
+
+def _spoken(tables: Mapping[str, Any], language: str, where: str) -> Mapping[str, Any]:
+    """What a template says in a language, or else in the first that it has."""
+    for code, said in tables.items():
+        if not isinstance(said, dict) or not said.keys() <= _SPOKEN:
+            raise UserError(
+                f"{where}: languages.{code} is {said!r:.60}; give a table of {', '.join(sorted(_SPOKEN))}"
+            )
+    return tables.get(language) or next(iter(tables.values()), {})
 
 
 _EXPERIMENT = {"block", "row", "column", "to", "above", "below", "do", "then"}
@@ -315,8 +330,8 @@ def check_switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
         if key not in _SWITCHES:
             raise UserError(f"{where}: unknown switch {key!r}; known are: {', '.join(_SWITCHES)}")
     switches = {**_SWITCHES, **table}
-    for key in ("scaling", "causal"):
-        if not isinstance(switches[key], bool):
+    for key, usual in _SWITCHES.items():
+        if isinstance(usual, bool) and not isinstance(switches[key], bool):
             raise UserError(f"{where}: switches.{key} is {switches[key]!r}; give true or false")
     temperature = number(switches["temperature"], f"{where}: switches.temperature")
     if temperature <= 0:
