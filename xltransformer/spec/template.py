@@ -524,7 +524,8 @@ def _weights(tables: Mapping[str, Any], where: str, folder: Path) -> dict[str, A
 def _beside(value: Any, where: str, folder: Path) -> Path:
     if not isinstance(value, str):
         raise UserError(f"{where} is {value!r}; give the name of a file beside the template")
-    return folder / value
+    shipped = template_folder() / value  # for a copy of a template that ships, whose weights stay where they are
+    return shipped if shipped.is_file() and not (folder / value).exists() else folder / value
 
 
 def _weight_file(value: str, name: str, where: str, folder: Path) -> Array:
