@@ -125,6 +125,7 @@ def bert(sizes: Sizes) -> Lesson:
     model, known, scopes = begin(sizes)
     read = bert_stack(model, sizes, scopes)
     if not sizes.flag("head", True):
+        model.goals = read.goals(model)
         model.headline = heads_headline(model, read.watch, read.heads)
         return model
     width, top = known.embeddings.columns, model.scope()
@@ -148,12 +149,18 @@ def bert(sizes: Sizes) -> Lesson:
 
 @dataclass(frozen=True)
 class BertStack:
-    """BERT up to its last hidden state: the state of each sentence (n x d), what is watched, and the
-    attention of every head in each."""
+    """BERT up to its last hidden state: the words of each sentence as they go in and the state that comes
+    out (n x d each), what is watched, and the attention of every head in each."""
 
+    inputs: Sequence[Matrix]
     outputs: Sequence[Matrix]
     watch: Watch
     heads: Mapping[str, Sequence[Attended]]
+
+    def goals(self, model: Lesson) -> list[Goal]:
+        """The last hidden states as what is to be reached, where no head predicts words from them."""
+        each = zip(self.outputs, self.inputs, model.sentences, strict=True)
+        return [Goal(output, s, words.padding, like=X) for s, (output, X, words) in enumerate(each)]
 
 
 def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStack:
@@ -182,7 +189,7 @@ def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStac
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
     heads = every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     model.watch = watch(model, word, inputs, heads)
-    return BertStack(outputs, model.watch, heads)
+    return BertStack(inputs, outputs, model.watch, heads)
 
 
 def gpt(sizes: Sizes) -> Lesson:

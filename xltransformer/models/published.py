@@ -74,6 +74,7 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
     sizes.expect(*STACK)
     model, _, scopes = begin(sizes)
     read = bert_stack(model, sizes, scopes)
+    model.goals = read.goals(model)
     vectors = []
     for s, (g, output, words) in enumerate(zip(scopes, read.outputs, model.sentences, strict=True)):
         with model.section("pooling", sentence=s):

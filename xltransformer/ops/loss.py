@@ -121,7 +121,7 @@ class Settles(Op):
         (losses,) = operands
         start, last = losses[..., :1], losses[..., -1:]
         leaps = losses[..., 1:] - losses[..., :-1] > 0.25 * start
-        return np.asarray((last < start) & ~np.any(leaps, axis=-1, keepdims=True)).astype(float)
+        return np.asarray((last < start) & ~np.any(leaps, axis=-1, keepdims=True)).astype(losses.dtype)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         (losses,) = operands
@@ -147,7 +147,8 @@ class Near(Op):
         return ONE, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.asarray(np.all([np.abs(x) <= NEAR for x in operands], axis=0)).astype(float)
+        near = np.logical_and.reduce(np.broadcast_arrays(*(np.abs(x) <= NEAR for x in operands)))
+        return np.asarray(near).astype(operands[0].dtype)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"IF(AND({','.join(f'ABS({x.cell(0, 0)})<={NEAR}' for x in operands)}),1,0)"

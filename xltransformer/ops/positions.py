@@ -240,7 +240,8 @@ class Spread(Op):
         return ONE, Axis.numbered("", self.count)
 
     def value(self, *operands: Array) -> Array:
-        return operands[0] * (2 * np.arange(self.count) / (self.count - 1) - 1)
+        (x,) = operands
+        return np.asarray(x * (2 * np.arange(self.count) / (self.count - 1) - 1).astype(x.dtype))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"{operands[0].cell(0, 0)}*(2*{j}/{self.count - 1}-1)"

@@ -383,6 +383,8 @@ class MeanRows(Op):
     """The mean of those rows of x that a column of flags marks with 1, 0 where there are none: (n x d)
     and (n x 1) give (1 x d)."""
 
+    no_gradient = "a sentence embedding is compared, and no loss is made of it"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         x, flags = operands
         check(flags.shape == (x.shape[0], 1), self, x, flags)
@@ -402,6 +404,7 @@ class MeanRows(Op):
 class RowLength(Op):
     """The length of each row, the root of the sum of its squares: (n x m) to (n x 1)."""
 
+    no_gradient = "a sentence embedding is compared, and no loss is made of it"
     scale = "plain"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
