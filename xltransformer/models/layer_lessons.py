@@ -343,6 +343,7 @@ def _remembers(model: Lesson, back: str, guesses: Sequence[Prediction]) -> Headl
         said = g.add("said_place", behind_turn(turn, words.words))
         told = g.add("told_place", before_turn(turn, words.words))
         distance = g.add("distance", subtract(said, told))
+        distance.scale = "count"
         right = g.add("right_index", lookup(told, words.index))
         right_word = g.add("right", word_at(right, known.words))
         curves, facts = [], {"right": Fact(right_word), "distance": Fact(distance)}
