@@ -48,10 +48,12 @@ class Office:
         which numbers are too wide for their columns."""
         return OpenedBook(self._run(path, (), (), None, hard=True))
 
-    def rounds(self, path: Path, rounds: Sequence[Sequence[Edit]]) -> tuple[OpenedBook, list[Round]]:
+    def rounds(
+        self, path: Path, rounds: Sequence[Sequence[Edit]], only: Sequence[Place] = ()
+    ) -> tuple[OpenedBook, list[Round]]:
         """Open a workbook and read it; then, time after time, type into cells, read, take the edits
-        back and read again."""
-        result = self._run(path, (), rounds, None)
+        back and read again. With places in `only` no other sheet is read, nor calculated unless they need it."""
+        result = self._run(path, (), rounds, None, only=only)
         return OpenedBook(result), [
             (OpenedBook({**result, "values": typed}), OpenedBook({**result, "values": mended}))
             for typed, mended in result["rounds"]
@@ -65,11 +67,18 @@ class Office:
         save: Path | None,
         first: Sequence[Place] = (),
         hard: bool = False,
+        only: Sequence[Place] = (),
     ) -> dict[str, Any]:
         places = [(place.sheet, place.absolute.rpartition("!")[2].replace("$", "")) for place in first]
+        ends: dict[str, list[int]] = {}
+        for place in only:
+            row, column = ends.get(place.sheet, [0, 0])
+            last = place.row + place.shape[0] - 1, place.column + place.shape[1] - 1
+            ends[place.sheet] = [max(row, last[0]), max(column, last[1])]
         task = {
             "pipe": self.pipe, "path": str(path), "edits": list(edits), "rounds": [list(r) for r in rounds],
             "save": save and str(save), "first": places, "hard": hard, "narrow": hard,
+            "only": ends,
         }  # fmt: skip
         script = Path(__file__).with_name("uno_session.py")
         run = subprocess.run(

@@ -19,7 +19,7 @@ from xltransformer.spec.instance import make_instance
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.reader import ReadBook, read_book
 
-SIZES: dict[str, Any] = {"layers": 2, "heads": 2, "d_model": 18, "d_ff": 20}
+SIZES: dict[str, Any] = {"layers": 2, "heads": 2, "d_model": 34, "d_ff": 36}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_a_row_is_one_array(read: ReadBook) -> None:
             assert len(formulas) == 1, name
             assert all(read.is_formula(home, i, j) for j in range(home.shape[1]))
     home = read.homes["decoder.0.head.1.Q"]
-    assert re.fullmatch(r"=MMULT\(C\d+:T\d+,'2 Weights'!C\d+:K\d+\)(\+.*)?", read.holds(home, 3, 0))
+    assert re.fullmatch(r"=MMULT\(C\d+:AJ\d+,'2 Weights'!C\d+:S\d+\)(\+.*)?", read.holds(home, 3, 0))
 
 
 def test_every_weight_stands_once(read: ReadBook) -> None:
@@ -66,9 +66,12 @@ def test_every_weight_stands_once(read: ReadBook) -> None:
 
 
 @pytest.mark.parametrize(("template", "settings", "by_rows"), [
-    ("gpt", {"d_model": 16, "heads": 1, "layers": 1}, False),
-    ("gpt", {"d_model": 17, "heads": 1, "layers": 1}, True),
-    ("encoder", {"d_model": 18, "heads": 2, "layers": 1}, True),
+    ("gpt", {"d_model": 32, "heads": 1, "layers": 1}, False),
+    ("gpt", {"d_model": 33, "heads": 1, "layers": 1}, True),
+    ("encoder", {"d_model": 34, "heads": 2, "layers": 1}, True),
+    ("bert", {}, False),
+    ("induction", {}, False),
+    ("sort-letters", {}, True),
     ("cat-and-mouse", {}, False),
     ("multi-head", {}, False),
 ])  # fmt: skip

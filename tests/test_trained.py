@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 
@@ -140,10 +139,7 @@ def sorting(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-ALL_THIRTY = "XLT_THIRTY"
-"""The environment variable with which all thirty rows are sorted in engines; without it, every tenth."""
 THIRTY = [read for read, _ in sorted({*td.sorting()[0], *td.sorting()[1]})][::25][:30]
-THIRTY = THIRTY if os.environ.get(ALL_THIRTY) else THIRTY[::10]
 
 
 def test_thirty_rows_are_sorted_in_ironcalc(sorting: Path) -> None:
@@ -164,5 +160,5 @@ def test_thirty_rows_are_sorted_in_ironcalc(sorting: Path) -> None:
 def test_thirty_rows_are_sorted_in_libreoffice(sorting: Path, office: Office) -> None:
     home = read_book(sorting).homes["sentence.words"]
     edits = [[(home.sheet, home.address(k, 0), letter) for k, letter in enumerate(letters)] for letters in THIRTY]
-    for letters, (typed, _) in zip(THIRTY, office.rounds(sorting, edits), strict=True):
+    for letters, (typed, _) in zip(THIRTY, office.rounds(sorting, edits, [home])[1], strict=True):
         assert [row[0] for row in typed.read(home)[6:]] == sorted(letters)

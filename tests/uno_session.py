@@ -2,7 +2,8 @@
 
 Takes one JSON object on standard input: pipe, path, edits [[sheet, address, value]], save (or null), first
 [[sheet, address of a range]], whose texts are read before everything else, and rounds, each a list of further
-edits that is taken back again before the next. With hard, everything is recalculated on opening; with narrow,
+edits that is taken back again before the next. Of the sheets in only {sheet: [last row, last column]} these parts
+alone are read; every cell where it is empty. With hard, everything is recalculated on opening; with narrow,
 the numbers are reported that are wider than their column.
 A text beginning with "=" in an edit of the form {"formula": text} is entered as a formula.
 Prints {sheet: {address-free rows}} as JSON after the edits, else without any forced recalculation, and the same
@@ -29,14 +30,18 @@ def enter(cell, value):
         cell.setValue(value)
 
 
-def read(sheets):
+def read(sheets, only):
     values = {}
-    for name in sheets.getElementNames():
+    for name in only or sheets.getElementNames():
         sheet = sheets.getByName(name)
-        cursor = sheet.createCursor()
-        cursor.gotoEndOfUsedArea(False)
-        last = cursor.getRangeAddress()
-        values[name] = sheet.getCellRangeByPosition(0, 0, last.EndColumn, last.EndRow).getDataArray()
+        if only:
+            row, column = only[name]
+        else:
+            cursor = sheet.createCursor()
+            cursor.gotoEndOfUsedArea(False)
+            last = cursor.getRangeAddress()
+            row, column = last.EndRow, last.EndColumn
+        values[name] = sheet.getCellRangeByPosition(0, 0, column, row).getDataArray()
     return values
 
 
@@ -68,17 +73,17 @@ def narrow(sheets, values, ruler):
     return found
 
 
-def go_round(sheets, edits):
+def go_round(sheets, edits, only):
     """Type, read, take back (the last edit first), read."""
     cells = [(sheets.getByName(sheet).getCellRangeByName(address), value) for sheet, address, value in edits]
     before = []
     for cell, value in cells:
         before.append((cell, cell.getFormula()))
         enter(cell, value)
-    typed = read(sheets)
+    typed = read(sheets, only)
     for cell, formula in reversed(before):
         cell.setFormula(formula)
-    return typed, read(sheets)
+    return typed, read(sheets, only)
 
 
 def main():
@@ -97,10 +102,10 @@ def main():
             enter(sheets.getByName(sheet).getCellRangeByName(address), value)
         first = [texts(sheets.getByName(sheet).getCellRangeByName(address)) for sheet, address in task["first"]]
         followed = time.perf_counter() - started
-        values = read(sheets)
+        values = read(sheets, task["only"])
         edited = time.perf_counter() - started
         wide = narrow(sheets, values, Ruler(context)) if task["narrow"] else []
-        rounds = [go_round(sheets, edits) for edits in task["rounds"]]
+        rounds = [go_round(sheets, edits, task["only"]) for edits in task["rounds"]]
         if task["save"]:
             document.storeToURL(Path(task["save"]).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),))
     finally:

@@ -1,6 +1,19 @@
 """The operations: what each means in NumPy, and beside it what it means in a cell."""
 
-from xltransformer.ops.base import PRODUCTS, STOP, Contributions, Index, Number, Op, Pieces, Ref, Span, Stop, op_of
+from xltransformer.ops.base import (
+    BY_ROWS,
+    PRODUCTS,
+    STOP,
+    Contributions,
+    Index,
+    Number,
+    Op,
+    Pieces,
+    Ref,
+    Span,
+    Stop,
+    op_of,
+)
 from xltransformer.ops.causal import (
     causal_divide,
     causal_mask,
@@ -132,6 +145,7 @@ from xltransformer.ops.words import (
 )
 
 __all__ = [
+    "BY_ROWS",
     "HIDDEN",
     "OFF",
     "ON",

@@ -54,6 +54,10 @@ then counts as 0). Wider ones use MMULT, wrapped so that Excel shows no `@`: sho
 open and recalculate. No formula may have more than 8,192 characters, hence the 200. With "rows" a row of
 a result is one array formula wherever an operation has one (`Op.row`)."""
 
+BY_ROWS = 32
+"""Wider models of layers are written by rows unless asked otherwise. Up to here a model can still be read
+cell by cell."""
+
 Span = tuple[int, int, str]
 """Cells of a row that are one array: the first column, how many there are, and the formula."""
 

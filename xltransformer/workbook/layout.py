@@ -8,7 +8,7 @@ from xltransformer.graph import Array, Matrix, Section
 from xltransformer.locale import Messages
 from xltransformer.models import Lesson
 from xltransformer.nn.attention import every_attention
-from xltransformer.ops import PRODUCTS
+from xltransformer.ops import BY_ROWS
 from xltransformer.size import Configuration, configuration
 from xltransformer.spec.instance import Instance
 from xltransformer.workbook.baseline import draw_baseline
@@ -96,11 +96,10 @@ def _by_sheet(sections: Sequence[Section]) -> list[list[Section]]:
 
 
 def _wide(model: Lesson) -> bool:
-    """Whether a model is one of layers, not a lesson, and wider than what is spelled out: from there on
-    array formulas take half the time and half the bytes."""
+    """Whether a model is one of layers, not a lesson, and so wide that it is written by rows."""
     known = model.vocabulary
     layered = any(section.layer is not None for section in model.sections)
-    return layered and known is not None and known.embeddings.shape[1] > PRODUCTS["auto"]
+    return layered and known is not None and known.embeddings.shape[1] > BY_ROWS
 
 
 def _navigate(book: Book, sheet: Canvas, before: Canvas, after: Canvas | None) -> None:
