@@ -85,6 +85,9 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
 
 CELL = re.compile(r'<c r="([A-Z]+\d+)"([^>]*)>(<f[^>]*>[^<]*</f>)?<v>([^<]*)</v></c>')
 ARRAY = re.compile(r'<f t="array" ref="([^"]*)">')
+LOOKS_AT_ALL = {"IF(ISERROR(SUM(": 1.0, "MAX(MAX(": 0.0, "IF(MIN(": None}
+"""What has no cached result by rows: how it begins, and what it gives (None: a text, see `test_checks`)."""
+UNCACHED = re.compile(f'<c r="([A-Z]+[0-9]+)"[^>]*><f>({"|".join(map(re.escape, LOOKS_AT_ALL))})[^<]*</f></c>')
 
 
 def make(path: Path, spoiled: Path, what: dict[str, Any]) -> Built:
@@ -101,12 +104,13 @@ def make(path: Path, spoiled: Path, what: dict[str, Any]) -> Built:
             for column in range(left, right + 1)
         }
         found = [cell for cell in CELL.findall(xml) if cell[2] or cell[0] in results]
-        assert len(re.findall("<f[ >]", xml)) == sum(bool(formula) for _, _, formula, _ in found)
+        uncached = UNCACHED.findall(xml)
+        assert len(re.findall("<f[ >]", xml)) == sum(bool(cell[2]) for cell in found) + len(uncached)
         assert len(found) >= len(results)
         cached[part] = {
             coordinate_to_tuple(address): html.unescape(value) if 't="str"' in kind or not value else float(value)
             for address, kind, _, value in found
-        }
+        } | {coordinate_to_tuple(at): result for at, how in uncached if (result := LOOKS_AT_ALL[how]) is not None}
         return CELL.sub(
             lambda cell: (
                 cell[0].replace(f"<v>{cell[4]}</v>", "<v>777</v>") if cell[3] or cell[1] in results else cell[0]

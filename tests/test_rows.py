@@ -17,6 +17,7 @@ from xltransformer.engines import ENGINES
 from xltransformer.locale import load_messages
 from xltransformer.spec.instance import make_instance
 from xltransformer.workbook.layout import lay_out
+from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
 
 SIZES: dict[str, Any] = {"layers": 2, "heads": 2, "d_model": 34, "d_ff": 36}
@@ -132,3 +133,15 @@ def test_edits_follow_in_libreoffice(office: Office, wide: Path, read: ReadBook,
     assert result.ok, result.problems[:3]
     again = read_book(saved)
     assert again.holds(again.homes["decoder.0.head.1.Q"], 1, 0).replace("$", "").startswith(before[:7])
+
+
+def test_an_edit_reaches_the_first_sheet_in_libreoffice(office: Office, wide: Path, read: ReadBook) -> None:
+    """Though nothing but the first sheet has been looked at, and only it is."""
+    weight, guess = read.homes["decoder.0.head.1.W_Q"], read.homes["prediction.ranked"]
+    words = read.homes["sentence.words"]
+    sheet = Place(words.sheet, 0, 0, (words.row + words.shape[0], 14))
+    edits = [(weight.sheet, weight.address(i, j), 99.0) for i in range(9) for j in range(9)]
+    _, ((typed, back),) = office.rounds(wide, [edits], [sheet])
+    ((whole, _),) = office.rounds(wide, [edits])[1]
+    assert typed.read(sheet) == whole.read(sheet) != back.read(sheet)
+    assert guess.sheet != words.sheet

@@ -66,7 +66,8 @@ def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
     book.later(write)
     changes = change.seen_from(sheet.name).all
     largest = f"MAX(MAX({changes}),-MIN({changes}))"
-    book.formula(sheet, now.row - 2, LEFT, lambda: largest, 0.0, "remark", messages("number.largest_change"))
+    number = messages("number.largest_change")
+    book.formula(sheet, now.row - 2, LEFT, lambda: largest, book.cached(0.0), "remark", number)
     for place in (built, change):
         book.empty_slots(block, sheet, place, now.column - 1)
     where = cell_range(change.row, change.column, change.shape)

@@ -130,12 +130,20 @@ class Book:
         row: int,
         column: int,
         formula: Callable[[], str],
-        shown: float | str,
+        shown: float | str | None,
         style: str,
         number: str = "",
     ) -> None:
-        """A formula of the sheet's own (a remark, a verdict), made when every block has its place."""
+        """A formula of the sheet's own (a remark, a verdict), made when every block has its place; `shown`
+        is its result, None where it is to be calculated on opening."""
         self.later(lambda: sheet.formula(row, column, formula(), shown, (style, number)))
+
+    def cached(self, shown: float | str) -> float | str | None:
+        """The result that a file gives to a formula which looks at whole sheets: none by rows. LibreOffice
+        takes no results of array formulas from a file, and passes no edit on through one that it has not
+        calculated yet. What looks at all of them, and is needed by the first sheet's line on the state of
+        things, must be calculated on opening, and they with it."""
+        return None if self.by_rows else shown
 
     def draw(
         self,

@@ -31,7 +31,8 @@ Kind = Literal["text", "number", "formula", "link", "blank"]
 @dataclass(frozen=True)
 class Cell:
     """`content` is a text, a number, a formula without its `=`, or a link's target; `shown` is a
-    formula's cached result or a link's text; `tip` is what a link shows under the pointer."""
+    formula's cached result (None: it has none) or a link's text; `tip` is what a link shows under the
+    pointer."""
 
     kind: Kind
     content: Any
@@ -168,7 +169,7 @@ class Canvas:
     def number(self, row: int, column: int, value: float, style: Style) -> None:
         self._put(row, column, Cell("number", value, style))
 
-    def formula(self, row: int, column: int, formula: str, shown: float | str, style: Style) -> None:
+    def formula(self, row: int, column: int, formula: str, shown: float | str | None, style: Style) -> None:
         self._check_length(row, column, len(formula))
         self._put(row, column, Cell("formula", formula, style, shown))
 

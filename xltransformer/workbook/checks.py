@@ -37,12 +37,13 @@ def _named(where: Callable[[], str], row: int, texts: Place) -> str:
 @dataclass(frozen=True)
 class Check:
     """`formula`, made when every block has its place, gives 1 or 0; `look` is where to look, and `where`
-    gives a formula that names the cells at fault."""
+    gives a formula that names the cells at fault. One that is `whole` looks at every cell of a sheet."""
 
     text: str
     formula: Callable[[], str]
     look: Place
     where: Callable[[], str] | None = None
+    whole: bool = False
 
 
 def draw_checks(
@@ -59,7 +60,8 @@ def draw_checks(
     every_text = Place(sheet.name, TOP, LEFT + 3, (len(checks), 1))
     for k, check in enumerate(checks):
         row = TOP + k
-        book.formula(sheet, row, LEFT, check.formula, 1.0, "verdict", messages("number.verdict"))
+        shown = book.cached(1.0) if check.whole else 1.0
+        book.formula(sheet, row, LEFT, check.formula, shown, "verdict", messages("number.verdict"))
         sheet.link(row, LEFT + 1, Canvas(check.look.sheet).target(check.look.row, check.look.column), "→")
         if check.where is not None:
             book.formula(sheet, row, LEFT + 2, partial(_named, check.where, row, every_text), "", "remark")
@@ -213,7 +215,7 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
             return f"IF(ISERROR(SUM({everything.seen_from(sheet.name).all})),0,1)"
 
         top = Place(other.name, 0, 0, (1, 1))
-        checks.append(Check(book.messages("check.errors", sheet=other.name), no_error, top))
+        checks.append(Check(book.messages("check.errors", sheet=other.name), no_error, top, whole=True))
     return checks
 
 

@@ -129,6 +129,8 @@ def _single(row: int, column: int, cell: Cell, style: int, texts: Texts) -> str:
     start = f'<c r="{letters_of(column)}{row + 1}" s="{style}"'
     if cell.kind == "formula":
         formula = f"<f>{escape(cell.content)}</f>"
+        if cell.shown is None:
+            return f"{start}>{formula}</c>"
         if isinstance(cell.shown, str):
             return f'{start} t="str">{formula}<v>{text_xml(cell.shown)}</v></c>'
         return f"{start}{_number(formula, cell.shown)}"
