@@ -55,7 +55,7 @@ def plainly(sheets: list[Canvas]) -> bytes:
         for (row, column), cell in drawn.cells.items():
             name, number = cell.style
             if cell.style not in formats:
-                look = {**STYLES[name], **({"num_format": number} if number else {})}
+                look = {"font_scheme": None, **STYLES[name], **({"num_format": number} if number else {})}
                 formats[cell.style] = workbook.add_format(look)
             made = formats[cell.style]
             if cell.kind == "formula":
