@@ -223,7 +223,8 @@ def meddle(book: ReadBook, opened: Any, tamper: str, rng: random.Random) -> bool
         moved = Place(place.sheet, place.row + 40, place.column + 40, place.shape).absolute
         grown = Place(place.sheet, place.row, place.column, (rows + 1, columns)).absolute
         if tamper == "name doubled":
-            opened.defined_names["doubled"] = DefinedName(rng.choice((name, name.upper())), attr_text=moved)
+            again = DefinedName(rng.choice((name, name.upper())), attr_text=moved)
+            dict.__setitem__(opened.defined_names, "again", again)  # which openpyxl itself does not allow
         else:
             opened.defined_names[name].attr_text = moved if tamper == "name moved" else grown
     elif tamper == "sheet renamed":

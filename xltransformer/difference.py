@@ -127,8 +127,9 @@ LARGEST = 1e100
 """The largest number, in size, that an input may hold: the products of larger ones leave the range of
 numbers at once. The sheet's own checks know it, too."""
 LARGEST_IN_TEXT = 1e9
-"""The largest number, in size, that may stand where a word belongs; it then has up to four decimals.
-Beyond, programs spell numbers in ways of their own."""
+"""The largest number, in size, that may stand where a word belongs."""
+DECIMALS_IN_TEXT = 4
+"""How many decimals it may have. Beyond, programs spell numbers in ways of their own."""
 
 
 def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], list[Problem]]:
@@ -185,7 +186,9 @@ def _no_text(block: Matrix, value: Any) -> str:
     if isinstance(value, bool):
         return "" if block.role == "switch" else "is no word"
     if isinstance(value, int | float) and not (
-        abs(value) < LARGEST_IN_TEXT and value == round(value, 4) and (value == 0 or abs(value) >= 1e-4)
+        abs(value) < LARGEST_IN_TEXT
+        and value == round(value, DECIMALS_IN_TEXT)
+        and (value == 0 or abs(value) >= 10**-DECIMALS_IN_TEXT)
     ):
         return "is a number that programs spell differently"
     return ""
