@@ -178,7 +178,9 @@ def typed(value: Any) -> Any:
         return float(to_excel(value))
     if isinstance(value, bool):
         return {"formula": str(value).upper()}  # as by hand: a number that is shown as TRUE
-    return {"formula": value} if isinstance(value, str) and value[:1] in ("=", "#") else value
+    if isinstance(value, str):
+        return {"formula": value} if value[:1] in ("=", "#") else value
+    return None if value is None else float(value)
 
 
 def change(opened: Any, harmless: str) -> None:

@@ -260,13 +260,13 @@ def _problem(
 
 def _noisy(block: Matrix, values: Array, k: int) -> Array:
     """The k-th version of a block's values in which every number is off by what rounding can do; programs
-    also take numbers for equal that differ by less than the last digit of 1 (seen: IronCalc)."""
+    also take numbers for equal that differ by less than the last digit of 1 (seen: IronCalc). What is
+    exactly 0, such as all of an empty slot, stays so: 0 divided by about 0 could be anything."""
     if block.text or block.scale in ("count", "gate"):
         return values
     random = np.random.default_rng(k)
-    return np.asarray(
-        values * (1 + 4e-15 * random.choice((-1, 1), values.shape)) + random.normal(0, 4e-16, values.shape)
-    )
+    off = 4e-15 * values * random.choice((-1, 1), values.shape) + random.normal(0, 4e-16, values.shape)
+    return np.asarray(values + np.where(values == 0, 0.0, off))
 
 
 class _Comparison:
