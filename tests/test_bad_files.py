@@ -113,11 +113,11 @@ OTHERS: dict[str, tuple[str, str, bytes]] = {
 
 def refused(folder: Path, *arguments: str) -> str:
     before = sorted(os.listdir(folder))
-    started = time.monotonic()
+    started = time.process_time()
     result = CliRunner().invoke(main, ["build", "-o", "out.xlsx", *arguments])
     assert isinstance(result.exception, SystemExit), result.exception
     assert result.exit_code == 2
-    assert time.monotonic() - started < 12, "2 s on a machine that does nothing else"
+    assert time.process_time() - started < 2
     (line,) = result.stderr.splitlines()
     assert len(line) <= 300
     assert sorted(os.listdir(folder)) == before

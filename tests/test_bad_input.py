@@ -27,6 +27,8 @@ from xltransformer.workbook.reader import read_book
 
 Built = tuple[Path, Instance]
 
+MOST_SECONDS = 2
+"""What a refusal may take, of processor time, so that other programs do not count."""
 HEAD = 'model = "attention_lessons"\nsentences = ["cat"]\ndimensions = ["a", "b"]\n'
 WORDS = "[words]\ncat = [1.0, 2.0]\n"
 W_Q = "[weights.projected_attention]\nW_Q = "
@@ -52,7 +54,9 @@ def contents(folder: Path) -> dict[str, bytes | None]:
 def refused(*arguments: str) -> str:
     """The line with which the command is refused; checks that it is one, and that no file changed."""
     before = contents(Path.cwd())
+    started = time.process_time()
     result = run(*arguments)
+    assert time.process_time() - started < MOST_SECONDS
     assert isinstance(result.exception, SystemExit), result.exception
     assert result.exit_code == 2
     assert result.stdout == ""
@@ -98,7 +102,6 @@ def valid(path: Path) -> bool:
         pytest.param("中" * 10_000, ["10,002", "use fewer"], id="10,000 characters"),
         pytest.param("a" * 40_000, ["'aaaa", "40,000 letters", "shorter"], id="a word of 40,000 letters"),
         pytest.param(" ".join(["a" * 999] * 40), ["39,999 letters", "shorter"], id="40,000 letters in all"),
-        pytest.param(" ".join(["cat"] * 400), ["formula cells", "use fewer words"], id="too many formulas"),
     ],
 )
 def test_sentence(sentence: str, said: list[str]) -> None:
@@ -150,7 +153,7 @@ def test_template(text: str, said: list[str]) -> None:
     assert all(part in line for part in said), line
 
 
-@pytest.mark.parametrize("size", [10**6, 10**9, 10**20])
+@pytest.mark.parametrize("size", [2 * 10**6, 10**9, 10**20])
 def test_template_of_sizes_beyond_any_sheet_is_refused_at_once(size: int) -> None:
     """Refused before anything of that size is made: 10**9 slots would fill the memory."""
     assert f"d_k: {size:,}" in refused_template(HEAD + WORDS + f"[sizes]\nd_k = {size}\n")
@@ -418,8 +421,8 @@ def test_embeddings_wider_than_a_sheet(width: int) -> None:
 
 
 def test_embeddings_whose_weights_fill_the_memory() -> None:
-    """2,000 dimensions fit into a sheet, but 2,000 x 2,000 weights do not into a usable workbook."""
-    width = 2000
+    """8,000 dimensions fit into a sheet, but 8,000 x 8,000 weights several times do not into a workbook."""
+    width = 8000
     line = refused_embeddings(
         write_rows([["word", *(f"d{i}" for i in range(width))], ["cat", *[1] * width]], "csv")
     )
@@ -651,21 +654,6 @@ def test_build_that_is_interrupted_while_writing_leaves_nothing(
 def start_build(*arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "xltransformer", "build", "--sentence", "cat and mouse", *arguments]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def test_killed_build_leaves_a_complete_workbook_or_none(folder: Path) -> None:
-    whole, target = folder / "whole.xlsx", folder / "out.xlsx"
-    started = time.monotonic()
-    assert start_build("-o", "whole.xlsx").wait() == 0
-    duration = time.monotonic() - started
-    for moment in (0.2, 0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0):
-        process = start_build("-o", "out.xlsx")
-        time.sleep(moment * duration)
-        process.kill()
-        process.wait()
-        assert not target.exists() or target.read_bytes() == whole.read_bytes()
-        target.unlink(missing_ok=True)
-    assert valid(whole)
 
 
 def test_build_killed_while_it_writes_leaves_what_was_there(folder: Path) -> None:

@@ -185,6 +185,8 @@ def _no_text(block: Matrix, value: Any) -> str:
     """Why a value is not usable where a word belongs, nothing where it is."""
     if isinstance(value, bool):
         return "" if block.role == "switch" else "is no word"
+    if value == 0 and math.copysign(1, value) < 0:  # -0, or 0
+        return "is a number that programs spell differently"
     if isinstance(value, int | float) and not (
         abs(value) < LARGEST_IN_TEXT
         and value == round(value, DECIMALS_IN_TEXT)
