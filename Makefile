@@ -13,7 +13,7 @@ PYTHON_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version
 PYTHON_IS_NEW = $(shell "$(PYTHON)" -c 'import sys; print("yes" if sys.version_info >= (3, 11) else "")' 2>/dev/null)
 PYTHON_HAS_VENV = $(shell "$(PYTHON)" -c 'import ensurepip, venv; print("yes")' 2>/dev/null)
 
-.PHONY: help demo test lint bench fuzz faults gallery clean tools
+.PHONY: help demo test lint bench fuzz faults gallery train clean tools
 .NOTPARALLEL:
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make fuzz     random builds, edits and tampering: make fuzz CASES=10000 SEED=1 ENGINE=libreoffice'
 	@echo 'make faults   kill builds at random moments, run many LibreOffices at once'
 	@echo 'make gallery  build the workbooks in workbooks/, their pictures and their page'
+	@echo 'make train    train every model that ships again, from its data (some minutes)'
 	@echo 'make clean    remove what these commands made'
 	@echo 'Another Python than python3: make demo PYTHON=python3.12'
 
@@ -54,6 +55,9 @@ faults: .venv/installed-test
 
 gallery: .venv/installed
 	@$(BIN)/python scripts/make-gallery
+
+train: .venv/installed
+	@$(BIN)/python scripts/train_models.py
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist $(WORKBOOK)

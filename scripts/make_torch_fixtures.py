@@ -461,6 +461,32 @@ def pooling(name: str, c: Config) -> None:
     save(name, c, {}, cosine=functional.cosine_similarity(*vectors, dim=0).reshape(1), **arrays)
 
 
+def training(name: str, config: Config) -> None:
+    """Attention trained to give its words back, by SGD: the losses before every step and after the last, and
+    the weights then."""
+    width, d_k, d_v = config["width"], config["d_k"], config["d_v"]
+    embeddings = torch.randn(config["words"], width)
+    shapes = {"W_Q": (width, d_k), "W_K": (width, d_k), "W_V": (width, d_v), "W_out": (d_v, width)}
+    weights = {key: nn.Parameter(0.6 * torch.randn(shape)) for key, shape in shapes.items()}
+    before = {key: value.detach().clone() for key, value in weights.items()}
+    optimizer = torch.optim.SGD(weights.values(), lr=config["learning_rate"], momentum=config["momentum"])
+    losses = []
+    for step in range(config["steps"] + 1):
+        loss = torch.zeros(())
+        for sentence in config["sentences"]:
+            X = embeddings[sentence]
+            Q, K, V = (X @ weights[key] for key in ("W_Q", "W_K", "W_V"))
+            output = functional.scaled_dot_product_attention(Q, K, V) @ weights["W_out"]
+            loss = loss + functional.mse_loss(output, X)
+        losses.append(loss.detach())
+        if step < config["steps"]:
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+    after = {f"after:{key}": value for key, value in weights.items()}
+    save(name, config, before, embeddings=embeddings, losses=torch.stack(losses), **after)
+
+
 def table(names: str, *rows: tuple[Any, ...]) -> list[Config]:
     return [dict(zip(names.split(), row, strict=True)) for row in rows]
 
@@ -552,6 +578,11 @@ FIXTURES = {
         "width padding_0 padding_1",
         (4, [1, 1, 1], [1, 1]), (7, [1, 0, 1, 1], [1, 1, 0, 0]), (1, [1], [1]), (33, [1] * 5, [0, 1, 1]),
         (6, [1, 1], [1, 1, 1, 1]),
+    ),
+    training: table(
+        "width d_k d_v words sentences learning_rate momentum steps",
+        (3, 3, 3, 7, [[0, 2, 3, 4], [1, 2, 3, 5]], 0.1, 0.0, 40),
+        (3, 2, 4, 7, [[0, 2, 3, 4], [1, 2, 3, 5]], 0.05, 0.9, 40),
     ),
 }  # fmt: skip
 

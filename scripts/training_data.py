@@ -98,6 +98,14 @@ def fitting(sentence: str) -> frozenset[str]:
     return frozenset(word for word in words if grammatical(sentence.replace(HIDDEN, word, 1)))
 
 
+AWAY = 0.12
+"""The share of beginnings, a subject and its verb, that are never met in training."""
+
+
+def _away(beginning: Words) -> bool:
+    return _draw(beginning, "away") < AWAY and len(beginning) > 3
+
+
 def animals() -> tuple[list[Words], list[Words]]:
     """Sentences to learn from, and held-out ones whose subject and verb are never met together there.
 
@@ -105,10 +113,18 @@ def animals() -> tuple[list[Words], list[Words]]:
     training: list[Words] = []
     held_out: list[Words] = []
     for beginning, animal, sentences in _by_beginning():
-        away = _draw(beginning, "away") < 0.12 and len(beginning) > 3
+        away = _away(beginning)
         chosen = _shuffled(sentences)[: 2 if away else 6 if animal == "cat" else 3]
         (held_out if away else training).extend(chosen)
     return _shuffled(training), _shuffled(held_out)
+
+
+def more_animals(count: int = 300) -> list[Words]:
+    """Further sentences whose subject and verb are never met in training, and which no file has: nothing
+    was chosen by them."""
+    _, held_out = animals()
+    apart = (sentence for beginning, _, every in _by_beginning() if _away(beginning) for sentence in every)
+    return _shuffled(set(apart) - set(held_out))[:count]
 
 
 def beginnings(count: int = 200) -> list[Words]:
@@ -165,6 +181,11 @@ def translation(training: int = 1300, held_out: int = 300) -> tuple[list[Pair], 
     return _shuffled(chosen), _shuffled(kept)
 
 
+def more_translation(count: int = 300) -> list[Pair]:
+    """Further pairs that no file has."""
+    return _shuffled(set(translation_pairs()) - {pair for pairs in translation() for pair in pairs})[:count]
+
+
 # letters: sorting and induction, both written on by a decoder
 
 LETTERS = ("A", "B", "C")
@@ -200,6 +221,13 @@ def induction(training: int = 3000, held_out: int = 1000) -> tuple[list[Pair], l
         found.setdefault(read, (read, follow(read, min(4, ROOM - len(read)))))
     every = list(found.values())
     return every[:training], every[training : training + held_out]
+
+
+def more_induction(count: int = 1000) -> list[Pair]:
+    """Further letters that no file has."""
+    learned, held_out = induction()
+    known = {read for read, _ in (*learned, *held_out)}
+    return [pair for pair in induction(8000, 1000)[0] if pair[0] not in known][:count]
 
 
 # backwards: the words read said again from the last to the first, for the recurrent network and attention

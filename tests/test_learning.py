@@ -20,7 +20,8 @@ from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.reader import read_book
 
 ASKED = {"gradients": 1}
-NAMES = shipped_templates()
+MODELS = {name: make_instance(name).model for name in shipped_templates()}
+NAMES = [name for name, model in MODELS.items() if model.goals and not model.learns]
 
 
 def learning(name: str) -> Instance:

@@ -56,7 +56,7 @@ def test_sizes_of_a_stack() -> None:
 def test_the_head_of_a_template() -> None:
     plain = make_instance("gpt", spare=False)
     changed = make_instance("gpt", settings={"slots": 2, "spare_rows": 3, "seed": 9}, spare=False)
-    assert changed.sizes.slots == (5,)
+    assert changed.sizes.slots == (7,)
     assert changed.sizes.vocabulary == plain.sizes.vocabulary + 3
     for name in ("embeddings", "decoder.0.W_O"):  # both are drawn from the seed
         rows = len(plain.inputs[name])

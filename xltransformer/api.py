@@ -1,11 +1,13 @@
-"""What the project does, as functions: build, trace, size."""
+"""What the project does, as functions: build, trace, train, size."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from xltransformer.errors import UserError
 from xltransformer.estimate import Estimate, estimate_configuration, estimate_model
 from xltransformer.exercise import exercise_blocks, fingerprint
 from xltransformer.size import Configuration, configuration, quantities
@@ -14,6 +16,9 @@ from xltransformer.spec.template import Template
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from xltransformer import training
+    from xltransformer.training import Progress, Trained
 
 Report = Callable[[Estimate], Callable[[str], None]]
 """Is told what a workbook will take, and gives back what is then told every stage of it: "calculating",
@@ -40,25 +45,16 @@ def build(
     Raises UserError, before anything is written, for whatever cannot be used.
     """
     from xltransformer.locale import load_messages
-    from xltransformer.workbook.layout import lay_out
-    from xltransformer.workbook.writer import check_free, render, save
+    from xltransformer.workbook.writer import check_free, save
 
     target = Path(path)
     check_free(target, force=force)
-    messages = load_messages(language)
+    load_messages(language)  # or an error, before anything is calculated
     if exercise and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
         options["slots"] = 0  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
     steps = (report or _silent)(estimate_model(instance.model))
-    description = describe(instance)
-    if exercise:
-        description["exercise"] = {"steps": list(exercise), "inputs": fingerprint(instance.inputs)}
-    steps("calculating")
-    values = instance.trace()
-    steps("drawing")
-    book = lay_out(instance, values, messages, exercise_blocks(instance.model, exercise), products)
-    steps("writing")
-    save(render(book, description), target, force=force)
+    save(_workbook(instance, language, exercise, products, steps), target, force=force)
     steps("done")
     return instance
 
@@ -117,6 +113,101 @@ def trace_json(instance: Instance) -> dict[str, Any]:
             for name, frame in frames(instance).items()
         ],
     }
+
+
+@dataclass(frozen=True)
+class TrainedFile:
+    """What `train` wrote, where, and lines for the user."""
+
+    path: Path
+    trained: Trained
+    warnings: tuple[str, ...]
+
+
+def train(
+    path: str | Path | None,
+    workbook: str | Path | None = None,
+    *,
+    run: training.Settings,
+    data: str | Path | None = None,
+    valid: str | Path | None = None,
+    template: str | Path | None = None,
+    fresh: bool = False,
+    resume: str | Path | None = None,
+    force: bool = False,
+    tell: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> TrainedFile:
+    """Train a template on the sentences of a file, or a `workbook` as it is now, on those of a file or
+    on its own; write the weights (.npz), or the workbook with them (.xlsx).
+
+    `run` says how many steps, how long and so on; `tell` hears how it goes. With `resume` the run is
+    kept in a file and goes on from it where it is there. Raises UserError, before anything is written,
+    for whatever cannot be used.
+    """
+    from xltransformer.training import changed, from_instance, from_workbook, learned_state, prepare
+    from xltransformer.training import train as run_on
+    from xltransformer.weights import write_state
+    from xltransformer.workbook.writer import check_free, save
+
+    options = {name: value for name, value in options.items() if value}
+    if workbook is None and template is None:
+        raise UserError("give a --template or a workbook to train")
+    if workbook is not None and (template is not None or fresh or options):
+        named = ", ".join(
+            f"--{name}" for name in ("template", *options) if name in options or template is not None
+        )
+        raise UserError(f"{workbook} says itself what to train: leave out {named or '--fresh'}")
+    if workbook is None and data is None:
+        raise UserError("give --data, a file of sentences to learn from")
+    if path is None:
+        raise UserError(f"say with -o where to write the {'weights' if workbook is None else 'trained workbook'}")
+    target = Path(path)
+    check_free(target, (".npz",) if workbook is None else (".npz", ".xlsx"), force=force)
+    start = from_instance(template, fresh=fresh, **options) if workbook is None else from_workbook(Path(workbook))
+    begun = prepare(start, run, *(None if file is None else Path(file) for file in (data, valid)))
+    kept = None if resume is None else Path(resume)
+    if kept is not None:
+        check_free(kept, (".npz",), force=True)
+        if kept.exists():
+            begun.take_up(kept)
+
+    def keep(run: training.Run) -> None:
+        if kept is not None:
+            save(write_state(run.state()), kept, (".npz",), force=True)
+
+    trained = run_on(begun, tell or (lambda _: None), keep)
+    if target.suffix.lower() == ".npz":
+        about = {"template": start.instance.template.name, "data": None if data is None else Path(data).name}
+        written = write_state(learned_state(start, begun, trained, about))
+    else:
+        written = _workbook(changed(start, trained.weights), start.language)
+    save(written, target, (".npz", ".xlsx"), force=force)
+    return TrainedFile(target, trained, start.instance.warnings)
+
+
+def _workbook(
+    instance: Instance,
+    language: str,
+    exercise: Sequence[str] = (),
+    products: str = "auto",
+    steps: Callable[[str], None] = lambda _: None,
+) -> bytes:
+    """The workbook of an instance; `steps` hears every stage."""
+    from xltransformer.locale import load_messages
+    from xltransformer.workbook.layout import lay_out
+    from xltransformer.workbook.writer import render
+
+    description = {**describe(instance), "language": language}
+    if exercise:
+        description["exercise"] = {"steps": list(exercise), "inputs": fingerprint(instance.inputs)}
+    steps("calculating")
+    values = instance.trace()
+    steps("drawing")
+    blocks = exercise_blocks(instance.model, exercise)
+    book = lay_out(instance, values, load_messages(language), blocks, products)
+    steps("writing")
+    return render(book, description)
 
 
 def build_size(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from xltransformer.difference import Diff
     from xltransformer.estimate import Estimate
+    from xltransformer.training import Progress
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
 
@@ -192,7 +193,7 @@ def build(
         steps = DEFAULT_STEPS if exercise == "default" else [step.strip() for step in exercise.split(",")]
     given = _read_subject(given)
     template = default_template(given["weights"]) if given["template"] is None else given["template"]
-    loaded = given["template"] = load_template(template)
+    loaded = given["template"] = load_template(template, lang)
     path = Path(f"{loaded.name}.xlsx" if output is None else output)
     built = api.build(path, **given, language=lang, exercise=steps, products=products, force=force, report=_report)
     for warning in built.warnings:
@@ -505,14 +506,114 @@ def _size(name: str, value: int | float) -> str:
 
 
 @main.command()
+@click.argument("workbook", required=False)
+@subject
+@click.option(
+    "--data", metavar="FILE", help="What to learn from: a sentence a line, or two columns parted by a tab."
+)
+@click.option("--valid", metavar="FILE", help="Held-out data, of which loss and accuracy are told.")
+@click.option("--steps", type=click.IntRange(min=1), default=1000, show_default=True, help="How many steps.")
+@click.option(
+    "--optimizer",
+    type=click.Choice(["adamw", "sgd"]),
+    default="adamw",
+    show_default=True,
+    help="What takes the steps.",
+)
+@click.option("--learning-rate", type=float, help="The highest learning rate.  [default: 0.005, sgd 0.1]")
+@click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Sentences in a batch.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws weights and batches."
+)
+@click.option("--fresh", is_flag=True, help="Forget what the template has learned already.")
+@click.option(
+    "--resume", metavar="FILE.npz", help="Keep the run in this file, and go on from it where it is there."
+)
+@click.option(
+    "-o", "--output", metavar="FILE", help="Where to write: weights (.npz), or the trained workbook (.xlsx)."
+)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@guarded
+def train(
+    workbook: str | None,
+    data: str | None,
+    valid: str | None,
+    steps: int,
+    optimizer: str,
+    learning_rate: float | None,
+    batch: int,
+    seed: int,
+    fresh: bool,
+    resume: str | None,
+    output: str | None,
+    form: str,
+    force: bool,
+    **given: Any,
+) -> None:
+    """Train a template's weights, or those that stand in a WORKBOOK, edits included."""
+    from dataclasses import asdict
+
+    from xltransformer import api
+    from xltransformer.training import RATES, Settings
+
+    rate = RATES[optimizer] if learning_rate is None else learning_rate
+    if not 0 < rate < float("inf"):
+        raise UserError(f"--learning-rate is {rate}; give a number above 0")
+    given = _read_subject(given)
+    settings = Settings(steps, batch, optimizer, rate, seed)
+    with _telling(steps, quiet=form == "json") as tell:
+        done = api.train(
+            output, workbook, data=data, valid=valid, run=settings, fresh=fresh, resume=resume, force=force,
+            tell=tell, **given,
+        )  # fmt: skip
+    for warning in done.warnings:
+        click.echo(f"xlt: {warning}", err=True)
+    if form == "json":
+        history = [one.to_json() for one in done.trained.history]
+        told = {"interrupted": done.trained.interrupted, "step": done.trained.step, "history": history}
+        click.echo(json.dumps({"output": str(done.path), **asdict(settings), **told}, ensure_ascii=False))
+        return
+    if done.trained.interrupted:
+        click.echo(f"interrupted: the best weights so far, those after step {done.trained.step}, are kept")
+    elif done.trained.history:
+        click.echo(_told(done.trained.history[-1]))
+    click.echo(f"wrote {done.path}")
+
+
+def _told(told: Progress) -> str:
+    """A look at a run in one line."""
+    line = f"step {told.step}  loss {told.loss:.4f}"
+    if told.held_out_loss is not None:
+        line += f"  held out {told.held_out_loss:.4f}"
+    return line if told.accuracy is None else f"{line}  right {told.accuracy:.1%}"
+
+
+@contextmanager
+def _telling(steps: int, *, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """A bar with loss, held-out loss, accuracy and the time left on a terminal; None elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("training", total=steps)
+        yield lambda told: bar.update(task, completed=told.step, description=_told(told))
+
+
+@main.command()
 @guarded
 def templates() -> None:
-    """List the templates that ship."""
+    """List the templates that ship: trained or hand-made, how large, and how good on held-out data."""
+    from xltransformer.spec.shipped import origin
     from xltransformer.spec.template import load_template, shipped_templates
 
     for name in shipped_templates():
-        loaded = load_template(name)
-        click.echo(f"{name:18} {loaded.title.get('en', '')}")
+        click.echo(f"{name:20} {load_template(name).title.get('en', '')} ({origin(name)})")
 
 
 @main.command()

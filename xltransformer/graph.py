@@ -22,8 +22,9 @@ Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "list", "
 choice is chosen from; a constant is a number or word that is fixed and nobody learns, such as the
 epsilon of a layer norm; a target is what a result is to become."""
 
-Scale = Literal["signed", "probability", "count", "gate", "masked", "plain"]
-"""What kind of number a block holds: it decides its colours and number format."""
+Scale = Literal["signed", "probability", "count", "gate", "masked", "plain", "fine"]
+"""What kind of number a block holds: it decides its colours and number format; a fine one is compared to
+more decimals."""
 
 
 class Operation(Protocol):
@@ -131,12 +132,15 @@ class Step:
 @dataclass
 class Section:
     """One sheet: a lesson or layer, for one sentence where it has one; layers count from 0. A `backward`
-    one holds the gradients of the blocks of the section with the same key."""
+    one holds the gradients of the blocks of the section with the same key. `compact` ones of one key share a
+    sheet: each is a strip of plain cells there, below the one of the layer before.
+    """
 
     key: str
     sentence: int | None = None
     layer: int | None = None
     backward: bool = False
+    compact: bool = False
     steps: list[Step] = field(default_factory=list)
 
 
@@ -197,21 +201,22 @@ class Model:
         }
 
     @contextmanager
-    def section(self, key: str, sentence: int | None = None, layer: int | None = None) -> Iterator[None]:
+    def section(
+        self, key: str, sentence: int | None = None, layer: int | None = None, *, compact: bool = False
+    ) -> Iterator[None]:
         """Steps opened inside, and after it, belong to one section, that is, to one sheet; a section of
         the same key, sentence and layer goes on."""
         forward = [section for section in self.sections if not section.backward]
         same = [s for s in forward if (s.key, s.sentence, s.layer) == (key, sentence, layer)]
         if not same:
-            self.sections.append(Section(key, sentence, layer))
+            self.sections.append(Section(key, sentence, layer, compact=compact))
         self._section = same[0] if same else self.sections[-1]
         yield
 
     @contextmanager
     def step(self, key: str, group: str = "") -> Iterator[None]:
         """Blocks named inside are shown together in one panel; so are steps of one key and group."""
-        assert self._section is not None
-        steps = self._section.steps
+        steps = (self._section or self.sections[-1]).steps
         same = [step for step in steps if group and (step.key, step.group) == (key, group)]
         if not same:
             steps.append(Step(key, group))

@@ -23,6 +23,7 @@ from xltransformer.models.objective import SETTING, learn
 from xltransformer.models.published import llama, sentence_encoder
 from xltransformer.models.single_query import single_query
 from xltransformer.models.sizes import HEADS, Sizes
+from xltransformer.models.training_lessons import backpropagation, trainable_attention
 
 MODELS: dict[str, Callable[[Sizes], Lesson]] = {
     "byte_pair": byte_pair,
@@ -35,6 +36,8 @@ MODELS: dict[str, Callable[[Sizes], Lesson]] = {
     "add_norm": add_norm_lesson,
     "feed_forward": feed_forward_lesson,
     "recurrent": recurrent_lesson,
+    "trainable_attention": trainable_attention,
+    "backpropagation": backpropagation,
     "encoder": encoder_model,
     "decoder": decoder_model,
     "encoder_decoder": encoder_decoder,
@@ -47,11 +50,11 @@ MODELS: dict[str, Callable[[Sizes], Lesson]] = {
 
 
 def build_model(name: str, sizes: Sizes) -> Lesson:
-    """The model of that name, and with the option `gradients` how it learns; KeyError where there is
-    none, UserError for sizes that make no sense."""
+    """The model of that name, and with the option `gradients` how it learns, where it does not say so
+    itself; KeyError where there is none, UserError for sizes that make no sense."""
     options = {key: value for key, value in sizes.options.items() if key != SETTING}
     model = MODELS[name](replace(sizes, options=options))
-    if wants_gradients(sizes):
+    if wants_gradients(sizes) and not model.learns:
         learn(model)
     return model
 

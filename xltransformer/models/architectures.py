@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Axis, Matrix, Scope
 from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.lesson import (
@@ -18,6 +19,7 @@ from xltransformer.models.lesson import (
     heads_headline,
     looks,
     prediction_headline,
+    writing_headline,
 )
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.architecture import Architecture
@@ -123,6 +125,7 @@ def bert(sizes: Sizes) -> Lesson:
     model, known, scopes = begin(sizes)
     read = bert_stack(model, sizes, scopes)
     if not sizes.flag("head", True):
+        model.goals = read.goals(model)
         model.headline = heads_headline(model, read.watch, read.heads)
         return model
     width, top = known.embeddings.columns, model.scope()
@@ -140,18 +143,24 @@ def bert(sizes: Sizes) -> Lesson:
             found = predict(q, row_products(ready, known.embeddings, bias), known.words)
             probabilities.append(found.probabilities)
         model.goals.append(Goal(found.logits, s, words.padding, words=True))
-    model.headline = prediction_headline(model, read.watch, probabilities, "hidden_word", written=False)
+    model.headline = prediction_headline(model, read.watch, probabilities, "hidden_word")
     return model
 
 
 @dataclass(frozen=True)
 class BertStack:
-    """BERT up to its last hidden state: the state of each sentence (n x d), what is watched, and the
-    attention of every head in each."""
+    """BERT up to its last hidden state: the words of each sentence as they go in and the state that comes
+    out (n x d each), what is watched, and the attention of every head in each."""
 
+    inputs: Sequence[Matrix]
     outputs: Sequence[Matrix]
     watch: Watch
     heads: Mapping[str, Sequence[Attended]]
+
+    def goals(self, model: Lesson) -> list[Goal]:
+        """The last hidden states as what is to be reached, where no head predicts words from them."""
+        each = zip(self.outputs, self.inputs, model.sentences, strict=True)
+        return [Goal(output, s, words.padding, like=X) for s, (output, X, words) in enumerate(each)]
 
 
 def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStack:
@@ -180,16 +189,17 @@ def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStac
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
     heads = every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
     model.watch = watch(model, word, inputs, heads)
-    return BertStack(outputs, model.watch, heads)
+    return BertStack(inputs, outputs, model.watch, heads)
 
 
 def gpt(sizes: Sizes) -> Lesson:
     """GPT-2: decoder only, learned positions, norms before; the next word is predicted, and written.
 
     Radford et al. 2019. Options: those of a stack, `tied`: whether the output weights are the
-    embeddings, and `end`, the word after which it stops.
+    embeddings, `end`, the word after which it stops, and `maps`, the heads such as "0.head.1" whose
+    attention the first screen shows.
     """
-    sizes.expect(*STACK, "tied", "end")
+    sizes.expect(*STACK, "tied", "end", "maps")
     model, known, scopes = begin(sizes)
     word = watched_word(model)
     width = known.embeddings.columns
@@ -210,8 +220,17 @@ def gpt(sizes: Sizes) -> Lesson:
     found = [write_on(model, sizes, output, sentence=s).probabilities for s, output in enumerate(outputs)]
     heads = every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
-    model.headline = prediction_headline(model, watched, found, "next_word", written=True)
+    shown = [Map("head", heads[part][0].weights, part) for part in _shown(sizes, heads)]
+    model.headline = writing_headline(model, watched, found, shown)
     return model
+
+
+def _shown(sizes: Sizes, heads: Collection[str]) -> list[str]:
+    """The heads that the option `maps` names, else UserError."""
+    named = sizes.options.get("maps", [])
+    if not isinstance(named, list) or not all(name in heads for name in named):
+        raise UserError(f"[sizes] maps is {named!r:.60}: give a list of heads, of {', '.join(heads)}")
+    return named
 
 
 def _final_norm(sizes: Sizes, a: Architecture) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Matrix
 from xltransformer.models.attention_lessons import compare
@@ -35,10 +38,26 @@ from xltransformer.nn.feed_forward import ACTIVATIONS, feed_forward, feed_forwar
 from xltransformer.nn.multi_head import multi_head, multi_head_weights
 from xltransformer.nn.norm import EPSILON, layer_norm, norm_weights, residual, rms_norm
 from xltransformer.nn.positions import BASE, FURTHER_ON, angles, rotary, score_by_distance, sinusoidal
-from xltransformer.nn.prediction import predict
+from xltransformer.nn.prediction import Prediction, predict
 from xltransformer.nn.recurrent import influence, recurrent, recurrent_weights
 from xltransformer.nn.watch import Watch, watch, watched_word
-from xltransformer.ops import Row, from_end, lookup, matmul, row_mean, row_sum, row_variance
+from xltransformer.ops import (
+    Row,
+    before_turn,
+    behind_turn,
+    entry_at,
+    equals,
+    first,
+    from_end,
+    lookup,
+    matmul,
+    row_mean,
+    row_sum,
+    row_variance,
+    subtract,
+    transpose,
+    word_at,
+)
 
 
 def multi_head_lesson(sizes: Sizes) -> Lesson:
@@ -244,9 +263,10 @@ def feed_forward_lesson(sizes: Sizes) -> Lesson:
 
 def recurrent_lesson(sizes: Sizes) -> Lesson:
     """A plain recurrent network over each sentence, beside attention, and how far each word reaches in
-    both. Options: `state`, its width, and `predicts`: whether both have weights to predict a word with at
-    every place, from the words up to there; attention then knows their places."""
-    sizes.expect("state", "predicts")
+    both. Options: `state`, its width; `predicts`: whether both have weights to predict a word with at
+    every place, from the words up to there, attention then knows their places; and `back`, the word at
+    which they are to say the words before it once more, from the last to the first."""
+    sizes.expect("state", "predicts", "back")
     model, known, scopes = begin(sizes)
     turned = switches(model.scope("switches"), causal=False)
     model.switches = turned.inputs
@@ -256,7 +276,10 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
     w = recurrent_weights(model.scope("recurrent"), width, state)
     inputs: list[Matrix] = []
     attended: list[Attended] = []
-    predicts = sizes.flag("predicts", False)
+    predicts, back = sizes.flag("predicts", False), sizes.word("back")
+    guesses: list[Prediction] = []
+    if back is not None and not predicts:
+        raise UserError("[sizes] back goes with predicts = true: nothing is said without")
     if predicts:
         a, numbers = model.scope("self_attention"), (Axis.numbered(name, width.size) for name in "kv")
         learned = projection(a, width, *numbers)
@@ -270,7 +293,6 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
         with model.section("recurrent", sentence=s):
             X = embed(r, words.index, known)
             states = recurrent(r, X, w)
-            model.goals.append(Goal(states, s, words.padding))
         with model.section("self_attention", sentence=s):
             inputs.append(embed(h.scope("words") if predicts else h, words.index, known))
             if predicts:
@@ -281,7 +303,10 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
         if predicts:
             for q, x, W in zip((r, h), (states, attended[-1].output), outputs, strict=True):
                 with model.section("prediction", sentence=s):
-                    predict(q.scope("prediction"), matmul(x, W), known.words)
+                    guesses.append(predict(q.scope("prediction"), matmul(x, W), known.words))
+                model.goals.append(Goal(guesses[-1].logits, s, words.padding, words=True))
+        else:
+            model.goals.append(Goal(states, s, words.padding))
         with model.section("influence", sentence=s):
             reach = influence(r, X, states, w)
             with h.step("direct"):
@@ -293,6 +318,9 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
                     Curve(key, distance, block) for key, block in (("recurrent", reach), ("attention", direct))
                 )
     model.watch = watch(model, word, inputs, {"self_attention": attended})
+    if back is not None:
+        model.headline = _remembers(model, back, guesses[:2])
+        return model
     read = model.sentences[0].words
     last = read.shape[0] - 1
     facts = {"first": Fact(read), "last": Fact(read, last)}
@@ -300,3 +328,32 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
         facts |= {f"{curve.key}_first": Fact(curve.up), f"{curve.key}_last": Fact(curve.up, 0, last)}
     model.headline = Headline([Curves("influence", "from_last", curves)], [Answer("influence", facts)])
     return model
+
+
+def _remembers(model: Lesson, back: str, guesses: Sequence[Prediction]) -> Headline:
+    """The share that the recurrent network and attention give to the right word, over how many words lie
+    between, in the first sentence, and in words what they say at the end."""
+    words, known = model.sentences[0], model.vocabulary
+    assert known is not None
+    if words.words.shape[0] < 2:
+        return Headline()
+    g = model.scope("remembered")
+    with model.section("prediction", sentence=0), g.step("remembered"):
+        turn = g.add("turn", first(g.add("is_back", equals(words.words, g.constant("back", back)))))
+        said = g.add("said_place", behind_turn(turn, words.words))
+        told = g.add("told_place", before_turn(turn, words.words))
+        distance = g.add("distance", subtract(said, told))
+        distance.scale = "count"
+        right = g.add("right_index", lookup(told, words.index))
+        right_word = g.add("right", word_at(right, known.words))
+        curves, facts = [], {"right": Fact(right_word), "distance": Fact(distance)}
+        for key, guess in zip(("recurrent", "attention"), guesses, strict=True):
+            h = g.scope(key)
+            at = h.add("probabilities", lookup(said, guess.probabilities))
+            share = h.add("share", entry_at(at, right))
+            guessed = h.add("said", word_at(h.add("said_index", lookup(said, guess.index)), known.words))
+            curves.append(Curve(f"{key}_share", distance, h.add("shares", transpose(share))))
+            facts |= {key: Fact(guessed), f"{key}_share": Fact(share)}
+    last = right_word.shape[0] - 1
+    facts = {name: replace(fact, row=last) for name, fact in facts.items()}
+    return Headline([Curves("remembered", "words_behind", tuple(curves))], [Answer("remembered", facts)])

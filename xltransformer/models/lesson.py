@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from xltransformer.graph import Axis, Matrix, Model
+from xltransformer.graph import ONE, Axis, Matrix, Model
 from xltransformer.nn.attention import Attended
 from xltransformer.nn.prediction import runners_up
 from xltransformer.nn.watch import Watch
-from xltransformer.ops import lookup
+from xltransformer.ops import equals, first, lookup, word_at
 
 CANDIDATES = 6
 """How many words a picture of a prediction shows."""
@@ -29,24 +29,27 @@ class Plane:
 @dataclass(frozen=True)
 class Bars:
     """A bar for every entry of a row or column of numbers. `key` is its title's message, filled with
-    the watched word; `names` are the entries' labels where they are not the words of a sentence.
-    With several `values`, each is a group of bars of its own colour, named by its symbol."""
+    the watched word, or with the text in `word`; `names` are the entries' labels where they are not
+    the words of a sentence. With several `values`, each is a group of bars of its own colour, named by
+    its symbol."""
 
     key: str
     names: Matrix
     values: tuple[Matrix, ...]
     sentence: int = 0
     shares: bool = True
+    word: Matrix | None = None
 
 
 @dataclass(frozen=True)
 class Map:
     """A heat map in cells: one block with its labels, the same colours for all; `part` is the lesson or
-    head that it belongs to, such as `0.head.1`."""
+    head that it belongs to, such as `0.head.1`, and `sentence` the sentence, where the title names one."""
 
     key: str
     block: Matrix
     part: str = ""
+    sentence: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,14 @@ class Fact:
 @dataclass(frozen=True)
 class Answer:
     """One sentence in words: the message `answer.<key>` with its {names} filled from blocks, and
-    {part} with the name of a lesson or head, such as `0.head.1`."""
+    {part} with the name of a lesson or head, such as `0.head.1`. With `holds`, a gate (1 x 1), it is told
+    where that is 1, and `answer.<key>_not` elsewhere."""
 
     key: str
     facts: Mapping[str, Fact]
     sentence: int | None = None
     part: str = ""
+    holds: Matrix | None = None
 
 
 @dataclass(frozen=True)
@@ -133,11 +138,19 @@ class Goal:
 
 
 class Lesson(Model):
-    """A model with the word that is watched in it, if any, its headline, and what it could learn."""
+    """A model with the word that is watched in it, if any, its headline, and what it could learn.
+
+    `settings` are further cells that the first screen offers to edit; `promises` are gates (1 x 1) that
+    are 1 while all is well, each with its check `check.<last part of its name>`. `learns` says that
+    the model has loss and gradients of its own.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.goals: list[Goal] = []
+        self.settings: list[Matrix] = []
+        self.promises: list[Matrix] = []
+        self.learns = False
         self.watch: Watch | None = None
         self.headline = Headline()
 
@@ -145,6 +158,7 @@ class Lesson(Model):
         """Every block that the headline shows or comes from."""
         waiting: list[Matrix] = [block for picture in self.headline.pictures for block in _shown(picture, self)]
         waiting += [fact.block for answer in self.headline.answers for fact in answer.facts.values()]
+        waiting += [answer.holds for answer in self.headline.answers if answer.holds is not None]
         found: set[Matrix] = set()
         while waiting:
             block = waiting.pop()
@@ -216,28 +230,55 @@ def looks(
 
 
 def prediction_headline(
-    model: Lesson, watch: Watch, probabilities: Sequence[Matrix], key: str, written: bool
+    model: Lesson, watch: Watch, probabilities: Sequence[Matrix], key: str, maps: Sequence[Map] = ()
 ) -> Headline:
-    """The words that follow, or stand hidden, at the watched word, as bars, beside the sentence as it
-    is `written`; `probabilities` (n x v) of each sentence."""
+    """The words that may stand in the place of the watched one, as bars, with `maps` beside them;
+    `probabilities` (n x v) of each sentence."""
+    pictures, answers = list[Picture](maps), []
+    for s, (one, block) in enumerate(zip(watch.sentences, probabilities, strict=True)):
+        bars, answer = _candidates(model, block, key, s, one.position, watch.word)
+        pictures += [bars] if s == 0 else []
+        answers.append(answer)
+    return Headline(pictures, answers)
+
+
+def writing_headline(
+    model: Lesson, watch: Watch, probabilities: Sequence[Matrix], maps: Sequence[Map] = ()
+) -> Headline:
+    """The sentence as it is written, `maps`, and the words that may come next as bars: at first after
+    the last word that was typed."""
+    pictures: list[Picture] = [Writing("written", model.sentences[0].text), *maps]
+    answers = []
+    for s, (words, block) in enumerate(zip(model.sentences, probabilities, strict=True)):
+        h = model.scope("watch", str(s))
+        places = h.input("word_numbers", words.words.rows, ONE, "list", text=True)
+        place = h.input("writes_after", ONE, ONE, "choice", text=True, choices=places)
+        places.rows = Axis.numbered("", places.shape[0])
+        watch.places.append(place)
+        with h.step("watch_prediction"):
+            at = h.add("after_number", first(h.add("after_match", equals(places, place))))
+            word = h.add("word_there", word_at(at, words.words))
+        bars, answer = _candidates(model, block, "next_word", s, at, word)
+        pictures += [bars] if s == 0 else []
+        answers.append(answer)
+    return Headline(pictures, answers)
+
+
+def _candidates(
+    model: Lesson, probabilities: Matrix, key: str, sentence: int, position: Matrix, word: Matrix
+) -> tuple[Bars, Answer]:
+    """The most probable words at a position of a sentence, where `word` stands, as bars and in words."""
     known = model.vocabulary
     assert known is not None
-    pictures: list[Picture] = []
-    answers = []
-    for s, (one, block) in enumerate(zip(watch.sentences, probabilities, strict=True)):
-        h = model.scope("watch", str(s), "prediction")
-        with h.step("watch_prediction"):
-            row = h.add("probabilities", lookup(one.position, block))
-        row.rows, row.scale = Axis.of(watch.word), "probability"
-        words, shares = runners_up(h, row, row, known.words, CANDIDATES)
-        if s == 0:
-            pictures += [Writing("written", model.sentences[0].text)] if written else []
-            pictures.append(Bars(key, words, (shares,)))
-        facts = {"word": Fact(watch.word)}
-        for k, name in enumerate(("first", "second", "third")):
-            facts |= {name: Fact(words, 0, k), f"{name}_share": Fact(shares, 0, k)}
-        answers.append(Answer(key, facts, s))
-    return Headline(pictures, answers)
+    h = model.scope("watch", str(sentence), "prediction")
+    with h.step("watch_prediction"):
+        row = h.add("probabilities", lookup(position, probabilities))
+    row.rows, row.scale = Axis.of(word), "probability"
+    words, shares = runners_up(h, row, row, known.words, CANDIDATES)
+    facts = {"word": Fact(word)}
+    for k, name in enumerate(("first", "second", "third")[: words.shape[1]]):
+        facts |= {name: Fact(words, 0, k), f"{name}_share": Fact(shares, 0, k)}
+    return Bars(key, words, (shares,), word=word), Answer(key, facts, sentence)
 
 
 def attention_bars(model: Model, watch: Watch) -> Sequence[Picture]:

@@ -23,16 +23,20 @@ MOST_CELLS = 30_000
 LEARNING_RATE = 0.1
 
 
-def learn(model: Lesson) -> None:
-    """Add target, loss, gradients and the update of every parameter to a model.
+def learn(model: Lesson, most: int | None = MOST_CELLS) -> dict[Matrix, Matrix]:
+    """Add target, loss, gradients and the update of every parameter to a model; returns what the
+    gradient of each is.
 
-    UserError where that would take more than MOST_CELLS cells.
+    UserError where the model has nothing to learn, and where that would take more than so many cells
+    (None: any number).
     """
+    if not model.goals:
+        raise UserError("gradients: this model has nothing to learn; leave the setting out")
     before = set(model.blocks)
     losses = []
     for sentence in sorted({goal.sentence for goal in model.goals}):
         with model.section("objective", sentence):
-            losses += [_loss(model, goal, k) for k, goal in enumerate(model.goals) if goal.sentence == sentence]
+            losses += [loss_of(model, goal, k) for k, goal in enumerate(model.goals) if goal.sentence == sentence]
     loss = losses[0]
     if len(losses) > 1:
         apart = model.section("objective") if len(model.sentences) > 1 else nullcontext()
@@ -46,14 +50,15 @@ def learn(model: Lesson) -> None:
             for block, gradient in learned.items():
                 g.add(block.name, step_down(block, gradient, rate))
     cells = sum(block.size for name, block in model.blocks.items() if name not in before)
-    if cells > MOST_CELLS:
+    if most is not None and cells > most:
         raise UserError(
-            f"setting {SETTING}: the backward pass would take {cells:,} cells; at most {MOST_CELLS:,} are drawn: "
+            f"setting {SETTING}: the backward pass would take {cells:,} cells; at most {most:,} are drawn: "
             "use fewer layers, words, sentences or slots, or a smaller width"
         )
+    return learned
 
 
-def _loss(model: Lesson, goal: Goal, k: int) -> Matrix:
+def loss_of(model: Lesson, goal: Goal, k: int) -> Matrix:
     """The loss of one result, with its target as cells to edit."""
     several = len(model.goals) > 1
     g = model.scope("objective", str(k)) if several else model.scope("objective")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from xltransformer.errors import UserError
 from xltransformer.models.architectures import bert_stack, every_head, write_on
 from xltransformer.models.begin import STACK, architecture, begin
-from xltransformer.models.lesson import Answer, Fact, Headline, Lesson, Map, prediction_headline
+from xltransformer.models.lesson import Answer, Fact, Headline, Lesson, Map, writing_headline
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import padding_mask
 from xltransformer.nn.embedding import embed
@@ -61,7 +61,7 @@ def llama(sizes: Sizes) -> Lesson:
     found = [write_on(model, sizes, output, sentence=s).probabilities for s, output in enumerate(outputs)]
     heads = every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
     model.watch = watched = watch(model, word, inputs, heads)
-    model.headline = prediction_headline(model, watched, found, "next_word", written=True)
+    model.headline = writing_headline(model, watched, found)
     return model
 
 
@@ -74,6 +74,7 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
     sizes.expect(*STACK)
     model, _, scopes = begin(sizes)
     read = bert_stack(model, sizes, scopes)
+    model.goals = read.goals(model)
     vectors = []
     for s, (g, output, words) in enumerate(zip(scopes, read.outputs, model.sentences, strict=True)):
         with model.section("pooling", sentence=s):

@@ -21,8 +21,9 @@ GRADIENT = "gradient"
 
 
 def gradients(model: Model, loss: Matrix, wanted: Collection[Matrix] | None = None) -> dict[Matrix, Matrix]:
-    """Add the gradient of `loss` (1 x 1) with respect to every block between it and the `wanted` inputs
+    """Add the gradient of `loss` (1 x 1) with respect to every block between it and the `wanted` blocks
     (without: all parameters and embeddings), and return those of the wanted ones that it depends on.
+    A wanted block may be computed: what it is computed from is none of the loss's business then.
 
     The gradient of the loss itself, `gradient.loss`, is a constant of 1. A batch has leading axes: its
     losses are (s x 1 x 1), and the gradients of weights are summed over its s sentences, each weighed
@@ -43,7 +44,7 @@ def gradients(model: Model, loss: Matrix, wanted: Collection[Matrix] | None = No
     for block in reversed(path):
         if block in parts:
             found[block] = back.add_up(block, parts.pop(block), collect=block in wanted)
-        if block not in found or not block.computed:
+        if block not in found or path.keys().isdisjoint(block.operands):
             continue
         passed = op_of(block).gradient(found[block], block, *block.operands)
         for operand, part in zip(block.operands, passed, strict=True):
@@ -127,10 +128,24 @@ class _Backward:
             return None
         section, step = self.steps[user]
         if id(section) not in self.sections:
-            backward = Section(section.key, section.sentence, section.layer, backward=True)
+            backward = Section(section.key, section.sentence, section.layer, True, section.compact)
             self.sections[id(section)] = backward
-            self.model.sections.append(backward)
+            self._insert(backward)
         if id(step) not in self.panels:
             self.panels[id(step)] = Step(f"{GRADIENT}_{step.key}", step.group)
             self.sections[id(section)].steps.append(self.panels[id(step)])
         return self.panels[id(step)]
+
+    def _insert(self, backward: Section) -> None:
+        """Put a section behind the others, the sentences of one section in their own order."""
+        sections = self.model.sections
+        at = len(sections)
+        while at and _later(sections[at - 1], backward):
+            at -= 1
+        sections.insert(at, backward)
+
+
+def _later(one: Section, other: Section) -> bool:
+    """Whether two sections are the same but for their sentences, and the first one's comes later."""
+    alike = (one.key, one.layer, one.backward) == (other.key, other.layer, other.backward)
+    return alike and None not in (one.sentence, other.sentence) and one.sentence > other.sentence  # type: ignore[operator]

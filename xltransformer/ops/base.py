@@ -104,6 +104,8 @@ class Op(ABC):
         rows, columns = self.axes(*operands)
         return Matrix(rows, columns, op=self, operands=operands, text=self.text, scale=self.scale)
 
+    turned: ClassVar[tuple[bool, bool]] = (False, False)
+    """Which of its first two operands it is a product of once they are turned (transposed)."""
     constant: ClassVar[bool] = False
     """Whether the result follows from the operands' shapes alone, so that no gradient is looked for."""
     collects: ClassVar[bool] = False

@@ -104,6 +104,58 @@ class CountedShare(Op):
         return f"IF({number}=0,0,{passed.cell(0, 0)}*{counts[0].cell(i, 0)}/{number})"
 
 
+@dataclass(frozen=True)
+class Settles(Op):
+    """1 where a row of losses ends lower than it begins, and no step raises it by more than a quarter of
+    what it begins with, else 0: (1 x n) to (1 x 1)."""
+
+    scale = "gate"
+    no_gradient = "it says yes or no"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (losses,) = operands
+        check(losses.shape[0] == 1 and losses.shape[1] > 1, self, losses)
+        return ONE, ONE
+
+    def value(self, *operands: Array) -> Array:
+        (losses,) = operands
+        start, last = losses[..., :1], losses[..., -1:]
+        leaps = losses[..., 1:] - losses[..., :-1] > 0.25 * start
+        return np.asarray((last < start) & ~np.any(leaps, axis=-1, keepdims=True)).astype(losses.dtype)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        (losses,) = operands
+        steps = losses.shape[1] - 1
+        start, second, last = (losses.cell(0, k) for k in (0, 1, steps))
+        rises = f"{second}:{last.rpartition('!')[2]}-{losses.row(0, steps)}"
+        return f"IF(AND({last}<{start},SUMPRODUCT(({rises}>0.25*{start})*1)=0),1,0)"
+
+
+NEAR = 0.001
+"""How far from 0 still counts as near."""
+
+
+@dataclass(frozen=True)
+class Near(Op):
+    """1 where all of some numbers (1 x 1 each) are within a thousandth of 0, else 0."""
+
+    scale = "gate"
+    no_gradient = "it says yes or no"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        check(bool(operands) and all(m.shape == (1, 1) for m in operands), self, *operands)
+        return ONE, ONE
+
+    def value(self, *operands: Array) -> Array:
+        near = np.logical_and.reduce(np.broadcast_arrays(*(np.abs(x) <= NEAR for x in operands)))
+        return np.asarray(near).astype(operands[0].dtype)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"IF(AND({','.join(f'ABS({x.cell(0, 0)})<={NEAR}' for x in operands)}),1,0)"
+
+
 surprise = Surprise()
+near = Near()
+settles = Settles()
 counted_mean = CountedMean()
 counted_share = CountedShare()

@@ -14,7 +14,7 @@ import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
 from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check, collected, joined
-from xltransformer.ops.linear import column_sums
+from xltransformer.ops.linear import column_sums, plus, row_sums
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class RowMean(Op):
         return x.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.asarray(np.mean(operands[0], axis=-1, keepdims=True))
+        return np.asarray(row_sums(operands[0]) / operands[0].shape[-1])
 
     def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         return (divide_by_width(passed, operands[0]),)
@@ -82,7 +82,8 @@ class RowVariance(Op):
 
     def value(self, *operands: Array) -> Array:
         x, mean = operands
-        return np.asarray(np.mean((x - mean) ** 2, axis=-1, keepdims=True))
+        distance = x - mean
+        return np.asarray(np.einsum("...j,...j->...", distance, distance)[..., None] / x.shape[-1])
 
     def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         return squares_gradient(passed, *operands), None
@@ -176,7 +177,7 @@ class MeanGradient(Op):
 
     def value(self, *operands: Array) -> Array:
         passed, variance, epsilon = operands
-        return np.asarray(-np.sum(passed, axis=-1, keepdims=True) / np.sqrt(variance + epsilon))
+        return np.asarray(-row_sums(passed) / np.sqrt(variance + epsilon))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         passed, variance, epsilon = operands
@@ -200,7 +201,7 @@ class SpreadGradient(Op):
 
     def value(self, *operands: Array) -> Array:
         passed, normalised, variance, epsilon = operands
-        return np.asarray(-0.5 * np.sum(passed * normalised, axis=-1, keepdims=True) / (variance + epsilon))
+        return np.asarray(-0.5 * row_sums(passed * normalised) / (variance + epsilon))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         passed, normalised, variance, epsilon = operands
@@ -281,7 +282,7 @@ class GainBias(Op):
 
     def value(self, *operands: Array) -> Array:
         x, gain, *bias = operands
-        return x * gain + bias[0] if bias else x * gain
+        return plus(x * gain, bias[0]) if bias else x * gain
 
     def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         x, gain, *bias = operands

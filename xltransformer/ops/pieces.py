@@ -28,6 +28,7 @@ def _column(values: Array) -> list[str]:
 class CountTexts(Op):
     """How many texts a column has down to each row, 0 where the row has none: (n x 1) to (n x 1)."""
 
+    no_gradient = "counts and choices jump"
     scale = "count"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -51,6 +52,7 @@ class PackTexts(Op):
     Operands: texts (n x 1), numbers (n x 1; 0: left out); result (n x 1).
     """
 
+    no_gradient = "words are not numbers"
     text = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -73,6 +75,7 @@ class PackTexts(Op):
 class PairTexts(Op):
     """Each piece and its right neighbour as one text, none where one is missing: (n x 1) to (n x 1)."""
 
+    no_gradient = "words are not numbers"
     text = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -96,6 +99,7 @@ class PairTexts(Op):
 class LeastAboveZero(Op):
     """The smallest number above 0 of a column, or 0 where there is none: (n x 1) to (1 x 1)."""
 
+    no_gradient = "counts and choices jump"
     scale = "count"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -104,8 +108,9 @@ class LeastAboveZero(Op):
         return ONE, ONE
 
     def value(self, *operands: Array) -> Array:
-        above = operands[0][operands[0] > 0]
-        return np.array([[float(above.min()) if above.size else 0.0]])
+        (x,) = operands
+        least = np.min(np.where(x > 0, x, np.inf), axis=-2, keepdims=True)
+        return np.asarray(np.where(np.isinf(least), 0, least), dtype=float)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         column = operands[0].column(0)
@@ -120,6 +125,7 @@ class MergeHere(Op):
     Operands: ranks (n x 1), the best rank (1 x 1; 0: nothing is merged); result (n x 1).
     """
 
+    no_gradient = "counts and choices jump"
     scale = "gate"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -129,10 +135,9 @@ class MergeHere(Op):
 
     def value(self, *operands: Array) -> Array:
         ranks, best = operands
-        flags = np.zeros(ranks.shape)
-        for i in range(len(ranks)):
-            hit = best[0, 0] > 0 and ranks[i, 0] == best[0, 0]
-            flags[i, 0] = float(hit and not (i and flags[i - 1, 0]))
+        flags: Array = ((best > 0) & (ranks == best)).astype(ranks.dtype)
+        for i in range(1, flags.shape[-2]):
+            flags[..., i, :] *= 1 - flags[..., i - 1, :]
         return flags
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
@@ -151,6 +156,7 @@ class MergeTexts(Op):
     """The pieces after a merge: one that is merged has its right neighbour's letters, too, and that
     one is empty. Operands: pieces (n x 1, text), flags (n x 1); result (n x 1, text)."""
 
+    no_gradient = "words are not numbers"
     text = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -175,6 +181,7 @@ class MergeTexts(Op):
 class RowsOfTexts(Op):
     """Several columns of texts as the rows of one table: t times (n x 1) gives (t x n)."""
 
+    no_gradient = "words are not numbers"
     text = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:

@@ -63,6 +63,38 @@ class FromEnd(Op):
 
 
 @dataclass(frozen=True)
+class Mirrored(Op):
+    """The places (from 1) at growing distance from a turn, behind it, or with `before` in front of it:
+    turn, turn + 1, … or turn - 1, turn - 2, …; 0 where there is no place in front or none behind.
+
+    Operands: the turn (1 x 1, from 1; 0: none), and a column (n x 1), which lends its rows; result
+    (n/2 x 1).
+    """
+
+    before: bool
+
+    scale = "count"
+    no_gradient = "a position jumps"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        turn, column = operands
+        check(turn.shape == (1, 1) and column.shape[1] == 1 < column.shape[0], self, turn, column)
+        return Axis.numbered("", column.shape[0] // 2), ONE
+
+    def value(self, *operands: Array) -> Array:
+        turn, column = operands
+        n = column.shape[-2]
+        k = np.arange(n // 2).reshape(-1, 1)
+        there = (turn > k + 1) & (turn + k <= n)
+        return np.where(there, turn - 1 - k if self.before else turn + k, 0.0)
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        turn, column = operands[0].cell(0, 0), operands[1].column(0)
+        place = f"{turn}-{i + 1}" if self.before else f"{turn}+{i}"
+        return f"IF(AND({turn}>{i + 1},{turn}+{i}<=ROWS({column})),{place},0)"
+
+
+@dataclass(frozen=True)
 class Pair(Op):
     """Which pair of columns it is, from 0: 0, 0, 1, 1, 2, …: (n x m) to (1 x m), or to (1 x count) for
     the first columns only. The operand lends its columns, not its values."""
@@ -193,8 +225,31 @@ class RotatePairs(Op):
         return f"{own}{sign}{x.cell(i, partner)}*SIN({angle.cell(i, j)})"
 
 
+@dataclass(frozen=True)
+class Spread(Op):
+    """`count` numbers at equal distance from minus to plus a given one: (1 x 1) to (1 x count)."""
+
+    count: int
+
+    scale = "plain"
+    no_gradient = FIXED
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        (most,) = operands
+        check(most.shape == (1, 1) and self.count > 1, self, most)
+        return ONE, Axis.numbered("", self.count)
+
+    def value(self, *operands: Array) -> Array:
+        (x,) = operands
+        return np.asarray(x * (2 * np.arange(self.count) / (self.count - 1) - 1).astype(x.dtype))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        return f"{operands[0].cell(0, 0)}*(2*{j}/{self.count - 1}-1)"
+
+
 position = Position()
 from_end = FromEnd()
+behind_turn, before_turn = Mirrored(before=False), Mirrored(before=True)
 pair = Pair()
 stretch = Stretch()
 angle = Angle()

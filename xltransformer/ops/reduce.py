@@ -16,6 +16,7 @@ import numpy as np
 from xltransformer.graph import ONE, Array, Axis, Matrix
 from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check, joined
 from xltransformer.ops.elementwise import multiply
+from xltransformer.ops.linear import row_sums
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class RowSum(Op):
         return operands[0].rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        return np.asarray(np.sum(operands[0], axis=-1, keepdims=True))
+        return row_sums(operands[0])
 
     def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         return (passed,)  # one column, for all of them
@@ -184,7 +185,7 @@ class DivisorGradient(Op):
 
     def value(self, *operands: Array) -> Array:
         passed, quotients, divisor = operands
-        return divide_rows.value(-np.sum(passed * quotients, axis=-1, keepdims=True), divisor)
+        return divide_rows.value(-row_sums(passed * quotients), divisor)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         passed, quotients, divisor = operands
@@ -382,6 +383,8 @@ class MeanRows(Op):
     """The mean of those rows of x that a column of flags marks with 1, 0 where there are none: (n x d)
     and (n x 1) give (1 x d)."""
 
+    no_gradient = "a sentence embedding is compared, and no loss is made of it"
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         x, flags = operands
         check(flags.shape == (x.shape[0], 1), self, x, flags)
@@ -401,6 +404,7 @@ class MeanRows(Op):
 class RowLength(Op):
     """The length of each row, the root of the sum of its squares: (n x m) to (n x 1)."""
 
+    no_gradient = "a sentence embedding is compared, and no loss is made of it"
     scale = "plain"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:

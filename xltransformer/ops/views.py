@@ -44,7 +44,9 @@ class Choose(Op):
 
     def value(self, *operands: Array) -> Array:
         which, *blocks = operands
-        return np.select([which == k for k in range(len(blocks) + 1)], [np.zeros(1), *blocks], default=np.nan)
+        return np.select(
+            [which == k for k in range(len(blocks) + 1)], [np.zeros_like(blocks[0]), *blocks], default=np.nan
+        )
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         which, *blocks = operands

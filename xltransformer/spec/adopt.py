@@ -35,12 +35,10 @@ _OUR_NAMES = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 
 @dataclass(frozen=True)
 class Adopted:
-    """A template with the weights of a file. `positions` is how many places these know (None: any
-    number); `complete` is whether they are to be all that the model has, `embedded` whether they
-    bring embeddings."""
+    """A template with the weights of a file. `complete` is whether they are to be all that the model
+    has, `embedded` whether they bring embeddings."""
 
     template: Template
-    positions: int | None
     complete: bool
     embedded: bool
     warnings: tuple[str, ...]
@@ -115,10 +113,8 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | N
         table, said = name_rows(template, embeddings, None if tokens is None else tokens.names)
     else:
         table, said = _words_of_width(template, checkpoint.sizes.get("width"))
-    positions = blocks.get("position_embeddings")
     return Adopted(
         replace(template, table=table, sizes={**template.sizes, **checkpoint.options}, weights=blocks),
-        None if positions is None or positions.ndim != 2 else len(positions),
         ours,
         embeddings is not None,
         (*warnings, *said),

@@ -16,7 +16,7 @@ from xltransformer.models import PAIRS, SPELLERS, WRITERS, Lesson, Sizes, build_
 from xltransformer.models.lesson import Goal
 from xltransformer.nn.watch import Watch
 from xltransformer.spec.adopt import Adopted, adopt, default_template, with_tokens
-from xltransformer.spec.settings import Settings, apply_settings, check_used
+from xltransformer.spec.settings import Settings, apply_settings, check_used, misfits
 from xltransformer.spec.template import Template, load_template
 from xltransformer.spec.vocabulary import read_words
 from xltransformer.text import MOST_TEXT, clean, pseudo_random, split_sentence, word_key
@@ -84,8 +84,8 @@ class Options(TypedDict, total=False):
 
     embeddings: str | Path | None
     """A .csv or .xlsx file that replaces the vocabulary."""
-    slots: int | None
-    """How many empty word slots each sentence gets."""
+    slots: int | Sequence[int] | None
+    """How many empty word slots each sentence gets; a list gives each its own number."""
     settings: Settings | None
     """Sizes and choices in place of the template's, such as {"layers": 2, "seed": 3}."""
     weights: str | Path | None
@@ -102,7 +102,7 @@ def make_instance(
     sentences: Sequence[str] = (),
     *,
     embeddings: str | Path | None = None,
-    slots: int | None = None,
+    slots: int | Sequence[int] | None = None,
     settings: Settings | None = None,
     weights: str | Path | None = None,
     vocabulary: str | Path | None = None,
@@ -123,7 +123,7 @@ def make_instance(
     """
     settings = settings or {}
     messages = load_messages(language)
-    choice = _choose(template, sentences, embeddings, settings, weights, vocabulary, words)
+    choice = _choose(template, language, sentences, embeddings, settings, weights, vocabulary, words)
     chosen, adopted, given, split = choice.template, choice.adopted, choice.sentences, choice.split
     warnings = list(choice.warnings)
 
@@ -135,17 +135,22 @@ def make_instance(
     if made_up:
         named = ", ".join(word if len(word) <= 40 else word[:40] + "…" for word in made_up[:20])
         more = f" and {len(made_up) - 20} more" if len(made_up) > 20 else ""
-        warnings.append(f"not in the vocabulary, given pseudo-random embeddings: {named}{more}")
+        seen = ", so that the model never saw them" if chosen.trained else ""
+        warnings.append(f"not in the vocabulary{seen}, given pseudo-random embeddings: {named}{more}")
 
     rows = chosen.spare_rows if spare or "spare_rows" in settings else 0
     asked = chosen.slots if slots is None and "slots" in settings else slots
-    extra = chosen.slots if spare or chosen.model in WRITERS else 0
-    if adopted is not None and adopted.positions is not None:
-        extra = _room(adopted.positions, max(map(len, split)), asked, extra)
-    extra = extra if asked is None else asked
+    wished = chosen.slots if spare or chosen.model in WRITERS else 0
+    extra = _each(wished if asked is None else asked, len(split))
+    known_positions = chosen.weights.get("position_embeddings")
+    if known_positions is not None and known_positions.ndim == 2:
+        extra = _room(len(known_positions), split, extra, asked is not None, fill=chosen.trained and bool(wished))
     spelled = [*chosen.table.words, *made_up]
+    if "end" not in settings and (embeddings or weights or vocabulary) is not None:
+        chosen = _without_foreign_end(chosen, spelled)
     width = len(chosen.table.dimensions)
-    sizes = Sizes(tuple(len(found) + extra for found in split), len(spelled) + rows, width, dict(chosen.sizes))
+    places = tuple(len(found) + more for found, more in zip(split, extra, strict=True))
+    sizes = Sizes(places, len(spelled) + rows, width, dict(chosen.sizes))
     check_sizes(sizes)
     end = sizes.word("end")
     if end is not None and word_key(end) not in map(word_key, spelled):
@@ -172,15 +177,22 @@ def make_instance(
     for blocks, found in zip(model.sentences, split, strict=True):
         empty = "" if blocks.words.feedback is None else None
         data[blocks.words.name] = _texts(found, blocks.words.shape[0], empty)
-    data |= {block.name: value for goal in model.goals for block, value in _target(goal, data, split)}
+    data |= targets(model, data)
+    data |= {block.name: chosen.weights[block.name] for block in _told(model, chosen)}
     if model.watch is not None:
         data |= _watched(model.watch, chosen, split[: len(model.watch.sentences)], messages)
+    data |= {
+        block.name: _first(data[block.choices.name])
+        for block in model.inputs
+        if block.role == "choice" and block.choices is not None and block.name not in data
+    }
     if adopted is not None and adopted.complete:
         whole = Checkpoint({"embeddings": data["embeddings"], **chosen.weights}, {})
         data |= whole.fit(model, len(chosen.table.words))
     data |= {block.name: _parameter(block, chosen) for block in model.parameters}
     inputs = {block.name: data[block.name] for block in model.inputs}
-    surplus = [name for name in chosen.weights if name not in {block.name for block in model.parameters}]
+    taken = {block.name for block in model.inputs if block.role in ("parameter", "target")}
+    surplus = [name for name in chosen.weights if name not in taken]
     if surplus:
         wanted = listed([block.name for block in model.parameters]) or "none"
         raise UserError(
@@ -203,6 +215,7 @@ class _Choice:
 
 def _choose(
     template: str | Path | Template | None,
+    language: str,
     sentences: Sequence[str],
     embeddings: str | Path | None,
     settings: Settings,
@@ -211,8 +224,17 @@ def _choose(
     words: int | str | Path | None,
 ) -> _Choice:
     template = default_template(weights) if template is None else template
-    chosen = template if isinstance(template, Template) else load_template(template)
+    chosen = template if isinstance(template, Template) else load_template(template, language)
     warnings: list[str] = []
+    other = misfits(chosen, settings) or [name for name, path in (("vocabulary", vocabulary),) if path is not None]
+    if chosen.trained and weights is not None:
+        chosen = chosen.untrained()
+    elif chosen.trained and other:
+        chosen = chosen.untrained()
+        warnings.append(
+            f"the learned weights of template {chosen.name} do not fit another {listed(other)}: weights and "
+            f"embeddings are drawn from seed {settings.get('seed', chosen.seed)}"
+        )
     if embeddings is not None:
         chosen, warning = chosen.with_embeddings(Path(embeddings))
         warnings += [warning] if warning else []
@@ -257,14 +279,31 @@ def _sentences(template: Template, given: Sequence[str]) -> tuple[str, ...]:
     return sentences
 
 
-def _room(positions: int, longest: int, asked: int | None, wished: int) -> int:
-    """The empty slots that the positions of the weights leave; UserError where more are asked for."""
-    if longest + (asked or 0) > positions:
+def _without_foreign_end(template: Template, words: Sequence[str]) -> Template:
+    """The template without its word that ends a sentence, where other words have none such."""
+    end = str(template.sizes.get("end", ""))
+    if word_key(end) in map(word_key, words):
+        return template
+    return replace(template, sizes={name: size for name, size in template.sizes.items() if name != "end"})
+
+
+def _each(slots: int | Sequence[int], sentences: int) -> list[int]:
+    """The empty slots of each sentence; of a list that is too short the last number goes on."""
+    listed = list(slots) if isinstance(slots, Sequence) else [slots]
+    return [*listed, *[listed[-1]] * sentences][:sentences]
+
+
+def _room(positions: int, split: Sequence[Sequence[str]], extra: list[int], asked: bool, fill: bool) -> list[int]:
+    """The empty slots of each sentence that the positions of the weights leave, all of them with `fill`;
+    UserError where there are fewer than are `asked` for, or than words."""
+    longest = max(len(words) + (more if asked else 0) for words, more in zip(split, extra, strict=True))
+    if longest > positions:
         raise UserError(
-            f"the weights know {positions} positions, but the longest sentence takes {longest + (asked or 0)} "
+            f"the weights know {positions} positions, but the longest sentence takes {longest} "
             "places, empty slots included: use fewer words or slots"
         )
-    return min(wished, positions - longest)
+    rooms = [positions - len(words) for words in split]
+    return extra if asked else rooms if fill else [min(pair) for pair in zip(extra, rooms, strict=True)]
 
 
 def check_sizes(sizes: Sizes) -> None:
@@ -313,17 +352,22 @@ def _switch(block: Matrix, value: float, messages: Messages) -> Array:
     return np.array([[messages("switch.on" if value else "switch.off")]], dtype=object)
 
 
-def _target(
-    goal: Goal, data: Mapping[str, Array], split: Sequence[Sequence[str]]
-) -> Iterator[tuple[Matrix, Array]]:
+def targets(model: Lesson, data: Mapping[str, Array]) -> dict[str, Array]:
+    """What every result of a model that learns is to become at first, by the name of its target."""
+    return {block.name: value for goal in model.goals for block, value in _target(goal, data, model)}
+
+
+def _target(goal: Goal, data: Mapping[str, Array], model: Lesson) -> Iterator[tuple[Matrix, Array]]:
     """What a result is to become at first: the next word of each (of a sentence still to be written, the
     source's words); a word for each [MASK], or where there is none the words themselves; the embeddings;
     or zeros."""
     if goal.target is None:
         return
-    words, rows = list(split[goal.sentence]), goal.target.shape[0]
+    typed = data[model.sentences[goal.sentence].words.name].ravel()
+    words, rows = [str(word) for word in typed if word], goal.target.shape[0]
+    first = [str(word) for word in data[model.sentences[0].words.name].ravel() if word]
     if goal.next_word:
-        yield goal.target, _texts((words[1:] or list(split[0]))[:rows], rows)
+        yield goal.target, _texts((words[1:] or first)[:rows], rows)
     elif goal.words:
         hidden = [word_key(word) == MASK for word in words]
         spare = [str(word) for word in data["vocabulary"].ravel() if word and not str(word).startswith("[")]
@@ -337,6 +381,17 @@ def _target(
             for row, word in enumerate(words):
                 value[row] = data["embeddings"][index[word_key(word)]]
         yield goal.target, value
+
+
+def _told(model: Lesson, template: Template) -> list[Matrix]:
+    """The targets that the template gives, where they fit the sentences."""
+    targets = [block for block in model.inputs if block.role == "target" and block.name in template.weights]
+    return [block for block in targets if template.weights[block.name].shape == block.shape]
+
+
+def _first(texts: Array) -> Array:
+    """The first text of a list, for a choice from it (1 x 1)."""
+    return np.array([[next((text for text in texts.ravel() if text), "")]], dtype=object)
 
 
 def lesson_title(key: str, messages: Messages) -> str:
@@ -364,6 +419,10 @@ def _watched(
     for sentence, words in zip(watch.sentences, split, strict=False):
         chosen[sentence.other] = next((other for other in words if other != word), word)
     data: dict[str, Array] = {block.name: np.array([[text]], dtype=object) for block, text in chosen.items()}
+    for place, words in zip(watch.places, split, strict=False):
+        assert place.choices is not None
+        numbers = [str(k) for k in range(1, place.choices.shape[0] + 1)]
+        data |= {place.choices.name: _texts(numbers, len(numbers)), place.name: _texts([str(len(words))], 1)}
     if watch.lesson is not None and watch.lesson.choices is not None:
         titles = [lesson_title(key, messages) for key in watch.keys]
         data[watch.lesson.choices.name] = _texts(titles, len(titles))
@@ -398,7 +457,7 @@ def describe(instance: Instance) -> dict[str, Any]:
     }
 
 
-def model_from(description: Mapping[str, Any]) -> Model:
+def model_from(description: Mapping[str, Any]) -> Lesson:
     """The model that a workbook's description stands for; ValueError where it makes no sense."""
     try:
         sizes = Sizes(

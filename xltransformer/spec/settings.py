@@ -11,7 +11,7 @@ from typing import Any
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Model
-from xltransformer.spec.template import Template, check_switches, draw_words, whole_number
+from xltransformer.spec.template import Template, check_switches, draw_words, slot_numbers, whole_number
 
 Settings = Mapping[str, Any]
 """Values by name: a size of the model, `d_model`, `slots`, `spare_rows`, `seed`, or `switches.NAME`."""
@@ -19,6 +19,12 @@ Settings = Mapping[str, Any]
 COUNTS = ("slots", "spare_rows", "seed")
 """The settings that stand at the head of a template, not among its sizes."""
 SWITCH = "switches."
+
+SHAPING = {
+    "d_model", "seed", "layers", "encoder_layers", "decoder_layers", "heads", "d_k", "d_v", "d_ff", "feed_forward",
+    "biases", "rms", "pre_norm", "final_norm", "tied", "state", "predicts",
+}  # fmt: skip
+"""The settings with which learned weights no longer fit."""
 
 _BARE_WORD = re.compile(r"[^\W\d][\w.-]*")
 
@@ -48,6 +54,12 @@ def _value(name: str, text: str) -> Any:
     return read["value"]
 
 
+def misfits(template: Template, settings: Settings) -> list[str]:
+    """The settings with which the learned weights of a template no longer fit it."""
+    has = {**template.sizes, "d_model": len(template.table.dimensions), "seed": None}
+    return [name for name, value in settings.items() if name in SHAPING and has.get(name) != value]
+
+
 def apply_settings(template: Template, settings: Settings) -> Template:
     """The template with the settings in the place of its own.
 
@@ -59,7 +71,7 @@ def apply_settings(template: Template, settings: Settings) -> Template:
     switches, sizes = dict(template.switches), dict(template.sizes)
     for name, value in settings.items():
         if name in COUNTS:
-            counts[name] = whole_number(value, f"setting {name}")
+            counts[name] = (slot_numbers if name == "slots" else whole_number)(value, f"setting {name}")
         elif name.startswith(SWITCH):
             switch = name.removeprefix(SWITCH)
             switches[switch] = check_switches({switch: value}, "settings")[switch]

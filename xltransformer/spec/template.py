@@ -34,9 +34,11 @@ DEFAULT_TEMPLATE = "cat-and-mouse"
 
 _KEYS = {
     "model", "title", "notes", "sentences", "watch", "plane", "slots", "spare_rows", "seed",
-    "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments",
+    "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments", "languages",
 }  # fmt: skip
-_SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False}
+_SPOKEN = {"sentences", "watch", "plane", "dimensions", "words"}
+"""What a template may say in each of several languages, under `languages.en` and so on."""
+_SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False, "momentum": False}
 
 _DEEP_KEY = re.compile(r"(?:\.[^\s.,\]=]{0,60}){64}")
 
@@ -92,7 +94,8 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Template:
-    """A template as read and checked. `weights` holds arrays by the block's full name."""
+    """A template as read and checked. `weights` holds arrays by the block's full name; with `trained`
+    these, and the embeddings, were learned."""
 
     name: str
     model: str
@@ -101,7 +104,7 @@ class Template:
     sentences: tuple[str, ...]
     watch: str | None
     plane: tuple[str, ...]
-    slots: int
+    slots: int | tuple[int, ...]
     spare_rows: int
     seed: int
     table: WordTable
@@ -109,6 +112,15 @@ class Template:
     sizes: Mapping[str, Any]
     weights: Mapping[str, Array]
     experiments: tuple[Experiment, ...] = ()
+    trained: bool = False
+
+    def untrained(self) -> Template:
+        """The same with weights and embeddings drawn from its seed."""
+        if not self.trained:
+            return self
+        width = len(self.table.dimensions)
+        table = draw_words(self.table.words, width, self.seed, f"template {self.name}: sizes.d_model")
+        return replace(self, table=table, weights={}, trained=False)
 
     def with_embeddings(self, path: Path) -> tuple[Template, str | None]:
         """The same with the vocabulary of a .csv or .xlsx file, and a warning where the template's
@@ -131,14 +143,18 @@ def shipped_templates() -> list[str]:
     return sorted(names, key=lambda name: name != DEFAULT_TEMPLATE)
 
 
-def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE) -> Template:
-    """The template that ships under a name, or the one in a .toml file.
+def load_template(
+    name_or_path: str | Path = DEFAULT_TEMPLATE, language: str = "en", *, fresh: bool = False
+) -> Template:
+    """The template that ships under a name, or the one in a .toml file, with the words of a language
+    where it has several; `fresh`: without the file of weights that it has learned.
 
     Raises UserError where there is none, or where it says something that cannot be.
     """
     text = str(name_or_path)
     if text in shipped_templates():
-        return _parse(text, (template_folder() / f"{text}.toml").read_text("utf-8"), None)
+        folder = template_folder()
+        return _parse(text, (folder / f"{text}.toml").read_text("utf-8"), folder, language, fresh)
     path = Path(text)
     if path.suffix != ".toml" and not os.path.isfile(path):
         near = difflib.get_close_matches(text, shipped_templates(), 1)
@@ -146,7 +162,7 @@ def load_template(name_or_path: str | Path = DEFAULT_TEMPLATE) -> Template:
         raise UserError(
             f"no template {text!r:.60}: give one of {', '.join(shipped_templates())}, or a .toml file.{hint}"
         )
-    return _parse(path.stem, read_text(path), path.parent)
+    return _parse(path.stem, read_text(path), path.parent, language, fresh)
 
 
 def template_folder() -> Path:
@@ -164,7 +180,7 @@ def read_text(path: Path) -> str:
         raise UserError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
 
 
-def _parse(name: str, text: str, folder: Path | None) -> Template:
+def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Template:
     where = f"template {name}"
     if _DEEP_KEY.search(text):  # which would take tomllib minutes
         raise UserError(f"{where} is not valid TOML: a key of more than 64 parts; take some away")
@@ -179,6 +195,7 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
             near = difflib.get_close_matches(key, _KEYS, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(_KEYS))}"
             raise UserError(f"{where}: unknown key {key!r}; {hint}")
+    data |= _spoken(_table(data, "languages", where), language, where)
     model = data.get("model")
     if not isinstance(model, str) or model not in MODELS:
         raise UserError(f"{where}: model is {model!r}; give one of {', '.join(MODELS)}")
@@ -190,6 +207,12 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
     plane = data.get("plane", [])
     if not isinstance(plane, list) or len(plane) not in (0, 2) or not all(isinstance(d, str) for d in plane):
         raise UserError(f"{where}: plane is {plane!r}; give the names of two dimensions")
+    table = _word_table(data, where, folder)
+    listed = _table(data, "weights", where)
+    weights = _weights({k: v for k, v in listed.items() if not (fresh and k == "file")}, where, folder)
+    learned = weights.pop("embeddings", None)
+    if learned is not None:
+        table = _learned_table(table, learned, where)
     return Template(
         name=name,
         model=model,
@@ -198,15 +221,26 @@ def _parse(name: str, text: str, folder: Path | None) -> Template:
         sentences=tuple(sentences),
         watch=data.get("watch"),
         plane=tuple(plane),
-        slots=whole_number(data.get("slots", 2), f"{where}: slots"),
+        slots=slot_numbers(data.get("slots", 2), f"{where}: slots"),
         spare_rows=whole_number(data.get("spare_rows", 5), f"{where}: spare_rows"),
         seed=whole_number(data.get("seed", 0), f"{where}: seed"),
-        table=_word_table(data, where, folder),
+        table=table,
         switches=check_switches(_table(data, "switches", where), where),
         sizes={key: size for key, size in _table(data, "sizes", where).items() if key != "d_model"},
-        weights=_weights(_table(data, "weights", where), where, folder),
+        weights=weights,
         experiments=_experiments(data.get("experiments", []), where),
+        trained=learned is not None,
     )
+
+
+def _spoken(tables: Mapping[str, Any], language: str, where: str) -> Mapping[str, Any]:
+    """What a template says in a language, or else in the first that it has."""
+    for code, said in tables.items():
+        if not isinstance(said, dict) or not said.keys() <= _SPOKEN:
+            raise UserError(
+                f"{where}: languages.{code} is {said!r:.60}; give a table of {', '.join(sorted(_SPOKEN))}"
+            )
+    return tables.get(language) or next(iter(tables.values()), {})
 
 
 _EXPERIMENT = {"block", "row", "column", "to", "above", "below", "do", "then"}
@@ -281,14 +315,23 @@ def whole_number(value: Any, where: str) -> int:
     return value
 
 
+def slot_numbers(value: Any, where: str) -> int | tuple[int, ...]:
+    """A number of empty slots, or a list with one for each sentence; else UserError."""
+    if not isinstance(value, list | tuple):
+        return whole_number(value, where)
+    if not value:
+        raise UserError(f"{where} is an empty list; give a whole number, or one for each sentence")
+    return tuple(whole_number(one, where) for one in value)
+
+
 def check_switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
     """Every switch, as `table` sets it or else by default; UserError for one that cannot be."""
     for key in table:
         if key not in _SWITCHES:
             raise UserError(f"{where}: unknown switch {key!r}; known are: {', '.join(_SWITCHES)}")
     switches = {**_SWITCHES, **table}
-    for key in ("scaling", "causal"):
-        if not isinstance(switches[key], bool):
+    for key, usual in _SWITCHES.items():
+        if isinstance(usual, bool) and not isinstance(switches[key], bool):
             raise UserError(f"{where}: switches.{key} is {switches[key]!r}; give true or false")
     temperature = number(switches["temperature"], f"{where}: switches.temperature")
     if temperature <= 0:
@@ -309,11 +352,11 @@ def number(value: Any, where: str) -> float:
     return result
 
 
-def _word_table(data: Mapping[str, Any], where: str, folder: Path | None) -> WordTable:
+def _word_table(data: Mapping[str, Any], where: str, folder: Path) -> WordTable:
     if "embeddings" in data:
         if "words" in data or "dimensions" in data:
             raise UserError(f"{where}: give either embeddings (a file) or dimensions and [words], not both")
-        if folder is None or not isinstance(data["embeddings"], str):
+        if not isinstance(data["embeddings"], str):
             raise UserError(f"{where}: embeddings is {data['embeddings']!r}; give the name of a file beside it")
         return read_word_table(folder / data["embeddings"])
     if isinstance(data.get("words"), list):
@@ -365,6 +408,17 @@ def _drawn_table(data: Mapping[str, Any], where: str) -> WordTable:
         )
     width = _table(data, "sizes", where).get("d_model", 8)
     return draw_words(words, width, data.get("seed", 0), f"{where}: sizes.d_model")
+
+
+def _learned_table(table: WordTable, embeddings: Array, where: str) -> WordTable:
+    """The words with the embeddings that came with the weights, a row for each in the same order."""
+    rows, width = embeddings.shape
+    if rows != len(table.words):
+        raise UserError(
+            f"{where}: weights.embeddings has {rows} rows for {len(table.words)} words; give as many words as rows"
+        )
+    dimensions = table.dimensions if len(table.dimensions) == width else [f"d{i}" for i in range(1, width + 1)]
+    return WordTable(tuple(dimensions), dict(zip(table.words, map(tuple, embeddings.tolist()), strict=True)))
 
 
 def draw_words(words: Iterable[str], width: Any, seed: Any, where: str) -> WordTable:
@@ -440,7 +494,7 @@ def read_word_table(path: Path) -> WordTable:
     return _checked_table([str(cell) for cell in header[1:]], table, path.name)
 
 
-def _weights(tables: Mapping[str, Any], where: str, folder: Path | None) -> dict[str, Array]:
+def _weights(tables: Mapping[str, Any], where: str, folder: Path) -> dict[str, Array]:
     """Weights by block name: given inline, or as the name of a .npz or .csv file beside the template.
 
     `weights.file = "all.npz"` gives many at once, under their block names.
@@ -460,19 +514,21 @@ def _weights(tables: Mapping[str, Any], where: str, folder: Path | None) -> dict
     for name, value in tables.items():
         if name == "file":
             for block, array in read_npz(_beside(value, f"{where}: weights.file", folder)).items():
-                weights[block] = matrix(array.tolist(), f"{value}: {block}")
+                if array.dtype.kind != "U":  # what is told of them
+                    weights[block] = _checked_matrix(array, f"{value}: {block}")
         else:
             add(name, value)
     return weights
 
 
-def _beside(value: Any, where: str, folder: Path | None) -> Path:
-    if not isinstance(value, str) or folder is None:
+def _beside(value: Any, where: str, folder: Path) -> Path:
+    if not isinstance(value, str):
         raise UserError(f"{where} is {value!r}; give the name of a file beside the template")
-    return folder / value
+    shipped = template_folder() / value  # for a copy of a template that ships, whose weights stay where they are
+    return shipped if shipped.is_file() and not (folder / value).exists() else folder / value
 
 
-def _weight_file(value: str, name: str, where: str, folder: Path | None) -> Array:
+def _weight_file(value: str, name: str, where: str, folder: Path) -> Array:
     path = _beside(value, where, folder)
     if path.suffix == ".csv":
         return matrix([[_cell_number(cell) for cell in row] for row in _csv_rows(path)], where)
@@ -483,6 +539,13 @@ def _weight_file(value: str, name: str, where: str, folder: Path | None) -> Arra
         if key in arrays:
             return matrix(arrays[key].tolist(), where)
     raise UserError(f"{where}: {value} has no array {name!r}; it has: {', '.join(arrays) or 'none'}")
+
+
+def _checked_matrix(array: Array, where: str) -> Array:
+    """An array as a matrix of finite numbers, else UserError."""
+    if array.ndim == 2 and array.size and array.dtype.kind in "fiu" and np.isfinite(array).all():
+        return array.astype(float)
+    return matrix(array.tolist(), where)
 
 
 def matrix(value: Any, where: str) -> Array:

@@ -1,10 +1,11 @@
 """Weights from elsewhere: files of them, and the published names that become blocks of ours."""
 
 from xltransformer.weights.checkpoint import Checkpoint, finite, listed, load, trimmed
-from xltransformer.weights.files import Source, State, read_source, read_state
+from xltransformer.weights.files import ABOUT, Source, State, read_source, read_state, read_text_entry, write_state
 from xltransformer.weights.schemes import SCHEMES, SCHEMES_OF, most_like
 
 __all__ = [
+    "ABOUT",
     "SCHEMES",
     "SCHEMES_OF",
     "Checkpoint",
@@ -16,5 +17,7 @@ __all__ = [
     "most_like",
     "read_source",
     "read_state",
+    "read_text_entry",
     "trimmed",
+    "write_state",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import zipfile
@@ -44,6 +45,9 @@ class BFloat16:
         return single if dtype is None else single.astype(dtype)
 
 
+ABOUT, RUN = "about", "run"
+"""The entries of .npz files of ours that tell, as JSON, how weights were made, and of a run of training."""
+
 State = Mapping[str, Any]
 """A state dict: arrays by their published names, of the type in which they were saved; those of a large
 file stay on disk until `np.asarray` takes them."""
@@ -80,6 +84,23 @@ def read_source(path: str | Path) -> Source:
         raise UserError(f"cannot read weights from {path}: {said:.120}; write plain numbers") from None
 
 
+def read_text_entry(path: Path, name: str) -> str | None:
+    """A text of an .npz file by its name, None where there is none such."""
+    value = read_npz(path).get(name)
+    return str(value) if value is not None and value.dtype.kind == "U" else None
+
+
+def write_state(state: State) -> bytes:
+    """Arrays as the bytes of an .npz file; the same arrays give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, value in state.items():
+            entry = zipfile.ZipInfo(f"{name}.npy")  # as of 1980: NumPy writes the time of day
+            with archive.open(entry, "w") as file:
+                np.lib.format.write_array(file, np.asarray(value), allow_pickle=False)
+    return buffer.getvalue()
+
+
 def read_state(path: str | Path) -> State:
     """The arrays alone; see `read_source`."""
     return read_source(path).state
@@ -100,6 +121,7 @@ def _inside(path: Path) -> Path:
 
 def _read_npz(path: Path) -> Source:
     state = read_npz(path)
+    state = {name: value for name, value in state.items() if name not in (ABOUT, RUN)}
     for name, value in state.items():
         if value.dtype.kind not in "fiub":
             raise UserError(f"{path}: {name} holds {value.dtype}, not numbers; write plain numbers")

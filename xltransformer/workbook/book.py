@@ -140,15 +140,20 @@ class Book:
         shown: Mapping[Matrix, Place] | None = None,
         labelled: bool = True,
         small: bool = False,
+        plain: bool = False,
+        turned: bool = False,
     ) -> Place:
         """Draw a block with its first cell at (row, column); labels go left and above.
 
         `shown` are drawings of operands that the formulas shall point at instead of their homes.
-        A view may be written `small`.
+        A view may be written `small`; a `plain` drawing has neither labels nor colours. A view
+        may be `turned`, its rows as columns; it has no name of its own.
         """
+        if turned:
+            return self._draw_turned(block, sheet, row, column)
         place = Place(sheet.name, row, column, block.shape)
         given = {m: p for m, p in (shown or {}).items() if not self.hides(m)}
-        drawing = Drawing(block, sheet, place, given, small)
+        drawing = Drawing(block, sheet, place, given, small or plain)
         if block in self.homes:
             self._views += 1
             if self.hides(block):
@@ -164,9 +169,25 @@ class Book:
         else:
             self.homes[block] = self.names[block.name] = place
             self.later(lambda: self._write_inputs(drawing) if block.op is None else self._write_formulas(drawing))
-        if labelled:
+        if labelled and not plain:
             self.later(lambda: self._write_labels(drawing))
-        self._colour(drawing, labelled)
+        if not plain:
+            self._colour(drawing, labelled)
+        return place
+
+    def _draw_turned(self, block: Matrix, sheet: Canvas, row: int, column: int) -> Place:
+        """A view with rows as columns, and its labels."""
+        rows, columns = block.shape
+        place = Place(sheet.name, row, column, (columns, rows), turned=True)
+        look = Matrix(block.columns, block.rows, op=block.op, scale=block.scale, role=block.role)
+
+        def write() -> None:
+            home, style = self.ref(block, sheet), block_style(block, self.messages, view=True)
+            sheet.block(row, column, self.values[block.name].T, style, lambda i, j: home.cell(j, i))
+            self._label_block(look, f"{self.symbol(block)}ᵀ", place, sheet)
+
+        self.later(write)
+        self._colour(Drawing(look, sheet, place), labelled=True)
         return place
 
     def finish(self) -> None:
@@ -185,7 +206,7 @@ class Book:
         block, sheet = drawing.block, drawing.sheet
         places = (drawing.shown.get(m, self.homes[m]) for m in block.operands)
         operands = [place.seen_from(sheet.name, self.spelled_out) for place in places]
-        cell, style = op_of(block).cell, block_style(block, self.messages)
+        cell, style = op_of(block).cell, block_style(block, self.messages, small=drawing.small)
         self._write_cells(drawing, lambda i, j: cell(i, j, *operands), style)
 
     def _write_view(self, drawing: Drawing) -> None:
@@ -292,8 +313,10 @@ class Book:
 
     def _write_labels(self, drawing: Drawing) -> None:
         """Row labels to the left, column labels above, the block's symbol in the corner."""
-        block, sheet, place = drawing.block, drawing.sheet, drawing.place
-        sheet.text(place.row - 1, place.column - 1, self.symbol(block), "symbol")
+        self._label_block(drawing.block, self.symbol(drawing.block), drawing.place, drawing.sheet)
+
+    def _label_block(self, block: Matrix, symbol: str, place: Place, sheet: Canvas) -> None:
+        sheet.text(place.row - 1, place.column - 1, symbol, "symbol")
         self.labels(block.rows, sheet, place.row, place.column - 1, "row_label")
         self.labels(block.columns, sheet, place.row - 1, place.column, "column_label", across=True)
 

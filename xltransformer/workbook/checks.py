@@ -201,10 +201,12 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
 
         bad = "(1-ISNUMBER({0})-ISBLANK({0})+ISLOGICAL({0})*ISNUMBER({0}))"
         add("numbers", all_numbers, blocks[0], cells(blocks, bad), sheet=name + number)
+    for promise in model.promises:
+        add(promise.last_name, whole(promise, "{0}=1"), promise)
     if model.watch is not None:
         for letter, watched in zip(letters, model.watch.sentences, strict=False):
             add("watched", whole(watched.position, "{0}>0"), model.watch.word, letter=letter)
-    hidden = {sheet.name for sheet in (*book.sheets, book.answers) if sheet.hidden}
+    hidden = {other.name for other in (*book.sheets, book.answers) if other.hidden}
     sums: dict[str, list[Matrix]] = {}
     for block in model.blocks.values():
         if block.last_name == "row_sum" and book.homes[block.operands[0]].sheet not in hidden:
@@ -220,18 +222,17 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
             return f"IF(IFERROR(({'+'.join(squares)})*1E+18<1,FALSE),1,0)"
 
         add("sums", sum_to_one, blocks[0].operands[0], block=name + number)
-    here = sheet.name
-    for sheet in book.sheets:
-        homes = [block for block, place in book.homes.items() if place.sheet == sheet.name]
-        if sheet is start or sheet.name == here or sheet.hidden or not any(block.computed for block in homes):
+    for other in book.sheets:
+        homes = [block for block, place in book.homes.items() if place.sheet == other.name]
+        if other is start or other is sheet or other.hidden or not any(block.computed for block in homes):
             continue
 
-        def no_error(sheet: Canvas = sheet) -> str:
-            everything = Place(sheet.name, 0, 0, (sheet.bottom + 1, sheet.right + 1))
-            return f"IF(ISERROR(SUM({everything.seen_from(here).all})),0,1)"
+        def no_error(other: Canvas = other) -> str:
+            everything = Place(other.name, 0, 0, (other.bottom + 1, other.right + 1))
+            return f"IF(ISERROR(SUM({everything.seen_from(sheet.name).all})),0,1)"
 
-        top = Place(sheet.name, 0, 0, (1, 1))
-        checks.append(Check(book.messages("check.errors", sheet=sheet.name), no_error, top))
+        top = Place(other.name, 0, 0, (1, 1))
+        checks.append(Check(book.messages("check.errors", sheet=other.name), no_error, top))
     return checks
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from xltransformer.graph import Array, Matrix, Section
 from xltransformer.locale import Messages
@@ -19,6 +19,7 @@ from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import begin_start, finish_start, letters, told
 from xltransformer.workbook.start.contents import Contents
 from xltransformer.workbook.start.headline import Behind, draw_plane
+from xltransformer.workbook.strips import draw_strips
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
@@ -37,9 +38,12 @@ def lay_out(
     grid, row = begin_start(book, start, instance)
     contents: Contents = []
     numbers: dict[tuple[str, int | None, bool], int] = {}
-    for section in instance.model.sections:
+    for section, *below in _by_sheet(instance.model.sections):
         number = numbers.setdefault((section.key, section.layer, section.backward), len(numbers) + 1)
-        contents.append(_draw_section(book, instance, section, number))
+        if section.compact:
+            contents.append(draw_strips(book, model, [section, *below], number, letters(instance)))
+        else:
+            contents.append(_draw_section(book, instance, section, number))
         # What only looks back at the lessons would give an exercise's answers away.
         contents[-1][0].hidden = bool(book.exercise) and section.sentence is None
     extra: list[Canvas] = []
@@ -58,7 +62,7 @@ def lay_out(
     others = [vocabulary, *extra, size, checks]
     finish_start(book, start, behind, instance, grid, row, contents, others, verdicts, changes)
     if model.watch is not None and not book.exercise:
-        for section, (sheet, _) in zip(model.sections, contents, strict=True):
+        for (section, *_), (sheet, _) in zip(_by_sheet(model.sections), contents, strict=True):
             if section.key == "compare":
                 book.later(lambda sheet=sheet: draw_plane(book, sheet, behind, model, letters(instance)))  # type: ignore[misc]
     behind.sheet.hidden = bool(book.exercise)
@@ -70,6 +74,21 @@ def lay_out(
     for before, sheet, after in zip(shown, shown[1:], [*shown[2:], None], strict=False):
         _navigate(book, sheet, before, after)
     return book
+
+
+def _by_sheet(sections: Sequence[Section]) -> list[list[Section]]:
+    """The sections that stand on each sheet: one, or all compact ones of one key."""
+    sheets: list[list[Section]] = []
+    strips: dict[str, list[Section]] = {}
+    for section in sections:
+        if not section.compact:
+            sheets.append([section])
+        elif section.key in strips:
+            strips[section.key].append(section)
+        else:
+            strips[section.key] = [section]
+            sheets.append(strips[section.key])
+    return sheets
 
 
 def _navigate(book: Book, sheet: Canvas, before: Canvas, after: Canvas | None) -> None:

@@ -37,8 +37,8 @@ def draw_step(
         row += 1
     sheet.paragraph(row, LEFT, book.messages(f"step.{step.key}.question"), "question")
     row += 2
-    products = [block for block in step.blocks if block.computed and op_of(block).crosswise]
-    factors = {operand for product in products for operand in product.operands}
+    products = [block for block in step.blocks if block.computed and _crosswise(book, block)]
+    factors = {operand for product in products if not any(_turned(product)) for operand in product.operands}
     before: list[Matrix] = []
     after: list[Matrix] = []
     for block in (b for b in step.blocks if b not in factors and b not in products):
@@ -59,6 +59,21 @@ def step_title(book: Book, step: Step) -> str:
         forward = book.messages(f"step.{step.key.removeprefix(BACKWARD)}.title", lesson="".join(titles), word=word)
         return book.messages("backward.step", title=forward)
     return book.messages(f"step.{step.key}.title", lesson="".join(titles), word=word)
+
+
+def _crosswise(book: Book, block: Matrix) -> bool:
+    """Whether a block is laid out as a product: in a backward pass also where an operand is turned, as long as
+    it is spelled out and gives nothing of an exercise away."""
+    if not any(_turned(block)):
+        return op_of(block).crosswise
+    inner = block.operands[0].shape[0 if _turned(block)[0] else 1]
+    shown = all(operand in book.homes for operand in block.operands[:2])
+    return shown and inner <= book.spelled_out and not book.exercise
+
+
+def _turned(product: Matrix) -> tuple[bool, bool]:
+    """Which factors of a product stand with their rows as columns."""
+    return op_of(product).turned if product.gradient_of is not None else (False, False)
 
 
 def _draw_in_line(book: Book, sheet: Canvas, model: Lesson, blocks: list[Matrix], row: int) -> int:
@@ -96,26 +111,29 @@ def _draw_products(book: Book, sheet: Canvas, products: list[Matrix], row: int) 
 
     Products that share their left operand stand side by side, as long as there is room.
     """
-    left: Matrix | None = None
+    left: tuple[Matrix, bool] | None = None
     shown: Place | None = None
     column, deepest = 0, 0
     for product in products:
         factor, right, *rows = product.operands
-        depth = right.shape[0] + len(rows)
-        if factor is not left or column + right.shape[1] > WIDEST or depth != deepest:
+        turned, right_turned = _turned(product)
+        rows = [] if turned or right_turned else rows
+        down, across = right.shape[::-1] if right_turned else right.shape
+        depth = down + len(rows)
+        if (factor, turned) != left or column + across > WIDEST or depth != deepest:
             if shown is not None:
                 row = shown.row + shown.shape[0] + 1
             deepest = depth
-            shown = book.draw(factor, sheet, row + deepest + 3, LEFT + 1)
-            left, column = factor, LEFT + 1 + factor.shape[1] + 1
+            shown = book.draw(factor, sheet, row + deepest + 3, LEFT + 1, turned=turned)
+            left, column = (factor, turned), LEFT + 1 + shown.shape[1] + 1
         assert shown is not None
-        places = {factor: shown, right: book.draw(right, sheet, row + 1, column)}
+        places = {factor: shown, right: book.draw(right, sheet, row + 1, column, turned=right_turned)}
         for k, added in enumerate(rows):
-            at = row + 1 + right.shape[0] + k
+            at = row + 1 + down + k
             sheet.text(at, column - 1, book.symbol(added), "symbol")
             places[added] = book.draw(added, sheet, at, column, labelled=False)
         book.draw(product, sheet, shown.row, column, places)
-        column += right.shape[1] + 1
+        column += across + 1
     return row if shown is None else shown.row + shown.shape[0] + 1
 
 

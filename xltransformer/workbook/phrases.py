@@ -34,11 +34,14 @@ def phrase(book: Book, sheet: Canvas, key: str, parts: Mapping[str, Fact | str])
 
 
 def _quoted(book: Book, sheet: Canvas, fact: Fact) -> Phrase:
-    """One entry: a word, or a number with two decimals, none for a count."""
+    """One entry: a word, or a number with two decimals, none for a count, six for what is compared closely;
+    a constant as it stands."""
     block, at = fact.block, book.ref(fact.block, sheet).cell(fact.row, fact.column)
     value = book.values[block.name][fact.row, fact.column]
     if not block.text:
-        decimals = 0 if block.scale in ("count", "gate") else 2
+        if block.role == "constant":
+            return Phrase(at, f"{float(value):g}")
+        decimals = {"count": 0, "gate": 0, "fine": 6}.get(block.scale, 2)
         return Phrase(f"FIXED({at},{decimals},TRUE)", fixed(float(value), decimals))
     if fact.itself is None:
         return Phrase(at, str(value))

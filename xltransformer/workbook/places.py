@@ -22,12 +22,14 @@ def quoted(sheet: str) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """A rectangle of cells on a sheet; rows and columns count from 0."""
+    """A rectangle of cells on a sheet; rows and columns count from 0. One that is `turned` shows a block with
+    its rows as columns."""
 
     sheet: str
     row: int
     column: int
     shape: tuple[int, int]
+    turned: bool = False
 
     def address(self, i: int, j: int) -> str:
         """The address of one cell, without its sheet: `C5`."""
@@ -42,7 +44,8 @@ class Place:
 
     def seen_from(self, sheet: str, spelled_out: int = PRODUCTS["auto"]) -> SeenPlace:
         """The place as formulas on `sheet` write it."""
-        return SeenPlace(self, "" if sheet == self.sheet else quoted(self.sheet) + "!", spelled_out)
+        kind = TurnedPlace if self.turned else SeenPlace
+        return kind(self, "" if sheet == self.sheet else quoted(self.sheet) + "!", spelled_out)
 
 
 _ABSOLUTE = re.compile(r"'((?:[^']|'')+)'!\$([A-Z]+)\$(\d+)(?::\$([A-Z]+)\$(\d+))?")
@@ -106,6 +109,18 @@ class SeenPlace:
     def _range(self, top: int, left: int, bottom: int, right: int) -> str:
         address = self.place.address
         return f"{self.prefix}{address(top, left)}:{address(bottom, right)}"
+
+
+class TurnedPlace(SeenPlace):
+    """A turned place as formulas refer to it: by the rows and columns of the block that it shows."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        rows, columns = self.place.shape
+        return columns, rows
+
+    def cell(self, row: Index, column: Index) -> str:
+        return super().cell(column, row)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 from xltransformer.bounds import MOST_BYTES, Bounds, Package, unreadable
 from xltransformer.engines import plain
 from xltransformer.errors import UserError
-from xltransformer.graph import Model
+from xltransformer.models import Lesson
 from xltransformer.spec.instance import model_from
 from xltransformer.workbook.book import EXERCISE, SHOWN
 from xltransformer.workbook.places import Place
@@ -36,7 +36,7 @@ class ReadBook:
 
     path: Path
     description: Mapping[str, Any]
-    model: Model
+    model: Lesson
     homes: Mapping[str, Place]
     views: tuple[View, ...]
     exercises: Mapping[str, Place]

@@ -50,6 +50,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "row_label": {"font_color": INK, "bold": True, "align": "right", "shrink": True},
     "column_label": {"font_color": INK, "bold": True, "align": "center", "shrink": True, "bottom": 1,
                      "bottom_color": RULE},
+    "strip": {"font_color": INK, "bold": True, "align": "left"},
     "table_label": {"font_color": INK, "bold": True, "align": "center", "valign": "bottom", "text_wrap": True},
     "table_name": {"font_color": GREY, "align": "center", "shrink": True, "bottom": 1, "bottom_color": RULE},
     "input": {"font_color": EDIT_INK, "bg_color": EDIT_FILL, **_BORDER},
@@ -93,7 +94,8 @@ Style = tuple[str, str]
 
 
 def number_format(block: Matrix, messages: Messages) -> str:
-    """Two decimals for numbers, none for counts and gates; a masked score shows as minus infinity."""
+    """Two decimals for numbers, none for counts and gates, six for what is compared closely; a masked score
+    shows as minus infinity."""
     if block.text:
         return "@"
     if block.role == "constant":
@@ -102,6 +104,8 @@ def number_format(block: Matrix, messages: Messages) -> str:
         return f'0;-0;"{messages("number.not_found")}"'
     if block.scale == "gate":
         return "0"
+    if block.scale == "fine":
+        return "0.000000"
     if block.scale == "masked":
         return '[<-1E+29]"−∞";[<0]-0.00;0.00'
     return "0.00"

@@ -26,7 +26,8 @@ def draw_vocabulary(book: Book, sheet: Canvas, instance: Instance) -> None:
     for i, word in enumerate(words):
         sheet.number(4 + i, 0, i + 1, ("number", "0"))
         if word and word_key(word) in made_up:
-            sheet.text(4 + i, 2 + width, messages("vocabulary.made_up"), "warning")
+            said = "never_saw" if instance.template.trained else "made_up"
+            sheet.text(4 + i, 2 + width, messages(f"vocabulary.{said}"), "warning")
     widest = max(text_width(word) for word in words)
     sheet.widths = {0: 6, 1: min(40.0, max(14.0, widest * 1.2))}
     names = [text_width(str(name)) for name in book.values[known.dimensions.name].ravel()]

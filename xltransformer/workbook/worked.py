@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 from xltransformer.graph import Axis, Matrix, Section
 from xltransformer.models import Lesson
-from xltransformer.ops import Index, Number, Pieces, op_of
+from xltransformer.ops import Index, Number, Pieces, op_of, step_down
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.places import Known
@@ -50,16 +50,20 @@ def _cells(block: Matrix, words: list[Word], source: Matrix | None) -> Iterator[
     """Which cells are worked out, by the words of their row and column (None: the first one).
 
     A block over words both ways shows the watched word's row at the other word's column; one with
-    words for rows shows both words' first numbers.
+    words for rows shows both words' first numbers. Of what is learned, the first number is shown.
     """
-    if block.op is None or not words or block.text:
+    if block.op is None or block.text:
+        return
+    if not words:
+        if isinstance(block.op, type(step_down)) or block.gradient_of is not None:
+            yield None, None
         return
     by_row, by_column = (axis.source is source for axis in (block.rows, block.columns))
     if by_row and by_column:
         yield words[0], words[1]
     elif by_row:
         yield from ((word, None) for word in words)
-    elif block.rows.size == 1:
+    elif block.rows.size == 1 or block.gradient_of is not None:
         yield None, words[1] if by_column else None
 
 

@@ -99,9 +99,9 @@ LEFTOVER = 600
 far less."""
 
 
-def check_free(path: Path, *, force: bool = False) -> None:
-    """Raise UserError where a file stands at `path` already (and `force` is not given), or where
-    its folder does not exist or cannot be written."""
+def check_free(path: Path, endings: Sequence[str] = (".xlsx",), *, force: bool = False) -> None:
+    """Raise UserError where a file stands at `path` already (and `force` is not given), where its name
+    has none of the `endings`, or where its folder does not exist or cannot be written."""
     if os.path.isdir(path):
         raise UserError(f"{path} is a folder; give the name of a file")
     if os.path.exists(path) and not os.path.isfile(path):  # a device or pipe must not be replaced
@@ -110,17 +110,18 @@ def check_free(path: Path, *, force: bool = False) -> None:
         raise UserError(f"{path} exists already; give another name with -o, or --force to replace it")
     if os.name == "nt" and _RESERVED.match(path.name):
         raise UserError(f"{path} cannot be a file's name in Windows; give another with -o")
-    if path.suffix.lower() != ".xlsx":
-        raise UserError(f"{path} does not end in .xlsx; give the workbook a name that does")
+    if path.suffix.lower() not in endings:
+        what = "workbook" if endings == (".xlsx",) else "file"
+        raise UserError(f"{path} does not end in {' or '.join(endings)}; give the {what} a name that does")
     if not os.path.isdir(path.parent):
         raise UserError(f"the folder {path.parent} does not exist; create it first")
     if not os.access(path.parent, os.W_OK):
         raise UserError(f"cannot write into the folder {path.parent}; choose another with -o")
 
 
-def save(data: bytes, path: Path, *, force: bool = False) -> None:
+def save(data: bytes, path: Path, endings: Sequence[str] = (".xlsx",), *, force: bool = False) -> None:
     """Put the bytes at `path`, whole or not at all; raises UserError as `check_free` does."""
-    check_free(path, force=force)
+    check_free(path, endings, force=force)
     temporary: str | None = None
     _tidy(path.parent)
     try:

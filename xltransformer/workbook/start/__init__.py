@@ -43,7 +43,10 @@ def begin_start(book: Book, sheet: Canvas, instance: Instance) -> tuple[Grid, in
     grid = lay_grid(sheet, () if book.exercise else model.headline.pictures)
     sheet.text(TITLE, LABEL, told(instance, instance.template.title, messages) or messages("start.title"), "title")
     sheet.heights |= {TITLE: 27, INTRO + 2: 6}
-    sheet.text(INTRO, LABEL, messages("start.intro"), "intro_line")
+    intro = messages("start.intro")
+    if instance.template.trained and instance.made_up:
+        intro += " " + messages("start.never_saw", words=messages("start.and").join(instance.made_up))
+    sheet.text(INTRO, LABEL, intro, "intro_line")
     for part, row in (("title", TITLE), ("intro", INTRO)):
         book.screen[part] = Place(sheet.name, row, LABEL, (1, 1))
     row = draw_sentences(book, sheet, model, letters(instance))

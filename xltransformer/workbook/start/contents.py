@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, text_width
-from xltransformer.workbook.start.grid import LABEL, REGION, WIDTH
+from xltransformer.workbook.start.grid import LABEL, REGION
 
 Contents = list[tuple[Canvas, list[tuple[str, int]]]]
 """The sheets of the sections, each with the title and row of its steps."""
@@ -16,6 +16,7 @@ _LETTER = 7
 def draw_map(book: Book, sheet: Canvas, contents: Contents, others: list[Canvas], row: int) -> int:
     """Every sheet with a link, and beside it its steps by their titles; returns the row after them."""
     row = heading(book, sheet, "start.map", row)
+    across = sheet.pixels(REGION, max(sheet.widths))
     for section, steps in contents:
         if section.hidden:
             continue
@@ -23,7 +24,7 @@ def draw_map(book: Book, sheet: Canvas, contents: Contents, others: list[Canvas]
         column, used = REGION, 0.0
         for title, at in steps:
             wanted = text_width(title) * _LETTER + 12
-            if used and used + wanted > WIDTH:
+            if used and used + wanted > across:
                 row, column, used = row + 1, REGION, 0.0
             sheet.link(row, column, section.target(at), title)
             end = used + wanted
@@ -51,5 +52,6 @@ def heading(book: Book, sheet: Canvas, key: str, row: int) -> int:
     """A heading over the width of the window; returns the row after it."""
     sheet.text(row, LABEL, book.messages(key), "section")
     sheet.heights[row] = 21
+    sheet.blank(row, max(sheet.widths), ("section", ""))  # as far as the headline goes
     sheet.bar(row, "section")
     return row + 1

@@ -23,6 +23,8 @@ MOST_POINTS = 200
 """A chart holds at most 255 series; each named point is one. Beyond, only the first words show."""
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """What a temperature may be chosen from; any other number above 0 may be typed."""
+MOST_MARKED = 24
+"""A curve through more points than these is a plain line."""
 _ORIGIN = "#111111"
 _ROOM = 0.15
 """Room around the points of a plane, as a share of how far they lie apart."""
@@ -51,11 +53,12 @@ class Behind:
                 self.book.draw(block, self.sheet, self.row + 1, 2)
                 self.row += block.shape[0] + 2
 
-    def caption(self, key: str, model: Lesson | None = None, letter: str = "") -> str:
-        """A cell that shows a message, of the watched word where it speaks of it, as charts refer to it."""
+    def caption(self, key: str, model: Lesson | None = None, letter: str = "", word: Matrix | None = None) -> str:
+        """A cell that shows a message, of a word or of the watched one where it speaks of it, as charts
+        refer to it."""
         parts: dict[str, Fact | str] = {"letter": letter}
         if model is not None and model.watch is not None:
-            parts["word"] = Fact(model.watch.word)
+            parts["word"] = Fact(word or model.watch.word)
         return self.column([phrase(self.book, self.sheet, key, parts)]).absolute
 
     def column(self, phrases: Sequence[Phrase]) -> Place:
@@ -100,7 +103,9 @@ def draw_headline(book: Book, sheet: Canvas, behind: Behind, model: Lesson, lett
             _draw_writing(book, sheet, picture, row)
         elif isinstance(picture, Map):
             part = lesson_title(picture.part, book.messages) if picture.part else ""
-            sheet.text(row, spot.column, book.messages(f"picture.{picture.key}", part=part), "picture")
+            letter = "" if picture.sentence is None else spaced(letters[picture.sentence])
+            title = book.messages(f"picture.{picture.key}", part=part, letter=letter)
+            sheet.text(row, spot.column, title, "picture")
             book.draw(picture.block, sheet, row + 2, spot.column + 1, small=grid.small)
             rows, columns = picture.block.shape
             place = Place(sheet.name, row, spot.column, (rows + 2, columns + 1))
@@ -151,7 +156,7 @@ def bars_chart(
         name = "" if len(picture.values) == 1 else behind.caption(f"picture.{block.last_name}")
         colour = COLOURS[(picture.sentence + k) % len(COLOURS)]
         series.append(Series(book.homes[block].absolute, names.absolute, name, colour=colour))
-    title = behind.caption(f"picture.{picture.key}", model, spaced(letters[picture.sentence]))
+    title = behind.caption(f"picture.{picture.key}", model, spaced(letters[picture.sentence]), picture.word)
     return Chart("bar", row, column, size, tuple(series), title, shares=picture.shares, legend=len(series) > 1)
 
 
@@ -170,7 +175,7 @@ def curves_chart(
                 part(across, 0, 0, *((count, 1) if upright else (1, count))),
                 behind.caption(f"picture.{curve.key}"),
                 COLOURS[k % len(COLOURS)],
-                _MARKERS[k % len(_MARKERS)],
+                "" if count > MOST_MARKED else _MARKERS[k % len(_MARKERS)],
                 max(4, 10 - 3 * k),  # of curves that coincide, each shows
                 line=picture.joined,
                 dashed=k > 0,

@@ -61,9 +61,11 @@ def _settings(book: Book, model: Lesson, letters: list[str]) -> Iterator[tuple[M
     """Everything that can be set, with its name."""
     watch = model.watch
     listed = [watch.word, watch.lesson, watch.across, watch.up] if watch is not None else []
-    for block in (*listed, *model.switches):
+    for block in (*listed, *model.settings, *model.switches):
         if block is not None:
             yield block, book.symbol(block)
     if watch is not None:
+        for letter, place in zip(letters, watch.places, strict=False):
+            yield place, book.symbol(place) + spaced(letter)
         for letter, one in zip(letters, watch.sentences, strict=False):
             yield one.other, book.symbol(one.other) + spaced(letter)

@@ -31,6 +31,11 @@ def draw_answers(book: Book, sheet: Canvas, model: Lesson, letters: list[str], r
     for answer in model.headline.answers:
         parts = {"part": lesson_title(answer.part, book.messages)} if answer.part else {}
         said = phrase(book, sheet, f"answer.{answer.key}", {**answer.facts, **parts})
+        if answer.holds is not None:
+            other = phrase(book, sheet, f"answer.{answer.key}_not", {**answer.facts, **parts})
+            holds = f"IFERROR({book.ref(answer.holds, sheet).cell(0, 0)}=1,FALSE)"
+            shown = said.shown if book.values[answer.holds.name].item() == 1 else other.shown
+            said = Phrase(f"IF({holds},{said.formula},{other.formula})", shown)
         letter = letters[answer.sentence] if answer.sentence is not None else ""
         if letter:
             said = Phrase(f'"{letter}: "&{said.formula}', f"{letter}: {said.shown}")

@@ -1,0 +1,179 @@
+"""What the trained models do on sentences that they never saw: measured here, kept in
+templates/weights/held-out.toml, told by `xlt templates`, and measured again by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import training_data as td
+
+from xltransformer.graph import Array
+from xltransformer.models import Sizes, build_model
+from xltransformer.spec.instance import make_instance
+from xltransformer.spec.shipped import HELD_OUT, Figure, held_out_figures
+
+FILE = td.DATA.parent / HELD_OUT
+
+
+class Speaker:
+    """A shipped model over many sentences at once, in NumPy, in double precision as the sheets."""
+
+    def __init__(self, template: str, places: Sequence[int]) -> None:
+        instance = make_instance(template, settings={"spare_rows": 0})
+        learned = instance.model.blocks.get("position_embeddings")
+        places = places if learned is None else (learned.shape[0],)
+        sizes = Sizes(tuple(places), instance.sizes.vocabulary, instance.sizes.width, instance.sizes.options)
+        self.model, self.inputs = build_model(instance.template.model, sizes), instance.inputs
+        self.words = [str(word) for word in self.inputs["vocabulary"].ravel()]
+        self.rows = {word: k for k, word in enumerate(self.words, start=1)}
+
+    def numbered(self, sentences: Iterable[Sequence[str]], sentence: int = -1) -> Array:
+        """The rows of the words in the vocabulary (s x n x 1), 0 behind each sentence."""
+        listed = list(sentences)
+        index = np.zeros((len(listed), self.model.sentences[sentence].words.shape[0], 1))
+        for row, words in zip(index, listed, strict=True):
+            row[: len(words), 0] = [self.rows[word] for word in words]
+        return index
+
+    def says(self, *indices: Array) -> list[Array]:
+        """The row of the word that each result predicts at each place (s x n)."""
+        results = [goal.result for goal in self.model.goals]
+        given = {sentence.index.name: i for sentence, i in zip(self.model.sentences, indices, strict=True)}
+        values = self.model.evaluate(results, {**self.inputs, **given})
+        return [np.argmax(values[result.name], axis=-1) + 1 for result in results]
+
+    def writes(self, begun: Array, *read: Array, end: str | None = None) -> list[list[str]]:
+        """Every sentence that was begun, written on to its end or the last place."""
+        index = begun.copy()
+        for place in range(1, index.shape[1]):
+            free = index[:, place, 0] == 0
+            if end is not None:
+                free &= index[:, place - 1, 0] != self.rows[end]
+            free &= index[:, place - 1, 0] > 0
+            if free.any():
+                (said,) = self.says(*read, index)
+                index[free, place, 0] = said[free, place - 1]
+        return [[self.words[int(row) - 1] for row in words if row] for words in index[..., 0]]
+
+
+def gpt() -> list[Figure]:
+    """Next words that the grammar determines, and sentences written on from beginnings."""
+    speaker = Speaker("gpt", ())
+    _, held_out = td.animals()
+    figures = []
+    for what, sentences in (
+        ("next words that the grammar determines", held_out),
+        ("in further sentences", td.more_animals()),
+    ):
+        (said,) = speaker.says(speaker.numbered(sentences))
+        right = of = 0
+        for words, guesses in zip(sentences, said, strict=True):
+            for k in range(1, len(words) + 1):
+                follow = td.next_words(" ".join(words[:k]))
+                if len(follow) == 1:
+                    of += 1
+                    right += speaker.words[guesses[k - 1] - 1] in follow
+        figures.append(Figure(what, right, of))
+    begun = speaker.numbered(td.beginnings())
+    written = speaker.writes(begun, end=td.END)
+    good = sum(words[-1] == td.END and td.grammatical(" ".join(words[:-1])) for words in written)
+    return [*figures, Figure("beginnings written on grammatically", good, len(written))]
+
+
+def bert() -> list[Figure]:
+    """Hidden words whose first guess fits the grammar."""
+    speaker = Speaker("bert", ())
+    _, held_out = td.animals()
+    figures = []
+    for what, sentences in (
+        ("hidden words guessed as the grammar has it", held_out),
+        ("in further sentences", td.more_animals(100)),
+    ):
+        hidden = [(*s[:k], td.HIDDEN, *s[k + 1 :]) for s in sentences for k in range(len(s))]
+        (said,) = speaker.says(speaker.numbered(hidden))
+        fits = sum(
+            speaker.words[guesses[words.index(td.HIDDEN)] - 1] in td.fitting(" ".join(words))
+            for words, guesses in zip(hidden, said, strict=True)
+        )
+        figures.append(Figure(what, fits, len(hidden)))
+    return figures
+
+
+def encoder_decoder() -> list[Figure]:
+    """Translations that are right word by word."""
+    speaker = Speaker("encoder-decoder", (td.LONGEST_SOURCE, 12))
+    _, held_out = td.translation()
+    figures = []
+    for what, pairs in (("translations word for word", held_out), ("further ones", td.more_translation())):
+        begun = speaker.numbered([(td.START,)] * len(pairs))
+        written = speaker.writes(begun, speaker.numbered((read for read, _ in pairs), 0), end=td.END)
+        right = sum(words == [td.START, *said, td.END] for words, (_, said) in zip(written, pairs, strict=True))
+        figures.append(Figure(what, right, len(pairs)))
+    return figures
+
+
+def _written_on(template: str, pairs: Sequence[td.Pair], count: int | None = None) -> int:
+    """How many pairs are written right, as far as `count` words."""
+    speaker = Speaker(template, ())
+    written = speaker.writes(speaker.numbered(read for read, _ in pairs))
+    return sum(
+        words[len(read) :][: len(said[:count])] == list(said[:count])
+        for words, (read, said) in zip(written, pairs, strict=True)
+    )
+
+
+def sort_letters() -> list[Figure]:
+    """Rows of six letters put in order, whole."""
+    learned, held_out = td.sorting()
+    return [
+        Figure("held-out rows sorted", _written_on("sort-letters", held_out), len(held_out)),
+        Figure("rows of all", _written_on("sort-letters", [*learned, *held_out]), len(learned) + len(held_out)),
+    ]
+
+
+def induction() -> list[Figure]:
+    """The letter after the repeated one."""
+    _, held_out = td.induction()
+    return [
+        Figure(what, _written_on("induction", pairs, 1), len(pairs))
+        for what, pairs in (("letters after the repeated one", held_out), ("in further rows", td.more_induction()))
+    ]
+
+
+def recurrent() -> list[Figure]:
+    """Words remembered by the recurrent network and by attention, at each distance."""
+    _, held_out = td.backwards()
+    speaker = Speaker("recurrent", (2 * td.TOLD,))
+    said = speaker.says(speaker.numbered(read for read, _ in held_out))
+    right = np.array([[speaker.rows[word] for word in words] for _, words in held_out])
+    return [
+        Figure(f"words {2 * k + 1} back by {who}", int((guesses[:, td.TOLD + k] == right[:, k]).sum()), len(right))
+        for who, guesses in zip(("the recurrent network", "attention"), said, strict=True)
+        for k in (0, td.TOLD // 2, td.TOLD - 1)
+    ]
+
+
+MEASURES: dict[str, Callable[[], list[Figure]]] = {
+    "gpt": gpt,
+    "bert": bert,
+    "encoder-decoder": encoder_decoder,
+    "sort-letters": sort_letters,
+    "induction": induction,
+    "recurrent": recurrent,
+}
+"""What each trained template is measured by."""
+
+
+def write(names: Iterable[str]) -> None:
+    """Measure some templates, and keep their figures beside those of the others."""
+    kept = held_out_figures()
+    for name in names:
+        kept[name] = MEASURES[name]()
+        for figure in kept[name]:
+            print(f"{name}: {figure.right} of {figure.of} {figure.what}", flush=True)
+    lines = ["# What each trained template does on held-out data, as scripts/held_out.py measures it."]
+    for name, figures in kept.items():
+        for one in figures:
+            lines += ["", f"[[{name}]]", f'what = "{one.what}"', f"right = {one.right}", f"of = {one.of}"]
+    FILE.write_text("\n".join(lines) + "\n", "utf-8", newline="\n")

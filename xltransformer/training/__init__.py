@@ -1,0 +1,26 @@
+"""Training: data files, optimizers, and the loop that lowers a model's loss with its own gradients.
+
+`from_instance` or `from_workbook` say what to begin with, `prepare` makes a run of it, `train` runs it,
+and `learned_state` and `changed` are what comes out: a file of weights, or a workbook's instance.
+"""
+
+from xltransformer.training.loop import Progress, Run, Settings, Trained, train
+from xltransformer.training.optimizer import OPTIMIZERS, RATES
+from xltransformer.training.prepare import learned_state, prepare
+from xltransformer.training.start import Start, changed, from_instance, from_workbook
+
+__all__ = [
+    "OPTIMIZERS",
+    "RATES",
+    "Progress",
+    "Run",
+    "Settings",
+    "Start",
+    "Trained",
+    "changed",
+    "from_instance",
+    "from_workbook",
+    "learned_state",
+    "prepare",
+    "train",
+]

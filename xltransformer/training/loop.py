@@ -1,0 +1,193 @@
+"""The loop: batches, steps, what is held out, and the run that can be taken up again."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xltransformer.errors import UserError
+from xltransformer.graph import Array
+from xltransformer.training.data import Data
+from xltransformer.training.optimizer import OPTIMIZERS, clip, rate_at
+from xltransformer.training.task import PRECISION, Task
+from xltransformer.weights import read_state, read_text_entry
+
+LOOKS = 20
+"""How often in a run held-out data are looked at."""
+EVALUATED = 256
+"""Examples in one batch where nothing is learned."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train: steps, batch size, optimizer, its highest learning rate, and the seed."""
+
+    steps: int
+    batch: int
+    optimizer: str
+    learning_rate: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands after `step` steps: the mean loss of the batches since the last look, and of
+    held-out data, where there are any, loss and the share of words that are right. `seconds` are left."""
+
+    step: int
+    loss: float
+    held_out_loss: float | None = None
+    accuracy: float | None = None
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """What the history of a run keeps."""
+        return {key: value for key, value in asdict(self).items() if key != "seconds"}
+
+
+@dataclass
+class Trained:
+    """The weights that a run leaves, after which step, what it told on the way, and whether it was
+    interrupted: then they are those of the lowest loss so far."""
+
+    weights: dict[str, Array]
+    step: int
+    history: list[Progress]
+    interrupted: bool = False
+
+
+@dataclass
+class Run:
+    """A task with its weights, which lie in one array: blocks are views of it."""
+
+    task: Task
+    weights: dict[str, Array]
+    settings: Settings
+    data: Data | None
+    valid: Data | None = None
+    history: list[Progress] = field(default_factory=list)
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        self.flat = np.concatenate([value.ravel() for value in self.weights.values()]).astype(PRECISION)
+        self.weights = self.views(self.flat)
+        self.optimizer = OPTIMIZERS[self.settings.optimizer](self.flat)
+
+    def views(self, flat: Array) -> dict[str, Array]:
+        """All weights, (p,), as the blocks that they are."""
+        ends = np.cumsum([value.size for value in self.weights.values()])
+        parts = np.split(flat, ends[:-1])
+        return {n: part.reshape(v.shape) for (n, v), part in zip(self.weights.items(), parts, strict=True)}
+
+    def advance(self) -> float:
+        """One step; returns the loss before it. UserError where that is no number."""
+        settings = self.settings
+        batch: dict[str, Array] = {}
+        share = np.ones((1, 1), PRECISION)
+        if self.data is not None:
+            rng = np.random.default_rng([settings.seed, self.step])
+            rows = rng.integers(len(self.data), size=settings.batch)
+            batch, share = self.data.batch(self.task, rows, rng)
+        losses, found = self.task.step(self.weights, batch, share)
+        loss = float((losses * share).sum())
+        gradient = np.concatenate([found[name].ravel() for name in self.weights])
+        if not math.isfinite(loss) or not np.isfinite(gradient).all():
+            raise UserError(
+                f"the loss became {loss} at step {self.step + 1}: use a smaller --learning-rate "
+                f"than {settings.learning_rate:g}"
+            )
+        rate = settings.learning_rate * rate_at(self.step, settings.steps)
+        self.optimizer.update(self.flat, clip(gradient), rate, self.step)
+        self.step += 1
+        return loss
+
+    def evaluate(self, data: Data) -> tuple[float, float]:
+        """The mean loss of a target word in some data, and the share of words that are right."""
+        data = data.one_hidden_each()
+        total, right, counted = 0.0, 0.0, 0.0
+        for first in range(0, len(data), EVALUATED):
+            rows = np.arange(first, min(first + EVALUATED, len(data)))
+            batch, share = data.batch(self.task, rows, None)
+            losses, results = self.task.look(self.weights, batch)
+            counts, target = data.counts[rows], data.target[rows]
+            number = float(counts.sum())
+            total += float((losses * share).sum()) * number
+            hits = [(np.argmax(result, axis=-1) + 1 == target) * counts for result in results]
+            right += sum(float(hit.sum()) for hit in hits) / len(hits)
+            counted += number
+        return total / counted, right / counted
+
+    def state(self) -> dict[str, Array]:
+        """The run as arrays, from which it can be taken up again."""
+        arrays = {f"weights.{name}": value for name, value in self.weights.items()}
+        arrays |= {f"optimizer.{name}": value for name, value in self.optimizer.state.items()}
+        return arrays | {"run": np.array(json.dumps(self._description()))}
+
+    def _description(self) -> dict[str, Any]:
+        history = [one.to_json() for one in self.history]
+        return {**asdict(self.settings), "step": self.step, "history": history}
+
+    def take_up(self, path: Path) -> None:
+        """Go on where a saved run stopped; UserError where it is another run's."""
+        state = read_state(path)
+        try:
+            told = json.loads(read_text_entry(path, "run") or "")
+            history = [Progress(**one) for one in told["history"]]
+            step = int(told["step"])
+        except (KeyError, ValueError, TypeError):
+            raise UserError(f"{path} holds no run of training: give another file with --resume") from None
+        expected = {f"weights.{name}": value for name, value in self.weights.items()}
+        expected |= {f"optimizer.{name}": value for name, value in self.optimizer.state.items()}
+        shapes = {name: value.shape for name, value in state.items()}
+        if shapes != {name: value.shape for name, value in expected.items()}:
+            raise UserError(f"{path} holds a run of another model or optimizer: give another file with --resume")
+        for key in ("seed", "batch", "optimizer"):
+            if told.get(key) != getattr(self.settings, key):
+                raise UserError(
+                    f"{path} holds a run with {key} {told.get(key)}, not {getattr(self.settings, key)}: "
+                    "give the same, or another file with --resume"
+                )
+        if step >= self.settings.steps:
+            raise UserError(f"{path} holds a run of {step} steps already: give more with --steps")
+        for name, value in expected.items():
+            value[...] = state[name]
+        self.history, self.step = history, step
+
+
+def train(run: Run, tell: Callable[[Progress], None], keep: Callable[[Run], None] | None = None) -> Trained:
+    """Take the steps that are left. `tell` hears of every look, and `keep` may save the run at each.
+    Ctrl-C ends it with the best weights so far: those of the look with the lowest held-out loss, or
+    without held-out data the lowest loss of training; before the first look with those it has."""
+    steps = run.settings.steps
+    every = max(1, steps // LOOKS)
+    started, first = time.perf_counter(), run.step
+    best, best_loss, best_step = run.flat, math.inf, run.step
+    losses: list[float] = []
+    try:
+        while run.step < steps:
+            losses.append(run.advance())
+            if run.step % every and run.step < steps:
+                continue
+            loss = float(np.mean(losses))
+            held_out, right = run.evaluate(run.valid) if run.valid is not None else (None, None)
+            left = (time.perf_counter() - started) / (run.step - first) * (steps - run.step)
+            told = Progress(run.step, loss, held_out, right, left)
+            losses = []
+            run.history.append(told)
+            measured = loss if held_out is None else held_out
+            if measured < best_loss:
+                best, best_loss, best_step = run.flat.copy(), measured, run.step
+            tell(told)
+            if keep is not None:
+                keep(run)
+    except KeyboardInterrupt:
+        best_step = best_step if best is not run.flat else run.step
+        return Trained(run.views(best), best_step, run.history, interrupted=True)
+    return Trained(run.weights, run.step, run.history)

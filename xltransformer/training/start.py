@@ -1,0 +1,127 @@
+"""What a run of training begins with: a template, or a workbook as it is now, and its weights."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xltransformer.difference import current_inputs
+from xltransformer.engines import engine
+from xltransformer.errors import UserError
+from xltransformer.graph import Array, Matrix
+from xltransformer.models import Sizes
+from xltransformer.spec.instance import Instance, make_instance
+from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
+from xltransformer.training.task import PRECISION, Task
+from xltransformer.weights import listed
+from xltransformer.workbook.reader import read_book
+
+
+@dataclass(frozen=True)
+class Start:
+    """An instance of the model, and which of its weights are `given`; the rest are drawn from a seed.
+    `language` is that of a workbook."""
+
+    instance: Instance
+    given: frozenset[str]
+    language: str = "en"
+
+    @property
+    def places(self) -> Sequence[int] | None:
+        """The most words of each sentence, where the model has learned positions for so many."""
+        learned = "position_embeddings" in self.instance.model.blocks
+        return (max(self.instance.sizes.slots),) if learned else None
+
+    def weights(self, task: Task, seed: int) -> dict[str, Array]:
+        """The first weights of a task, in the precision of training. Drawn ones are normal: 1/√rows wide
+        for a weight matrix, so that what comes out is as large as what goes in; 1/√d wide for
+        embeddings and positions; biases are 0 and gains 1."""
+        return {
+            block.name: (
+                self.instance.inputs[block.name] if block.name in self.given else first_weights(block, seed)
+            ).astype(PRECISION)
+            for block in task.learned
+        }
+
+
+def first_weights(block: Matrix, seed: int) -> Array:
+    """The weights of a block before training, from a seed and the block's name."""
+    if block.last_name == "gain":
+        return np.ones(block.shape)
+    if block.last_name == "bias" or block.last_name.partition("_")[0] == "b":
+        return np.zeros(block.shape)
+    wide = block.shape[1] if "embeddings" in block.last_name else block.shape[0]
+    rng = np.random.default_rng([seed, zlib.crc32(block.name.encode())])
+    return np.asarray(rng.normal(0.0, 1 / np.sqrt(wide), block.shape))
+
+
+def from_instance(template: str | Path | None, *, fresh: bool = False, **options: Any) -> Start:
+    """A template with its weights, or those of a file among the `options` (see `Options`); with `fresh`
+    what a template has learned already is forgotten.
+
+    Raises UserError for whatever cannot be built.
+    """
+    chosen = load_template(DEFAULT_TEMPLATE if template is None else template, fresh=fresh)
+    settings = {"spare_rows": 0, **(options.pop("settings", None) or {})}
+    instance = make_instance(chosen, settings=settings, **options)
+    given = set(instance.template.weights)
+    if not instance.template.table.drawn:
+        given.add("embeddings")
+    return Start(instance, frozenset(given))
+
+
+def from_workbook(path: Path) -> Start:
+    """The model of a workbook with its inputs as they stand there now, edits included.
+
+    Raises UserError for a workbook that cannot be read, and for cells that hold no number.
+    """
+    book = read_book(path)
+    formulas = any(
+        book.is_formula(place, i, j)
+        for block in book.model.inputs
+        if block.feedback is None and (place := book.homes.get(block.name)) is not None
+        for i, j in np.ndindex(block.shape)
+        if place.shape == block.shape
+    )
+    inputs, problems = current_inputs(book, engine("ironcalc").recalculate(path) if formulas else {})
+    if problems:
+        raise UserError(f"{problems[0]}: correct it and train again")
+    missing = [block.name for block in book.model.inputs if book.homes.get(block.name) is None]
+    if missing:
+        raise UserError(f"{path} no longer has {listed(missing)}: build it again")
+    described = book.description
+    template = _template(described)
+    sizes = Sizes(
+        tuple(described["slots"]), described["vocabulary"], described["width"], dict(described["options"])
+    )
+    sentences = tuple(
+        " ".join(str(word) for word in inputs[s.words.name].ravel() if word) for s in book.model.sentences
+    )
+    instance = Instance(template, sentences, sizes, book.model, inputs, (), ())
+    return Start(instance, frozenset(inputs), str(described.get("language", "en")))
+
+
+def _template(described: Any) -> Template:
+    """The template that a workbook was built from, as far as it ships; else one that says nothing."""
+    try:
+        template = load_template(str(described["template"]))
+        if template.model == described["model"]:
+            return template
+    except UserError:
+        pass
+    blank = load_template()
+    return replace(
+        blank, name=str(described["template"]), model=str(described["model"]), title={}, notes={}, watch=None,
+        sentences=tuple(described["sentences"]), experiments=(), weights={}, trained=False,
+    )  # fmt: skip
+
+
+def changed(start: Start, weights: Mapping[str, Array]) -> Instance:
+    """The instance of a start with other weights."""
+    inputs = {**start.instance.inputs, **{name: value.astype(float) for name, value in weights.items()}}
+    return replace(start.instance, inputs=inputs)

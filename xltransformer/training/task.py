@@ -1,0 +1,164 @@
+"""What is learned: a model's loss and gradients as one list of operations over a whole batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from xltransformer.errors import UserError
+from xltransformer.graph import ONE, Array, Matrix, Values
+from xltransformer.models import PAIRS, Lesson, Sizes, build_model
+from xltransformer.models.objective import SETTING, learn
+from xltransformer.nn.gradients import GRADIENT, gradients
+from xltransformer.nn.loss import cross_entropy
+from xltransformer.ops import add, op_of
+from xltransformer.spec.instance import Instance, targets
+
+PRECISION = np.float32
+"""Training calculates in single precision, twice as fast as double; what a sheet shows of a trained
+model is calculated in double precision from the weights as they are saved."""
+
+
+class _Line(NamedTuple):
+    """One operation of a plan: what it makes, from what, and what nobody needs after it."""
+
+    block: Matrix
+    operands: tuple[str, ...]
+    done: tuple[str, ...]
+
+
+class Plan:
+    """The operations that some blocks come from, in order, and nothing else. Values are let go as soon
+    as no later operation needs them, so that their memory serves again."""
+
+    def __init__(self, model: Lesson, wanted: Sequence[Matrix], given: Collection[str]) -> None:
+        self.wanted = tuple(block.name for block in wanted)
+        blocks = model.needed(wanted, given)
+        last: dict[str, int] = {}
+        for k, block in enumerate(blocks):
+            last |= {operand.name: k for operand in block.operands}
+        kept = {*self.wanted, *given}
+        done: list[list[str]] = [[] for _ in blocks]
+        for name, k in last.items():
+            if name not in kept:
+                done[k].append(name)
+        self._lines = [
+            _Line(block, tuple(operand.name for operand in block.operands), tuple(names))
+            for block, names in zip(blocks, done, strict=True)
+        ]
+
+    def run(self, given: Values) -> dict[str, Array]:
+        """The values of the wanted blocks."""
+        values = dict(given)
+        with np.errstate(all="ignore"):
+            for block, operands, done in self._lines:
+                values[block.name] = op_of(block).value(*[values[name] for name in operands])
+                for name in done:
+                    del values[name]
+        return {name: values[name] for name in self.wanted}
+
+
+@dataclass
+class Task:
+    """A model to be trained. `batched` are the inputs of which each sentence of a batch has its own
+    (s x n x 1), `results` the logits (s x n x v) that accuracy is told from; `fixed` are the inputs
+    that stay. `loss` is of each sentence (s x 1 x 1)."""
+
+    model: Lesson
+    loss: Matrix
+    learned: dict[Matrix, Matrix]
+    batched: tuple[str, ...]
+    results: tuple[str, ...]
+    fixed: dict[str, Array]
+
+    def __post_init__(self) -> None:
+        self.share = f"{GRADIENT}.{self.loss.name}"
+        given = {*self.batched, *self.fixed, self.share, *(block.name for block in self.learned)}
+        blocks = [self.model.blocks[name] for name in self.results]
+        self._step = Plan(self.model, [self.loss, *self.learned.values()], given)
+        self._look = Plan(self.model, [self.loss, *blocks], given - {self.share})
+
+    def step(self, weights: Values, batch: Values, share: Array) -> tuple[Array, dict[str, Array]]:
+        """The loss of every sentence of a batch, and the gradient of each weight by the block's name:
+        of the losses' sum, each times its `share` (s x 1 x 1)."""
+        found = self._step.run({**self.fixed, **weights, **batch, self.share: share})
+        return found[self.loss.name], {block.name: found[slope.name] for block, slope in self.learned.items()}
+
+    def look(self, weights: Values, batch: Values) -> tuple[Array, list[Array]]:
+        """The loss of every sentence of a batch, and the results, without gradients."""
+        found = self._look.run({**self.fixed, **weights, **batch})
+        return found[self.loss.name], [found[name] for name in self.results]
+
+
+TARGET, COUNTS = "target", "counts"
+
+
+def word_task(instance: Instance, places: Sequence[int]) -> Task:
+    """The model of an instance, to predict words in batches of sentences of so many `places`.
+
+    UserError for a model that predicts none.
+    """
+    name = instance.template.model
+    options = {key: value for key, value in instance.sizes.options.items() if key != SETTING}
+    sizes = Sizes(tuple(places), instance.sizes.vocabulary, instance.sizes.width, options)
+    model = build_model(name, sizes)
+    goals = [goal for goal in model.goals if goal.words]
+    if not goals:
+        raise UserError(
+            f"the model {name} predicts no words, so that no file of sentences teaches it anything: "
+            "train a workbook of it without --data"
+        )
+    g = model.scope("objective")
+    rows = goals[0].result.rows
+    with model.section("objective"):
+        target, counts = (g.input(key, rows, ONE, "target") for key in (TARGET, COUNTS))
+        several = len(goals) > 1
+        losses = [
+            cross_entropy(g.scope(str(k)) if several else g, goal.result, target, counts)
+            for k, goal in enumerate(goals)
+        ]
+        loss = g.add("loss", add(*losses)) if several else losses[0]
+    learned = gradients(model, loss)
+    batched = (*(sentence.index.name for sentence in model.sentences), target.name, counts.name)
+    fixed = {block.name: instance.inputs[block.name] for block in (*model.switches,)}
+    assert model.vocabulary is not None
+    fixed |= {model.vocabulary.words.name: instance.inputs["vocabulary"], **_constants(model, instance)}
+    return Task(model, loss, learned, batched, tuple(goal.result.name for goal in goals), _single(fixed))
+
+
+def sentence_task(instance: Instance) -> Task:
+    """The model of an instance over its own sentences, with the targets that its sheets have, or would
+    have with the setting `gradients`. UserError where it has nothing to learn."""
+    options = {key: value for key, value in instance.sizes.options.items() if key != SETTING}
+    model = build_model(instance.template.model, replace(instance.sizes, options=options))
+    if not model.goals:
+        raise UserError(f"the model {instance.template.model} has no target to learn: train another")
+    learned = learn(model, most=None)  # of no sheet, so of any size
+    inputs = {name: np.where(v == None, "", v) if v.dtype == object else v for name, v in instance.inputs.items()}  # noqa: E711
+    inputs = {**targets(model, inputs), **model.constants, **inputs}
+    names = {block.name for block in learned}
+    fixed = {block.name: inputs[block.name] for block in model.inputs if block.name in inputs}
+    return Task(model, _loss(model), learned, (), (), _single({n: v for n, v in fixed.items() if n not in names}))
+
+
+def _loss(model: Lesson) -> Matrix:
+    """The loss that the gradients are of."""
+    return next(block.gradient_of for block in model.inputs if block.gradient_of is not None)
+
+
+def _constants(model: Lesson, instance: Instance) -> Mapping[str, Array]:
+    """Numbers and words that a paper or the template fixes, as the instance has them, edits included."""
+    return {name: instance.inputs.get(name, value) for name, value in model.constants.items()}
+
+
+def _single(values: Mapping[str, Array]) -> dict[str, Array]:
+    """Numbers in the precision of training; texts as they are."""
+    return {n: value if value.dtype == object else value.astype(PRECISION) for n, value in values.items()}
+
+
+def is_pair(instance: Instance) -> bool:
+    """Whether the model reads one sentence and writes another."""
+    return instance.template.model in PAIRS
