@@ -267,8 +267,8 @@ def _noisy(block: Matrix, values: Array, k: int) -> Array:
     if block.text or block.scale in ("count", "gate"):
         return values
     random = np.random.default_rng(k)
-    off = 4e-15 * values * random.choice((-1, 1), values.shape) + random.normal(0, 4e-16, values.shape)
-    return np.asarray(values + np.where(values == 0, 0.0, off))
+    off = values * (1 + 4e-15 * random.choice((-1, 1), values.shape)) + random.normal(0, 4e-16, values.shape)
+    return np.where(values == 0, 0.0, off)
 
 
 class _Comparison:
