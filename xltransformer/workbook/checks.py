@@ -137,7 +137,7 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
         asked = "+".join(each)
         if len(asked) > MOST_ASKED:
             asked = "+".join(f"SUMPRODUCT(ISLOGICAL({ref.all})*1)" for ref in seen.values())
-        return f"({asked or 0})"
+        return f"({asked or 0}+0)"  # a number, also of one: FALSE=0 does not hold
 
     texts: dict[str, list[Matrix]] = {}
     for block in model.inputs:
