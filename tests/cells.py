@@ -71,6 +71,11 @@ class Precedents:
             self.cell(k, column)
         return "A1:A1"
 
+    def part(self, rows: int | None = None, columns: int | None = None) -> str:
+        for k in range(self.shape[0] if rows is None else rows):
+            self.row(k, columns)
+        return "A1:A1"
+
 
 def precedents(block: Matrix) -> Iterator[tuple[int, int, set[tuple[str, int, int]]]]:
     """For every cell of a computed block, the cells that its formula refers to."""

@@ -56,6 +56,8 @@ class Walk:
             for cell in row
             if cell.data_type == "f"
         }
+        for name, cells in book.arrays.items():
+            self.formulas |= {(name, row - 1, column - 1): text for (row, column), text in cells.items()}
         self.latest: dict[Cell, int] = defaultdict(lambda: -1)
         self._walk()
 
@@ -89,10 +91,20 @@ class Walk:
         return references(self.formulas[cell], cell[0])
 
 
-MODELS = {"gpt": "sentence", "encoder-decoder": "sentence.1"}
+MODELS = {"gpt": "sentence", "llama": "sentence", "encoder-decoder": "sentence.1"}
 
 
-@pytest.fixture(scope="module", params=["gpt spelled", "gpt compact", "encoder-decoder spelled"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "gpt spelled",
+        "gpt compact",
+        "gpt rows",
+        "llama rows",
+        "encoder-decoder spelled",
+        "encoder-decoder rows",
+    ],
+)
 def walked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ReadBook, Walk]:
     template, products = request.param.split()
     path = tmp_path_factory.mktemp("causality") / "book.xlsx"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cells import Precedents, precedents
 
 from xltransformer import ops
 from xltransformer.engines import ENGINES, Results, fold
@@ -296,11 +297,11 @@ def as_input(name: str, value: np.ndarray[Any, Any]) -> Matrix:
     return Matrix(Axis.numbered("r", rows), Axis.numbered("c", columns), name=name, text=text)
 
 
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """One workbook with a sheet a case; every cached result is wrong on purpose."""
+@pytest.fixture(scope="module", params=["auto", "rows"])
+def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """One workbook with a sheet a case, by cells or by rows; every cached result is wrong on purpose."""
     places: dict[str, Any] = {}
-    book = Book({}, load_messages())
+    book = Book({}, load_messages(), products=request.param)
     for k, (name, case) in enumerate(zip(NAMES, CASES, strict=True)):
         arrays = [as_array(v) for v in case.operands]
         inputs = [as_input(f"case{k}.in{m}", value) for m, value in enumerate(arrays)]
@@ -348,6 +349,35 @@ def test_cells_give_what_numpy_gives(
             assert (value or "") == expected[i, j]
         else:
             assert value == pytest.approx(expected[i, j], rel=case.cells, abs=1e-15), (i, j)
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_a_row_refers_to_what_its_cells_refer_to(case: Case) -> None:
+    """And its arrays do not overlap; so a model that writes has no more circles by rows than by cells."""
+    inputs = [as_input(f"in{m}", as_array(values)) for m, values in enumerate(case.operands)]
+    result = case.op(*inputs)
+    by_cells: dict[int, set[tuple[str, int, int]]] = {}
+    for i, _, met in precedents(result):
+        by_cells.setdefault(i, set()).update(met)
+    for i in range(result.shape[0]):
+        met = set[tuple[str, int, int]]()
+        spans = case.op.row(i, *(Precedents(block, met) for block in inputs))
+        covered = [j for first, count, _ in spans for j in range(first, first + count)]
+        assert len(covered) == len(set(covered))
+        assert all(0 <= j < result.shape[1] for j in covered)
+        assert met <= by_cells[i]
+        assert result.shape[1] > 1 or not spans or by_cells[i] == met
+
+
+ROWS = {ops.matmul, ops.affine, ops.row_products, ops.causal_scores, ops.causal_mix, ops.concatenate, ops.add,
+        ops.gain_bias, ops.normalise_rows, ops.rms_normalise_rows, ops.masked_exp, ops.divide_rows, ops.relu,
+        ops.gelu_tanh, ops.silu}  # fmt: skip
+
+
+def test_what_wide_models_are_made_of_has_arrays() -> None:
+    for case in (case for case in CASES if case.op in ROWS):
+        inputs = [as_input(f"in{m}", as_array(values)) for m, values in enumerate(case.operands)]
+        assert case.op.row(0, *(Precedents(block, set()) for block in inputs)), case.op
 
 
 WORKED = [case for case in CASES if type(case.op).worked is not ops.Op.worked and case.op is not ops.causal_mix]

@@ -40,7 +40,7 @@ def build(
     """Write the workbook of a template over some sentences (the template's own where none are given).
 
     The steps in `exercise` (such as "scores") are left for a student to fill; `products` is how
-    matrix products are written: "spelled" out, "compact", or by size ("auto"); `report` hears what the
+    matrix products are written: "spelled" out, "compact", by "rows", or by size ("auto"); `report` hears what the
     workbook will take, and then how far it is; for `options` see `Options`. Returns what was built.
     Raises UserError, before anything is written, for whatever cannot be used.
     """

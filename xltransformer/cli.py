@@ -166,9 +166,9 @@ def _console() -> Console:
 )
 @click.option(
     "--products",
-    type=click.Choice(["auto", "spelled", "compact"]),
+    type=click.Choice(["auto", "spelled", "compact", "rows"]),
     default="auto",
-    help="How matrix products are written: term by term, with MMULT, or by their width.",
+    help="How matrix products are written: term by term, with MMULT, a row at a time, or by their width.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.option("--open", "open_it", is_flag=True, help="Open the workbook when it is built.")

@@ -1,6 +1,6 @@
 """The operations: what each means in NumPy, and beside it what it means in a cell."""
 
-from xltransformer.ops.base import PRODUCTS, STOP, Contributions, Index, Number, Op, Pieces, Ref, Stop, op_of
+from xltransformer.ops.base import PRODUCTS, STOP, Contributions, Index, Number, Op, Pieces, Ref, Span, Stop, op_of
 from xltransformer.ops.causal import (
     causal_divide,
     causal_mask,
@@ -153,6 +153,7 @@ __all__ = [
     "Row",
     "RowDiagonal",
     "ScaleRows",
+    "Span",
     "Spread",
     "Stop",
     "Through",

@@ -48,10 +48,14 @@ def joined(terms: Iterable[Pieces], sign: str) -> Pieces:
     return pieces
 
 
-PRODUCTS = {"auto": 16, "spelled": 200, "compact": 0}
+PRODUCTS = {"auto": 16, "spelled": 200, "compact": 0, "rows": 0}
 """Up to which inner width a product is spelled out term by term, as one would by hand (an emptied cell
 then counts as 0). Wider ones use MMULT, wrapped so that Excel shows no `@`: shorter, and faster to
-open and recalculate. No formula may have more than 8,192 characters, hence the 200."""
+open and recalculate. No formula may have more than 8,192 characters, hence the 200. With "rows" a row of
+a result is one array formula wherever an operation has one (`Op.row`)."""
+
+Span = tuple[int, int, str]
+"""Cells of a row that are one array: the first column, how many there are, and the formula."""
 
 
 class Ref(Protocol):
@@ -76,6 +80,10 @@ class Ref(Protocol):
         """One column of the operand, such as `C5:C9`: the whole of it, or its first `count` cells."""
         ...
 
+    def part(self, rows: int | None = None, columns: int | None = None) -> str:
+        """The operand as a rectangle, such as `C5:F9`: the whole of it, or its first rows and columns."""
+        ...
+
 
 class Stop:
     """Stands for the gradient of an operand through which none passes."""
@@ -87,6 +95,50 @@ STOP = Stop()
 Contributions = tuple[Matrix | Stop | None, ...]
 """What an operation passes back to each operand, still unnamed. None: the operand's values have no
 say in the derivative, because it lends its shape only, or because its part cancels."""
+
+
+class _Every(int):
+    """The type of `EVERY`."""
+
+
+EVERY = _Every(0)
+"""Stands for the column of whichever entry of a row."""
+
+
+@dataclass(frozen=True)
+class _Across:
+    """An operand of which the cell in column `EVERY` is the whole row, or its first `count` cells."""
+
+    ref: Ref
+    count: int
+
+    @property
+    def spelled_out(self) -> int:
+        return self.ref.spelled_out
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.ref.shape
+
+    def cell(self, row: Index, column: Index) -> str:
+        if isinstance(column, _Every) and not isinstance(row, str):
+            return self.ref.row(row, self.count)
+        return self.ref.cell(row, column)
+
+    def row(self, row: int, count: int | None = None) -> str:
+        return self.ref.row(row, count)
+
+    def column(self, column: int, count: int | None = None) -> str:
+        return self.ref.column(column, count)
+
+    def part(self, rows: int | None = None, columns: int | None = None) -> str:
+        return self.ref.part(rows, columns)
+
+
+def across(count: int, *operands: Ref) -> tuple[Ref, ...]:
+    """The operands with their rows, or the first `count` cells of them, in place of entries: what a cell's
+    formula says of one entry, made with them and the column `EVERY`, it says of the row as an array."""
+    return tuple(_Across(operand, count) for operand in operands)
 
 
 class Op(ABC):
@@ -112,6 +164,10 @@ class Op(ABC):
     """Whether its last operand lends its leading axes: what others there are is summed over."""
     no_gradient: ClassVar[str] = ""
     """Why it has no gradient, where it has none."""
+    by_entry: ClassVar[bool] = False
+    """Whether the formula of a cell holds for its row as an array, too, with rows in place of entries: the
+    first operand is as wide as the result, and every function in it goes entry by entry. (MAX and MIN do
+    not, nor has every engine an ERF that does.)"""
 
     @abstractmethod
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -135,6 +191,15 @@ class Op(ABC):
     @abstractmethod
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         """The formula, without its `=`, of the result's cell in row i and column j."""
+
+    def row(self, i: int, *operands: Ref) -> list[Span]:
+        """The array formulas that row i may consist of instead, from left to right; cells outside of
+        them keep formulas of their own. They refer to no more rows than the cells do, so that a model
+        that writes gets no circle."""
+        if not self.by_entry:
+            return []
+        width = operands[0].shape[1]
+        return [(0, width, self.cell(i, EVERY, *across(width, *operands)))]
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         """How the cell in row i and column j comes about, in numbers: `1.20×1.50 + 0.20×0.40`.

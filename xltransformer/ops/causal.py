@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
-from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check
+from xltransformer.ops.base import EVERY, STOP, Contributions, Index, Number, Op, Pieces, Ref, Span, across, check
 from xltransformer.ops.linear import (
     RowProducts,
     column_products,
@@ -74,6 +74,10 @@ class CausalScores(Op):
         queries, keys = operands
         return "-1E+30" if j > i else product_cell(i, j, queries, keys)
 
+    def row(self, i: int, *operands: Ref) -> list[Span]:
+        queries, keys = operands
+        return [(0, i + 1, f"MMULT({queries.row(i)},{keys.part(columns=i + 1)})")]
+
 
 @dataclass(frozen=True)
 class CausalDivide(Op):
@@ -100,6 +104,9 @@ class CausalDivide(Op):
         if j > i:
             return scores.cell(i, j) if self.ahead else "0"
         return f"{scores.cell(i, j)}/{divisor.cell(0, 0)}"
+
+    def row(self, i: int, *operands: Ref) -> list[Span]:
+        return [(0, i + 1, self.cell(i, EVERY, *across(i + 1, *operands)))]
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         scores, divisor = operands
@@ -142,6 +149,9 @@ class CausalRowProducts(RowProducts):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return "0" if j > i else super().cell(i, j, *operands)
 
+    def row(self, i: int, *operands: Ref) -> list[Span]:
+        return []
+
 
 @dataclass(frozen=True)
 class CausalMix(Op):
@@ -168,6 +178,10 @@ class CausalMix(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         weights, values = operands
         return product_cell(i, j, weights, values, i + 1)
+
+    def row(self, i: int, *operands: Ref) -> list[Span]:
+        weights, values = operands
+        return [(0, values.shape[1], f"MMULT({weights.row(i, i + 1)},{values.part(i + 1)})")]
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         weights, values = operands

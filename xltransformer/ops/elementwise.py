@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
-from xltransformer.ops.base import Contributions, Index, Number, Op, Pieces, Ref, check, joined
+from xltransformer.ops.base import Contributions, Index, Number, Op, Pieces, Ref, Span, check, joined
 from xltransformer.ops.linear import column_sums
 
 
@@ -18,6 +18,8 @@ from xltransformer.ops.linear import column_sums
 class Add(Op):
     """The entry-wise sum of two or more matrices of one shape (n x m): residual connections
     (He et al. 2016), embeddings and positions."""
+
+    by_entry = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         check(all(m.shape == operands[0].shape for m in operands), self, *operands)
@@ -42,6 +44,8 @@ class Add(Op):
 @dataclass(frozen=True)
 class AddRow(Op):
     """One row added to every row, a bias: (n x m) + (1 x m)."""
+
+    by_entry = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         x, bias = operands
@@ -68,6 +72,8 @@ class AddRow(Op):
 class Subtract(Op):
     """The entry-wise difference of two matrices of one shape (n x m): how far a result is off."""
 
+    by_entry = True
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         a, b = operands
         check(a.shape == b.shape, self, a, b)
@@ -93,6 +99,7 @@ class Subtract(Op):
 class StepDown(Op):
     """A step of gradient descent, W - learning rate × gradient: (n x m) twice and (1 x 1) give (n x m)."""
 
+    by_entry = True
     no_gradient = "the next step begins from its numbers, not from how they came about"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -173,6 +180,8 @@ class Nudged(Op):
 class Multiply(Op):
     """The entry-wise product of two matrices of one shape (n x m)."""
 
+    by_entry = True
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         a, b = operands
         check(a.shape == b.shape, self, a, b)
@@ -198,6 +207,7 @@ class Multiply(Op):
 class Activation(Op):
     """A function of each entry by itself, and its slope: (n x m) to (n x m)."""
 
+    by_entry = True
     from_result: ClassVar[bool] = False
     """Whether the slope is told from the function's value instead of from x, which is shorter."""
 
@@ -211,9 +221,17 @@ class Activation(Op):
     def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         return (Through(self)(passed, result if self.from_result else operands[0]),)
 
+    def row(self, i: int, *operands: Ref) -> list[Span]:
+        (x,) = operands
+        return [(0, x.shape[1], self.row_formula(x.row(i)))] if self.by_entry else []
+
     @abstractmethod
     def formula(self, x: str) -> str:
         """The function of one cell."""
+
+    def row_formula(self, x: str) -> str:
+        """The function of a row as an array, where it is not written like that of a cell."""
+        return self.formula(x)
 
     @abstractmethod
     def slope(self, x: Array) -> Array:
@@ -257,6 +275,9 @@ class Relu(Activation):
 
     def formula(self, x: str) -> str:
         return f"MAX(0,{x})"
+
+    def row_formula(self, x: str) -> str:
+        return f"IF({x}>0,{x},0)"
 
     def slope(self, x: Array) -> Array:
         return (x > 0).astype(x.dtype)
@@ -332,6 +353,8 @@ class GeluErf(Activation):
     Hendrycks and Gimpel 2016, section 2.
     """
 
+    by_entry = False  # not every engine has an ERF of arrays
+
     def value(self, *operands: Array) -> Array:
         (x,) = operands
         return np.asarray(0.5 * x * (1 + _erf(x / sqrt(2))))
@@ -351,6 +374,11 @@ STEEP = 700
 """exp(700) is about as large as a number can be; beyond, EXP is an error in a cell."""
 
 
+def _not_steep(x: str) -> str:
+    """-x or `STEEP`, whichever is less, of a row as an array."""
+    return f"IF(-{x}<{STEEP},-{x},{STEEP})"
+
+
 def _sigmoid(x: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(np.minimum(-x, STEEP))))
 
@@ -367,6 +395,9 @@ class Sigmoid(Activation):
 
     def formula(self, x: str) -> str:
         return f"1/(1+EXP(MIN(-{x},{STEEP})))"
+
+    def row_formula(self, x: str) -> str:
+        return f"1/(1+EXP({_not_steep(x)}))"
 
     def slope(self, x: Array) -> Array:
         return np.asarray(x * (1 - x))
@@ -388,6 +419,9 @@ class Silu(Activation):
 
     def formula(self, x: str) -> str:
         return f"{x}/(1+EXP(MIN(-{x},{STEEP})))"
+
+    def row_formula(self, x: str) -> str:
+        return f"{x}/(1+EXP({_not_steep(x)}))"
 
     def slope(self, x: Array) -> Array:
         share = _sigmoid(x)

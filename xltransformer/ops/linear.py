@@ -15,6 +15,7 @@ from xltransformer.ops.base import (
     Op,
     Pieces,
     Ref,
+    Span,
     check,
     collected,
     joined,
@@ -25,6 +26,8 @@ from xltransformer.ops.base import (
 @dataclass(frozen=True)
 class Copy(Op):
     """The same matrix under another name: Q = X."""
+
+    by_entry = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         (a,) = operands
@@ -94,6 +97,11 @@ def product_cell(i: int, j: int, a: Ref, b: Ref, width: int | None = None) -> st
     return "+".join(f"{a.cell(i, k)}*{b.cell(k, j)}" for k in range(terms))
 
 
+def product_row(i: int, a: Ref, b: Ref, *bias: Ref) -> str:
+    """Row i of `a` times `b`, plus a bias where there is one, as an array."""
+    return f"MMULT({a.row(i)},{b.part()})" + "".join(f"+{row.row(0)}" for row in bias)
+
+
 def product_worked(i: Index, j: Index, a: Ref, b: Ref) -> Pieces:
     """Row i of `a` times column j of `b`, in numbers."""
     terms = (_term(a.cell(i, k), b.cell(k, j)) for k in range(a.shape[1]))
@@ -127,6 +135,9 @@ class MatMul(Op):
         a, b = operands
         return product_cell(i, j, a, b)
 
+    def row(self, i: int, *operands: Ref) -> list[Span]:
+        return [(0, operands[1].shape[1], product_row(i, *operands))]
+
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         a, b = operands
         return product_worked(i, j, a, b)
@@ -154,6 +165,9 @@ class Affine(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, weights, bias = operands
         return f"{product_cell(i, j, a, weights)}+{bias.cell(0, j)}"
+
+    def row(self, i: int, *operands: Ref) -> list[Span]:
+        return [(0, operands[1].shape[1], product_row(i, *operands))]
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         a, weights, bias = operands
@@ -192,6 +206,12 @@ class RowProducts(Op):
         else:
             terms = "+".join(f"{a.cell(i, k)}*{b.cell(j, k)}" for k in range(a.shape[1]))
         return terms + "".join(f"+{c.cell(0, j)}" for c in bias)
+
+    def row(self, i: int, *operands: Ref) -> list[Span]:
+        a, b, *bias = operands
+        # Vectors are turned, not the matrix, which may be all the words' embeddings.
+        turned = f"TRANSPOSE(MMULT({b.part()},TRANSPOSE({a.row(i)})))"
+        return [(0, b.shape[0], turned + "".join(f"+{c.row(0)}" for c in bias))]
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         a, b, *bias = operands
@@ -335,6 +355,8 @@ class RootWidth(Op):
 class Divide(Op):
     """Every entry divided by one number: (n x m) and (1 x 1) give (n x m)."""
 
+    by_entry = True
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         a, divisor = operands
         check(divisor.shape == (1, 1), self, a, divisor)
@@ -382,6 +404,10 @@ class Concatenate(Op):
                 return operand.cell(i, j)
             j -= operand.shape[1]
         raise IndexError(j)
+
+    def row(self, i: int, *operands: Ref) -> list[Span]:
+        starts = np.cumsum([0, *(operand.shape[1] for operand in operands)]).tolist()
+        return [(start, m.shape[1], m.row(i)) for start, m in zip(starts, operands, strict=False)]
 
 
 @dataclass(frozen=True)

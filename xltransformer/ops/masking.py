@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import STOP, Contributions, Op, Ref, check
+from xltransformer.ops.base import STOP, Contributions, Op, Ref, Span, check
 
 HIDDEN = -1e30
 """What a masked score becomes: minus infinity as far as any softmax can tell, yet a number that
@@ -68,6 +68,7 @@ class AttentionMask(Op):
 class MaskScores(Op):
     """The score where the mask is 1, `HIDDEN` (minus infinity) elsewhere. Both (n x m)."""
 
+    by_entry = True
     scale = "masked"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -111,6 +112,10 @@ class MaskUnnamed(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         logits, words = operands
         return f'IF({words.cell(j, 0)}="",-1E+30,{logits.cell(i, j)})'
+
+    def row(self, i: int, *operands: Ref) -> list[Span]:
+        logits, words = operands
+        return [(0, logits.shape[1], f'IF(TRANSPOSE({words.column(0)})="",-1E+30,{logits.row(i)})')]
 
 
 @dataclass(frozen=True)

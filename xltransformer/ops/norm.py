@@ -134,6 +134,8 @@ class NormaliseRows(Op):
     Operands: x (n x m), mean (n x 1), variance (n x 1), epsilon (1 x 1); result (n x m).
     """
 
+    by_entry = True
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         x, mean, variance, epsilon = operands
         fits = mean.shape == variance.shape == (x.shape[0], 1)
@@ -242,6 +244,8 @@ class RmsNormaliseRows(Op):
     Operands: x (n x m), mean square (n x 1), epsilon (1 x 1); result (n x m).
     """
 
+    by_entry = True
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         x, mean_square, epsilon = operands
         check(mean_square.shape == (x.shape[0], 1) and epsilon.shape == (1, 1), self, *operands)
@@ -274,6 +278,8 @@ class GainBias(Op):
 
     Operands: x (n x m), gain (1 x m), bias (1 x m); result (n x m).
     """
+
+    by_entry = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         x, *rows = operands

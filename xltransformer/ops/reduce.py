@@ -50,6 +50,8 @@ class ShiftedExp(Op):
     whatever is subtracted from all of a row cancels in its softmax.
     """
 
+    by_entry = True
+
     masked: bool
 
     scale = "plain"
@@ -146,6 +148,7 @@ class DivideRows(Op):
     Operands: x (n x m), divisor (n x 1).
     """
 
+    by_entry = True
     scale = "probability"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:

@@ -50,6 +50,9 @@ def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
         sheet.text(place.row - 2, place.column, f"{title}: {messages(f'baseline.{key}')}", "row_text")
     values = book.values[block.name]
 
+    def at(place: Place, i: int) -> str:
+        return place.seen_from(sheet.name).row(i)
+
     def write() -> None:
         for place in (built, change):
             book.labels(block.columns, sheet, place.row - 1, place.column, "column_label", across=True)
@@ -57,7 +60,8 @@ def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
                 book.labels(block.rows, sheet, place.row, place.column - 1, "row_label")
         sheet.block(built.row, built.column, values, ("kept", "0.00"))
         less, zeros = lambda i, j: f"{now.address(i, j)}-{built.address(i, j)}", np.zeros(block.shape)
-        sheet.block(change.row, change.column, zeros, ("computed", "0.00"), less)
+        arrays = [[(0, columns, f"{at(now, i)}-{at(built, i)}")] for i in range(rows)] if book.by_rows else []
+        sheet.block(change.row, change.column, zeros, ("computed", "0.00"), less, arrays)
 
     book.later(write)
     changes = change.seen_from(sheet.name).all

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.locale import Messages
-from xltransformer.ops import PRODUCTS, op_of
+from xltransformer.ops import PRODUCTS, Span, op_of
 from xltransformer.workbook.canvas import Canvas, cell_range
 from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
 from xltransformer.workbook.places import Place, SeenPlace, column_letters
@@ -35,6 +35,10 @@ TOLERANCE = 0.01
 """How far from the right number a student's may lie: as far as two decimals allow."""
 
 
+Labels = tuple[Array, Formulas | None, Sequence[list[Span]]]
+"""The labels of an axis as they are now, and the formulas that follow the words, as `Canvas.block` takes them."""
+
+
 @dataclass(frozen=True, eq=False)
 class Drawing:
     """A block at a place; `shown` are the drawings of operands its formulas point at."""
@@ -53,7 +57,8 @@ class Book:
     Every further drawing is a view, whose cells repeat the home's. Formulas point at the drawing
     the reader has in front of him: `draw` is told which views stand for which operands.
 
-    `products` is how matrix products are written (a key of `PRODUCTS`).
+    `products` is how matrix products are written (a key of `PRODUCTS`). With "rows" a row of a result is
+    one array formula wherever its operation has one, and learned weights stand on sheets of their own.
     `generated` are, by block name, the rows of tokens that the model writes itself.
     The blocks in `exercise` are left for a student to fill: their formulas move to the sheet
     `answers`, which is hidden, beside a verdict on each of the student's cells. What follows from
@@ -71,6 +76,7 @@ class Book:
         self.values = values
         self.generated = generated or {}
         self.spelled_out = PRODUCTS[products]
+        self.by_rows = products == "rows"
         self.messages = messages
         self.sheets: list[Canvas] = []
         self.homes: dict[Matrix, Place] = {}
@@ -79,7 +85,7 @@ class Book:
         self.verdicts: dict[Matrix, Place] = {}
         self.answers = Canvas(ANSWERS, hidden=True)
         self._waiting: dict[Matrix, frozenset[Matrix]] = {}
-        self._labels: dict[tuple[Axis, str, bool], tuple[Array, Formulas | None]] = {}
+        self._labels: dict[tuple[Axis, str, bool], Labels] = {}
         self._hidden_rows = 0
         self._views = 0
         self.suggested: Place | None = None  # temperatures to choose from
@@ -196,24 +202,38 @@ class Book:
             write()
         self._pending.clear()
 
-    def _write_cells(self, drawing: Drawing, cell: CellFormula, style: Style, shown: Array | None = None) -> None:
+    def _write_cells(
+        self,
+        drawing: Drawing,
+        cell: CellFormula,
+        style: Style,
+        shown: Array | None = None,
+        arrays: Sequence[list[Span]] = (),
+    ) -> None:
         """The formulas of a drawing; they show the block's values unless told otherwise."""
         place = drawing.place
         values = self.values[drawing.block.name] if shown is None else shown
-        drawing.sheet.block(place.row, place.column, values, style, cell)
+        if self.by_rows and values.dtype != object:
+            values = shortened(values)
+        drawing.sheet.block(place.row, place.column, values, style, cell, arrays)
 
     def _write_formulas(self, drawing: Drawing) -> None:
         block, sheet = drawing.block, drawing.sheet
         places = (drawing.shown.get(m, self.homes[m]) for m in block.operands)
         operands = [place.seen_from(sheet.name, self.spelled_out) for place in places]
-        cell, style = op_of(block).cell, block_style(block, self.messages, small=drawing.small)
-        self._write_cells(drawing, lambda i, j: cell(i, j, *operands), style)
+        op, style = op_of(block), block_style(block, self.messages, small=drawing.small)
+        by_rows = self.by_rows and block.shape[1] > 1 and not block.text
+        arrays = [op.row(i, *operands) for i in range(block.shape[0])] if by_rows else []
+        self._write_cells(drawing, lambda i, j: op.cell(i, j, *operands), style, arrays=arrays)
 
     def _write_view(self, drawing: Drawing) -> None:
         home = self.ref(drawing.block, drawing.sheet)
         style = block_style(drawing.block, self.messages, view=True, small=drawing.small)
         ending = '&""' if drawing.block.text else ""
-        self._write_cells(drawing, lambda i, j: home.cell(i, j) + ending, style)
+        rows, columns = drawing.block.shape
+        by_rows = self.by_rows and columns > 1 and not drawing.block.text
+        arrays = [[(0, columns, home.row(i))] for i in range(rows)] if by_rows else []
+        self._write_cells(drawing, lambda i, j: home.cell(i, j) + ending, style, arrays=arrays)
 
     def _write_solved(self, drawing: Drawing) -> None:
         """A view of a hidden block: a cell left to the student shows once it is right; one that
@@ -328,24 +348,31 @@ class Book:
         key = axis, sheet.name, across
         if key not in self._labels:  # the same axis is labelled time and again
             self._labels[key] = self._make_labels(axis, sheet, across=across)
-        texts, made = self._labels[key]
-        sheet.block(row, column, texts, (style, ""), made)
+        texts, made, arrays = self._labels[key]
+        sheet.block(row, column, texts, (style, ""), made, arrays)
 
-    def _make_labels(self, axis: Axis, sheet: Canvas, *, across: bool) -> tuple[Array, Formulas | None]:
-        """An axis' labels as they are now, and the formulas that follow the words."""
+    def _make_labels(self, axis: Axis, sheet: Canvas, *, across: bool) -> Labels:
+        """An axis' labels as they are now, and the formulas that follow the words. By rows, labels across
+        are one array, and the dimensions' names, of which a wide model has hundreds, do not go down
+        as formulas."""
         texts = axis.read(self.values)
         if axis.source is None:
             texts = [self.messages.get(f"label.{label}", label) for label in texts]
         values = np.array(texts, dtype=object).reshape((1, -1) if across else (-1, 1))
-        if axis.source is None:
-            return values, None
+        if axis.source is None or (self.by_rows and not across and axis.source.shape[1] > 1):
+            return values, None, ()
         source = self.ref(axis.source, sheet)
+        if self.by_rows and across and axis.size > 1:
+            listed = source.row(0) if source.shape[0] == 1 else f"TRANSPOSE({source.column(0)})"
+            arrays = [[(0, axis.size, f'{listed}&""')]]
+        else:
+            arrays = []
 
         def cell(i: int, j: int) -> str:
             k = j if across else i
             return f'{source.cell(k, 0) if source.shape[1] == 1 else source.cell(0, k)}&""'
 
-        return values, formulas(cell, (values.shape[0], values.shape[1]))
+        return values, formulas(cell, (values.shape[0], values.shape[1])), arrays
 
     def empty_slots(self, block: Matrix, sheet: Canvas, place: Place, label_column: int) -> None:
         """Let nothing show where a slot is empty: where the label of its row, which stands in
@@ -368,7 +395,7 @@ class Book:
         """Nothing where a slot is empty, and the colours that go with the kind of number."""
         block, place, conditions = drawing.block, drawing.place, drawing.sheet.conditions
         where = cell_range(place.row, place.column, block.shape)
-        if labelled:
+        if labelled and not (self.by_rows and block.role == "parameter"):
             self.empty_slots(block, drawing.sheet, place, place.column - 1)
         if block in self.exercise or not block.computed:
             return
@@ -380,6 +407,13 @@ class Book:
             conditions.append((where, ATTENTION_SCALE))
         elif block.scale == "signed" and block.size > 1:
             conditions.append((where, signed_scale(place.absolute.partition("!")[2])))
+
+
+def shortened(values: Array) -> Array:
+    """Numbers to nine significant digits, as many as single precision has: what a wide model's formulas
+    show until they are calculated, in half the bytes."""
+    digits = [float(f"{value:.9g}") for value in values.ravel().tolist()]
+    return np.array(digits, dtype=float).reshape(values.shape)
 
 
 def _empty(shape: tuple[int, int]) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -13,6 +13,7 @@ import numpy as np
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
+from xltransformer.ops import Span
 from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
 from xltransformer.workbook.places import column_letters, quoted
 from xltransformer.workbook.styles import Style
@@ -45,6 +46,7 @@ class Cells:
 
     `values` (n x m), numbers or texts, are what its formulas show or, without any, what it holds; a
     text of no characters is an empty cell. It takes no object a cell, so that a block may be large.
+    `arrays` are, row by row, the cells that are array formulas instead.
     """
 
     row: int
@@ -52,6 +54,7 @@ class Cells:
     values: Array
     style: Style
     formulas: Formulas | None = None
+    arrays: tuple[list[Span], ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -61,11 +64,20 @@ class Cells:
     @property
     def longest(self) -> int:
         """How many characters its longest formula has (at most)."""
-        return max(pattern.longest(self.shape) for pattern in self.formulas.patterns) if self.formulas else 0
+        of_arrays = (len(formula) for spans in self.arrays for _, _, formula in spans)
+        patterns = self.formulas.patterns if self.formulas else ()
+        return max([0, *of_arrays, *(pattern.longest(self.shape) for pattern in patterns)])
+
+    def array(self, i: int, j: int) -> Span | None:
+        """The array that a cell belongs to, None where it has a formula of its own."""
+        spans = self.arrays[i] if self.arrays else []
+        return next((span for span in spans if span[0] <= j < span[0] + span[1]), None)
 
     def cell(self, i: int, j: int) -> Cell:
         """One of the cells, from 0."""
         value = self.values[i, j]
+        if (array := self.array(i, j)) is not None:
+            return Cell("formula", array[2], self.style, value)
         if self.formulas is not None:
             return Cell("formula", self.formulas.at(i, j), self.style, value)
         if isinstance(value, str):
@@ -161,11 +173,18 @@ class Canvas:
         self._put(row, column, Cell("formula", formula, style, shown))
 
     def block(
-        self, row: int, column: int, values: Array, style: Style, formula: CellFormula | Formulas | None = None
+        self,
+        row: int,
+        column: int,
+        values: Array,
+        style: Style,
+        formula: CellFormula | Formulas | None = None,
+        arrays: Sequence[list[Span]] = (),
     ) -> None:
-        """A rectangle of cells: the formula of each, which shows its value, or the values themselves."""
+        """A rectangle of cells: the formula of each, which shows its value, or the values themselves;
+        `arrays` as `Cells` has them."""
         made = formulas(formula, (values.shape[0], values.shape[1])) if callable(formula) else formula
-        block = Cells(row, column, values, style, made)
+        block = Cells(row, column, values, style, made, tuple(arrays))
         self._check_length(row, column, block.longest)
         self.blocks.append(block)
         self._reach(row + values.shape[0] - 1, column + values.shape[1] - 1)

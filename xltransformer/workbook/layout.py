@@ -6,14 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 from xltransformer.graph import Array, Matrix, Section
 from xltransformer.locale import Messages
+from xltransformer.models import Lesson
 from xltransformer.nn.attention import every_attention
+from xltransformer.ops import PRODUCTS
 from xltransformer.size import Configuration, configuration
 from xltransformer.spec.instance import Instance
 from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width
 from xltransformer.workbook.checks import draw_checks
-from xltransformer.workbook.panels import LEFT, draw_step, step_title
+from xltransformer.workbook.panels import LEFT, draw_step, draw_weights, step_title
 from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import begin_start, finish_start, letters, told
@@ -32,8 +34,10 @@ def lay_out(
     products: str = "auto",
 ) -> Book:
     """Every sheet of the workbook, drawn but not yet written."""
-    book = Book(values, messages, exercise, instance.generated, products)
     model = instance.model
+    if products == "auto" and not exercise and _wide(model):
+        products = "rows"
+    book = Book(values, messages, exercise, instance.generated, products)
     start = book.sheet(messages("sheet.start"))
     grid, row = begin_start(book, start, instance)
     contents: Contents = []
@@ -91,6 +95,14 @@ def _by_sheet(sections: Sequence[Section]) -> list[list[Section]]:
     return sheets
 
 
+def _wide(model: Lesson) -> bool:
+    """Whether a model is one of layers, not a lesson, and wider than what is spelled out: from there on
+    array formulas take half the time and half the bytes."""
+    known = model.vocabulary
+    layered = any(section.layer is not None for section in model.sections)
+    return layered and known is not None and known.embeddings.shape[1] > PRODUCTS["auto"]
+
+
 def _navigate(book: Book, sheet: Canvas, before: Canvas, after: Canvas | None) -> None:
     """The way back to Start, to the sheet before and to the next one, in the sheet's second row."""
     row = 1
@@ -119,7 +131,7 @@ def _compared(book: Book, instance: Instance) -> list[tuple[str, list[Matrix]]]:
             letter = letters(instance)[section.sentence]
             title = book.messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
             groups.append((f"{title} {letter}".strip(), blocks))
-    return groups
+    return groups[-1:] if book.by_rows else groups  # a wide model's are as large as the model
 
 
 def _draw_section(
@@ -154,12 +166,27 @@ def _draw_section(
     if note := told(instance, notes, messages):
         sheet.paragraph(4, LEFT, note, "note")
         row = 6
+    if book.by_rows:
+        _draw_weights(book, section, f"{number}{letter}", title)
     steps: list[tuple[str, int]] = []
     for k, step in enumerate(section.steps, start=1):
         heading_row = row
         row = draw_step(book, sheet, model, section, step, f"{number}.{k}", row)
         steps.append((step_title(book, step), heading_row))
     return sheet, steps
+
+
+def _draw_weights(book: Book, section: Section, number: str, title: str) -> None:
+    """A sheet with the learned weights of a section, after its own; none where it has none."""
+    messages, top = book.messages, 5
+    sheet = Canvas(messages("weights.sheet", number=number))
+    if draw_weights(book, sheet, section, top) == top:
+        return
+    book.sheets.append(sheet)
+    sheet.text(0, LEFT, messages("weights.title", title=title), "title")
+    sheet.heights[0] = 28
+    sheet.freeze = (2, 0)
+    sheet.paragraph(3, LEFT, messages("weights.intro"), "intro")
 
 
 _PAGE_WIDTH, _PAGE_HEIGHT = 10.9, 7.1

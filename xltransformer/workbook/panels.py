@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from xltransformer.graph import Matrix, Section, Step
 from xltransformer.models import Lesson
@@ -37,6 +38,9 @@ def draw_step(
         row += 1
     sheet.paragraph(row, LEFT, book.messages(f"step.{step.key}.question"), "question")
     row += 2
+    if book.by_rows:
+        row = _draw_in_line(book, sheet, model, step.blocks, row)
+        return _draw_worked(book, sheet, model, section, step, row) + 1
     products = [block for block in step.blocks if block.computed and _crosswise(book, block)]
     factors = {operand for product in products if not any(_turned(product)) for operand in product.operands}
     before: list[Matrix] = []
@@ -78,16 +82,45 @@ def _turned(product: Matrix) -> tuple[bool, bool]:
 
 def _draw_in_line(book: Book, sheet: Canvas, model: Lesson, blocks: list[Matrix], row: int) -> int:
     """Blocks side by side, each with its labels, wrapping to a new line where the sheet ends, or
-    where a block's row labels need the wide first column."""
+    where a block's row labels need the wide first column. A product whose factors stand elsewhere
+    begins a new line, below a link that leads to its right one."""
     column, tallest = LEFT + 1, 0
     for block in _with_operands(book, model, blocks):
         long = any(text_width(label) > LONG_LABEL for label in block.rows.read(book.values))
-        if column > LEFT + 1 and (long or column + block.shape[1] > WIDEST):
+        referring = book.by_rows and block.computed and op_of(block).crosswise
+        if column > LEFT + 1 and (long or referring or column + block.shape[1] > WIDEST):
             row, column, tallest = row + tallest + 2, LEFT + 1, 0
+        if referring:
+            _link_factors(book, sheet, block, row)
+            row += 1
         book.draw(block, sheet, row + 1, column)
         column += block.shape[1] + 1 + (block.text and block.computed)  # a long text runs over the next cell
         tallest = max(tallest, block.shape[0])
     return row + tallest + 2 if blocks else row
+
+
+def _link_factors(book: Book, sheet: Canvas, product: Matrix, row: int) -> None:
+    """What a product is made of, as a link to where its right factor stands."""
+    left, right, *rows = product.operands
+    made = f"{book.symbol(product)} = {book.symbol(left)} · {book.symbol(right)}"
+    text = "".join([made, *(f" + {book.symbol(added)}" for added in rows)])
+    home = book.homes[right]
+    target = Canvas(home.sheet).target(home.row, home.column)
+    if home.sheet == sheet.name:
+        sheet.text(row, LEFT, text, "symbol")
+    else:
+        sheet.link(row, LEFT, target, book.messages("weights.made", product=text, sheet=home.sheet))
+
+
+def draw_weights(book: Book, sheet: Canvas, section: Section, row: int) -> int:
+    """The learned weights that a section is the first to use, one below the other from `row` down;
+    returns the first row free after them, which is `row` where there are none."""
+    used = (m for step in section.steps for block in step.blocks for m in block.operands)
+    for block in dict.fromkeys(m for m in used if m.role == "parameter" and m not in book.homes):
+        sheet.text(row, LEFT, block.name, "remark")
+        book.draw(block, sheet, row + 2, LEFT + 1)
+        row += block.shape[0] + 3
+    return row
 
 
 def _with_operands(book: Book, model: Lesson, blocks: list[Matrix]) -> list[Matrix]:
@@ -138,7 +171,7 @@ def _draw_products(book: Book, sheet: Canvas, products: list[Matrix], row: int) 
 
 
 def _draw_worked(book: Book, sheet: Canvas, model: Lesson, section: Section, step: Step, row: int) -> int:
-    """The worked example of every block of the step that has one."""
+    """The worked example of every block of the step that has one, or with arrays by row of the first."""
     words = words_of(model, section)
     source = model.sentences[section.sentence].words if section.sentence is not None else None
     lines = [
@@ -146,11 +179,13 @@ def _draw_worked(book: Book, sheet: Canvas, model: Lesson, section: Section, ste
     ]
     if not lines:
         return row
+    if book.by_rows:
+        del lines[1:]
     sheet.text(row, LEFT, book.messages("worked.heading"), "remark")
     first = row + 1
 
     def write() -> None:
-        for k, line in enumerate(_every_line(book, sheet, lines, words, source)):
+        for k, line in enumerate(islice(_every_line(book, sheet, lines, words, source), len(lines))):
             sheet.paragraph(first + k, LEFT, line.shown, "worked", line.formula)
 
     book.later(write)

@@ -85,7 +85,7 @@ class SeenPlace:
     @property
     def all(self) -> str:
         """Every cell of the place: `C5:F9`."""
-        return self._range(0, 0, self.shape[0] - 1, self.shape[1] - 1)
+        return self.part()
 
     def cell(self, row: Index, column: Index) -> str:
         if isinstance(row, str):
@@ -105,6 +105,9 @@ class SeenPlace:
 
     def column(self, column: int, count: int | None = None) -> str:
         return self._range(0, column, (self.shape[0] if count is None else count) - 1, column)
+
+    def part(self, rows: int | None = None, columns: int | None = None) -> str:
+        return self._range(0, 0, (rows or self.shape[0]) - 1, (columns or self.shape[1]) - 1)
 
     def _range(self, top: int, left: int, bottom: int, right: int) -> str:
         address = self.place.address
@@ -142,3 +145,6 @@ class Known:
         raise NotImplementedError("worked lines name single cells")
 
     column = row
+
+    def part(self, rows: int | None = None, columns: int | None = None) -> str:
+        raise NotImplementedError("worked lines name single cells")

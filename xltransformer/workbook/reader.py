@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +43,25 @@ class ReadBook:
     exercises: Mapping[str, Place]
     content: Mapping[str, Any]
 
+    @cached_property
+    def arrays(self) -> Mapping[str, Mapping[tuple[int, int], str]]:
+        """By sheet, the cells that belong to an array formula, and its text."""
+        return {name: _in_arrays(sheet) for name, sheet in self.content.items()}
+
     def holds(self, place: Place, i: int, j: int) -> Any:
         """What was typed or written into a cell: a number, a text, a formula (begins with =), or None."""
         cell = self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1)
+        if (array := self.arrays[place.sheet].get((cell.row, cell.column))) is not None:
+            return array
         if cell.data_type != "f":
             return plain(cell.value)
         return cell.value if isinstance(cell.value, str) else f"={getattr(cell.value, 'text', '')}"
 
     def is_formula(self, place: Place, i: int, j: int) -> bool:
-        return bool(self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1).data_type == "f")
+        row, column = place.row + i + 1, place.column + j + 1
+        if (row, column) in self.arrays[place.sheet]:
+            return True
+        return bool(self.content[place.sheet].cell(row, column).data_type == "f")
 
     def is_error(self, place: Place, i: int, j: int) -> bool:
         """Whether an error value, such as #N/A, was typed or pasted into a cell."""
@@ -136,6 +147,21 @@ def _description(properties: bytes, path: Path) -> dict[str, Any]:
 
 def _not_read(path: Path, why: object) -> UserError:
     return UserError(f"{path} carries a description that cannot be read ({why!s:.120}); build it again")
+
+
+def _in_arrays(sheet: Any) -> dict[tuple[int, int], str]:
+    """The cells of a sheet that belong to an array formula, whose text only the first one holds."""
+    from openpyxl.utils import range_boundaries
+
+    found: dict[tuple[int, int], str] = {}
+    last_row, last_column = sheet.max_row, sheet.max_column
+    for first, reference in sheet.array_formulae.items():
+        left, top, right, bottom = range_boundaries(reference)
+        text = sheet[first].value.text
+        columns = range(left, min(right, last_column) + 1)  # a file made by hand may say anything
+        for row in range(top, min(bottom, last_row) + 1):
+            found |= dict.fromkeys(((row, column) for column in columns), text)
+    return found
 
 
 def _place(defined: Any, book: Any) -> Place | None:

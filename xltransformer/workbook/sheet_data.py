@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -161,7 +162,7 @@ class _Block:
         kind = ' t="str"' if self.text and self.patterns else ""
         self.style, self.start = f' s="{style}"', f' s="{style}"{kind}>'
         self.every_number = self.text or bool(np.isfinite(block.values).all())
-        if columns == 1 and len(self.patterns) == 1 and self.every_number:
+        if columns == 1 and not block.arrays and len(self.patterns) == 1 and self.every_number:
             self.made = self._column(block)
 
     def _column(self, block: Cells) -> list[str]:
@@ -192,6 +193,8 @@ class _Block:
         values = self.block.values[i].tolist()
         if not self.patterns and self.text:
             cells = self._plain_texts(row, values)
+        elif self.block.arrays and self.block.arrays[i]:
+            cells = self._with_arrays(row, i, values)
         elif not self.every_number:
             cells = self._with_errors(row, i, values)
         elif not self.patterns:
@@ -230,6 +233,29 @@ class _Block:
             + _number(f"<f>{escape(formulas.at(i, j))}</f>" if formulas else "", value)
             for j, (letters, value) in enumerate(zip(self.letters, values, strict=True))
         )
+
+    def _with_arrays(self, row: int, i: int, values: list[Any]) -> str:
+        """A row with array formulas: each stands in its first cell, and the others hold results only."""
+        formulas, formula_of = self.block.formulas, [""] * len(values)
+        inside = set[int]()
+        for first, count, formula in self.block.arrays[i]:
+            where = f"{self.letters[first]}{row + 1}:{self.letters[first + count - 1]}{row + 1}"
+            formula_of[first] = f'<f t="array" ref="{where}">{escape(formula)}</f>'
+            inside.update(range(first, first + count))
+        if len(inside) < len(values) and formulas is not None:
+            for j in range(len(values)):
+                if j not in inside:
+                    formula_of[j] = f"<f>{escape(formulas.at(i, j))}</f>"
+        if not self.every_number:
+            return "".join(
+                f'<c r="{letters}{row + 1}"{self.style}' + _number(formula, value)
+                for letters, formula, value in zip(self.letters, formula_of, values, strict=True)
+            )
+        form, shown = (
+            f'<c r="%s{row + 1}"{self.start}%s<v>%s</v></c>',
+            map(text_xml if self.text else repr, values),
+        )
+        return "".join(map(form.__mod__, zip(self.letters, formula_of, shown, strict=True)))
 
 
 class _Filled:

@@ -1,0 +1,131 @@
+"""Wide models: a row of a result is one array formula, and weights stand once, on sheets of their own."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from office import Office
+from test_diff import rewrite
+
+from xltransformer import api
+from xltransformer.difference import diff
+from xltransformer.engines import ENGINES
+from xltransformer.locale import load_messages
+from xltransformer.spec.instance import make_instance
+from xltransformer.workbook.layout import lay_out
+from xltransformer.workbook.reader import ReadBook, read_book
+
+SIZES: dict[str, Any] = {"layers": 2, "heads": 2, "d_model": 18, "d_ff": 20}
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("wide") / "wide.xlsx"
+    api.build(path, template="gpt", settings=SIZES)
+    return path
+
+
+@pytest.fixture(scope="module")
+def read(wide: Path) -> ReadBook:
+    return read_book(wide)
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+def test_sheet_and_numpy_agree(engine: str, wide: Path) -> None:
+    result = diff(wide, engine)
+    assert result.ok
+    assert result.max_abs_error is not None
+    assert result.max_abs_error < 1e-10
+
+
+def test_a_row_is_one_array(read: ReadBook) -> None:
+    for name in (
+        "decoder.0.head.1.Q",
+        "decoder.0.attended",
+        "decoder.1.feed_forward.activated",
+        "decoder.0.norm.0.output",
+    ):
+        home = read.homes[name]
+        for i in range(home.shape[0]):
+            formulas = {read.holds(home, i, j) for j in range(home.shape[1])}
+            assert len(formulas) == 1, name
+            assert all(read.is_formula(home, i, j) for j in range(home.shape[1]))
+    home = read.homes["decoder.0.head.1.Q"]
+    assert re.fullmatch(r"=MMULT\(C\d+:T\d+,'2 Weights'!C\d+:K\d+\)(\+.*)?", read.holds(home, 3, 0))
+
+
+def test_every_weight_stands_once(read: ReadBook) -> None:
+    shown = {view.block for view in read.views}
+    for block in read.model.parameters:
+        assert read.homes[block.name].sheet.endswith("Weights"), block.name
+        assert block.name not in shown
+
+
+@pytest.mark.parametrize(("template", "settings", "by_rows"), [
+    ("gpt", {"d_model": 16, "heads": 1, "layers": 1}, False),
+    ("gpt", {"d_model": 17, "heads": 1, "layers": 1}, True),
+    ("encoder", {"d_model": 18, "heads": 2, "layers": 1}, True),
+    ("cat-and-mouse", {}, False),
+    ("multi-head", {}, False),
+])  # fmt: skip
+def test_wide_models_of_layers_are_written_by_rows(template: str, settings: dict[str, Any], by_rows: bool) -> None:
+    instance = make_instance(template, [], settings=settings)
+    book = lay_out(instance, instance.trace(), load_messages())
+    assert any(block.arrays for sheet in book.sheets for block in sheet.blocks) == by_rows
+
+
+def tampered(wide: Path, folder: Path, read: ReadBook, pattern: str, by: str) -> Path:
+    """A copy with the first cell of Q's fourth row rewritten."""
+    home, path = read.homes["decoder.0.head.1.Q"], folder / "tampered.xlsx"
+    at, count = home.address(3, 0), 0
+    with zipfile.ZipFile(wide) as parts:
+        names = re.findall('<sheet name="([^"]*)"', parts.read("xl/workbook.xml").decode())
+    sheet = f"xl/worksheets/sheet{names.index(home.sheet) + 1}.xml"
+
+    def change(name: str, xml: str) -> str:
+        nonlocal count
+        if name != sheet:
+            return xml
+        xml, made = re.subn(f'(<c r="{at}"[^>]*>){pattern}', by, xml)
+        count += made
+        return xml
+
+    rewrite(wide, path, change)
+    assert count == 1
+    return path
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize(
+    ("pattern", "by", "kind"),
+    [
+        (r'(<f t="array" ref="[^"]*">)', r"\1\g<2>1.001*", "differs"),
+        (r'<f t="array" ref="[^"]*">[^<]*</f><v>[^<]*</v>', r"\1<v>0.5</v>", "not a formula"),
+        (r'<f t="array" ref="([A-Z]+\d+):[^"]*">', r'\1<f t="array" ref="\2:\2">', "not a formula"),
+    ],
+    ids=["another formula", "a number for the formula", "one cell only"],
+)
+def test_a_tampered_array_is_found(
+    pattern: str, by: str, kind: str, engine: str, wide: Path, read: ReadBook, tmp_path: Path
+) -> None:
+    result = diff(tampered(wide, tmp_path, read, pattern, by), engine)
+    assert not result.ok
+    found = {(problem.kind, problem.block) for problem in result.problems}
+    assert (kind, "decoder.0.head.1.Q") in found
+
+
+def test_edits_follow_in_libreoffice(office: Office, wide: Path, read: ReadBook, tmp_path: Path) -> None:
+    """A word and a weight are edited, and what LibreOffice saves agrees."""
+    words, weight = read.homes["sentence.words"], read.homes["decoder.0.head.1.W_Q"]
+    edits = [(words.sheet, words.address(1, 0), "dog"), (weight.sheet, weight.address(2, 3), 1.25)]
+    before = read.holds(read.homes["decoder.0.head.1.Q"], 1, 0)
+    saved = tmp_path / "saved.xlsx"
+    office.edit(wide, edits, save=saved)
+    result = diff(saved)
+    assert result.ok, result.problems[:3]
+    again = read_book(saved)
+    assert again.holds(again.homes["decoder.0.head.1.Q"], 1, 0).replace("$", "").startswith(before[:7])
