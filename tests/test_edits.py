@@ -113,17 +113,11 @@ def red(results: Results) -> dict[str, str]:
     }
 
 
-def edited_cell(book: ReadBook, place: str) -> Place:
-    """The cell that is edited: a block's first, but of the vocabulary the last, which no sentence needs."""
-    home = book.homes[PLACES[place]]
-    return Place(home.sheet, home.row + (home.shape[0] - 1) * (place == "vocabulary"), home.column, (1, 1))
-
-
 @pytest.mark.parametrize("place", PLACES)
 def test_the_table_in_ironcalc(place: str, built: ReadBook) -> None:
     import ironcalc
 
-    home = edited_cell(built, place)
+    home = built.homes[PLACES[place]]
     model = ironcalc.load_from_xlsx(str(built.path), "en", "UTC", "en")
     names = [sheet["name"].lower() for sheet in model.get_worksheets_properties()]
     cell = names.index(home.sheet.lower()), home.row + 1, home.column + 1
@@ -152,7 +146,7 @@ def type_into(model: Any, cell: tuple[int, int, int], value: Any) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_the_table_in_libreoffice(place: str, built: ReadBook, office: Office) -> None:
-    home = edited_cell(built, place)
+    home = built.homes[PLACES[place]]
     rounds = [[(home.sheet, home.address(0, 0), as_typed(value))] for value in KINDS.values()]
     _, found = office.rounds(built.path, rounds)
     for kind, (typed, _) in zip(KINDS, found, strict=True):
@@ -191,7 +185,7 @@ def judge(book: ReadBook, results: Results, place: str, kind: str, unseen: set[t
     """Hold what diff and the sheet's own checks say of an edit against the table; `unseen` are the edits
     that the checks need not see."""
     expected = SAYS[kind][list(PLACES).index(place)]
-    home = edited_cell(book, place)
+    home = book.homes[PLACES[place]]
     with held(book, home, KINDS[kind]):
         if not expected:
             found = diff_book(book, Recalculated(results))
@@ -208,7 +202,7 @@ def judge(book: ReadBook, results: Results, place: str, kind: str, unseen: set[t
 
 HARMLESS = {
     (place, kind) for place in ("embedding", "weight") for kind in ("empty", "whole number", "fraction", "formula")
-} | {("vocabulary", "date"), ("switch", "TRUE"), ("temperature", "fraction"), ("temperature", "whole number")}
+} | {("switch", "TRUE"), ("temperature", "fraction"), ("temperature", "whole number")}
 """Where no check may be red."""
 
 
