@@ -108,12 +108,12 @@ def file(name: str, data: bytes | None, said: Sequence[str]) -> Bad:
     return Bad(said, [(("build", "--sentence", "cat", "--embeddings", name, *OUT), given)])
 
 
-def weights_file(name: str, data: bytes, in_template: bool = True) -> Bad:
+def weights_file(name: str, data: bytes) -> Bad:
     """A file of weights; .npz files also in a template."""
     way = (("build", "--template", "encoder", "--weights", name, *OUT), {name: data})
     toml = f"{HEAD}{WORDS}[weights]\nfile = '{name}'\n".encode()
     inside = (("build", "--template", "my.toml", *OUT), {name: data, "my.toml": toml})
-    return Bad([name], [way, inside] if in_template and name.endswith(".npz") else [way])
+    return Bad([name], [way, inside] if name.endswith(".npz") else [way])
 
 
 def option(option: str, name: str, data: bytes) -> Bad:
@@ -324,7 +324,7 @@ BAD: dict[str, Bad] = {
     "weights: a header that calls": weights_file("w.npz", shaped("__import__('os').getcwd()")),
     "weights: a header of brackets": weights_file("w.npz", npz_of(b"(" * 60_000)),
     "weights: dates": weights_file("w.npz", shaped("(2,)", "'<M8[D]'")),
-    "weights: texts": weights_file("w.npz", shaped("(2,)", "'<U2'"), in_template=False),
+    "weights: texts": weights_file("w.npz", shaped("(2,)", "'<U2'")),
     "weights: no arrays but texts": weights_file("w.npz", npz_of(b"", name="w.txt")),
     "weights: an empty file": weights_file("w.safetensors", b""),
     "weights: seven bytes": weights_file("w.safetensors", b"1234567"),
