@@ -99,7 +99,7 @@ def trainable_attention(sizes: Sizes) -> Lesson:
     for s, (top, one, result) in enumerate(zip(scopes, read, results, strict=True)):
         with model.section("reconstruction", sentence=s):
             losses.append(mean_squared_error(top.scope("reconstruction"), result, one.X, one.padding))
-    with model.section("reconstruction"):
+    with model.section("reconstruction", sentence=None if len(losses) > 1 else 0):
         loss = _together(model.scope(), losses)
     learned = gradients(model, loss, weights.values())
     velocity = {name: learned[block] for name, block in weights.items()}
