@@ -208,3 +208,10 @@ def test_asking_for_gradients_adds_nothing_to_a_lesson_that_has_them() -> None:
     assert list(build_model("backpropagation", sizes).blocks) == list(
         build_model("backpropagation", Sizes((2,), 4, 2, {"gradients": 1})).blocks
     )
+
+
+def test_one_sentence_learns_too() -> None:
+    one = make_instance("trainable-attention", ["kittens love"], settings={"steps": 3})
+    losses = one.trace()["training.losses"]
+    assert losses.shape == (1, 4)
+    assert losses[0, -1] < losses[0, 0]
