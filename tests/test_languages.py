@@ -78,8 +78,8 @@ def test_every_message_is_used_and_every_key_there() -> None:
     messages = Messages("en", recorded)
     for template in shipped_templates():
         for sentences, gradients in (([], 0), (["cat and zebra"], 0), ([], 1)):
-            if gradients and not make_instance(template).model.goals:
-                continue
+            if gradients and (not make_instance(template).model.goals or template == "sort-letters"):
+                continue  # nothing to learn, or too large a backward pass
             instance = make_instance(template, sentences, settings={"gradients": gradients})
             lay_out(instance, instance.trace(), messages)
     alone = make_instance("cat-and-mouse", ["mouse"], slots=0)
