@@ -208,3 +208,10 @@ def test_asking_for_gradients_adds_nothing_to_a_lesson_that_has_them() -> None:
     assert list(build_model("backpropagation", sizes).blocks) == list(
         build_model("backpropagation", Sizes((2,), 4, 2, {"gradients": 1})).blocks
     )
+
+
+def test_attention_learns_from_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "one.xlsx"
+    values = api.build(path, ["kittens love to nap"], "trainable-attention").trace()
+    assert values["training.losses"][0, -1] < values["training.losses"][0, 0] / 2
+    assert diff(path).ok
