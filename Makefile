@@ -13,7 +13,7 @@ PYTHON_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version
 PYTHON_IS_NEW = $(shell "$(PYTHON)" -c 'import sys; print("yes" if sys.version_info >= (3, 11) else "")' 2>/dev/null)
 PYTHON_HAS_VENV = $(shell "$(PYTHON)" -c 'import ensurepip, venv; print("yes")' 2>/dev/null)
 
-.PHONY: help demo test lint bench fuzz gallery train clean tools
+.PHONY: help demo test lint bench fuzz faults gallery train clean tools
 .NOTPARALLEL:
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make lint     check style, format and types'
 	@echo 'make bench    measure times and sizes'
 	@echo 'make fuzz     random builds, edits and tampering: make fuzz CASES=10000 SEED=1 ENGINE=libreoffice'
+	@echo 'make faults   kill builds at random moments, run many LibreOffices at once'
 	@echo 'make gallery  build the workbooks in workbooks/, their pictures and their page'
 	@echo 'make train    train every model that ships again, from its data (some minutes)'
 	@echo 'make clean    remove what these commands made'
@@ -48,6 +49,9 @@ bench: .venv/installed
 
 fuzz: .venv/installed-test
 	@$(BIN)/python tests/fuzz.py --cases $(CASES) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
+
+faults: .venv/installed-test
+	@$(BIN)/python tests/faults.py
 
 gallery: .venv/installed
 	@$(BIN)/python scripts/make-gallery

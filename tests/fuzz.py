@@ -6,12 +6,14 @@ one is looked for, with fewer edits, and printed. What must be so:
 - no traceback, and at most one line on stderr about a mistake (exit status 2);
 - a workbook of which only cells to edit were edited is never called different;
 - a workbook that was tampered with is never called equal.
+
+With `--engine libreoffice` some edits are made in LibreOffice itself, over its bridge, and saved by it.
+Ctrl-C ends a run early; what was counted so far is printed.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import datetime
 import math
 import random
@@ -23,15 +25,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import openpyxl
 from click.testing import CliRunner, Result
+from openpyxl.utils.datetime import to_excel
+from openpyxl.workbook.defined_name import DefinedName
 
+from xltransformer.__main__ import INTERRUPTED
 from xltransformer.cli import main as commands
 from xltransformer.spec.template import load_template, shipped_templates
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
+
+if TYPE_CHECKING:
+    from office import Office
 
 ERROR = "#N/A"
 Edit = tuple[str, int, int, Any]
@@ -54,20 +62,24 @@ VALUES: tuple[Any, ...] = (
     datetime.date(2024, 2, 29), datetime.time(12, 30), "'", "#REF!", "_x0041_", "é", "😀", 0.1 + 0.2, 1e9, -0.0,
 )  # fmt: skip
 TAMPERS = (
-    "number", "text", "formula", "constant", "empty", "name removed", "name moved", "name shrunk", "sheet renamed",
-    "sheet removed", "row inserted", "description cut", "description of another", "view",
+    "number", "text", "formula", "constant", "empty", "name removed", "name moved", "name grown", "name doubled",
+    "sheet renamed", "sheet removed", "row inserted", "description cut", "description of another", "view",
 )  # fmt: skip
+HARMLESS = ("reordered", "name of a copied sheet", "sheet added")
+"""What users do to whole workbooks, and what changes no model: Excel gives the copy of a sheet its own names."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is built, edited, and tampered with (nothing where `tamper` is empty)."""
+    """What is built, edited (over LibreOffice's `bridge` where there is one), and tampered with, or else changed
+    in a `harmless` way (nothing where these are empty)."""
 
     arguments: tuple[str, ...]
     embeddings: str
     edits: tuple[Edit, ...]
     tamper: str
-    reordered: bool
+    harmless: str
+    bridge: bool
     number: str
 
 
@@ -106,13 +118,17 @@ def make_case(seed: int, k: int) -> Case:
         for _ in range(rng.choice((0, 1, 1, 2, 4)))
     )  # fmt: skip
     tamper = rng.choice(TAMPERS) if rng.random() < 0.5 else ""
-    return Case(tuple(arguments), embeddings, edits, tamper, rng.random() < 0.1, f"{seed}:{k}")
+    harmless = rng.choice(HARMLESS) if rng.random() < 0.2 else ""
+    return Case(tuple(arguments), embeddings, edits, tamper, harmless, rng.random() < 0.4, f"{seed}:{k}")
 
 
 def run(*arguments: str) -> Result:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return CliRunner().invoke(commands, arguments)
+        result = CliRunner().invoke(commands, arguments)
+    if result.exit_code == INTERRUPTED:
+        raise KeyboardInterrupt
+    return result
 
 
 def unruly(result: Result) -> str:
@@ -138,18 +154,44 @@ def targets(book: ReadBook, kind: str) -> list[str]:
     ]
 
 
-def type_in(book: ReadBook, opened: Any, edits: Sequence[Edit]) -> None:
-    """Make the edits, each in the cell that its numbers pick."""
+def picked(book: ReadBook, edits: Sequence[Edit]) -> Iterator[tuple[Place, int, int, Any]]:
+    """The edits, each in the cell that its numbers pick: place, row and column in it, and value."""
     for kind, i, j, value in edits:
         names = targets(book, kind)
-        if not names:
-            continue
-        place = book.homes[names[i % len(names)]]
-        row, column = (place.row + j % place.shape[0] + 1, place.column + i % place.shape[1] + 1)
-        cell = opened[place.sheet].cell(row, column)
+        if names:
+            place = book.homes[names[i % len(names)]]
+            yield place, j % place.shape[0], i % place.shape[1], value
+
+
+def type_in(book: ReadBook, opened: Any, edits: Sequence[Edit]) -> None:
+    """Make the edits in a workbook that openpyxl has opened."""
+    for place, i, j, value in picked(book, edits):
+        cell = opened[place.sheet].cell(place.row + i + 1, place.column + j + 1)
         cell.value = value
         if value == ERROR:
             cell.data_type = "e"
+
+
+def typed(value: Any) -> Any:
+    """A value as it is typed into LibreOffice."""
+    if isinstance(value, datetime.date | datetime.time):
+        return float(to_excel(value))
+    if isinstance(value, bool):
+        return {"formula": str(value).upper()}  # as by hand: a number that is shown as TRUE
+    if isinstance(value, str):
+        return {"formula": value} if value[:1] in ("=", "#") else value
+    return None if value is None else float(value)
+
+
+def change(opened: Any, harmless: str) -> None:
+    """What changes no model."""
+    if harmless == "reordered":
+        opened.move_sheet(opened.sheetnames[0], 2)
+    elif harmless == "sheet added":
+        opened.create_sheet("Mine", 0)["A1"] = "=1+1"
+    elif harmless:
+        name = next(iter(opened.defined_names))
+        opened.worksheets[-1].defined_names[name] = DefinedName(name, attr_text="Mine!$A$1")
 
 
 def meddle(book: ReadBook, opened: Any, tamper: str, rng: random.Random) -> bool:
@@ -178,11 +220,15 @@ def meddle(book: ReadBook, opened: Any, tamper: str, rng: random.Random) -> bool
         cell.value = f'{cell.value}&"x"' if block.text else f"{cell.value}+1.25"
     elif tamper == "name removed":
         del opened.defined_names[name]
-    elif tamper in ("name moved", "name shrunk"):
+    elif tamper.startswith("name"):
         rows, columns = place.shape
-        moved = Place(place.sheet, place.row + 40, place.column + 40, place.shape)
-        shrunk = Place(place.sheet, place.row, place.column, (rows + 1, columns))
-        opened.defined_names[name].attr_text = (moved if tamper == "name moved" else shrunk).absolute
+        moved = Place(place.sheet, place.row + 40, place.column + 40, place.shape).absolute
+        grown = Place(place.sheet, place.row, place.column, (rows + 1, columns)).absolute
+        if tamper == "name doubled":
+            again = DefinedName(rng.choice((name, name.upper())), attr_text=moved)
+            dict.__setitem__(opened.defined_names, "again", again)  # which openpyxl itself does not allow
+        else:
+            opened.defined_names[name].attr_text = moved if tamper == "name moved" else grown
     elif tamper == "sheet renamed":
         opened[place.sheet].title = "Renamed"
     elif tamper == "sheet removed":
@@ -197,7 +243,7 @@ def meddle(book: ReadBook, opened: Any, tamper: str, rng: random.Random) -> bool
     return True
 
 
-def failure(case: Case, engine: str, folder: Path, tally: Counter[str]) -> str:
+def failure(case: Case, engine: str, folder: Path, tally: Counter[str], office: Office | None = None) -> str:
     """What must not be and is, in one case; empty where all is well."""
     path, changed = folder / "built.xlsx", folder / "changed.xlsx"
     arguments = list(case.arguments)
@@ -212,13 +258,22 @@ def failure(case: Case, engine: str, folder: Path, tally: Counter[str]) -> str:
         tally["builds refused"] += 1
         return ""
     book = read_book(path)
+    through_office = office is not None and case.bridge
+    if office is not None and through_office:
+        edits = [
+            (place.sheet, place.address(i, j), typed(value)) for place, i, j, value in picked(book, case.edits)
+        ]
+        office.edit(path, edits, save=folder / "edited.xlsx")
+        path = folder / "edited.xlsx"
+        tally["edited over the bridge"] += 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         opened = openpyxl.load_workbook(path)
-        type_in(book, opened, case.edits)
+        if not through_office:
+            type_in(book, opened, case.edits)
         tampered = bool(case.tamper) and meddle(book, opened, case.tamper, random.Random(case.number))
-        if case.reordered and not tampered:
-            opened.move_sheet(opened.sheetnames[0], 2)
+        if not tampered:
+            change(opened, case.harmless)
         if not opened.sheetnames:
             return ""
         opened.save(changed)
@@ -256,24 +311,40 @@ def smaller(case: Case, fails: Callable[[Case], str]) -> Case:
     return case
 
 
+def start_office(folder: Path) -> Office:
+    sys.path.append(str(Path(__file__).parent.parent / "scripts"))
+    from office import Office
+
+    return Office(folder)
+
+
 def fuzz(
     seed: int, numbers: Sequence[int], engine: str, seconds: float = math.inf
 ) -> tuple[Counter[str], list[str]]:
-    """Run cases; returns how often what happened, and what failed."""
+    """Run cases until they, or the seconds, are over, or somebody interrupts; returns how often what
+    happened, and what failed."""
     tally: Counter[str] = Counter()
     failed: list[str] = []
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="xlt-fuzz-") as name:
-        for k in numbers:
-            if time.monotonic() - started > seconds:
-                break
-            case = make_case(seed, k)
-            wrong = failure(case, engine, Path(name), tally)
-            tally["cases"] += 1
-            if wrong:
-                small = smaller(case, lambda c: failure(c, engine, Path(name), Counter()))
-                failed.append(f"seed {seed}, case {k}: {wrong}\n    smaller: {small}")
-                print(failed[-1], flush=True)
+    with tempfile.TemporaryDirectory(prefix="xlt-fuzz-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        office = start_office(folder) if engine == "libreoffice" else None
+        try:
+            for k in numbers:
+                if time.monotonic() - started > seconds:
+                    break
+                case = make_case(seed, k)
+                wrong = failure(case, engine, folder, tally, office)
+                tally["cases"] += 1
+                if wrong:
+                    small = smaller(case, lambda c: failure(c, engine, folder, Counter(), office))
+                    failed.append(f"seed {seed}, case {k}: {wrong}\n    smaller: {small}")
+                    print(failed[-1], flush=True)
+        except KeyboardInterrupt:
+            tally["interrupted"] += 1
+        finally:
+            if office is not None:
+                office.close()
     return tally, failed
 
 
@@ -287,12 +358,11 @@ def main() -> None:
     given = parser.parse_args()
     numbers = range(given.cases) if given.only is None else [given.only]
     print(f"seed {given.seed}, engine {given.engine}", flush=True)
-    with contextlib.suppress(KeyboardInterrupt):
-        tally, failed = fuzz(given.seed, numbers, given.engine, given.seconds)
-        for what, count in sorted(tally.items()):
-            print(f"{count:7} {what}")
-        print(f"{len(failed):7} failed")
-        sys.exit(1 if failed else 0)
+    tally, failed = fuzz(given.seed, numbers, given.engine, given.seconds)
+    for what, count in sorted(tally.items()):
+        print(f"{count:7} {what}")
+    print(f"{len(failed):7} failed")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ class OpenedBook:
         """The cells as an engine returns them."""
         return {
             fold(sheet): {
-                (i, j): "#ERROR" if cell is None else cell
+                (i, j): "#ERROR!" if cell is None else cell
                 for i, row in enumerate(rows, start=1)
                 for j, cell in enumerate(row, start=1)
                 if cell != ""

@@ -3,6 +3,7 @@ when the fault is mended; and the sheet that tells what the edits changed."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def make(path: Path, instance: Instance, language: str = "en") -> Book:
         for (row, column), cell in sheet.cells.items()
         if column == LEFT and cell.style == ("verdict", messages("number.verdict"))
     ]
-    checks = {str(sheet.cells[row, LEFT + 2].content): row for row in rows}
+    checks = {str(sheet.cells[row, LEFT + 3].content): row for row in rows}
     assert len(checks) == len(rows), "two checks say the same"
     links = {text: str(sheet.cells[row, LEFT + 1].content) for text, row in checks.items()}
     assert start.cells[STATE, LABEL].content == f"'{sheet.name}'!A1", "the first sheet leads there"
@@ -112,6 +113,9 @@ EMBEDDINGS, WEIGHTS = (
     "every entry to fill in is a number: Vocabulary",
     "every entry to fill in is a number: 2A With weights",
 )
+TEXTS = load_messages()("check.texts", sheet="Start")
+NAMED = {"word that is listed twice": "B6", "text in an embedding that no sentence has": "D25"}
+"""Cells that the first sheet names."""
 ALL_LESSONS = [*sums(*LESSONS), *errors(*LESSONS, *FOLLOWING)]
 GONE = {"formula": "=1/0"}
 
@@ -129,15 +133,16 @@ FAULTS: dict[str, dict[str, Fault]] = {
         "unknown word": Fault([("sentence.0.words", 4, 0, "unheard-of")], KNOWN_A),
         "word that is listed twice": Fault([("vocabulary", 26, 0, "CAT")], KNOWN_A),
         "word that is an error": Fault(
-            [("sentence.0.words", 4, 0, GONE)], "sentence A has at least one word",
-            [KNOWN_A, *sums("1A Self-attention", "2A With weights", "3A Other dimensions"),
+            [("sentence.0.words", 4, 0, GONE)], TEXTS,
+            ["sentence A has at least one word", KNOWN_A,
+             *sums("1A Self-attention", "2A With weights", "3A Other dimensions"),
              *errors("1A Self-attention", "2A With weights", "3A Other dimensions", *FOLLOWING)],
         ),
         "scaling 5": Fault([("switches.scaling", 0, 0, 5)], "scaling is on or off"),
         "scaling neither": Fault([("switches.scaling", 0, 0, "maybe")], "scaling is on or off"),
         "no scaling": Fault([("switches.scaling", 0, 0, None)], "scaling is on or off"),
         "scaling an error": Fault(
-            [("switches.scaling", 0, 0, GONE)], "scaling is on or off", ALL_LESSONS
+            [("switches.scaling", 0, 0, GONE)], TEXTS, ["scaling is on or off", *ALL_LESSONS]
         ),
         "causal -1": Fault([("switches.causal", 0, 0, -1)], "causal mask is on or off"),
         "temperature -1": Fault([("switches.temperature", 0, 0, -1)], "the temperature is above 0"),
@@ -203,7 +208,12 @@ def test_each_fault_is_named_and_mended(which: str, office: Office, books: dict[
     for (what, fault), (typed, mended) in zip(faults.items(), shown, strict=True):
         red = book.red(typed)
         assert (what, sorted(red)) == (what, sorted([fault.says, *fault.follows]))
-        assert book.status(typed)[0] == f"✗ {book.messages('start.look_at')}{fault.says}", what
+        said, named, cells = book.status(typed)[0].partition(f"✗ {book.messages('start.look_at')}{fault.says}")
+        assert (said, bool(named)) == ("", True), (what, book.status(typed)[0])
+        # the cell that was edited, or the one that it makes wrong, or all of a block of which several are
+        assert re.fullmatch(r"(: [A-Z]+\d+(:[A-Z]+\d+)?( [A-Z]+\d+(:[A-Z]+\d+)?)*)?", cells), (what, cells)
+        if what in NAMED:
+            assert cells == f": {NAMED[what]}", what
         assert book.red(mended) == [], what
         assert book.status(mended) == (book.well, book.messages("start.unchanged")), what
 

@@ -5,20 +5,24 @@ checks say so, too."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from office import Office
 
 from xltransformer import api
 from xltransformer.difference import diff_book
-from xltransformer.engines import ENGINES, Limits, Results
+from xltransformer.engines import ENGINES, Limits, Results, plain
 from xltransformer.errors import UserError
 from xltransformer.locale import load_messages
+from xltransformer.spec.instance import Instance
 from xltransformer.workbook.checks import LEFT, TOP
+from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
 
 SAME = ""  # NumPy and cells mean the same
@@ -110,59 +114,124 @@ def red(results: Results) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_the_table_in_ironcalc(place: str, built: ReadBook, tmp_path: Path) -> None:
-    name = PLACES[place]
+def test_the_table_in_ironcalc(place: str, built: ReadBook) -> None:
+    import ironcalc
+
+    home = built.homes[PLACES[place]]
+    model = ironcalc.load_from_xlsx(str(built.path), "en", "UTC", "en")
+    names = [sheet["name"].lower() for sheet in model.get_worksheets_properties()]
+    cell = names.index(home.sheet.lower()), home.row + 1, home.column + 1
     for kind, value in KINDS.items():
-        path = edited(built, {(name, 0, 0): value}, tmp_path / "edited.xlsx")
-        book, results = read_book(path), ENGINES["ironcalc"].recalculate(path)
-        judge(book, results, place, kind)
-        expected = SAYS[kind][list(PLACES).index(place)]
-        if expected and (place, kind) not in UNSEEN:
-            assert red(results), f"{kind} in {place}: no check is red"
+        type_into(model, cell, value)
+        model.evaluate()
+        results: dict[str, dict[tuple[int, int], Any]] = {name: {} for name in names}
+        for k, row, column in model.get_all_cells():
+            results[names[k]][row, column] = model.get_cell_value(k, row, column)
+        judge(built, results, place, kind, {("vocabulary", "-1E-320")})
 
 
-UNSEEN = {("vocabulary", "fraction"), ("vocabulary", "-1E-320"), ("vocabulary", "TRUE")}
-"""What only diff sees: numbers whose digits programs write differently, in the word list, where any
-text may stand, and TRUE there, which Excel's check sees, but neither IronCalc's nor LibreOffice's."""
+def type_into(model: Any, cell: tuple[int, int, int], value: Any) -> None:
+    """A value into a cell of IronCalc's, as it would stand there after loading a file."""
+    if value is None:
+        model.clear_cell_contents(*cell)
+    elif value is ERROR or (isinstance(value, str) and value.startswith("=")):
+        model.set_user_input(*cell, "#N/A" if value is ERROR else value)
+    elif isinstance(value, bool):
+        model.update_cell_with_bool(*cell, value)
+    elif isinstance(value, str):
+        model.update_cell_with_text(*cell, value)
+    else:
+        model.update_cell_with_number(*cell, float(plain(value)))
 
 
-def judge(book: ReadBook, results: Results, place: str, kind: str) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_the_table_in_libreoffice(place: str, built: ReadBook, office: Office) -> None:
+    home = built.homes[PLACES[place]]
+    rounds = [[(home.sheet, home.address(0, 0), as_typed(value))] for value in KINDS.values()]
+    _, found = office.rounds(built.path, rounds)
+    for kind, (typed, _) in zip(KINDS, found, strict=True):
+        if kind == "TRUE":  # which is the number 1 there, in whatever cell it is typed
+            assert typed.cell(home.sheet, home.row, home.column) == 1
+            with held(built, home, 1):
+                assert diff_book(built, Recalculated(typed.results)).ok
+        else:
+            judge(built, typed.results, place, kind, {("vocabulary", "-1E-320")})
+
+
+def as_typed(value: Any) -> Any:
+    """A value as somebody types it into LibreOffice."""
+    if value is ERROR:
+        return {"formula": "=NA()"}
+    if isinstance(value, bool):
+        return {"formula": str(value).upper()}
+    if isinstance(value, datetime.date):
+        return float(plain(value))
+    return {"formula": value} if isinstance(value, str) and value.startswith("=") else value
+
+
+@contextmanager
+def held(book: ReadBook, place: Place, value: Any) -> Iterator[None]:
+    """The first cell of a place as diff would read it from the edited file."""
+    cell = book.content[place.sheet].cell(place.row + 1, place.column + 1)
+    before = cell.value, cell.data_type
+    cell.value = "#N/A" if value is ERROR else plain(value)
+    if value is ERROR:
+        cell.data_type = "e"
+    yield
+    cell.value, cell.data_type = before
+
+
+def judge(book: ReadBook, results: Results, place: str, kind: str, unseen: set[tuple[str, str]]) -> None:
+    """Hold what diff and the sheet's own checks say of an edit against the table; `unseen` are the edits
+    that the checks need not see."""
     expected = SAYS[kind][list(PLACES).index(place)]
     home = book.homes[PLACES[place]]
-    where = f"input {home.sheet}!{home.address(0, 0)} {expected}"
-    if not expected:
-        found = diff_book(book, Recalculated(results))
-        assert found.ok, f"{kind} in {place}: {[str(p) for p in found.problems][:3]}"
-        return
-    with pytest.raises(UserError) as caught:
-        diff_book(book, Recalculated(results))
-    assert where in str(caught.value), f"{kind} in {place}"
+    with held(book, home, KINDS[kind]):
+        if not expected:
+            found = diff_book(book, Recalculated(results))
+            assert found.ok, f"{kind} in {place}: {[str(p) for p in found.problems][:3]}"
+        else:
+            with pytest.raises(UserError) as caught:
+                diff_book(book, Recalculated(results))
+            assert f"input {home.sheet}!{home.address(0, 0)} {expected}" in str(caught.value), f"{kind} in {place}"
+    if expected and (place, kind) not in unseen:
+        assert red(results), f"{kind} in {place}: no check is red"
+    elif (place, kind) in HARMLESS:
+        assert not red(results), f"{kind} in {place}: {red(results)}"
 
 
-@pytest.mark.parametrize("kind", ["empty", "text", "whole number", "formula", "date", "TRUE", "fraction"])
-def test_what_means_the_same_in_libreoffice(kind: str, built: ReadBook, tmp_path: Path) -> None:
-    """Every place at once that takes this kind of input."""
-    places = [name for says, name in zip(SAYS[kind], PLACES.values(), strict=True) if not says]
-    path = edited(built, {(name, 0, 0): KINDS[kind] for name in places}, tmp_path / "edited.xlsx")
-    found = diff_book(read_book(path), ENGINES["libreoffice"])
+HARMLESS = {
+    (place, kind) for place in ("embedding", "weight") for kind in ("empty", "whole number", "fraction", "formula")
+} | {("switch", "TRUE"), ("temperature", "fraction"), ("temperature", "whole number")}
+"""Where no check may be red."""
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+def test_edited_files(engine: str, built: ReadBook, tmp_path: Path) -> None:
+    """What the table says of cells, as files that another program saved: one with all that is usable, one
+    with what is not, which the checks name, too."""
+    usable = {"text": "blub", "whole number": 3, "formula": "=1+1", "date": KINDS["date"], "empty": None}
+    cells = {
+        (name, k, 0): value
+        for name in ("sentence.words", "vocabulary", "embeddings")
+        for k, value in enumerate(usable.values())
+        if name != "embeddings" or value != "blub"
+    }
+    cells |= {("embeddings", 0, 1): 1 / 3, ("switches.scaling", 0, 0): True}
+    path = edited(built, cells, tmp_path / "edited.xlsx")
+    found = diff_book(read_book(path), ENGINES[engine])
     assert found.ok, [str(problem) for problem in found.problems][:3]
-
-
-@pytest.mark.parametrize("kind", ["text", "#N/A", "1E+308"])
-def test_what_is_not_usable_in_libreoffice(kind: str, built: ReadBook, tmp_path: Path) -> None:
-    """Diff names the cells, and so do the sheet's own checks."""
-    for place, name in PLACES.items():
-        says = SAYS[kind][list(PLACES).index(place)]
-        if not says or place not in ("word", "embedding", "temperature"):
-            continue
-        path = edited(built, {(name, 0, 0): KINDS[kind]}, tmp_path / "edited.xlsx")
-        results = ENGINES["libreoffice"].recalculate(path)
-        judge(read_book(path), results, place, kind)
-        found = red(results)
-        assert found, f"{kind} in {place}"
-        home = built.homes[name]
-        if place != "temperature" and not kind.startswith(("1E", "-1E")):
-            assert home.address(0, 0) in found.values(), (kind, place, found)
+    path = edited(built, {("embeddings", 0, 0): ERROR, ("vocabulary", 1, 0): True}, tmp_path / "edited.xlsx")
+    results = ENGINES[engine].recalculate(path)
+    with pytest.raises(UserError) as caught:
+        diff_book(read_book(path), Recalculated(results))
+    assert FAILED in str(caught.value)
+    assert WORD in str(caught.value)
+    named = red(results)
+    if engine == "libreoffice":  # TRUE is the number 1 there, so only diff sees it
+        assert list(named.values()).count(built.homes["embeddings"].address(0, 0)) == 1
+    else:
+        assert sum("word" in check for check in named) >= 1, named
 
 
 def test_numbers_that_cancel_out_are_no_difference(built: ReadBook, tmp_path: Path) -> None:
@@ -178,8 +247,15 @@ def test_numbers_that_cancel_out_are_no_difference(built: ReadBook, tmp_path: Pa
     assert not found.ok
 
 
-def test_numbers_that_leave_the_range_are_named(built: ReadBook, tmp_path: Path) -> None:
-    edits = {("embeddings", 0, 0): 9e99, ("embeddings", 1, 0): 9e99, ("switches.temperature", 0, 0): 1e-300}
-    path = edited(built, edits, tmp_path / "edited.xlsx")
+def test_numbers_that_leave_the_range_are_named(default_workbook: tuple[Path, Instance], tmp_path: Path) -> None:
+    book = read_book(default_workbook[0])
+    edits = {(f"projected_attention.{name}", 0, 0): 9e99 for name in ("W_Q", "W_K")}
+    path = edited(book, {**edits, ("embeddings", 0, 0): 9.5e99}, tmp_path / "edited.xlsx")
     with pytest.raises(UserError, match=r"leaves the range of numbers; the largest input is .*make it smaller"):
         diff_book(read_book(path), ENGINES["ironcalc"])
+
+
+def test_a_zero_below_zero_is_zero(built: ReadBook, tmp_path: Path) -> None:
+    """IronCalc by itself spells it -0."""
+    path = edited(built, {("sentence.words", 0, 0): -0.0}, tmp_path / "edited.xlsx")
+    assert diff_book(read_book(path), ENGINES["ironcalc"]).ok

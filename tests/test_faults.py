@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from faults import diff_at_once, kill_builds
 
 from xltransformer import api
 from xltransformer.workbook import writer
@@ -133,11 +134,12 @@ def test_names_that_windows_reserves(monkeypatch: pytest.MonkeyPatch, tmp_path: 
             writer.check_free(path)
 
 
+def test_builds_killed_at_random_moments(tmp_path: Path) -> None:
+    """In small; `make faults` kills fifty."""
+    found = kill_builds(5, 2026, tmp_path)
+    assert found["whole"] + found["untouched"] == 5, found
+    assert found["next build well"] == 1
+
+
 def test_several_libreoffices_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "first.xlsx"
-    api.build(path, template="first-attention")
-    command = [*XLT, "diff", str(path), "--engine", "libreoffice"]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
-    for process in running:
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, (out, err)
+    assert diff_at_once(2, tmp_path)["agree"] == 2

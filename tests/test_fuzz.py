@@ -32,5 +32,5 @@ def test_the_fuzzer_sees_what_must_not_be(monkeypatch: pytest.MonkeyPatch, tmp_p
 
     monkeypatch.setattr(module, "run", run)
     case = next(c for k in range(500) if (c := make_case(1, k)).tamper == "number" and "--set" not in c.arguments)
-    case = module.Case(("--template", "first-attention"), "", (), "number", False, case.number)
+    case = module.Case(("--template", "first-attention"), "", (), "number", "", False, case.number)
     assert "called equal" in failure(case, "ironcalc", tmp_path, module.Counter())

@@ -153,4 +153,4 @@ def test_window_of_a_build_is_that_of_its_layout(tmp_path: Path) -> None:
     """What is built by name is what these tests look at."""
     instance, book = lay("gpt", "zh")
     api.build(tmp_path / "gpt.xlsx", template="gpt", language="zh")
-    assert (tmp_path / "gpt.xlsx").read_bytes() == render(book, describe(instance))
+    assert (tmp_path / "gpt.xlsx").read_bytes() == render(book, {**describe(instance), "language": "zh"})

@@ -241,6 +241,7 @@ class _Counted:
         self.bounds = bounds
         self.depth = self.names = self.cells = 0
         self._right = self._bottom = 0
+        self._named: set[tuple[str, str | None]] = set()
 
     def starter(self, part: str) -> Callable[[str, Mapping[str, str]], None]:
         """What is called for every tag of a part."""
@@ -262,6 +263,11 @@ class _Counted:
                 raise _Refused(
                     f"it defines more than {self.bounds.names:,} names, its model fewer; build it again"
                 )
+            name = attributes.get("name", "")
+            scoped = (name.lower(), attributes.get("localSheetId"))
+            if scoped in self._named:  # programs differ in which of the two they take
+                raise _Refused(f"it defines the name {name!r:.60} twice; build it again")
+            self._named.add(scoped)
         if "macroEnabled" in attributes.get("ContentType", ""):
             raise _Refused("it carries macros; save it as .xlsx without macros")
 

@@ -127,8 +127,9 @@ LARGEST = 1e100
 """The largest number, in size, that an input may hold: the products of larger ones leave the range of
 numbers at once. The sheet's own checks know it, too."""
 LARGEST_IN_TEXT = 1e9
-"""The largest number, in size, that may stand where a word belongs; it then has up to four decimals.
-Beyond, programs spell numbers in ways of their own."""
+"""The largest number, in size, that may stand where a word belongs."""
+DECIMALS_IN_TEXT = 4
+"""How many decimals it may have. Beyond, programs spell numbers in ways of their own."""
 
 
 def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], list[Problem]]:
@@ -184,8 +185,12 @@ def _no_text(block: Matrix, value: Any) -> str:
     """Why a value is not usable where a word belongs, nothing where it is."""
     if isinstance(value, bool):
         return "" if block.role == "switch" else "is no word"
+    if value == 0 and math.copysign(1, value) < 0:  # -0, or 0
+        return "is a number that programs spell differently"
     if isinstance(value, int | float) and not (
-        abs(value) < LARGEST_IN_TEXT and value == round(value, 4) and (value == 0 or abs(value) >= 1e-4)
+        abs(value) < LARGEST_IN_TEXT
+        and value == round(value, DECIMALS_IN_TEXT)
+        and (value == 0 or abs(value) >= 10**-DECIMALS_IN_TEXT)
     ):
         return "is a number that programs spell differently"
     return ""
@@ -257,13 +262,13 @@ def _problem(
 
 def _noisy(block: Matrix, values: Array, k: int) -> Array:
     """The k-th version of a block's values in which every number is off by what rounding can do; programs
-    also take numbers for equal that differ by less than the last digit of 1 (seen: IronCalc)."""
+    also take numbers for equal that differ by less than the last digit of 1 (seen: IronCalc). What is
+    exactly 0, such as all of an empty slot, stays so: 0 divided by about 0 could be anything."""
     if block.text or block.scale in ("count", "gate"):
         return values
     random = np.random.default_rng(k)
-    return np.asarray(
-        values * (1 + 4e-15 * random.choice((-1, 1), values.shape)) + random.normal(0, 4e-16, values.shape)
-    )
+    off = values * (1 + 4e-15 * random.choice((-1, 1), values.shape)) + random.normal(0, 4e-16, values.shape)
+    return np.where(values == 0, 0.0, off)
 
 
 class _Comparison:

@@ -20,6 +20,9 @@ STACK = 2**29
 # An empty cell that is said to be a number, as openpyxl writes it.
 _EMPTY_NUMBER = re.compile(rb'(<c\b[^>]*?) t="n"([^>/]*)(?:/>|>(?:<v\s*/>|<v></v>)?</c>)')
 
+# A typed -0, which other programs take for 0.
+_NEGATIVE_ZERO = re.compile(rb"(<c\b[^>]*>)<v>-0(?:\.0*)?</v>")
+
 
 def main() -> None:
     """Recalculate on a thread, whose stack can be made larger than a process's own."""
@@ -51,15 +54,18 @@ def recalculate(source: Path, out: Path) -> int:
 
 
 def _readable(path: Path, folder: Path) -> Path:
-    """The file itself, or a copy without empty cells of type number: IronCalc takes them for 0."""
+    """The file itself, or a copy without empty cells of type number, which IronCalc takes for 0, and without
+    -0, which it spells so."""
     with zipfile.ZipFile(path) as parts:
         sheets = {name: parts.read(name) for name in parts.namelist() if name.startswith("xl/worksheets/")}
-        if not any(_EMPTY_NUMBER.search(xml) for xml in sheets.values()):
+        if not any(_EMPTY_NUMBER.search(xml) or _NEGATIVE_ZERO.search(xml) for xml in sheets.values()):
             return path
         copy = folder / "workbook.xlsx"
         with zipfile.ZipFile(copy, "w") as cleaned:
             for name in parts.namelist():
-                data = _EMPTY_NUMBER.sub(rb"\1\2/>", sheets[name]) if name in sheets else parts.read(name)
+                data = parts.read(name)
+                if name in sheets:
+                    data = _NEGATIVE_ZERO.sub(rb"\1<v>0</v>", _EMPTY_NUMBER.sub(rb"\1\2/>", data))
                 cleaned.writestr(name, data)
         return copy
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 from xltransformer.errors import UserError
@@ -100,7 +99,7 @@ def trainable_attention(sizes: Sizes) -> Lesson:
     for s, (top, one, result) in enumerate(zip(scopes, read, results, strict=True)):
         with model.section("reconstruction", sentence=s):
             losses.append(mean_squared_error(top.scope("reconstruction"), result, one.X, one.padding))
-    with model.section("reconstruction") if len(losses) > 1 else nullcontext():
+    with model.section("reconstruction", sentence=None if len(losses) > 1 else 0):
         loss = _together(model.scope(), losses)
     learned = gradients(model, loss, weights.values())
     velocity = {name: learned[block] for name, block in weights.items()}
@@ -150,7 +149,7 @@ def _write_back(g: Scope, read: _Sentence, w: Mapping[str, Matrix]) -> tuple[Att
 
 
 def _together(g: Scope, losses: Sequence[Matrix]) -> Matrix:
-    """The sum of the sentences' losses (1 x 1); of one sentence its own."""
+    """The sum of the sentences' losses (1 x 1); of one sentence, its own."""
     if len(losses) == 1:
         return losses[0]
     with g.step("whole_loss"):

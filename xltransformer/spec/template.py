@@ -28,7 +28,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import MODELS
 from xltransformer.text import MOST_TEXT, clean, pseudo_random, without_forbidden, word_key
-from xltransformer.weights.files import read_npz
+from xltransformer.weights.files import ABOUT, RUN, read_npz
 
 DEFAULT_TEMPLATE = "cat-and-mouse"
 
@@ -514,7 +514,7 @@ def _weights(tables: Mapping[str, Any], where: str, folder: Path) -> dict[str, A
     for name, value in tables.items():
         if name == "file":
             for block, array in read_npz(_beside(value, f"{where}: weights.file", folder)).items():
-                if array.dtype.kind != "U":  # what is told of them
+                if block not in (ABOUT, RUN):  # what is told of them
                     weights[block] = _checked_matrix(array, f"{value}: {block}")
         else:
             add(name, value)

@@ -237,7 +237,7 @@ def _config_beside(path: Path) -> dict[str, Any]:
         return {}
     try:
         config = json.loads(read_bytes(file, MOST_HEADER))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{file} is no JSON ({error}); mend it, or take it away and --set heads=…") from None
     if not isinstance(config, dict):
         raise UserError(f"{file} holds no object; mend it, or take it away and --set heads=…")

@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from xltransformer.bounds import MOST_TEXT_FILE, read_bytes
 from xltransformer.errors import UserError
 
 SPACE = "▁"
@@ -348,7 +349,7 @@ def _read(path: Path) -> Tokenizer | None:
         return _tokenizer_bin(path)
     if suffix not in (".txt", ".json", ".vocab", ".tsv"):
         return None
-    text = path.read_text("utf-8-sig")
+    text = read_bytes(path, MOST_TEXT_FILE).decode("utf-8-sig")
     if suffix == ".json":
         try:
             data = json.loads(text)
@@ -360,7 +361,7 @@ def _read(path: Path) -> Tokenizer | None:
         if not (isinstance(data, dict) and merges.is_file()):
             return None
         tokens = _in_order(data)
-        learned = merges.read_text("utf-8").splitlines()
+        learned = read_bytes(merges, MOST_TEXT_FILE).decode("utf-8").splitlines()
         pairs = [line.split(" ") for line in learned if not line.startswith("#version")]
         return BytePair(tokens, [(pair[0], pair[1]) for pair in pairs if len(pair) == 2])
     lines = text.removesuffix("\n").replace("\r", "").split("\n")
@@ -372,7 +373,7 @@ def _read(path: Path) -> Tokenizer | None:
 
 def _tokenizer_bin(path: Path) -> Scored:
     """llama2.c's: the longest token's length, then for each token its score, its length and its bytes."""
-    data, at = path.read_bytes(), 4
+    data, at = read_bytes(path, MOST_TEXT_FILE), 4
     tokens: list[str] = []
     scores: list[float] = []
     while at < len(data):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from xltransformer.graph import Matrix
 from xltransformer.models import Lesson
 from xltransformer.ops import OFF, ON
@@ -22,8 +24,12 @@ MOST_BLOCKS, MOST_SUMS = 24, 24
 
 MOST_LETTERS = 7_500
 """How long the formula may become that names cells; blocks beyond are only judged."""
+MOST_ASKED = 4_000
+"""How long the part of a formula may become that asks every cell one by one."""
 TOO_LARGE, TOO_LARGE_IN_TEXT = "1E+100", "1E+9"
 """From which size on a number is not usable, or not as a word: `difference.LARGEST` and `LARGEST_IN_TEXT`."""
+DECIMALS_IN_TEXT = 4
+"""How many decimals a number may have as a word: `difference.DECIMALS_IN_TEXT`."""
 
 
 def _named(where: Callable[[], str], row: int, texts: Place) -> str:
@@ -123,6 +129,16 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
     ) -> None:
         checks.append(Check(book.messages(f"check.{key}", **parts), formula, book.homes[at], where))
 
+    def logicals(blocks: Sequence[Matrix]) -> str:
+        """How many cells are TRUE or FALSE; asked of each cell where there are not too many, since some
+        programs, such as IronCalc, do not ask it of every cell of a range."""
+        seen = {block: book.ref(block, sheet) for block in blocks}
+        each = [f"ISLOGICAL({seen[block].cell(i, j)})" for block in blocks for i, j in np.ndindex(block.shape)]
+        asked = "+".join(each)
+        if len(asked) > MOST_ASKED:
+            asked = "+".join(f"SUMPRODUCT(ISLOGICAL({ref.all})*1)" for ref in seen.values())
+        return f"({asked or 0}+0)"  # a number, also of one: FALSE=0 does not hold
+
     texts: dict[str, list[Matrix]] = {}
     for block in model.inputs:
         if block.text and block.role != "list":
@@ -133,10 +149,9 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
             read = "+".join(f'SUMPRODUCT(({ref(block)}<>"")*1)' for block in blocks)
             listed = ",".join(ref(block) for block in blocks)
             size = f"(MAX({listed})<{TOO_LARGE_IN_TEXT})*(MIN({listed})>-{TOO_LARGE_IN_TEXT})"
-            logical = "+".join(
-                f"SUMPRODUCT(ISLOGICAL({ref(block)})*1)" for block in blocks if block.role != "switch"
-            )
-            return f"IF(IFERROR(({read}>=0)*{size}*({logical or 0}=0)=1,FALSE),1,0)"
+            digits = f"(ABS(SUM({listed})-ROUND(SUM({listed}),{DECIMALS_IN_TEXT}))<1E-6)"
+            logical = logicals([block for block in blocks if block.role != "switch"])
+            return f"IF(IFERROR(({read}>=0)*{size}*{digits}*({logical}=0)=1,FALSE),1,0)"
 
         bad = "(ISERROR({0})+ISLOGICAL({0}))"
         add("texts", all_texts, blocks[0], cells(blocks, bad), sheet=name + number)
@@ -160,7 +175,11 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
                 switch=book.symbol(switch),
             )
         else:
-            add("temperature", whole(switch, f"AND(ISNUMBER({{0}}),{{0}}>0,{{0}}<={TOO_LARGE})"), switch)
+            add(
+                "temperature",
+                whole(switch, f"AND(ISNUMBER({{0}}),{{0}}>0,{{0}}<={TOO_LARGE})"),
+                switch,
+            )
     watch = model.watch
     if watch is not None and watch.lesson is not None and watch.lesson.choices is not None:
         listed, lesson = watch.lesson.choices, watch.lesson
