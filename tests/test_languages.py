@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from untrained import untrained
 
 from xltransformer import api, locale
 from xltransformer.cli import main
@@ -72,18 +73,20 @@ class Recording(dict[str, str]):
         return super().get(key, default)
 
 
-def test_every_message_is_used_and_every_key_there() -> None:
+def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
     """A key that is asked for and not there is a KeyError; one that no workbook asks for is surplus."""
     recorded = Recording(load_messages("en").texts)
     messages = Messages("en", recorded)
     for template in shipped_templates():
         for sentences, gradients in (([], 0), (["cat and zebra"], 0), ([], 1)):
-            if gradients and not make_instance(template).model.goals:
-                continue
+            if gradients and (not make_instance(template).model.goals or template == "sort-letters"):
+                continue  # nothing to learn, or too large a backward pass
             instance = make_instance(template, sentences, settings={"gradients": gradients})
             lay_out(instance, instance.trace(), messages)
     alone = make_instance("cat-and-mouse", ["mouse"], slots=0)
-    lay_out(alone, alone.trace(), messages)
+    plain = make_instance(untrained("recurrent", tmp_path))  # which predicts nothing
+    for instance in (alone, plain):
+        lay_out(instance, instance.trace(), messages)
     instance = make_instance("cat-and-mouse", slots=0)
     lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, DEFAULT_STEPS))
     lay_out_size(configuration(), messages)

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from test_checkpoints import write_safetensors
 from test_torch import FIXTURES, fixture, state_of
+from untrained import untrained
 
 from xltransformer import api
 from xltransformer.cli import main
@@ -151,7 +152,8 @@ def test_built_workbooks_agree(name: str, tmp_path: Path) -> None:
 def test_trace_from_the_command_line(tmp_path: Path) -> None:
     c, arrays = fixture("gpt2-0")
     weights = str(state_file("gpt2-0", tmp_path))
-    result = run("trace", "--template", "gpt", "--weights", weights, "--slots", "0", "--format", "json",
+    gpt = untrained("gpt", tmp_path)
+    result = run("trace", "--template", gpt, "--weights", weights, "--slots", "0", "--format", "json",
                  "--set", f"heads={c['heads']}", "--sentence", "the cat sat")  # fmt: skip
     assert result.exit_code == 0, result.output
     blocks = {block["name"]: block for block in json.loads(result.stdout)["blocks"]}
@@ -177,19 +179,21 @@ def test_sizes_are_the_files_and_only_heads_are_asked_for(tmp_path: Path) -> Non
 
 
 def test_a_model_writes_as_far_as_its_positions_go(tmp_path: Path) -> None:
+    gpt = untrained("gpt", tmp_path)
     path, settings = state_file("gpt2-0", tmp_path), {"heads": 2}
-    assert make_instance("gpt", weights=path, settings=settings).sizes.slots == (8,)
-    assert make_instance("gpt", weights=path, settings={"heads": 2, "slots": 5}).sizes.slots == (8,)
+    assert make_instance(gpt, weights=path, settings=settings).sizes.slots == (8,)
+    assert make_instance(gpt, weights=path, settings={"heads": 2, "slots": 5}).sizes.slots == (8,)
     for options in ({"slots": 6}, {"slots": None, "settings": {"heads": 2, "slots": 6}}):
         with pytest.raises(UserError, match="know 8 positions, but the longest sentence takes 9 places"):
-            make_instance("gpt", weights=path, **{"settings": settings, **options})
+            make_instance(gpt, weights=path, **{"settings": settings, **options})
     with pytest.raises(UserError, match="know 8 positions, but the longest sentence takes 9 places"):
-        make_instance("gpt", ["the " * 9], weights=path, settings=settings)
+        make_instance(gpt, ["the " * 9], weights=path, settings=settings)
 
 
 def test_rows_without_a_word_are_numbered(tmp_path: Path) -> None:
     path = state_file("bert-4", tmp_path)  # 19 rows, the template has 18 words
-    instance = make_instance("bert", ["the cat #18"], weights=path, settings={"heads": 5}, spare=False)
+    bert = untrained("bert", tmp_path)
+    instance = make_instance(bert, ["the cat #18"], weights=path, settings={"heads": 5}, spare=False)
     assert list(instance.template.table.words)[17:] == [".", "#18"]
     assert instance.trace()["sentence.index"].ravel().tolist() == [4, 6, 19]
 
@@ -198,7 +202,9 @@ def test_words_that_the_weights_lack(tmp_path: Path) -> None:
     """A word made up and a spare row have no weights in the output layer: their logits are 0."""
     path = state_file("gpt2-2", tmp_path)
     settings = {"heads": 3, "spare_rows": 2}
-    instance = make_instance("gpt", ["the zebra sat"], weights=path, settings=settings, spare=False)
+    instance = make_instance(
+        untrained("gpt", tmp_path), ["the zebra sat"], weights=path, settings=settings, spare=False
+    )
     assert instance.made_up == ("zebra",)
     values = instance.trace()
     assert values["output.W"].shape == (9, 16)
@@ -253,9 +259,10 @@ def test_our_own_names(template: str, suffix: str, embeddings: bool, tmp_path: P
 
 def test_our_own_names_with_more_room(tmp_path: Path) -> None:
     """Spare rows and words made up widen the vocabulary; the weights stay those of the file."""
-    first = make_instance("bert", spare=False)
+    bert = untrained("bert", tmp_path)
+    first = make_instance(bert, spare=False)
     path = save(tmp_path / "ours.npz", {b.name: first.inputs[b.name] for b in first.model.parameters})
-    second = make_instance("bert", ["the zebra"], weights=path, settings={"spare_rows": 1})
+    second = make_instance(bert, ["the zebra"], weights=path, settings={"spare_rows": 1})
     assert second.inputs["output.b"].shape == (1, 20)
     np.testing.assert_array_equal(second.inputs["output.b"][:, :18], first.inputs["output.b"])
 
@@ -364,12 +371,13 @@ def test_state_dicts_with_a_fault(change: dict[str, Array | None], said: str, tm
 
 
 def test_all_faults_of_our_own_names_are_listed(tmp_path: Path) -> None:
+    recurrent = untrained("recurrent", tmp_path)
     blocks = {"recurrent.W_x": np.ones((4, 2)), "recurrent.W_h": np.ones((3, 3)), "recurrent.W_y": np.ones((3, 3))}
     path = save(tmp_path / "ours.npz", blocks)
-    line = refused(tmp_path, "--template", "recurrent", "--weights", str(path))
+    line = refused(tmp_path, "--template", recurrent, "--weights", str(path))
     assert "missing: recurrent.b; surplus: recurrent.W_y; misshapen: recurrent.W_x (4x2, expected 4x3)" in line
     path = save(tmp_path / "ours.npz", {"recurrent.W_x": np.ones((4, 2)), "embeddings": np.ones(4)})
-    assert "embeddings have 1 dimension" in refused(tmp_path, "--template", "recurrent", "--weights", str(path))
+    assert "embeddings have 1 dimension" in refused(tmp_path, "--template", recurrent, "--weights", str(path))
 
 
 def test_output_weights_of_bert_must_be_the_embeddings(tmp_path: Path) -> None:
@@ -429,10 +437,11 @@ def test_files_that_hold_no_weights(name: str, tmp_path: Path) -> None:
 
 
 def test_python_takes_the_same_options(tmp_path: Path) -> None:
+    bert = untrained("bert", tmp_path)
     path = state_file("bert-1", tmp_path)
     options: dict[str, Any] = {"weights": path, "settings": {"heads": 1}}
-    built = api.build(tmp_path / "bert.xlsx", ["[CLS]"], "bert", **options)
-    traced = api.trace(["[CLS]"], "bert", **options)
+    built = api.build(tmp_path / "bert.xlsx", ["[CLS]"], bert, **options)
+    traced = api.trace(["[CLS]"], bert, **options)
     logits = built.trace()["prediction.logits"]
     np.testing.assert_array_equal(traced["prediction.logits"].to_numpy(), logits)
     with pytest.raises(TypeError):

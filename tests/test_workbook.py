@@ -22,9 +22,9 @@ from xltransformer.workbook.reader import ReadBook, read_book
 from xltransformer.workbook.styles import FONT
 
 FUNCTIONS = {
-    "ABS", "AND", "CHOOSE", "COLUMNS", "COUNT", "COUNTA", "COUNTIF", "EXP", "FIXED", "IF", "IFERROR",
-    "INDEX", "ISBLANK", "ISERROR", "ISNUMBER", "MATCH", "MAX", "MIN", "MMULT", "OR", "ROUND", "ROW", "ROWS",
-    "SQRT", "SUM", "SUMPRODUCT", "TRIM",
+    "ABS", "ADDRESS", "AND", "CHOOSE", "COLUMN", "COLUMNS", "COUNT", "COUNTA", "COUNTIF", "EXP", "FIXED",
+    "IF", "IFERROR", "INDEX", "ISBLANK", "ISERROR", "ISLOGICAL", "ISNUMBER", "ISTEXT", "MATCH", "MAX",
+    "MIN", "MMULT", "OR", "ROUND", "ROW", "ROWS", "SQRT", "SUM", "SUMPRODUCT", "TRIM",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from xltransformer.ops import add, multiply, present, step_down, word_index
 
 SETTING = "gradients"
 """The option that asks for the backward pass."""
-MOST_CELLS = 30_000
+MOST_CELLS = 60_000
 """The most cells that loss, gradients and update may take; beyond, nobody reads them."""
 LEARNING_RATE = 0.1
 

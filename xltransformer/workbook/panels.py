@@ -104,12 +104,16 @@ def _link_factors(book: Book, sheet: Canvas, product: Matrix, row: int) -> None:
     left, right, *rows = product.operands
     made = f"{book.symbol(product)} = {book.symbol(left)} · {book.symbol(right)}"
     text = "".join([made, *(f" + {book.symbol(added)}" for added in rows)])
-    home = book.homes[right]
-    target = Canvas(home.sheet).target(home.row, home.column)
-    if home.sheet == sheet.name:
-        sheet.text(row, LEFT, text, "symbol")
-    else:
-        sheet.link(row, LEFT, target, book.messages("weights.made", product=text, sheet=home.sheet))
+
+    def write() -> None:  # the vocabulary gets its place last
+        home = book.homes[right]
+        if home.sheet == sheet.name:
+            sheet.text(row, LEFT, text, "symbol")
+        else:
+            target = Canvas(home.sheet).target(home.row, home.column)
+            sheet.link(row, LEFT, target, book.messages("weights.made", product=text, sheet=home.sheet))
+
+    book.later(write)
 
 
 def draw_weights(book: Book, sheet: Canvas, section: Section, row: int) -> int:

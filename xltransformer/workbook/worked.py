@@ -83,9 +83,12 @@ def worked_lines(
             return
         labels = [_label(book, sheet, axis, word) for axis, word in ((block.rows, row), (block.columns, column))]
         labels = [(formula, text) for formula, text in labels if text]
-        here = '&", "&'.join(formula for formula, _ in labels)
-        formula = f'"{book.symbol(block)}["&{here}&"] = "&{_formula(pieces)}&" = "&'
-        shown = f"{book.symbol(block)}[{', '.join(text for _, text in labels)}] = {_text(values)} = "
+        name, name_shown = f'"{book.symbol(block)}', book.symbol(block)
+        if labels:  # one number alone has none
+            name += '["&' + '&", "&'.join(formula for formula, _ in labels) + '&"]'
+            name_shown += f"[{', '.join(text for _, text in labels)}]"
+        formula = f'{name} = "&{_formula(pieces)}&" = "&'
+        shown = f"{name_shown} = {_text(values)} = "
         if block in book.exercise:
             formula, shown = formula + '"?"', shown + "?"
         else:
