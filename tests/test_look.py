@@ -57,6 +57,8 @@ def builds(tables: dict[int, Path]) -> dict[str, dict[str, Any]]:
 
 PRINTED = [("three", "zh"), ("ten", "en"), ("two dimensions", "zh"), ("eight dimensions", "en"),
            ("long words", "en"), ("long words", "zh"), ("first", "zh")]  # fmt: skip
+WIDE = 20
+"""Columns of a matrix that no page holds."""
 ERRORS = re.compile(r"#{3}|#(VALUE|REF|NAME|DIV|N/A|NUM|NULL)|Err:\d")
 
 
@@ -91,7 +93,7 @@ def page_texts(path: Path) -> Iterator[str]:
 def test_no_page_shows_a_number_that_does_not_fit_or_an_error(what: str, pages: dict[str, list[str]]) -> None:
     for k, text in enumerate(pages[what], start=1):
         assert not (found := ERRORS.search(text)), f"page {k}: {text[max(0, found.start() - 80) : found.end()]!r}"
-    assert 4 < len(pages[what]) < 60
+    assert 4 < len(pages[what]) < 90
     messages = load_messages(what[-2:])
     everything = re.sub(r"\s", "", "".join(pages[what]))
     for key in ("start.checks_link", "checks.title", "step.scores.title", "step.output.title", "vocabulary.title"):
@@ -297,11 +299,16 @@ def test_sheets_have_names_that_a_workbook_takes(drawn: Everything) -> None:
 
 
 def test_a_page_is_readable(drawn: Everything) -> None:
-    """A sheet is printed one page wide: it may not be shrunk beyond reading."""
-    for what, _, sheets in drawn:
-        for canvas in sheets:
+    """A sheet is printed one page wide: it may not be shrunk beyond reading, but for models whose matrices are
+    wider than a page themselves, and for steps of training in strips."""
+    count = 0
+    for what, instance, sheets in drawn:
+        widest = max(block.shape[1] for block in instance.model.blocks.values())
+        for canvas in sheets if widest <= WIDE and not instance.model.learns else ():
             width = Drawn(canvas).left(canvas.printed[1] + 1) / 96
             assert 10.9 / width > 0.4, (what, canvas.name, f"{10.9 / width:.0%}")
+            count += 1
+    assert count > 100
 
 
 def test_headings_stay_in_view(drawn: Everything) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from untrained import untrained
 
 from xltransformer import api
 from xltransformer.cli import main
@@ -53,15 +54,16 @@ def test_sizes_of_a_stack() -> None:
     assert traced["encoder.1.feed_forward.W_3"].shape == (10, 9)
 
 
-def test_the_head_of_a_template() -> None:
-    plain = make_instance("gpt", spare=False)
-    changed = make_instance("gpt", settings={"slots": 2, "spare_rows": 3, "seed": 9}, spare=False)
-    assert changed.sizes.slots == (7,)
+def test_the_head_of_a_template(tmp_path: Path) -> None:
+    gpt = untrained("gpt", tmp_path)
+    plain = make_instance(gpt, spare=False)
+    changed = make_instance(gpt, settings={"slots": 2, "spare_rows": 3, "seed": 9}, spare=False)
+    assert changed.sizes.slots == (5,)
     assert changed.sizes.vocabulary == plain.sizes.vocabulary + 3
     for name in ("embeddings", "decoder.0.W_O"):  # both are drawn from the seed
         rows = len(plain.inputs[name])
         assert (changed.inputs[name][:rows] != plain.inputs[name]).any()
-    assert make_instance("gpt", slots=1, settings={"slots": 2}).sizes.slots == (4,)
+    assert make_instance(gpt, slots=1, settings={"slots": 2}).sizes.slots == (4,)
 
 
 def test_words_with_numbers_keep_them() -> None:

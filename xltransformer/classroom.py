@@ -33,7 +33,8 @@ MEGABYTES = 6000
 
 def returned(names: Sequence[str]) -> list[Path]:
     """The files of a class: those named, and every .xlsx file below the folders named (not those that
-    a spreadsheet program keeps there while it has one open). UserError where a folder has none."""
+    a spreadsheet program keeps there while it has one open). UserError where the only folder has none; one
+    among others is kept, to be reported like a file that cannot be read."""
     found: list[Path] = []
     for name in names:
         path = Path(name)
@@ -43,9 +44,9 @@ def returned(names: Sequence[str]) -> list[Path]:
         inside = sorted(
             p for p in path.rglob("*") if p.suffix.lower() == ".xlsx" and p.name[:2] not in ("~$", ".~")
         )
-        if not inside:
+        if not inside and len(names) == 1:
             raise UserError(f"there is no .xlsx file in the folder {name}; name another")
-        found += inside
+        found += inside or [path]
     return list(dict.fromkeys(found))
 
 

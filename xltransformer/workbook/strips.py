@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from xltransformer.graph import Matrix, Section
 from xltransformer.models import Lesson
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas, cell_range, spaced
+from xltransformer.workbook.canvas import LETTER, Canvas, cell_range, spaced, text_width
 from xltransformer.workbook.panels import step_title
 from xltransformer.workbook.styles import ATTENTION_SCALE
 
@@ -17,6 +18,7 @@ INTRO, STEP, NAME, TOP = 3, 4, 5, 6
 """Rows: what this is, the step and the name of each block, and the first strip."""
 NARROW = 5.6
 """The width of a column, in characters."""
+_PIXELS = NARROW * 7 + 5
 LINKED = 10
 """Every so many strips get a link on the first sheet."""
 
@@ -40,7 +42,7 @@ def draw_strips(
     for section in sections:
         layer = section.layer or 0
         for step in section.steps:
-            titled = False
+            titled, after = False, free
             for block in step.blocks:
                 name = block.name.replace(f"{key}.{layer}.", "")
                 strips.setdefault(layer, {})[name] = block
@@ -48,12 +50,14 @@ def draw_strips(
                     continue
                 columns[name] = free
                 if not titled:
-                    sheet.text(STEP, free, step_title(book, step), "picture")
-                    titled = True
+                    title = step_title(book, step)
+                    sheet.text(STEP, free, title, "picture")
+                    titled, after = True, free + math.ceil(text_width(title) * 1.1 * LETTER / _PIXELS)
                 sentence = block.number_of("sentence")
                 letter = "" if sentence is None else spaced(letters[sentence])
                 sheet.text(NAME, free, f"{book.symbol(block)}{letter}", "strip")
                 free += block.shape[1] + 1
+            free = max(free, after)
     row, marks = TOP, []
     for layer, blocks in strips.items():
         sheet.text(row, LEFT, messages(f"strip.{key}", number=layer), "row_text")
