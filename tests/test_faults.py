@@ -74,7 +74,9 @@ def test_an_interruption_at_any_moment(tmp_path: Path) -> None:
         time.sleep(rng.uniform(0.15, 1) * seconds)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
-        if process.returncode != 0:
+        if process.returncode == -signal.SIGINT:  # while Python itself starts or ends, when it cannot catch it
+            assert not said
+        elif process.returncode != 0:
             assert process.returncode == 130, said
             assert said.decode().splitlines() == ["xlt: interrupted; nothing was left half-written"]
         assert not target.exists() or target.read_bytes() == whole

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from untrained import untrained
 
 from xltransformer import api
 from xltransformer.difference import diff
@@ -76,8 +77,8 @@ def test_influence_worked_by_hand(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sentence", [SENTENCES[0], SENTENCES[2]])
-def test_influence_shrinks_with_distance_and_attention_does_not(sentence: str) -> None:
-    values = make_instance("recurrent", [sentence]).trace()
+def test_influence_shrinks_with_distance_and_attention_does_not(sentence: str, tmp_path: Path) -> None:
+    values = make_instance(untrained("recurrent", tmp_path), [sentence]).trace()
     reach, direct = values["recurrent.influence"][0], values["self_attention.direct"][0]
     assert (np.diff(reach) > 0).all()
     assert reach[0] < reach[-1] / 10
