@@ -15,11 +15,11 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
 from xltransformer.errors import UserError
+from xltransformer.record import record
 
 MOST_FILE = 2_000_000_000
 """Bytes of a file of weights."""
@@ -53,7 +53,7 @@ _FORBIDDEN = (
 )
 
 
-@dataclass(frozen=True)
+@record
 class Bounds:
     """What one workbook may have: bytes unpacked, defined names, and cells in all its sheets."""
 

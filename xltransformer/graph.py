@@ -14,6 +14,8 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from xltransformer.record import record
+
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array]
 
@@ -35,7 +37,7 @@ class Operation(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Axis:
     """The labels along one side of a matrix.
 
@@ -313,7 +315,7 @@ class Model:
         return values
 
 
-@dataclass(frozen=True)
+@record
 class Scope:
     """Names blocks under a dotted prefix, the way a `state_dict` names parameters."""
 

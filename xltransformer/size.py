@@ -18,16 +18,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from xltransformer.errors import UserError
+from xltransformer.record import record
 
 Value = int | float
 Configuration = Mapping[str, Value]
 """A value for each of `INPUTS`."""
 
 
-@dataclass(frozen=True)
+@record
 class Input:
     """One number of a configuration: a count, a choice from `least` to `most`, or a `measure` above 0."""
 
@@ -38,7 +38,7 @@ class Input:
     measure: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Quantity:
     """One number that follows: an expression over inputs and earlier quantities.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from xltransformer.errors import UserError
+from xltransformer.record import record
 
 
 def languages() -> list[str]:
@@ -26,7 +26,7 @@ def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-@dataclass(frozen=True)
+@record
 class Messages:
     """The messages of one language, by dotted key."""
 

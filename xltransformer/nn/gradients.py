@@ -15,6 +15,7 @@ from itertools import count
 from xltransformer.errors import UserError
 from xltransformer.graph import Matrix, Model, Section, Step
 from xltransformer.ops import Stop, op_of, total
+from xltransformer.record import record
 
 GRADIENT = "gradient"
 """The gradient of a block is named `gradient.` and its name."""
@@ -68,7 +69,7 @@ def _between(model: Model, loss: Matrix, wanted: Collection[Matrix]) -> dict[Mat
     return {block: None for block in model.blocks.values() if block in moved and block in behind}
 
 
-@dataclass(frozen=True)
+@record
 class _Part:
     """What one block, the user of another, contributes to the other's gradient."""
 

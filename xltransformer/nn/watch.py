@@ -26,9 +26,10 @@ from xltransformer.ops import (
     stack,
     word_at,
 )
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
+@record
 class SentenceWatch:
     """What one sentence shows of the watched word: another word of the sentence to go with it, the
     slots of both (0: not there), the weights as a map, the word's own row of them, the words it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -15,6 +15,7 @@ from xltransformer.locale import Messages, load_messages
 from xltransformer.models import PAIRS, SPELLERS, WRITERS, Lesson, Sizes, build_model
 from xltransformer.models.lesson import Goal
 from xltransformer.nn.watch import Watch
+from xltransformer.record import record
 from xltransformer.spec.adopt import Adopted, adopt, default_template, with_tokens
 from xltransformer.spec.settings import Settings, apply_settings, check_used, misfits
 from xltransformer.spec.template import Template, load_template
@@ -39,7 +40,7 @@ MOST_WORDS = 480
 for each, may have 8,192 characters."""
 
 
-@dataclass(frozen=True)
+@record
 class Instance:
     """A model, the values of its inputs by block name, and where they came from.
 
@@ -201,7 +202,7 @@ def make_instance(
     return Instance(chosen, given, sizes, model, inputs, made_up, tuple(warnings))
 
 
-@dataclass(frozen=True)
+@record
 class _Choice:
     """What is built: a template with everything in its place that was given beside it, the sentences,
     and their words."""

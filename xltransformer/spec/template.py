@@ -16,7 +16,7 @@ import re
 import tomllib
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from xltransformer.bounds import MOST_TEXT_FILE, Package, read_bytes
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import MODELS
+from xltransformer.record import record
 from xltransformer.text import MOST_TEXT, clean, pseudo_random, without_forbidden, word_key
 from xltransformer.weights.files import ABOUT, RUN, read_npz
 
@@ -55,7 +56,7 @@ def in_language(texts: Texts, language: str) -> str:
     return texts.get(language) or next(iter(texts.values()), "")
 
 
-@dataclass(frozen=True)
+@record
 class WordTable:
     """A vocabulary: the names of the d dimensions, and for each word its d numbers, which may be
     `drawn` from the seed."""
@@ -65,7 +66,7 @@ class WordTable:
     drawn: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Experiment:
     """Something to try on the first sheet: the cell to edit (an input block, a row and a column by
     label, or by number from 1), what to type there (a word, a number, or whether a switch is on; `above`
@@ -92,7 +93,7 @@ class Experiment:
         return below / 2 if below > 0 else below - 1
 
 
-@dataclass(frozen=True)
+@record
 class Template:
     """A template as read and checked. `weights` holds arrays by the block's full name; with `trained`
     these, and the embeddings, were learned."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model
+from xltransformer.record import record
 from xltransformer.weights.files import State
 from xltransformer.weights.schemes import SCHEMES, Entry, Scheme
 
 
-@dataclass(frozen=True)
+@record
 class Checkpoint:
     """What a state dict holds: blocks by our names, and the sizes that its entries tell: `width`,
     `d_ff`, `vocabulary`, `positions`, `segments`, and for each stack the number of its layers, such

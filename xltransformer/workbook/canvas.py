@@ -14,6 +14,7 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.ops import Span
+from xltransformer.record import record
 from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
 from xltransformer.workbook.places import column_letters, quoted
 from xltransformer.workbook.styles import Style
@@ -28,7 +29,7 @@ MOST_FORMULA = 8_191
 Kind = Literal["text", "number", "formula", "link", "blank"]
 
 
-@dataclass(frozen=True)
+@record
 class Cell:
     """`content` is a text, a number, a formula without its `=`, or a link's target; `shown` is a
     formula's cached result (None: it has none) or a link's text; `tip` is what a link shows under the
@@ -41,7 +42,7 @@ class Cell:
     tip: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Cells:
     """A rectangle of cells of one style with its first cell at (row, column).
 
@@ -86,7 +87,7 @@ class Cells:
         return Cell("number", value, self.style)
 
 
-@dataclass(frozen=True)
+@record
 class Series:
     """Points or bars of a chart; all references are absolute ranges. `name` labels each point."""
 
@@ -102,7 +103,7 @@ class Series:
     hollow: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Chart:
     """A native chart; its titles are cells, so that they follow every edit. Bars of `shares` lie
     between 0 and 1."""
@@ -119,7 +120,7 @@ class Chart:
     shares: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class Paragraph:
     """A text that wraps over the columns up to `last` (None: the width of the sheet), in one row that
     grows with it or over some `rows` that stay as they are."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from xltransformer.graph import Array
 from xltransformer.ops import PRODUCTS, Index
+from xltransformer.record import record
 from xltransformer.workbook.patterns import Traced, letters_of
 
 
@@ -20,7 +20,7 @@ def quoted(sheet: str) -> str:
     return "'" + sheet.replace("'", "''") + "'"
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """A rectangle of cells on a sheet; rows and columns count from 0. One that is `turned` shows a block with
     its rows as columns."""
@@ -70,7 +70,7 @@ def column_number(letters: str) -> int:
     return number - 1
 
 
-@dataclass(frozen=True)
+@record
 class SeenPlace:
     """A place as formulas on one sheet refer to it (the `Ref` of the operations)."""
 
@@ -126,7 +126,7 @@ class TurnedPlace(SeenPlace):
         return super().cell(column, row)
 
 
-@dataclass(frozen=True)
+@record
 class Known:
     """A block's values in place of its cells: for working out what a formula will show."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from xltransformer.graph import Axis, Matrix, Section
 from xltransformer.models import Lesson
 from xltransformer.ops import Index, Number, Pieces, op_of, step_down
+from xltransformer.record import record
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.places import Known
@@ -17,7 +17,7 @@ Word = tuple[Matrix, Matrix]
 """A word that is followed, and its position among the words of a sentence (both 1 x 1)."""
 
 
-@dataclass(frozen=True)
+@record
 class Line:
     """A worked line: the formula, made when every block has its place, and what it shows now."""
 
