@@ -7,8 +7,6 @@ module reads and checks them; every mistake becomes a UserError that names the f
 
 from __future__ import annotations
 
-import csv
-import difflib
 import io
 import math
 import os
@@ -158,6 +156,8 @@ def load_template(
         return _parse(text, (folder / f"{text}.toml").read_text("utf-8"), folder, language, fresh)
     path = Path(text)
     if path.suffix != ".toml" and not os.path.isfile(path):
+        import difflib
+
         near = difflib.get_close_matches(text, shipped_templates(), 1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise UserError(
@@ -193,6 +193,8 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
         raise UserError(f"{where} is not valid TOML: brackets nested too deeply; take some away") from None
     for key in data:
         if key not in _KEYS:
+            import difflib
+
             near = difflib.get_close_matches(key, _KEYS, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(_KEYS))}"
             raise UserError(f"{where}: unknown key {key!r}; {hint}")
@@ -441,6 +443,8 @@ def _cell_number(text: Any) -> Any:
 
 
 def _csv_rows(path: Path) -> list[list[Any]]:
+    import csv
+
     text = read_text(path).lstrip("\r\n")
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

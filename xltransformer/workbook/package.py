@@ -12,12 +12,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.patterns import letters_of
-from xltransformer.workbook.sheet_data import Texts, sheet_rows
+from xltransformer.workbook.sheet_data import Texts, escape, sheet_rows
 from xltransformer.workbook.styles import Style
 
 TEXTS = "xl/sharedStrings.xml"

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
-from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -45,6 +44,11 @@ class Texts:
 
 def _spaces(text: str) -> str:
     return ' xml:space="preserve"' if text != text.strip() else ""
+
+
+def escape(text: str) -> str:
+    """A text with its signs of XML made harmless. (The one in xml.sax loads urllib, http and ssl.)"""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 _ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
