@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xltransformer.graph import Model
-from xltransformer.models import MODELS, Sizes
+from xltransformer.models import Sizes, maker
 from xltransformer.record import record
 from xltransformer.size import Configuration
 from xltransformer.spec.instance import MOST_WORDS
@@ -84,4 +84,4 @@ def _of_layers(own: Configuration, layers: int, words: int) -> Model:
     else:
         name, slots = "bert", (words,)
         options |= {"head": bool(own["predicts"])}
-    return MODELS[name](Sizes(slots, max(int(own["vocabulary"]), 1), int(own["d_model"]), options))
+    return maker(name)(Sizes(slots, max(int(own["vocabulary"]), 1), int(own["d_model"]), options))

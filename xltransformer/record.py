@@ -16,12 +16,12 @@ T = TypeVar("T")
 @overload
 def record(cls: type[T], /) -> type[T]: ...
 @overload
-def record(*, eq: bool = True) -> Callable[[type[T]], type[T]]: ...
+def record(*, eq: bool = True, frozen: bool = True) -> Callable[[type[T]], type[T]]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def record(cls: type[T] | None = None, /, *, eq: bool = True) -> Any:
-    """A frozen dataclass of which `__init__` alone is made to measure: the rest is the same for all, and it is
-    the type checker that forbids changing a value. Two are equal if class and values are; without `eq`, if they
-    are the same object."""
+def record(cls: type[T] | None = None, /, *, eq: bool = True, frozen: bool = True) -> Any:
+    """A dataclass of which `__init__` alone is made to measure: the rest is the same for all. Two are equal if
+    class and values are; without `eq`, if they are the same object. That the values of a `frozen` one never
+    change, the type checker sees to."""
 
     def make(cls: type[T]) -> type[T]:
         made: Any = dataclass(eq=False, repr=False)(cls)

@@ -7,7 +7,6 @@ answers say in words what it shows. They are named here by their blocks; `workbo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from xltransformer.graph import ONE, Axis, Matrix, Model
 from xltransformer.nn.attention import Attended
@@ -119,7 +118,7 @@ class Headline:
     answers: Sequence[Answer] = ()
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class Goal:
     """A result that has a target, in one sentence: `words` to be predicted from logits (n x v), else a
     matrix to come close to (n x d).

@@ -13,6 +13,8 @@ from xltransformer.record import record
 
 HEADS = 2
 """The heads of an attention, where the options do not say."""
+GRADIENTS = "gradients"
+"""The option that asks for the backward pass."""
 
 
 @record

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 
 from xltransformer.errors import UserError
@@ -77,7 +77,7 @@ class _Part:
     user: Matrix
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class _Backward:
     """Names gradients and puts them where they belong."""
 

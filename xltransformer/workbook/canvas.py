@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import field
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -63,7 +63,7 @@ class Cells:
         rows, columns = self.values.shape
         return rows, columns
 
-    @property
+    @cached_property
     def longest(self) -> int:
         """How many characters its longest formula has (at most)."""
         of_arrays = (len(formula) for spans in self.arrays for _, _, formula in spans)
@@ -136,7 +136,7 @@ class Paragraph:
         return self.row + max(0, self.rows - 1)
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class Canvas:
     """One sheet. Rows and columns count from 0."""
 
@@ -268,9 +268,9 @@ class Canvas:
         """The last column of a paragraph: its own, or as far as the window goes."""
         if paragraph.last is not None:
             return paragraph.last
-        last = paragraph.column
+        last, right = paragraph.column, self.right
         wide = self.pixels(0, last)
-        while last < self.right and (wide := wide + self.pixels(last + 1, last + 1)) <= WINDOW:
+        while last < right and (wide := wide + self.pixels(last + 1, last + 1)) <= WINDOW:
             last += 1
         return last
 
@@ -305,7 +305,9 @@ class Canvas:
 
     def width(self, first: int, last: int) -> float:
         """The width of some columns, in characters."""
-        return sum(self.widths.get(column, self.default_width) for column in range(first, last + 1))
+        if first == last:
+            return self.widths.get(first, self.default_width)
+        return sum([self.widths.get(column, self.default_width) for column in range(first, last + 1)])
 
     def pixels(self, first: int, last: int) -> float:
         """The same in pixels."""

@@ -90,7 +90,7 @@ def _write_charted(place: Place, canvas: Canvas, worksheet: Any) -> None:
         cell = canvas.at(row, column)
         if cell is not None and cell.kind != "blank":
             shown = cell.content if cell.shown is None else cell.shown
-            worksheet.write_formula(row, column, "=0", None, shown)
+            worksheet.write_formula(row, column, mark("shown", 0), None, shown)
 
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)", re.I)
