@@ -19,7 +19,7 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart, Series
-from xltransformer.workbook.package import fill, mark, probed_styles
+from xltransformer.workbook.package import fill, formula_of, mark, probed_styles
 from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
@@ -183,7 +183,7 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
             sheet.write_url(row, column, f"internal:{cell.content}", None, cell.shown, cell.tip)
     for k, (where, condition) in enumerate(canvas.conditions):
         look = {"format": formats.properties(condition["format"])} if "format" in condition else {}
-        rule = {"criteria": mark("condition", k)} if condition["type"] == "formula" else {}
+        rule = {key: mark("condition", k) for key in [formula_of(condition)] if key}
         sheet.conditional_format(where, {**condition, **look, **rule})
     for k, (where, rule) in enumerate(canvas.validations):
         listed = str(rule.get("source", "")).startswith("=")
