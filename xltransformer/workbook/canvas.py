@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -266,9 +266,16 @@ class Canvas:
 
     def last_of(self, paragraph: Paragraph) -> int:
         """The last column of a paragraph: its own, or as far as the window goes."""
-        if paragraph.last is not None:
-            return paragraph.last
-        last, right = paragraph.column, self.right
+        return self._end_of_window(paragraph.column) if paragraph.last is None else paragraph.last
+
+    def ends(self) -> list[tuple[Paragraph, int]]:
+        """Every paragraph with its last column, worked out once for those that begin in one column."""
+        end = cache(self._end_of_window)
+        return [(one, end(one.column) if one.last is None else one.last) for one in self.paragraphs]
+
+    def _end_of_window(self, column: int) -> int:
+        """How far the window goes, from a column on, over the columns in use."""
+        last, right = column, self.right
         wide = self.pixels(0, last)
         while last < right and (wide := wide + self.pixels(last + 1, last + 1)) <= WINDOW:
             last += 1
@@ -326,6 +333,8 @@ def spaced(letter: str) -> str:
 @lru_cache(1 << 14)  # labels are drawn many times over
 def text_width(text: str) -> float:
     """The width of a text in characters, wide (Chinese, emoji) ones counting nearly twice."""
+    if text.isascii():
+        return float(len(text))
     return sum(1.9 if unicodedata.east_asian_width(c) in "WF" else 1.0 for c in text)
 
 

@@ -175,8 +175,7 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
     sheet.set_column(0, canvas.printed[1], canvas.default_width)
     for column, width in canvas.widths.items():
         sheet.set_column(column, column, width)
-    for paragraph in canvas.paragraphs:
-        last = canvas.last_of(paragraph)
+    for paragraph, last in canvas.ends():
         sheet.merge_range(paragraph.row, paragraph.column, paragraph.last_row, last, "")
     for (row, column), cell in canvas.single.items():
         if cell.kind == "link":
