@@ -66,13 +66,11 @@ _TEMPLATES = {
 """The template that ships for each scheme of names."""
 
 
-def default_template(weights: str | Path | None) -> str:
-    """The template for weights under published names, by these names; without any, the usual one.
+def template_for(weights: str | Path) -> str:
+    """The template for weights under published names, by these names; the usual one for our own names.
 
     Raises UserError where the file cannot be read.
     """
-    if weights is None:
-        return DEFAULT_TEMPLATE
     state = read_source(weights).state
     scheme = most_like(state)
     if any(_OUR_NAMES.fullmatch(name) for name in state) or not SCHEMES[scheme].likeness(state):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -16,12 +16,13 @@ from xltransformer.models import PAIRS, SPELLERS, WRITERS, Lesson, Sizes, build_
 from xltransformer.models.lesson import Goal
 from xltransformer.nn.watch import Watch
 from xltransformer.record import record
-from xltransformer.spec.adopt import Adopted, adopt, default_template, with_tokens
 from xltransformer.spec.settings import Settings, apply_settings, check_used, misfits
-from xltransformer.spec.template import Template, load_template
-from xltransformer.spec.vocabulary import read_words
+from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.text import MOST_TEXT, clean, pseudo_random, split_sentence, word_key
 from xltransformer.weights import Checkpoint, listed, trimmed
+
+if TYPE_CHECKING:
+    from xltransformer.spec.adopt import Adopted
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 """What a sheet holds (Excel's limits)."""
@@ -202,6 +203,18 @@ def make_instance(
     return Instance(chosen, given, sizes, model, inputs, made_up, tuple(warnings))
 
 
+def default_template(weights: str | Path | None) -> str:
+    """The template for weights under published names, by these names; without any, the usual one.
+
+    Raises UserError where the file cannot be read.
+    """
+    if weights is None:
+        return DEFAULT_TEMPLATE
+    from xltransformer.spec.adopt import template_for
+
+    return template_for(weights)
+
+
 @record
 class _Choice:
     """What is built: a template with everything in its place that was given beside it, the sentences,
@@ -243,6 +256,9 @@ def _choose(
     given = _sentences(chosen, sentences)
     cut, tokens = None, None
     if vocabulary is not None:
+        from xltransformer.spec.adopt import with_tokens
+        from xltransformer.spec.vocabulary import read_words
+
         cut, tokens, said = read_words(Path(vocabulary), chosen, given, words)
         warnings += said
         chosen = with_tokens(chosen, tokens.names)
@@ -252,6 +268,8 @@ def _choose(
         raise UserError(f"words is {words!r}, but there is no vocabulary to take them from: give --vocabulary")
     adopted = None
     if weights is not None:
+        from xltransformer.spec.adopt import adopt
+
         adopted = adopt(chosen, Path(weights), settings, tokens)
         if embeddings is not None and adopted.embedded:
             raise UserError(f"{embeddings} and {weights} both give embeddings; leave the first out")

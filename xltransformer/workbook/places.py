@@ -94,11 +94,10 @@ class SeenPlace:
             return f"INDEX({self.column(column)},{row})"
         if isinstance(column, str):
             return f"INDEX({self.row(row)},1,{column})"
-        address = f"{column_letters(self.place.column + column)}{self.place.row + row + 1}"
-        if self.shape == (1, 1):  # one cell for all: written $C$5, so that a copied formula keeps it
-            letters = column_letters(self.place.column)
-            address = f"${letters}${self.place.row + 1}"
-        return self.prefix + address
+        place = self.place
+        if place.shape == (1, 1):  # one cell for all: written $C$5, so that a copied formula keeps it
+            return f"{self.prefix}${letters_of(place.column)}${place.row + 1}"
+        return f"{self.prefix}{column_letters(place.column + column)}{place.row + row + 1}"
 
     def row(self, row: int, count: int | None = None) -> str:
         return self._range(row, 0, row, (self.shape[1] if count is None else count) - 1)
