@@ -82,12 +82,11 @@ class _Backward:
     """Names gradients and puts them where they belong."""
 
     model: Model
-    steps: dict[Matrix, tuple[Section, Step]] = field(init=False)
+    steps: dict[Matrix, tuple[Section, Step]] = field(default_factory=dict)
     sections: dict[int, Section] = field(default_factory=dict)
     panels: dict[int, Step] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.steps = {}
         for section in self.model.sections:
             for step in section.steps:
                 for block in step.blocks:
