@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 
 from xltransformer.graph import Axis, Matrix, Section
 from xltransformer.models import Lesson
@@ -30,7 +31,12 @@ _EVERY_DIGIT = Context(prec=400)
 
 def fixed(value: float, decimals: int = 2) -> str:
     """A number as FIXED(value, decimals) shows it."""
-    return f"{Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _EVERY_DIGIT)}"
+    return f"{Decimal(repr(value)).quantize(_last_digit(decimals), ROUND_HALF_UP, _EVERY_DIGIT)}"
+
+
+@cache
+def _last_digit(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def words_of(model: Lesson, section: Section) -> list[Word]:
