@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -104,6 +104,12 @@ def _characters(run: str, spelling: dict[str, str], longest: int) -> list[str]:
         words.append(run[:length])
         run = run[length:]
     return words
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Names in one line, the first of them where they are many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def pseudo_random(name: str, shape: tuple[int, int]) -> Array:

@@ -17,14 +17,13 @@ from xltransformer.models import HEADS, Sizes
 from xltransformer.record import record
 from xltransformer.spec.settings import Settings
 from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, WordTable, draw_words, read_text
-from xltransformer.text import MOST_TEXT, clean, word_key
+from xltransformer.text import MOST_TEXT, clean, listed, word_key
 from xltransformer.weights import (
     SCHEMES,
     SCHEMES_OF,
     Checkpoint,
     Source,
     finite,
-    listed,
     load,
     most_like,
     read_source,

@@ -14,12 +14,12 @@ from xltransformer.graph import Array, Matrix, Model
 from xltransformer.locale import Messages, load_messages
 from xltransformer.models import PAIRS, SPELLERS, WRITERS, Lesson, Sizes, build_model
 from xltransformer.models.lesson import Goal
+from xltransformer.nn.embedding import trimmed
 from xltransformer.nn.watch import Watch
 from xltransformer.record import record
 from xltransformer.spec.settings import Settings, apply_settings, check_used, misfits
 from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
-from xltransformer.text import MOST_TEXT, clean, pseudo_random, split_sentence, word_key
-from xltransformer.weights import Checkpoint, listed, trimmed
+from xltransformer.text import MOST_TEXT, clean, listed, pseudo_random, split_sentence, word_key
 
 if TYPE_CHECKING:
     from xltransformer.spec.adopt import Adopted
@@ -189,6 +189,8 @@ def make_instance(
         if block.role == "choice" and block.choices is not None and block.name not in data
     }
     if adopted is not None and adopted.complete:
+        from xltransformer.weights import Checkpoint
+
         whole = Checkpoint({"embeddings": data["embeddings"], **chosen.weights}, {})
         data |= whole.fit(model, len(chosen.table.words))
     data |= {block.name: _parameter(block, chosen) for block in model.parameters}

@@ -21,13 +21,11 @@ from typing import Any
 import numpy as np
 
 import xltransformer
-from xltransformer.bounds import MOST_TEXT_FILE, Package, read_bytes
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import MODELS
 from xltransformer.record import record
 from xltransformer.text import MOST_TEXT, clean, pseudo_random, without_forbidden, word_key
-from xltransformer.weights.files import ABOUT, RUN, read_npz
 
 DEFAULT_TEMPLATE = "cat-and-mouse"
 
@@ -175,6 +173,8 @@ def template_folder() -> Path:
 
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file, else UserError."""
+    from xltransformer.bounds import MOST_TEXT_FILE, read_bytes
+
     try:
         return read_bytes(path, MOST_TEXT_FILE).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -457,6 +457,8 @@ def _csv_rows(path: Path) -> list[list[Any]]:
 def _xlsx_rows(path: Path) -> list[list[Any]]:
     import openpyxl
 
+    from xltransformer.bounds import Package
+
     with Package(path) as package:
         package.check_table()
     try:
@@ -518,6 +520,8 @@ def _weights(tables: Mapping[str, Any], where: str, folder: Path) -> dict[str, A
 
     for name, value in tables.items():
         if name == "file":
+            from xltransformer.weights.files import ABOUT, RUN, read_npz
+
             for block, array in read_npz(_beside(value, f"{where}: weights.file", folder)).items():
                 if block not in (ABOUT, RUN):  # what is told of them
                     weights[block] = _checked_matrix(array, f"{value}: {block}")
@@ -539,6 +543,8 @@ def _weight_file(value: str, name: str, where: str, folder: Path) -> Array:
         return matrix([[_cell_number(cell) for cell in row] for row in _csv_rows(path)], where)
     if path.suffix != ".npz":
         raise UserError(f"{where} is {value!r}; give numbers, or a .npz or .csv file beside the template")
+    from xltransformer.weights.files import read_npz
+
     arrays = read_npz(path)
     for key in (name, name.rpartition(".")[2]):
         if key in arrays:

@@ -18,8 +18,8 @@ from xltransformer.models import Sizes
 from xltransformer.record import record
 from xltransformer.spec.instance import Instance, make_instance
 from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
+from xltransformer.text import listed
 from xltransformer.training.task import PRECISION, Task
-from xltransformer.weights import listed
 from xltransformer.workbook.reader import read_book
 
 
