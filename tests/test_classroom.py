@@ -81,6 +81,12 @@ def test_a_file_that_breaks_its_process_down(folder: Path, monkeypatch: pytest.M
     assert counts[-1] == 5
 
 
+def test_more_processes_than_windows_can_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    with classroom._processes(200) as executor:
+        assert executor.submit
+
+
 def slow(name: str, data: bytes) -> Grade:
     time.sleep(0.4)
     return Grade(Path(name), {}, (f"graded {name}",))

@@ -6,7 +6,6 @@ breaks its process down is graded again alone, and reported; the others never kn
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import multiprocessing
 import os
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from xltransformer.bounds import read_bytes
+from xltransformer.engines.limited import limit
 from xltransformer.errors import UserError
 from xltransformer.exercise import Grade, grade
 
@@ -143,6 +143,8 @@ def _finished(
 
 @contextmanager
 def _processes(jobs: int) -> Iterator[Executor]:
+    if sys.platform == "win32":
+        jobs = min(jobs, 61)  # it cannot wait for more
     executor = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
     try:
         yield executor
@@ -159,10 +161,7 @@ def _begin() -> None:
     """What a grading process does first: leave Ctrl-C to the one that started it, and limit its memory."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES * 10**6, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    limit(lasting=False, AS=MEGABYTES * 10**6)  # an engine may be given more for a large workbook
 
 
 @contextmanager
