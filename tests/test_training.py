@@ -152,13 +152,13 @@ def test_a_run_that_was_kept_goes_on_as_if_nothing_had_been() -> None:
 def test_ctrl_c_keeps_the_best_weights_and_says_so() -> None:
     name = template()
     script = f"""
-import os, signal, sys
+import signal
 from xltransformer import api, training
 from xltransformer.cli import main
 advance = training.Run.advance
 def interrupted(run):
     if run.step == 200:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
     return advance(run)
 training.Run.advance = interrupted
 main(["train", "--template", {name!r}, "--data", "data.txt", "--steps", "1000", "--batch", "8", "-o", "w.npz"])
