@@ -99,6 +99,11 @@ def test_one_seed_gives_the_same_bytes_and_another_does_not() -> None:
         train("--seed", seed, "--force", steps=5)
         files.append(Path("w.npz").read_bytes())
     assert files[0] == files[1] != files[2]
+    given = _drawn(template())
+    for seed in ("3", "4"):  # where no weight is drawn, batches still are
+        train("--weights", given, "--seed", seed, "--force", steps=5)
+        files.append(Path("w.npz").read_bytes())
+    assert files[3] != files[4]
 
 
 def test_a_gradient_of_a_batch_is_that_of_the_sheets_loss() -> None:
@@ -155,6 +160,7 @@ def test_ctrl_c_keeps_the_best_weights_and_says_so() -> None:
 import signal
 from xltransformer import api, training
 from xltransformer.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell starts in the background
 advance = training.Run.advance
 def interrupted(run):
     if run.step == 200:
