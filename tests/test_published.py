@@ -16,8 +16,7 @@ from test_torch import fixture, state_of
 from xltransformer.cli import main
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
-from xltransformer.spec.adopt import default_template
-from xltransformer.spec.instance import make_instance
+from xltransformer.spec.instance import default_template, make_instance
 from xltransformer.weights import load, read_source, read_state
 from xltransformer.weights import tokens as tokenizers_of
 from xltransformer.weights.checkpoint import nine_digits

@@ -7,7 +7,7 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,9 +16,10 @@ import numpy as np
 from xltransformer.bounds import MOST_FILE, check_file, read_bytes
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
+from xltransformer.record import record
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class BFloat16:
     """An array whose numbers are the upper halves of single-precision ones, which NumPy does not know:
     `np.asarray` makes numbers of them."""
@@ -53,7 +54,7 @@ State = Mapping[str, Any]
 file stay on disk until `np.asarray` takes them."""
 
 
-@dataclass(frozen=True)
+@record
 class Source:
     """A state dict, and what the file or the config.json beside it tells of the model, as options of
     ours: `heads`, `kv_heads`, `epsilon`, `base`, `activation`."""
