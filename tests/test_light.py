@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
 from dataclasses import asdict, field, fields, replace
 from pathlib import Path
 
-import pytest
-
-from xltransformer.locale import languages, read_texts
 from xltransformer.record import record
 
 HEAVY = {
@@ -47,48 +43,6 @@ def test_a_plain_build_loads_nothing_that_it_does_not_use(tmp_path: Path) -> Non
     assert not loaded & {f"xltransformer.{name}" for name in OTHERS}
 
 
-@pytest.mark.parametrize("language", languages())
-def test_a_language_is_read_as_tomllib_reads_it(language: str) -> None:
-    import xltransformer.locale as folder
-
-    text = (Path(folder.__file__).parent / f"{language}.toml").read_text("utf-8")
-
-    def flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:
-        found: dict[str, object] = {}
-        for key, value in table.items():
-            found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-        return found
-
-    assert read_texts(text) == flat(tomllib.loads(text))
-
-
-@pytest.mark.parametrize(
-    "toml",
-    [
-        'a = "x\\ty"',
-        'a = """x\ny"""',
-        "a = '''\nx'''",
-        'a = "b" # "c"',
-        '[x]\n"a b" = "c"',
-        '[ x . y ]\na = "b"',
-        'a="b"',
-        "[x]\na.b = 'c \"d\"' \n",
-    ],
-)
-def test_other_toml_is_left_to_tomllib(toml: str) -> None:
-    """Whatever a translator writes, it means what TOML says."""
-    (text,) = read_texts(toml).values()
-    table = tomllib.loads(toml)
-    while isinstance(table, dict):
-        (table,) = table.values()
-    assert text == table
-
-
-def test_a_file_that_is_no_toml_is_an_error() -> None:
-    with pytest.raises(tomllib.TOMLDecodeError):
-        read_texts('a = "b"\nc')
-
-
 @record
 class Point:
     x: float
@@ -118,13 +72,3 @@ def test_a_record_is_a_dataclass_to_all_who_use_it() -> None:
     assert asdict(one) == {"x": 1.0, "y": 0.0, "names": ["made"]}
     assert [value.name for value in fields(Corner)] == ["x", "y", "names"]
     assert Node(1.0) != Node(1.0)
-
-
-def test_what_a_record_is_not_given_is_told() -> None:
-    with pytest.raises(TypeError, match=r"Point.__init__\(\) missing 1 required positional argument: 'x'"):
-        Point()  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="Deeper is made from a record"):
-
-        @record
-        class Deeper(Point):
-            z: float
