@@ -114,6 +114,10 @@ HOSTILE: dict[str, tuple[Change, str]] = {
         into(SHEET, END, b'<row r="999"><c r="A999"><f t="array" ref="A1:XFD1048576">1</f></c></row>'),
         "A1:XFD1048576",
     ),
+    "many formulas of many cells each": (
+        into(SHEET, END, b"<row r='9'>" + b"<c r='A9'><f t='array' ref='A9:Z99999'>1</f></c>" * 9 + b"</row>"),
+        "more than",
+    ),
     "entities": (replaced(BOOK, ENTITIES + b"<workbook>&b;</workbook>"), "entities"),
     "external entities": (
         replaced(BOOK, b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><workbook/>'),

@@ -110,7 +110,7 @@ def grade(path: str | Path) -> Grade:
 
 
 def _grade(path: Path) -> Grade:
-    from xltransformer.difference import trace_inputs, usable_inputs
+    from xltransformer.difference import result, trace_inputs, usable_inputs
     from xltransformer.engines import Limits, engine
     from xltransformer.workbook.reader import read_book
 
@@ -134,10 +134,7 @@ def _grade(path: Path) -> Grade:
             score = Score(empty=block.size)
         else:
             cells = [
-                (
-                    book.holds(place, i, j),
-                    results.get(place.sheet.lower(), {}).get((place.row + i + 1, place.column + j + 1)),
-                )
+                (book.holds(place, i, j), result(results, place, i, j))
                 for i in range(block.shape[0])
                 for j in range(block.shape[1])
             ]

@@ -83,10 +83,9 @@ def from_workbook(path: Path) -> Start:
     """
     book = read_book(path)
     formulas = any(
-        book.is_formula(place, i, j)
+        book.has_formula(place).any()
         for block in book.model.inputs
         if block.feedback is None and (place := book.homes.get(block.name)) is not None
-        for i, j in np.ndindex(block.shape)
         if place.shape == block.shape
     )
     inputs, problems = current_inputs(book, engine("ironcalc").recalculate(path) if formulas else {})

@@ -48,15 +48,16 @@ class Place:
         return kind(self, "" if sheet == self.sheet else quoted(self.sheet) + "!", spelled_out)
 
 
-_ABSOLUTE = re.compile(r"'((?:[^']|'')+)'!\$([A-Z]+)\$(\d+)(?::\$([A-Z]+)\$(\d+))?")
+_CELL = r"\$([A-Z]{1,3})\$([1-9]\d{0,6})"
+_ABSOLUTE = re.compile(rf"(?:'((?:[^']|'')+)'|([^'!:]+))!{_CELL}(?::{_CELL})?")
 
 
 def place_of(absolute: str) -> Place:
-    """The place of an absolute reference, `'Start'!$C$5:$D$9` or `'Start'!$C$5`; ValueError for others."""
+    """The place of an absolute reference, `'Start'!$C$5:$D$9` or `Start!$C$5`; ValueError for others."""
     found = _ABSOLUTE.fullmatch(absolute)
     if found is None:
         raise ValueError(f"{absolute} is no absolute reference")
-    sheet, left, top, right, bottom = found.groups()
+    sheet, left, top, right, bottom = found[1] or found[2], *found.groups()[2:]
     first, last = column_number(left), column_number(right or left)
     shape = int(bottom or top) - int(top) + 1, last - first + 1
     return Place(sheet.replace("''", "'"), int(top) - 1, first, shape)
