@@ -28,7 +28,7 @@ def number_type(x: Array) -> np.dtype[np.generic]:
 class Position(Op):
     """Which row it is, from 0: (n x m) to (n x 1). The operand lends its rows, not its values."""
 
-    scale = "plain"
+    scale = "whole"
     constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -47,7 +47,7 @@ class Position(Op):
 class FromEnd(Op):
     """How many rows come after each: (n x m) to (n x 1). The operand lends its rows, not its values."""
 
-    scale = "plain"
+    scale = "whole"
     constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -101,7 +101,7 @@ class Pair(Op):
 
     count: int | None = None
 
-    scale = "plain"
+    scale = "whole"
     constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
