@@ -24,9 +24,9 @@ Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "list", "
 choice is chosen from; a constant is a number or word that is fixed and nobody learns, such as the
 epsilon of a layer norm; a target is what a result is to become."""
 
-Scale = Literal["signed", "probability", "count", "gate", "masked", "plain", "fine"]
-"""What kind of number a block holds: it decides its colours and number format; a fine one is compared to
-more decimals."""
+Scale = Literal["signed", "probability", "count", "whole", "gate", "masked", "plain", "fine"]
+"""What kind of number a block holds: it decides its colours and number format. A count from 1 has 0 for none,
+a whole number is counted from 0; a fine one is compared to more decimals."""
 
 
 class Operation(Protocol):
@@ -349,7 +349,8 @@ class Scope:
         return self.add(name, block)
 
     def step(self, key: str) -> Any:
-        """A step of the model's; the heads of one attention, and the groups of heads that have keys and
-        values in common, share each of theirs."""
+        """A step of the model's, which goes on where there is one of this key in this scope; the heads of one
+        attention, and the groups of heads that have keys and values in common, share each of theirs."""
         first = next((k for k, part in enumerate(self.parts) if part in ("head", "group")), None)
-        return self.model.step(key, "" if first is None else ".".join((*self.parts[:first], "head")))
+        parts = self.parts if first is None else (*self.parts[:first], "head")
+        return self.model.step(key, ".".join(parts))

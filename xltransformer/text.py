@@ -28,6 +28,11 @@ _ONLY_CJK = f"[{_CJK}]+"
 _CJK_DIVIDED = rf"[{_CJK}]\s[^{_CJK}{_MARKS}]*[{_CJK}]"
 
 
+def letters(count: int) -> list[str]:
+    """A, B, C, … for so many sentences, after Z plain numbers; one empty text where there is one only."""
+    return ["" if count == 1 else chr(65 + s) if s < 26 else str(s + 1) for s in range(count)]
+
+
 def word_key(word: str) -> str:
     """What two spellings of one word have in common: a spreadsheet's `=` disregards case.
 

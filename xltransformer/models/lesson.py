@@ -31,7 +31,7 @@ class Bars:
     """A bar for every entry of a row or column of numbers. `key` is its title's message, filled with
     the watched word, or with the text in `word`; `names` are the entries' labels where they are not
     the words of a sentence. With several `values`, each is a group of bars of its own colour, named by
-    its symbol."""
+    its symbol, or by the sentence where they are the same of each sentence."""
 
     key: str
     names: Matrix
@@ -270,8 +270,9 @@ def _candidates(
     """The most probable words at a position of a sentence, where `word` stands, as bars and in words."""
     known = model.vocabulary
     assert known is not None
-    h = model.scope("watch", str(sentence), "prediction")
-    with h.step("watch_prediction"):
+    g = model.scope("watch", str(sentence))
+    h = g.scope("prediction")
+    with g.step("watch_prediction"):
         row = h.add("probabilities", lookup(position, probabilities))
     row.rows, row.scale = Axis.of(word), "probability"
     words, shares = runners_up(h, row, row, known.words, CANDIDATES)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xltransformer.errors import UserError
+from xltransformer.graph import Axis
 from xltransformer.models.architectures import bert_stack, every_head, write_on
 from xltransformer.models.begin import STACK, architecture, begin
-from xltransformer.models.lesson import Answer, Fact, Headline, Lesson, Map, writing_headline
+from xltransformer.models.lesson import Answer, Bars, Fact, Headline, Lesson, Map, Picture, writing_headline
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import padding_mask
 from xltransformer.nn.embedding import embed
@@ -16,6 +17,7 @@ from xltransformer.nn.pooling import cosines, pool
 from xltransformer.nn.positions import BASE, angles
 from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import stack
+from xltransformer.text import letters
 
 
 def llama(sizes: Sizes) -> Lesson:
@@ -72,7 +74,7 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
     Reimers and Gurevych 2019, "Sentence-BERT", section 3. Options: those of a stack.
     """
     sizes.expect(*STACK)
-    model, _, scopes = begin(sizes)
+    model, known, scopes = begin(sizes)
     read = bert_stack(model, sizes, scopes)
     model.goals = read.goals(model)
     vectors = []
@@ -83,6 +85,7 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
     with model.section("similarity"):
         with g.step("sentence_vectors"):
             labels = g.add("sentences", stack(*(one.text for one in model.sentences)))
+            labels.rows = Axis.fixed(letters(labels.shape[0]))
         nearness = cosines(g, labels, vectors)
     first, second = model.sentences[0], model.sentences[min(1, len(model.sentences) - 1)]
     facts = {
@@ -90,5 +93,8 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
         "second": Fact(second.text),
         "cosine": Fact(nearness, 0, len(vectors[:2]) - 1),
     }
-    model.headline = Headline([Map("cosine", nearness)], [Answer("cosine", facts)])
+    pictures: list[Picture] = [Map("cosine", nearness)]
+    if len(vectors) > 1:
+        pictures.append(Bars("unit_vectors", known.dimensions, tuple(vectors[:2]), shares=False))
+    model.headline = Headline(pictures, [Answer("cosine", facts)])
     return model

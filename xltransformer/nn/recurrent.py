@@ -35,7 +35,7 @@ def recurrent(g: Scope, X: Matrix, w: Recurrent) -> Matrix:
     states: list[Matrix] = []
     for t in range(X.shape[0]):
         at = g.scope("word", str(t))
-        with g.step("recurrent"):
+        with at.step("recurrent"):
             inner = at.add("inner", Row(t)(read))
             if states:
                 carried = at.add("carried", matmul(states[-1], w.W_h))
@@ -62,7 +62,7 @@ def influence(g: Scope, X: Matrix, states: Matrix, w: Recurrent) -> Matrix:
     jacobians: list[Matrix] = []
     for t in range(last, -1, -1):
         at = g.scope("word", str(t))
-        with g.step("jacobian"):
+        with at.step("jacobian"):
             if passed is None:
                 passed = at.add("passed", RowDiagonal(t)(slope))
             else:

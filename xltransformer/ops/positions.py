@@ -26,7 +26,7 @@ def number_type(x: Array) -> np.dtype[np.generic]:
 class Position(Op):
     """Which row it is, from 0: (n x m) to (n x 1). The operand lends its rows, not its values."""
 
-    scale = "plain"
+    scale = "whole"
     constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -44,7 +44,7 @@ class Position(Op):
 class FromEnd(Op):
     """How many rows come after each: (n x m) to (n x 1). The operand lends its rows, not its values."""
 
-    scale = "plain"
+    scale = "whole"
     constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -98,7 +98,7 @@ class Pair(Op):
 
     count: int | None = None
 
-    scale = "plain"
+    scale = "whole"
     constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:

@@ -105,8 +105,8 @@ class Series:
 
 @record
 class Chart:
-    """A native chart; its titles are cells, so that they follow every edit. Bars of `shares` lie
-    between 0 and 1."""
+    """A native chart; its titles are cells, so that they follow every edit. `shares` lie between 0 and
+    1; `whole` numbers lie across."""
 
     kind: Literal["scatter", "bar"]
     row: int
@@ -117,7 +117,8 @@ class Chart:
     across: str = ""
     up: str = ""
     legend: bool = False
-    shares: bool = True
+    shares: bool = False
+    whole: bool = False
 
 
 @record
@@ -138,7 +139,8 @@ class Paragraph:
 
 @record(eq=False, frozen=False)
 class Canvas:
-    """One sheet. Rows and columns count from 0."""
+    """One sheet. Rows and columns count from 0. It is printed on so many pages `across`, with page breaks
+    before some rows, and with some empty columns `beside` it, which make it smaller."""
 
     name: str
     single: dict[tuple[int, int], Cell] = field(default_factory=dict)
@@ -152,6 +154,8 @@ class Canvas:
     validations: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     charts: list[Chart] = field(default_factory=list)
     breaks: list[int] = field(default_factory=list)
+    across: int = 1
+    beside: int = 0
     freeze: tuple[int, int] = (0, 0)
     hidden: bool = False
 
@@ -305,6 +309,16 @@ class Canvas:
                 last += 1
             row, column = max(row, chart.row + chart.size[1] // 21), max(column, last)
         return row, column
+
+    @property
+    def row_heights(self) -> dict[int, float]:
+        """The heights, in points, of the rows that are not of ordinary height."""
+        heights = dict(self.heights)
+        for one in self.paragraphs:
+            if not one.rows:
+                lines = self.lines(str(one.cell.shown), one.column, self.last_of(one))
+                heights[one.row] = 16.0 * lines + 1
+        return heights
 
     @property
     def bottom(self) -> int:

@@ -69,7 +69,7 @@ def text_xml(text: str) -> str:
 
 def sheet_rows(canvas: Canvas, style_number: Mapping[Style, int], texts: Texts) -> Iterator[str]:
     """The rows of a sheet, in order; ValueError where two things were drawn over one another."""
-    heights, single = dict(canvas.heights), dict(canvas.single)
+    heights, single = canvas.row_heights, dict(canvas.single)
     blanks: dict[int, list[tuple[int, Style]]] = {
         row: [(column, (name, "")) for column in range(1, canvas.right + 1)] for row, name in canvas.bars
     }
@@ -79,8 +79,6 @@ def sheet_rows(canvas: Canvas, style_number: Mapping[Style, int], texts: Texts) 
         for other in range(row, paragraph.last_row + 1):
             under = [(k, cell.style) for k in range(column + (other == row), last + 1)]
             blanks[other] = under + blanks.get(other, [])
-        if not paragraph.rows:
-            heights[row] = 16 * canvas.lines(str(cell.shown), column, last) + 1
     singles: dict[int, list[Segment]] = {}
     for (row, column), cell in single.items():
         text = _single(row, column, cell, style_number[cell.style], texts)

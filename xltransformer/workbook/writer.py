@@ -197,11 +197,17 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
         sheet.freeze_panes(*canvas.freeze)
     sheet.set_landscape()
     sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    # No print titles: with them LibreOffice draws page breaks on the screen, across the first sheet too.
+    sheet.fit_to_pages(canvas.across, 0)
     sheet.set_margins(0.4, 0.4, 0.5, 0.5)
-    sheet.print_area(0, 0, *canvas.printed)
+    row, column = canvas.printed
+    sheet.print_area(0, 0, row, column + canvas.beside)
     sheet.set_h_pagebreaks(canvas.breaks)
     sheet.set_footer("&L&F&C&A&R&P / &N")
+
+
+_LONGEST = 1.15
+"""Where the axis of shares ends, so that the number on a bar of 1 has room."""
 
 
 def _font(size: float, **more: Any) -> dict[str, Any]:
@@ -222,10 +228,13 @@ def _chart(chart: Chart, workbook: Any) -> Any:
     if scatter:
         grid = {"visible": True, "line": {"color": "#E5E7EB"}}
         axis = {"num_format": "0.0", "major_gridlines": grid, "label_position": "low", "num_font": _font(8)}
-        for name, set_axis in ((chart.across, made.set_x_axis), (chart.up, made.set_y_axis)):
-            set_axis({**axis, **({"name": f"={name}", "name_font": _font(9, bold=True)} if name else {})})
+        across = {"num_format": "0"} if chart.whole else {}
+        up = {"min": 0, "max": 1, "major_unit": 0.2} if chart.shares else {}
+        for name, set_axis, own in ((chart.across, made.set_x_axis, across), (chart.up, made.set_y_axis, up)):
+            titled = {"name": f"={name}", "name_font": _font(9, bold=True)} if name else {}
+            set_axis({**axis, **own, **titled})
     else:
-        ends = {"min": 0, "max": 1} if chart.shares else {}
+        ends = {"min": 0, "max": _LONGEST} if chart.shares else {}
         made.set_x_axis({**ends, "visible": False, "major_gridlines": {"visible": False}})
         look = {"reverse": True, "num_font": _font(9), "label_position": "low", "major_tick_mark": "none"}
         made.set_y_axis(look)

@@ -24,6 +24,8 @@ LEAST = 300
 """Pixels that charts get beside maps, at least."""
 ROW = 21
 """Pixels of a row of ordinary height."""
+GAP = 14
+"""Pixels between maps and the charts beside them."""
 TALL = 13
 """Rows of a headline that has no larger map."""
 COLUMN, ROW_LABEL, NARROWEST, WIDEST = 52, 56, 31, 52
@@ -73,6 +75,8 @@ def lay_grid(sheet: Canvas, pictures: Sequence[Picture]) -> Grid:
             spots[one] = Spot(row, column, ROW_LABEL + each * stack.columns, (one.block.shape[0] + 2) * ROW)
             row += one.block.shape[0] + 2
         column += 1 + stack.columns
+    if stacks and charts:
+        widths[column], column, rest = GAP, column + 1, rest - GAP
     shares = sum(_share(chart) for chart in charts)
     for chart in charts:
         count = max(1, round(rest * _share(chart) / shares) // COLUMN)
