@@ -34,6 +34,10 @@ ANSWERS = "answers"
 TOLERANCE = 0.01
 """How far from the right number a student's may lie: as far as two decimals allow."""
 
+SHOWN_DIGITS, KEPT_DIGITS = 6, 9
+"""How many digits results have in the file of a wide model: those of array formulas as many as single precision
+is sure of, for LibreOffice takes none and Excel calculates anew; others, which LibreOffice goes on with, as many
+as it has."""
 
 Labels = tuple[Array, Formulas | None, Sequence[list[Span]]]
 """The labels of an axis as they are now, and the formulas that follow the words, as `Canvas.block` takes them."""
@@ -93,7 +97,7 @@ class Book:
         self._pending: list[Callable[[], None]] = []
 
     def sheet(self, name: str) -> Canvas:
-        canvas = Canvas(name)
+        canvas = Canvas(name, short_bars=self.by_rows)
         self.sheets.append(canvas)
         return canvas
 
@@ -222,7 +226,7 @@ class Book:
         place = drawing.place
         values = self.values[drawing.block.name] if shown is None else shown
         if self.by_rows and values.dtype != object:
-            values = shortened(values)
+            values = shortened(values, SHOWN_DIGITS if arrays else KEPT_DIGITS)
         drawing.sheet.block(place.row, place.column, values, style, cell, arrays)
 
     def _write_formulas(self, drawing: Drawing) -> None:
@@ -417,11 +421,10 @@ class Book:
             conditions.append((where, signed_scale(place.absolute.partition("!")[2])))
 
 
-def shortened(values: Array) -> Array:
-    """Numbers to nine significant digits, as many as single precision has: what a wide model's formulas
-    show until they are calculated, in half the bytes."""
-    digits = [float(f"{value:.9g}") for value in values.ravel().tolist()]
-    return np.array(digits, dtype=float).reshape(values.shape)
+def shortened(values: Array, digits: int) -> Array:
+    """Numbers to so many significant digits: what a wide model's formulas show until they are calculated."""
+    short = [float(f"{value:.{digits}g}") for value in values.ravel().tolist()]
+    return np.array(short, dtype=float).reshape(values.shape)
 
 
 def _empty(shape: tuple[int, int]) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -153,6 +154,8 @@ class Canvas:
     breaks: list[int] = field(default_factory=list)
     freeze: tuple[int, int] = (0, 0)
     hidden: bool = False
+    short_bars: bool = False
+    """Whether a bar ends with what stands below it, not with the sheet, which may have hundreds of columns."""
 
     _last: tuple[int, int] = (-1, -1)
 
@@ -265,9 +268,11 @@ class Canvas:
 
     def last_of(self, paragraph: Paragraph) -> int:
         """The last column of a paragraph: its own, or as far as the window goes."""
-        if paragraph.last is not None:
-            return paragraph.last
-        last = paragraph.column
+        return self._in_window(paragraph.column) if paragraph.last is None else paragraph.last
+
+    def _in_window(self, column: int) -> int:
+        """The last column from `column` on that a window shows, no further than the sheet goes."""
+        last = column
         wide = self.pixels(0, last)
         while last < self.right and (wide := wide + self.pixels(last + 1, last + 1)) <= WINDOW:
             last += 1
@@ -276,6 +281,17 @@ class Canvas:
     def bar(self, row: int, style: str) -> None:
         """Gives every still empty cell of a row, over the sheet's width, one style."""
         self.bars.append((row, style))
+
+    def bar_ends(self) -> dict[int, int]:
+        """The last column of each bar, by its row."""
+        if not self.short_bars:
+            return {row: self.right for row, _ in self.bars}
+        rows = sorted(row for row, _ in self.bars)
+        ends = dict.fromkeys(rows, self._in_window(1))
+        for block in self.blocks:
+            if k := bisect(rows, block.row):
+                ends[rows[k - 1]] = max(ends[rows[k - 1]], block.column + block.shape[1] - 1)
+        return ends
 
     def target(self, row: int = 0, column: int = 0) -> str:
         """A cell as links name it: `'Start'!A1`."""
