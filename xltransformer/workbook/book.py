@@ -226,7 +226,7 @@ class Book:
         place = drawing.place
         values = self.values[drawing.block.name] if shown is None else shown
         if self.by_rows and values.dtype != object:
-            values = shortened(values, SHOWN_DIGITS if arrays else KEPT_DIGITS)
+            values = shortened(values, SHOWN_DIGITS if any(arrays) else KEPT_DIGITS)
         drawing.sheet.block(place.row, place.column, values, style, cell, arrays)
 
     def _write_formulas(self, drawing: Drawing) -> None:
