@@ -136,7 +136,9 @@ def save(data: bytes, path: Path, endings: Sequence[str] = (".xlsx",), *, force:
         temporary = None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UserError(f"cannot write {path}: {reason}; give another name with -o") from None
+        # Windows replaces no file that a program has open.
+        close = "close it where it is open, or " if isinstance(error, PermissionError) and path.exists() else ""
+        raise UserError(f"cannot write {path}: {reason}; {close}give another name with -o") from None
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
