@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +18,7 @@ import numpy as np
 from xltransformer.engines import Engine, Grid, Results, engine, fold
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
+from xltransformer.record import record
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
 
@@ -36,7 +36,7 @@ _SAYS: dict[ProblemKind, str] = {
 }
 
 
-@dataclass(frozen=True)
+@record
 class Problem:
     """One cell in which something is wrong: where, of which block, and both values."""
 
@@ -58,7 +58,7 @@ class Problem:
         return f"{where} ({self.block}): {self.note or _SAYS[self.kind]}{values}"
 
 
-@dataclass(frozen=True)
+@record
 class BlockDiff:
     """One block's comparison; `max_abs_error` is None where a cell could not be compared."""
 
@@ -68,7 +68,7 @@ class BlockDiff:
     ok: bool
 
 
-@dataclass(frozen=True)
+@record
 class Diff:
     """A workbook's comparison in one engine. `problems` names the cells at which sheet and NumPy
     part first, not those that merely follow from them."""

@@ -9,10 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from xltransformer.errors import UserError
+from xltransformer.record import record
 
 _LIMITED = Path(__file__).with_name("limited.py")
 _MOST_OUTPUT = 10_000
@@ -20,7 +20,7 @@ _NO_STACK = (0xC0000005, 0xC00000FD)
 """How Windows says that a program has left its memory, or its stack."""
 
 
-@dataclass(frozen=True)
+@record
 class Limits:
     """What an engine may use on one workbook: seconds, and megabytes of memory."""
 

@@ -9,7 +9,6 @@ import posixpath
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -19,6 +18,7 @@ import numpy as np
 from xltransformer.bounds import Package
 from xltransformer.engines.grid import COLUMNS, Grid, among, keys_of
 from xltransformer.graph import Array
+from xltransformer.record import record
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -32,7 +32,7 @@ Which = Literal["typed", "shown"]
 """Of a cell with a formula: that it holds one, or the result that stands beside it in the file."""
 
 
-@dataclass(frozen=True)
+@record
 class Sheet:
     """The cells of a sheet: values, the keys of those with a formula (sorted), and which values are errors."""
 

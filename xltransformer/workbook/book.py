@@ -37,6 +37,11 @@ TOLERANCE = 0.01
 LONG_SYMBOL = 11
 """A symbol of more characters runs over the column to its left, which must be empty."""
 
+SHOWN_DIGITS, KEPT_DIGITS = 6, 9
+"""How many digits results have in the file of a wide model: those of array formulas as many as single precision
+is sure of, for LibreOffice takes none and Excel calculates anew; others, which LibreOffice goes on with, as many
+as it has."""
+
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 Labels = tuple[Array, Formulas | None, Sequence[list[Span]]]
@@ -98,7 +103,7 @@ class Book:
         self._pending: list[Callable[[], None]] = []
 
     def sheet(self, name: str) -> Canvas:
-        canvas = Canvas(name)
+        canvas = Canvas(name, short_bars=self.by_rows)
         self.sheets.append(canvas)
         return canvas
 
@@ -234,7 +239,7 @@ class Book:
         place = drawing.place
         values = self.values[drawing.block.name] if shown is None else shown
         if self.by_rows and values.dtype != object:
-            values = shortened(values)
+            values = shortened(values, SHOWN_DIGITS if any(arrays) else KEPT_DIGITS)
         drawing.sheet.block(place.row, place.column, values, style, cell, arrays)
 
     def _write_formulas(self, drawing: Drawing) -> None:
@@ -452,11 +457,10 @@ class Book:
             colour(0, j, (rows, 1), (place.row - 1, place.column + j))
 
 
-def shortened(values: Array) -> Array:
-    """Numbers to nine significant digits, as many as single precision has: what a wide model's formulas
-    show until they are calculated, in half the bytes."""
-    digits = [float(f"{value:.9g}") for value in values.ravel().tolist()]
-    return np.array(digits, dtype=float).reshape(values.shape)
+def shortened(values: Array, digits: int) -> Array:
+    """Numbers to so many significant digits: what a wide model's formulas show until they are calculated."""
+    short = [float(f"{value:.{digits}g}") for value in values.ravel().tolist()]
+    return np.array(short, dtype=float).reshape(values.shape)
 
 
 def _filled(labels: Sequence[str], values: Array) -> int:

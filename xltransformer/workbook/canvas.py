@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 from functools import cache, cached_property, lru_cache
@@ -158,6 +159,8 @@ class Canvas:
     beside: int = 0
     freeze: tuple[int, int] = (0, 0)
     hidden: bool = False
+    short_bars: bool = False
+    """Whether a bar ends with what stands below it, not with the sheet, which may have hundreds of columns."""
 
     _last: tuple[int, int] = (-1, -1)
 
@@ -270,15 +273,15 @@ class Canvas:
 
     def last_of(self, paragraph: Paragraph) -> int:
         """The last column of a paragraph: its own, or as far as the window goes."""
-        return self._end_of_window(paragraph.column) if paragraph.last is None else paragraph.last
+        return self._in_window(paragraph.column) if paragraph.last is None else paragraph.last
 
     def ends(self) -> list[tuple[Paragraph, int]]:
         """Every paragraph with its last column, worked out once for those that begin in one column."""
-        end = cache(self._end_of_window)
+        end = cache(self._in_window)
         return [(one, end(one.column) if one.last is None else one.last) for one in self.paragraphs]
 
-    def _end_of_window(self, column: int) -> int:
-        """How far the window goes, from a column on, over the columns in use."""
+    def _in_window(self, column: int) -> int:
+        """The last column from `column` on that a window shows, no further than the sheet goes."""
         last, right = column, self.right
         wide = self.pixels(0, last)
         while last < right and (wide := wide + self.pixels(last + 1, last + 1)) <= WINDOW:
@@ -288,6 +291,17 @@ class Canvas:
     def bar(self, row: int, style: str) -> None:
         """Gives every still empty cell of a row, over the sheet's width, one style."""
         self.bars.append((row, style))
+
+    def bar_ends(self) -> dict[int, int]:
+        """The last column of each bar, by its row."""
+        if not self.short_bars:
+            return {row: self.right for row, _ in self.bars}
+        rows = sorted(row for row, _ in self.bars)
+        ends = dict.fromkeys(rows, self._in_window(1))
+        for block in self.blocks:
+            if k := bisect(rows, block.row):
+                ends[rows[k - 1]] = max(ends[rows[k - 1]], block.column + block.shape[1] - 1)
+        return ends
 
     def target(self, row: int = 0, column: int = 0) -> str:
         """A cell as links name it: `'Start'!A1`."""

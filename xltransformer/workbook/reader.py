@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,14 @@ from xltransformer.engines.sheets import Sheet, Sheets
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import Lesson
+from xltransformer.record import record
 from xltransformer.spec.instance import model_from
 from xltransformer.workbook.book import EXERCISE, SHOWN
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.writer import PROPERTY
 
 
-@dataclass(frozen=True)
+@record
 class View:
     """A further place where a block is shown."""
 
@@ -31,7 +31,7 @@ class View:
     place: Place
 
 
-@dataclass(frozen=True)
+@record
 class ReadBook:
     """A workbook as its file has it now. `homes` lacks the blocks whose name is gone; `exercises` are
     the cells a student fills, by block."""

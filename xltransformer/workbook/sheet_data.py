@@ -69,9 +69,9 @@ def text_xml(text: str) -> str:
 
 def sheet_rows(canvas: Canvas, style_number: Mapping[Style, int], texts: Texts) -> Iterator[str]:
     """The rows of a sheet, in order; ValueError where two things were drawn over one another."""
-    heights, single = canvas.row_heights, dict(canvas.single)
+    heights, single, ends = canvas.row_heights, dict(canvas.single), canvas.bar_ends()
     blanks: dict[int, list[tuple[int, Style]]] = {
-        row: [(column, (name, "")) for column in range(1, canvas.right + 1)] for row, name in canvas.bars
+        row: [(column, (name, "")) for column in range(1, ends[row] + 1)] for row, name in canvas.bars
     }
     for paragraph, last in canvas.ends():
         row, column, cell = paragraph.row, paragraph.column, paragraph.cell

@@ -19,7 +19,7 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart, Series
-from xltransformer.workbook.package import fill, formula_of, mark, probed_styles
+from xltransformer.workbook.package import HARDER, LEVEL, fill, formula_of, mark, probed_styles
 from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
@@ -38,7 +38,7 @@ def render(book: Book, description: Mapping[str, Any]) -> bytes:
     """
     canvases = [*book.sheets, *([] if book.answers.empty else [book.answers])]
     frame, style_number = _frame(book, canvases, description)
-    return fill(frame, canvases, style_number)
+    return fill(frame, canvases, style_number, HARDER if book.by_rows else LEVEL)
 
 
 def _frame(
