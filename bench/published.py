@@ -4,8 +4,8 @@
 
 Writes its files into a temporary folder and prints one line each: what was expected, what it took (of
 the processor's time, and on the clock), the peak of memory. The constants of xltransformer/estimate.py
-come from here. Of the sentence encoder of MiniLM's shape (width 384, 12 heads, inner width 1536, 30,522 words; random numbers, saved as Hugging Face
-saves them) as many layers are built as given, by default 1.
+come from here. Of the sentence encoder of MiniLM's shape (width 384, 12 heads, inner width 1536, 30,522
+words; random numbers, saved as Hugging Face saves them) as many layers are built as given, by default 1.
 """
 
 from __future__ import annotations
