@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from xltransformer import api, estimate
 from xltransformer.cli import main
 from xltransformer.estimate import counts, estimate_configuration, rounded
-from xltransformer.models import MODELS, Sizes
+from xltransformer.models import Sizes, maker
 from xltransformer.size import configuration
 
 
@@ -29,7 +29,7 @@ def test_cells_are_those_of_the_whole_model(name: str, given: dict[str, int], op
     """Counted from one layer and two, and counted in all five."""
     own = configuration(layers=5, d_model=8, heads=2, d_ff=12, vocabulary=11, positions=6, **given)
     sizes = Sizes((6,), 11, 8, {"layers": 5, "heads": 2, "d_k": 4, "d_v": 4, "d_ff": 12, **options})
-    numbers, formulas = counts(MODELS[name](sizes))
+    numbers, formulas = counts(maker(name)(sizes))
     found = estimate_configuration(own, 6)
     assert (found.numbers, found.formulas) == (numbers, formulas)
 
@@ -38,7 +38,7 @@ def test_pictures_of_many_heads_are_counted_nearly() -> None:
     """The first screen shows eight heads at most, however many there are."""
     own = configuration(layers=5, d_model=8, heads=2, d_ff=12, vocabulary=11, positions=6, causal=0, predicts=0)
     options = {"layers": 5, "heads": 2, "d_k": 4, "d_v": 4, "d_ff": 12, "head": False}
-    whole = sum(counts(MODELS["bert"](Sizes((6,), 11, 8, options))))
+    whole = sum(counts(maker("bert")(Sizes((6,), 11, 8, options))))
     assert estimate_configuration(own, 6).cells == pytest.approx(whole, rel=0.03)
 
 

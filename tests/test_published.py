@@ -19,8 +19,7 @@ from xltransformer.difference import diff
 from xltransformer.engines import ENGINES
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
-from xltransformer.spec.adopt import default_template
-from xltransformer.spec.instance import make_instance
+from xltransformer.spec.instance import default_template, make_instance
 from xltransformer.weights import load, read_source, read_state
 from xltransformer.weights import tokens as tokenizers_of
 from xltransformer.weights.checkpoint import nine_digits

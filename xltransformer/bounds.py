@@ -15,11 +15,11 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
 from xltransformer.errors import UserError
+from xltransformer.record import record
 
 MOST_FILE = 2_000_000_000
 """Bytes of a file of weights."""
@@ -46,14 +46,14 @@ MOST_AREA = 5_000_000
 
 _CELL = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _FORBIDDEN = (
-    (re.compile(r"vbaproject|macrosheets/|activex|vbadata", re.I), "macros", "save it as .xlsx without macros"),
-    (re.compile(r"(^|/)externallinks/", re.I), "links to other files", "break the links (Data, Edit Links)"),
-    (re.compile(r"(^|/)(connections\.xml|querytables/|webextensions/)", re.I), "data connections", "remove them"),
-    (re.compile(r"(^|/)embeddings/|oleobject", re.I), "embedded objects", "remove them"),
+    (r"vbaproject|macrosheets/|activex|vbadata", "macros", "save it as .xlsx without macros"),
+    (r"(^|/)externallinks/", "links to other files", "break the links (Data, Edit Links)"),
+    (r"(^|/)(connections\.xml|querytables/|webextensions/)", "data connections", "remove them"),
+    (r"(^|/)embeddings/|oleobject", "embedded objects", "remove them"),
 )
 
 
-@dataclass(frozen=True)
+@record
 class Bounds:
     """What one workbook may have: bytes unpacked, defined names, and cells in all its sheets."""
 
@@ -133,7 +133,7 @@ class Package:
             if name.startswith("/") or ".." in name.split("/") or "\\" in name:
                 raise self._refused(f"it has a part of the strange name {name!r:.60}")
             for pattern, what, remedy in _FORBIDDEN:
-                if pattern.search(name):
+                if re.search(pattern, name, re.IGNORECASE):
                     raise UserError(f"{self.path} is not opened: it carries {what} ({name:.60}); {remedy}")
         self._check_size(self.most)
         for part in self._parts:

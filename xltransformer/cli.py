@@ -185,7 +185,7 @@ def build(
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
     from xltransformer.exercise import DEFAULT_STEPS
-    from xltransformer.spec.adopt import default_template
+    from xltransformer.spec.instance import default_template
     from xltransformer.spec.template import load_template
 
     steps: Sequence[str] = ()

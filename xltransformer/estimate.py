@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xltransformer.graph import Model
-from xltransformer.models import MODELS, Lesson, Sizes
+from xltransformer.models import Lesson, Sizes, maker
 from xltransformer.models.lesson import by_rows
+from xltransformer.record import record
 from xltransformer.size import Configuration
 from xltransformer.spec.instance import MOST_WORDS
 
@@ -22,7 +21,7 @@ LONG = 5.0
 """Seconds from which a user is told."""
 
 
-@dataclass(frozen=True)
+@record
 class Estimate:
     """How many cells hold numbers and formulas, how many megabytes (of 1,000,000 bytes) the file takes,
     and how many seconds it takes to build."""
@@ -93,4 +92,4 @@ def _of_layers(own: Configuration, layers: int, words: int) -> Lesson:
     else:
         name, slots = "bert", (words,)
         options |= {"head": bool(own["predicts"])}
-    return MODELS[name](Sizes(slots, max(int(own["vocabulary"]), 1), int(own["d_model"]), options))
+    return maker(name)(Sizes(slots, max(int(own["vocabulary"]), 1), int(own["d_model"]), options))

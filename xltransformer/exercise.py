@@ -7,12 +7,12 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model, Values
+from xltransformer.record import record
 from xltransformer.workbook.book import ANSWERS, TOLERANCE
 from xltransformer.workbook.places import quoted
 
@@ -62,7 +62,7 @@ def fingerprint(inputs: Values) -> str:
     return digest.hexdigest()[:16]
 
 
-@dataclass(frozen=True)
+@record
 class Score:
     """How many of a step's cells are right, wrong and empty."""
 
@@ -78,7 +78,7 @@ class Score:
         return Score(self.right + other.right, self.wrong + other.wrong, self.empty + other.empty)
 
 
-@dataclass(frozen=True)
+@record
 class Grade:
     """One returned workbook: the score of every step, and remarks on what is odd about the file.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Axis, Matrix, Scope
@@ -33,6 +32,7 @@ from xltransformer.nn.positions import BASE, add_positions, sinusoidal
 from xltransformer.nn.prediction import Prediction, predict, runners_up
 from xltransformer.nn.watch import Watch, watch, watched_word
 from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products, write_next
+from xltransformer.record import record
 
 
 def encoder_model(sizes: Sizes) -> Lesson:
@@ -147,7 +147,7 @@ def bert(sizes: Sizes) -> Lesson:
     return model
 
 
-@dataclass(frozen=True)
+@record
 class BertStack:
     """BERT up to its last hidden state: the words of each sentence as they go in and the state that comes
     out (n x d each), what is watched, and the attention of every head in each."""

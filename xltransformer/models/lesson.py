@@ -7,13 +7,13 @@ answers say in words what it shows. They are named here by their blocks; `workbo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from xltransformer.graph import ONE, Axis, Matrix, Model
 from xltransformer.nn.attention import Attended
 from xltransformer.nn.prediction import runners_up
 from xltransformer.nn.watch import Watch
 from xltransformer.ops import BY_ROWS, equals, first, lookup, word_at
+from xltransformer.record import record
 
 CANDIDATES = 6
 """How many words a picture of a prediction shows."""
@@ -21,12 +21,12 @@ MOST_MAPS = 4
 """How many heads a headline shows."""
 
 
-@dataclass(frozen=True)
+@record
 class Plane:
     """Every word as a point in the plane of two dimensions, and the way of the watched word."""
 
 
-@dataclass(frozen=True)
+@record
 class Bars:
     """A bar for every entry of a row or column of numbers. `key` is its title's message, filled with
     the watched word, or with the text in `word`; `names` are the entries' labels where they are not
@@ -41,7 +41,7 @@ class Bars:
     word: Matrix | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Map:
     """A heat map in cells: one block with its labels, the same colours for all; `part` is the lesson or
     head that it belongs to, such as `0.head.1`, and `sentence` the sentence, where the title names one."""
@@ -52,7 +52,7 @@ class Map:
     sentence: int | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Curve:
     """Some numbers of a row over the first numbers of a column or row, which lie `across`; `key` is
     its name's message."""
@@ -64,7 +64,7 @@ class Curve:
     start: int = 0
 
 
-@dataclass(frozen=True)
+@record
 class Curves:
     """Numbers over numbers as points, joined by a line or not, with the messages of the title and of
     what lies across."""
@@ -75,7 +75,7 @@ class Curves:
     joined: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class Writing:
     """A sentence in large letters, as it stands and as the model goes on with it."""
 
@@ -86,7 +86,7 @@ class Writing:
 Picture = Plane | Bars | Map | Curves | Writing
 
 
-@dataclass(frozen=True)
+@record
 class Fact:
     """One entry of a block, as an answer quotes it: a number with two decimals, or a text. Of a word found
     by its position, `itself` is the position (1 x 1, from 1) at which it is called "itself"."""
@@ -97,7 +97,7 @@ class Fact:
     itself: Matrix | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Answer:
     """One sentence in words: the message `answer.<key>` with its {names} filled from blocks, and
     {part} with the name of a lesson or head, such as `0.head.1`. With `holds`, a gate (1 x 1), it is told
@@ -110,7 +110,7 @@ class Answer:
     holds: Matrix | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Headline:
     """What the first screen shows: pictures side by side, and answers below them."""
 
@@ -118,7 +118,7 @@ class Headline:
     answers: Sequence[Answer] = ()
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class Goal:
     """A result that has a target, in one sentence: `words` to be predicted from logits (n x v), else a
     matrix to come close to (n x d).

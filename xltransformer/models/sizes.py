@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis
 from xltransformer.nn.feed_forward import ACTIVATIONS
+from xltransformer.record import record
 
 HEADS = 2
 """The heads of an attention, where the options do not say."""
+GRADIENTS = "gradients"
+"""The option that asks for the backward pass."""
 
 
-@dataclass(frozen=True)
+@record
 class Sizes:
     """`slots`: word slots of each sentence; `vocabulary`: rows of the word list; `width`: numbers
     in an embedding (d). `options` holds what a model asks for beyond that."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xltransformer.graph import Matrix, Scope
 from xltransformer.ops import (
     Pair,
@@ -20,12 +18,13 @@ from xltransformer.ops import (
     stretch,
     transpose,
 )
+from xltransformer.record import record
 
 BASE = 10000.0
 """The base of the angles: Vaswani et al. 2017, section 3.5; Su et al. 2021, section 3.2.2."""
 
 
-@dataclass(frozen=True)
+@record
 class Longer:
     """How angles change in a model that was made to read longer texts than it began with (1 x 1 each).
 

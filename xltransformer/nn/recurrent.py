@@ -5,13 +5,12 @@ Elman 1990, "Finding Structure in Time": h_t = tanh(x_t W_x + h_(t-1) W_h + b).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xltransformer.graph import ONE, Axis, Matrix, Scope
 from xltransformer.ops import Row, RowDiagonal, ScaleRows, add, affine, matmul, norms, stack_rows, tanh, tanh_slope
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Recurrent:
     """The learned weights: W_x (d x m), W_h (m x m), b (1 x m), the same at every step."""
 

@@ -8,8 +8,6 @@ the tokens up to its own only. Vaswani et al. 2017, "Attention Is All You Need",
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
@@ -23,6 +21,7 @@ from xltransformer.ops.linear import (
     row_products,
 )
 from xltransformer.ops.masking import HIDDEN
+from xltransformer.record import record
 
 
 def _ahead(scores: Array, hidden: float) -> Array:
@@ -30,7 +29,6 @@ def _ahead(scores: Array, hidden: float) -> Array:
     return np.where(np.tri(*scores.shape[-2:]) == 1, scores, hidden)
 
 
-@dataclass(frozen=True)
 class Lower(Op):
     """A gradient without what lies ahead: 0 above the diagonal. (n x n) to (n x n)."""
 
@@ -49,7 +47,6 @@ class Lower(Op):
         return "0" if j > i else operands[0].cell(i, j)
 
 
-@dataclass(frozen=True)
 class CausalScores(Op):
     """Q Kᵀ on and below the diagonal, `HIDDEN` above it: (n x d_k) (d_k x n) = (n x n)."""
 
@@ -79,7 +76,7 @@ class CausalScores(Op):
         return [(0, i + 1, f"MMULT({queries.row(i)},{keys.part(columns=i + 1)})")]
 
 
-@dataclass(frozen=True)
+@record
 class CausalDivide(Op):
     """Scores divided by one number; what lies ahead stays `ahead`. Operands (n x n) and (1 x 1)."""
 
@@ -113,7 +110,6 @@ class CausalDivide(Op):
         return [Number(scores.cell(i, j), masked=True), " / ", Number(divisor.cell(0, 0))]
 
 
-@dataclass(frozen=True)
 class CausalMask(Op):
     """1 where a query may attend to a key: both slots hold words, and the key does not come after
     the query. Operands: padding of the queries and of the keys, both (n x 1); result (n x n)."""
@@ -135,7 +131,6 @@ class CausalMask(Op):
         return "0" if j > i else f"{queries.cell(i, 0)}*{keys.cell(j, 0)}"
 
 
-@dataclass(frozen=True)
 class CausalRowProducts(RowProducts):
     """Every row of a times every row of b that does not come after it, 0 above the diagonal: what
     passes back to the weights. Both (n x k); result (n x n)."""
@@ -153,7 +148,6 @@ class CausalRowProducts(RowProducts):
         return []
 
 
-@dataclass(frozen=True)
 class CausalMix(Op):
     """Weights times V, where row i sums over the tokens k <= i: (n x n) (n x d_v) = (n x d_v).
 

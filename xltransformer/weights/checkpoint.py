@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Array, Matrix, Model
+from xltransformer.graph import Array, Model
+from xltransformer.nn.embedding import trimmed
+from xltransformer.record import record
+from xltransformer.text import listed
 from xltransformer.weights.files import State
 from xltransformer.weights.schemes import SCHEMES, Entry, Scheme
 
 
-@dataclass(frozen=True)
+@record
 class Checkpoint:
     """What a state dict holds: blocks by our names, and the sizes that its entries tell: `width`,
     `d_ff`, `vocabulary`, `positions`, and for each stack the number of its layers, such
@@ -43,17 +46,6 @@ class Checkpoint:
             [(name, value.shape, wanted[name]) for name, value in values.items() if value.shape != wanted[name]],
         )
         return values
-
-
-def trimmed(value: Array, block: Matrix, words: int | None = None) -> Array:
-    """The weights of a block: of more positions than there is room for the first, and with a column
-    of 0 for each word of the vocabulary beyond the `words` that the weights know."""
-    if block.last_name == "position_embeddings":
-        return value[: block.shape[0]]
-    of_words = block.columns.source is not None and block.columns.source.role == "vocabulary"
-    if words is not None and of_words and value.ndim == 2 and value.shape[1] == words < block.shape[1]:
-        return np.pad(value, ((0, 0), (0, block.shape[1] - words)))
-    return value
 
 
 def load(
@@ -217,12 +209,6 @@ def _pairs(x: Array) -> Array:
 
 
 Misshapen = Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
-
-
-def listed(names: Sequence[str], most: int = 12) -> str:
-    """Names in one line, the first of them where they are many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 MOST_COMPLAINT = 200

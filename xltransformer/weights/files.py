@@ -7,7 +7,7 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,10 +16,11 @@ import numpy as np
 from xltransformer.bounds import MOST_FILE, check_file, read_bytes
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
+from xltransformer.record import record
 from xltransformer.weights.config import told_beside
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class BFloat16:
     """An array whose numbers are the upper halves of single-precision ones, which NumPy does not know:
     `np.asarray` makes numbers of them."""
@@ -54,7 +55,7 @@ State = Mapping[str, Any]
 file stay on disk until `np.asarray` takes them."""
 
 
-@dataclass(frozen=True)
+@record
 class Source:
     """A state dict, and what the file, or those beside it (see `config.told_beside`), tell of the model
     as options of ours."""

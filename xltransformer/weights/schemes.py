@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
+from xltransformer.record import record
 from xltransformer.weights.files import State
 
 
-@dataclass(frozen=True)
+@record
 class Entry:
     """One entry of a state dict, and the blocks that are made of it.
 
@@ -43,7 +44,7 @@ class Entry:
         return before if found else ""
 
 
-@dataclass(frozen=True)
+@record
 class Scheme:
     """The entries of one kind of model. A `prefix` may be missing from all names; names matching
     `ignored` are nothing to us; `renamed` are older endings of names with today's; entries whose names

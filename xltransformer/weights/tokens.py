@@ -188,7 +188,7 @@ def _byte_label(token: str) -> str:
     return SPACE + text[1:] if text.startswith(" ") else text if text.strip() else token
 
 
-_BYTE_LEVEL = re.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+")
+_BYTE_LEVEL = r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+"
 """How GPT-2 parts a text before it merges; its own pattern has all numerals where this has digits."""
 
 
@@ -206,7 +206,7 @@ class BytePair(Tokenizer):
         library = _library()
         if library is None:
             letters = byte_letters()
-            words = ("".join(letters[b] for b in word.encode("utf-8")) for word in _BYTE_LEVEL.findall(text))
+            words = ("".join(letters[b] for b in word.encode("utf-8")) for word in re.findall(_BYTE_LEVEL, text))
             return [self.number[piece] for word in words for piece in merged(word, self.rank)]
         made = library.Tokenizer(library.models.BPE(vocab=self.number, merges=list(self.merges)))
         made.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)

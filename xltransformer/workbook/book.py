@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.locale import Messages
 from xltransformer.ops import PRODUCTS, Span, op_of
+from xltransformer.record import record
 from xltransformer.workbook.canvas import Canvas, cell_range
 from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
 from xltransformer.workbook.places import Place, SeenPlace, column_letters
@@ -39,7 +40,7 @@ Labels = tuple[Array, Formulas | None, Sequence[list[Span]]]
 """The labels of an axis as they are now, and the formulas that follow the words, as `Canvas.block` takes them."""
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Drawing:
     """A block at a place; `shown` are the drawings of operands its formulas point at."""
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from xml.sax.saxutils import escape
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.patterns import letters_of
-from xltransformer.workbook.sheet_data import Texts, sheet_rows
+from xltransformer.workbook.sheet_data import Texts, escape, sheet_rows
 from xltransformer.workbook.styles import Style
 
 TEXTS = "xl/sharedStrings.xml"
@@ -84,13 +84,21 @@ def mark(kind: str, k: int) -> str:
     return f"=_xlfn.{kind}.{k}"
 
 
+def formula_of(condition: Mapping[str, Any]) -> str | None:
+    """The entry of a condition that is a formula, None where there is none."""
+    if condition["type"] == "formula":
+        return "criteria"
+    return "value" if condition["type"] == "cell" and isinstance(condition["value"], str) else None
+
+
 def _with_formulas(xml: str, canvas: Canvas) -> str:
     """The end of a sheet's part with the formulas that marks stand for."""
 
     def formula(found: re.Match[str]) -> str:
         k = int(found[2])
         if found[1] == "condition":
-            text = canvas.conditions[k][1]["criteria"]
+            condition = canvas.conditions[k][1]
+            text = condition[formula_of(condition) or ""]
         else:
             text = canvas.validations[k][1]["source"]
         return f">{escape(text.removeprefix('='))}<"

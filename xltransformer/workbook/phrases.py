@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xltransformer.models.lesson import Fact
+from xltransformer.record import record
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.worked import fixed
 
 
-@dataclass(frozen=True)
+@record
 class Phrase:
     """A text as a formula makes it, without its `=`, and what it shows now."""
 

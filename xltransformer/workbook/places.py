@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from xltransformer.graph import Array
 from xltransformer.ops import PRODUCTS, Index
+from xltransformer.record import record
 from xltransformer.workbook.patterns import Traced, letters_of
 
 
@@ -20,7 +20,7 @@ def quoted(sheet: str) -> str:
     return "'" + sheet.replace("'", "''") + "'"
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """A rectangle of cells on a sheet; rows and columns count from 0. One that is `turned` shows a block with
     its rows as columns."""
@@ -70,7 +70,7 @@ def column_number(letters: str) -> int:
     return number - 1
 
 
-@dataclass(frozen=True)
+@record
 class SeenPlace:
     """A place as formulas on one sheet refer to it (the `Ref` of the operations)."""
 
@@ -94,11 +94,10 @@ class SeenPlace:
             return f"INDEX({self.column(column)},{row})"
         if isinstance(column, str):
             return f"INDEX({self.row(row)},1,{column})"
-        address = f"{column_letters(self.place.column + column)}{self.place.row + row + 1}"
-        if self.shape == (1, 1):  # one cell for all: written $C$5, so that a copied formula keeps it
-            letters = column_letters(self.place.column)
-            address = f"${letters}${self.place.row + 1}"
-        return self.prefix + address
+        place = self.place
+        if place.shape == (1, 1):  # one cell for all: written $C$5, so that a copied formula keeps it
+            return f"{self.prefix}${letters_of(place.column)}${place.row + 1}"
+        return f"{self.prefix}{column_letters(place.column + column)}{place.row + row + 1}"
 
     def row(self, row: int, count: int | None = None) -> str:
         return self._range(row, 0, row, (self.shape[1] if count is None else count) - 1)
@@ -126,7 +125,7 @@ class TurnedPlace(SeenPlace):
         return super().cell(column, row)
 
 
-@dataclass(frozen=True)
+@record
 class Known:
     """A block's values in place of its cells: for working out what a formula will show."""
 

@@ -19,7 +19,7 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart, Series
-from xltransformer.workbook.package import fill, mark, probed_styles
+from xltransformer.workbook.package import fill, formula_of, mark, probed_styles
 from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
@@ -90,7 +90,7 @@ def _write_charted(place: Place, canvas: Canvas, worksheet: Any) -> None:
         cell = canvas.at(row, column)
         if cell is not None and cell.kind != "blank":
             shown = cell.content if cell.shown is None else cell.shown
-            worksheet.write_formula(row, column, "=0", None, shown)
+            worksheet.write_formula(row, column, mark("shown", 0), None, shown)
 
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)", re.I)
@@ -177,15 +177,14 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
     sheet.set_column(0, canvas.printed[1], canvas.default_width)
     for column, width in canvas.widths.items():
         sheet.set_column(column, column, width)
-    for paragraph in canvas.paragraphs:
-        last = canvas.last_of(paragraph)
+    for paragraph, last in canvas.ends():
         sheet.merge_range(paragraph.row, paragraph.column, paragraph.last_row, last, "")
     for (row, column), cell in canvas.single.items():
         if cell.kind == "link":
             sheet.write_url(row, column, f"internal:{cell.content}", None, cell.shown, cell.tip)
     for k, (where, condition) in enumerate(canvas.conditions):
         look = {"format": formats.properties(condition["format"])} if "format" in condition else {}
-        rule = {"criteria": mark("condition", k)} if condition["type"] == "formula" else {}
+        rule = {key: mark("condition", k) for key in [formula_of(condition)] if key}
         sheet.conditional_format(where, {**condition, **look, **rule})
     for k, (where, rule) in enumerate(canvas.validations):
         listed = str(rule.get("source", "")).startswith("=")

@@ -8,9 +8,9 @@ Words and settings stand on the left; the headline, its answer and the experimen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from xltransformer.models.lesson import Map, Picture, Plane, Writing
+from xltransformer.record import record
 from xltransformer.workbook.canvas import Canvas
 
 LABEL, VALUE, REGION = 1, 3, 6
@@ -32,7 +32,7 @@ SMALL = 40
 """Entries of fewer pixels are written smaller."""
 
 
-@dataclass(frozen=True)
+@record
 class Spot:
     """Where one picture stands: its first row (from the headline's) and column, and its pixels."""
 
@@ -42,7 +42,7 @@ class Spot:
     height: int
 
 
-@dataclass(frozen=True)
+@record
 class Grid:
     """A spot for each picture, whether maps are written small, and the headline's last column and rows."""
 
@@ -94,7 +94,7 @@ def _share(picture: Picture) -> float:
     return 1.6 if isinstance(picture, Plane) else 1.0
 
 
-@dataclass(frozen=True)
+@record
 class _Stack:
     """Maps below one another, and the entries across and the rows down that they take."""
 
