@@ -53,7 +53,7 @@ def build(
     if exercise and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
         options["slots"] = 0  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
-    steps = (report or _silent)(estimate_model(instance.model))
+    steps = (report or _silent)(estimate_model(instance.model, products, drawn=not instance.template.weights))
     save(_workbook(instance, language, exercise, products, steps), target, force=force)
     steps("done")
     return instance

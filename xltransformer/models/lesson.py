@@ -12,7 +12,7 @@ from xltransformer.graph import ONE, Axis, Matrix, Model
 from xltransformer.nn.attention import Attended
 from xltransformer.nn.prediction import runners_up
 from xltransformer.nn.watch import Watch
-from xltransformer.ops import equals, first, lookup, word_at
+from xltransformer.ops import BY_ROWS, equals, first, lookup, word_at
 from xltransformer.record import record
 
 CANDIDATES = 6
@@ -197,6 +197,15 @@ def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
         key = "looks_moves" if moves else "looks"
         answers.append(Answer(key if one.ranked.shape[1] > 1 else "looks_alone", facts, s))
     return answers
+
+
+def by_rows(model: Lesson, products: str = "auto") -> bool:
+    """Whether a row of a result is one array formula, as `products` say ("spelled", "compact", "rows"), or
+    where they are left to the size ("auto"): in a model of layers, no lesson, that is wide."""
+    if products != "auto":
+        return products == "rows"
+    layered = any(section.layer is not None for section in model.sections)
+    return layered and model.vocabulary is not None and model.vocabulary.embeddings.shape[1] > BY_ROWS
 
 
 def heads_headline(model: Lesson, watch: Watch, heads: Mapping[str, Sequence[Attended]]) -> Headline:

@@ -34,11 +34,11 @@ class Sizes:
                 listed = ", ".join(known) or "none"
                 raise UserError(f"[sizes] has {name!r}, which this model does not know (it knows: {listed})")
 
-    def count(self, name: str, default: int) -> int:
-        """A size that is a whole number of at least 1, else UserError."""
+    def count(self, name: str, default: int, least: int = 1) -> int:
+        """A size that is a whole number of at least 1, or what is the `least`, else UserError."""
         value = self.options.get(name, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise UserError(f"[sizes] {name} is {value!r}: give a whole number of at least 1")
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise UserError(f"[sizes] {name} is {value!r}: give a whole number of at least {least}")
         return value
 
     def flag(self, name: str, default: bool) -> bool:

@@ -140,6 +140,53 @@ class Stretch(Op):
         return f"{base.cell(0, 0)}^(2*{pairs.cell(0, j)}/COLUMNS({pairs.row(0)}))"
 
 
+class KeptSpeed(Op):
+    """How much of its speed each pair keeps in a model made for longer texts than it began with: 1 where
+    it turns at least `high` times in the original length, 0 where at most `low` times, between them in
+    proportion.
+
+    Operands: stretch (1 x d), low, high and the original length (1 x 1 each); result (1 x d). LLaMA 3.1:
+    apply_scaling of Meta's llama-models, there written with wavelengths 2π · stretch.
+    """
+
+    scale = "plain"
+    no_gradient = FIXED
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        stretch, *limits = operands
+        check(stretch.shape[0] == 1 and [one.shape for one in limits] == [(1, 1)] * 3, self, *operands)
+        return ONE, stretch.columns
+
+    def value(self, *operands: Array) -> Array:
+        stretch, low, high, original = operands
+        return np.asarray(np.clip((original / (2 * np.pi * stretch) - low) / (high - low), 0, 1))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        stretch, low, high, original = (one.cell(0, j if k == 0 else 0) for k, one in enumerate(operands))
+        return f"MAX(0,MIN(1,({original}/(2*PI()*{stretch})-{low})/({high}-{low})))"
+
+
+class Slowed(Op):
+    """The stretch of pairs of which each keeps some of its speed, while the rest is divided by a factor:
+    stretch / ((1 - kept) / factor + kept). Operands: stretch, kept (both 1 x d), factor (1 x 1)."""
+
+    scale = "plain"
+    no_gradient = FIXED
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        stretch, kept, factor = operands
+        check(stretch.shape == kept.shape and stretch.shape[0] == 1 and factor.shape == (1, 1), self, *operands)
+        return ONE, stretch.columns
+
+    def value(self, *operands: Array) -> Array:
+        stretch, kept, factor = operands
+        return np.asarray(stretch / ((1 - kept) / factor + kept))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        stretch, kept, factor = operands[0].cell(0, j), operands[1].cell(0, j), operands[2].cell(0, 0)
+        return f"{stretch}/((1-{kept})/{factor}+{kept})"
+
+
 class Angle(Op):
     """pos / stretch, in radians: (n x 1) and (1 x d) give (n x d)."""
 
@@ -246,6 +293,8 @@ from_end = FromEnd()
 behind_turn, before_turn = Mirrored(before=False), Mirrored(before=True)
 pair = Pair()
 stretch = Stretch()
+kept_speed = KeptSpeed()
+slowed = Slowed()
 angle = Angle()
 sinusoid = Sinusoid()
 rotate_pairs = RotatePairs()

@@ -59,6 +59,10 @@ _TEMPLATES = {
     "gpt2": "gpt",
     "bert": "bert",
     "bert_states": "sentences",
+    "roberta": "bert",
+    "roberta_states": "sentences",
+    "distilbert": "bert",
+    "distilbert_states": "sentences",
     "llama": "llama",
     "llama_meta": "llama",
 }
@@ -74,8 +78,9 @@ def template_for(weights: str | Path) -> str:
     scheme = most_like(state)
     if any(_OUR_NAMES.fullmatch(name) for name in state) or not SCHEMES[scheme].likeness(state):
         return DEFAULT_TEMPLATE
-    if scheme == "bert" and not any(name.startswith("cls.predictions.") for name in state):
-        scheme = "bert_states"
+    part = SCHEMES[scheme].part
+    if part and not any(name.startswith(part) for name in state):
+        scheme += "_states"
     return _TEMPLATES[scheme]
 
 
@@ -105,6 +110,8 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | N
             f"{path} does not tell the number of heads, taken to be {checkpoint.options['heads']}: "
             "--set heads=… gives another"
         )
+    if tokens is None and "embeddings" in checkpoint.blocks and not ours:
+        warnings.append(f"{path} comes without its vocabulary: its rows bear other words; give --vocabulary")
     blocks = dict(checkpoint.blocks)
     embeddings = blocks.pop("embeddings", None)
     if embeddings is not None:
@@ -155,9 +162,17 @@ def _published(
         raise UserError(
             f"{path}: config.json names the activation {told['activation']}, which {scheme} is not built with"
         )
-    extra: dict[str, Any] = {k: told[k] for k in ("epsilon", "activation") if k in told}
-    if "keys" in checkpoint.sizes and "base" in told:
-        extra["base"] = told["base"]
+    taken = ["epsilon", "activation"]
+    if "keys" in checkpoint.sizes:
+        taken += ["base", "longer", "factor", "low", "high", "original"]
+    if template.model == "sentence_encoder":
+        taken += ["pooling"]
+        if told.get("pooling", "mean") not in ("mean", "first"):
+            raise UserError(
+                f"{path}: its sentences are pooled by {told['pooling']:.40}, which is not built: "
+                "--set pooling=mean or first, or --template bert for the states of the words"
+            )
+    extra = {name: told[name] for name in taken if name in told}
     return replace(checkpoint, options={**checkpoint.options, **extra})
 
 

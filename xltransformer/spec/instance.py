@@ -17,6 +17,7 @@ from xltransformer.models.lesson import Goal
 from xltransformer.nn.embedding import trimmed
 from xltransformer.nn.watch import Watch
 from xltransformer.record import record
+from xltransformer.spec.experiments import to_try
 from xltransformer.spec.settings import Settings, apply_settings, check_used, misfits
 from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.text import MOST_TEXT, clean, listed, pseudo_random, split_sentence, word_key
@@ -117,7 +118,8 @@ def make_instance(
     `slots` empty word slots are added to each sentence; None means the template's number. `settings`
     take the place of the template's sizes and choices, `weights` (.npz or .safetensors) of its
     weights, `vocabulary` of its words; of a tokenizer's, `words` (a number, or a file that lists them)
-    says which stand there beside those in use. Without a template, the names in `weights` say which
+    says which stand there beside those in use; where none is given, a tokenizer that lies beside published
+    weights is taken. Without a template, the names in `weights` say which
     model they are for. Without `spare` there are no empty vocabulary
     rows, and no empty slots either, except for a model that writes into them, and where a setting
     asks for them. `language` is that of the switches' words and of the lessons' titles. Raises UserError
@@ -242,6 +244,10 @@ def _choose(
     template = default_template(weights) if template is None else template
     chosen = template if isinstance(template, Template) else load_template(template, language)
     warnings: list[str] = []
+    if vocabulary is None and weights is not None and embeddings is None:
+        from xltransformer.weights.tokens import tokenizer_beside
+
+        vocabulary = tokenizer_beside(Path(weights))
     other = misfits(chosen, settings) or [name for name, path in (("vocabulary", vocabulary),) if path is not None]
     if chosen.trained and weights is not None:
         chosen = chosen.untrained()
@@ -283,6 +289,8 @@ def _choose(
     for sentence, found in zip(given, split, strict=True):
         if not found:
             raise UserError(f"the sentence {sentence!r:.60} has no word: give at least one")
+    if adopted is not None and not adopted.complete:
+        chosen = replace(chosen, experiments=to_try(chosen.model, split, load_messages(language)))
     return _Choice(chosen, adopted, given, split, warnings)
 
 

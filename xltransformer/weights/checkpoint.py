@@ -22,7 +22,7 @@ from xltransformer.weights.schemes import SCHEMES, Entry, Scheme
 @record
 class Checkpoint:
     """What a state dict holds: blocks by our names, and the sizes that its entries tell: `width`,
-    `d_ff`, `vocabulary`, `positions`, `segments`, and for each stack the number of its layers, such
+    `d_ff`, `vocabulary`, `positions`, and for each stack the number of its layers, such
     as `encoder` or `decoder`. `options` are those of our model that follow."""
 
     blocks: dict[str, Array]
@@ -124,6 +124,7 @@ def finite(name: str, value: Array) -> Array:
 def _rows_of(entry: Entry, value: Any, rows: Sequence[int] | None) -> Array:
     """The numbers of an entry in double precision; of one for each word of the vocabulary, which is
     always the first axis, only the `rows` given."""
+    value = value[entry.unused :] if entry.unused else value
     if rows is not None and entry.shape[0] == "vocabulary":
         value = value[np.asarray(rows, dtype=int)]
     double = np.asarray(value, dtype=float)
@@ -175,13 +176,15 @@ def _read_sizes(wanted: Mapping[str, tuple[Entry, int]], state: State) -> dict[s
         if name in state and state[name].ndim == len(entry.shape):
             for symbol, size in zip(entry.shape, state[name].shape, strict=True):
                 times, _, bare = symbol.rpartition("*")
+                if bare.isdecimal():
+                    continue
                 votes.setdefault(bare, Counter())[size // int(times or 1)] += 1
     return {"width": 1} | {symbol: counter.most_common(1)[0][0] for symbol, counter in votes.items()}
 
 
 def _size(symbol: str, sizes: Mapping[str, int]) -> int:
     times, _, bare = symbol.rpartition("*")
-    return int(times or 1) * sizes.get(bare, 0)
+    return int(times or 1) * (int(bare) if bare.isdecimal() else sizes.get(bare, 0))
 
 
 def _deal(entry: Entry, value: Array, heads: int, groups: int) -> Iterator[tuple[str, Array]]:

@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from xltransformer.graph import Array, Matrix, Section
 from xltransformer.locale import Messages
-from xltransformer.models import Lesson
+from xltransformer.models.lesson import by_rows
 from xltransformer.nn.attention import every_attention
-from xltransformer.ops import BY_ROWS
 from xltransformer.size import Configuration, configuration
 from xltransformer.spec.instance import Instance
 from xltransformer.workbook.baseline import draw_baseline
@@ -36,7 +35,7 @@ def lay_out(
 ) -> Book:
     """Every sheet of the workbook, drawn but not yet written."""
     model = instance.model
-    if products == "auto" and not exercise and _wide(model):
+    if not exercise and by_rows(model, products):
         products = "rows"
     book = Book(values, messages, exercise, instance.generated, products)
     start = book.sheet(messages("sheet.start"))
@@ -95,13 +94,6 @@ def _by_sheet(sections: Sequence[Section]) -> list[list[Section]]:
             strips[section.key] = [section]
             sheets.append(strips[section.key])
     return sheets
-
-
-def _wide(model: Lesson) -> bool:
-    """Whether a model is one of layers, not a lesson, and so wide that it is written by rows."""
-    known = model.vocabulary
-    layered = any(section.layer is not None for section in model.sections)
-    return layered and known is not None and known.embeddings.shape[1] > BY_ROWS
 
 
 def _navigate(book: Book, sheet: Canvas, before: Canvas, after: Canvas | None) -> None:
