@@ -145,6 +145,7 @@ def across(count: int, *operands: Ref) -> tuple[Ref, ...]:
     return tuple(_Across(operand, count) for operand in operands)
 
 
+@record
 class Op(ABC):
     """An operation on matrices: its NumPy meaning beside its spreadsheet meaning and its gradient."""
 
