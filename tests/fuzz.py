@@ -60,8 +60,9 @@ Edit = tuple[str, int, int, Any]
 the whole block."""
 
 LARGE = {
-    "sort-letters": 0.04, "trainable-attention": 0.1, "bert": 0.1, "encoder-decoder": 0.1, "gpt": 0.15,
-    "induction": 0.1, "llama": 0.2, "recurrent": 0.2, "apple": 0.5, "cat-and-mouse": 0.5, "sentences": 0.5,
+    "sort-letters": 0.04, "trainable-attention": 0.05, "bert": 0.06, "encoder-decoder": 0.07, "gpt": 0.08,
+    "induction": 0.06, "llama": 0.15, "recurrent": 0.15, "apple": 0.3, "cat-and-mouse": 0.3, "sentences": 0.3,
+    "encoder": 0.5, "decoder": 0.6,
 }  # fmt: skip
 """How seldom templates are drawn that take longer than the others."""
 
@@ -168,7 +169,7 @@ def make_case(seed: int, k: int) -> Case:
         arguments += ["--exercise", rng.choice(("default", "scores", "weights,output", "nonsense"))]
     if rng.random() < 0.3:
         arguments += ["--products", rng.choice(("spelled", "compact", "rows"))]
-    copies = tuple(make_copy(rng) for _ in range(1 if LARGE.get(name, 1) < 0.2 else 3))
+    copies = tuple(make_copy(rng) for _ in range(1 if LARGE.get(name, 1) < 0.1 else 4))
     return Case(tuple(arguments), embeddings(rng) if rng.random() < 0.1 else "", copies, f"{seed}:{k}")
 
 
@@ -183,7 +184,7 @@ def embeddings(rng: random.Random) -> str:
 
 def make_copy(rng: random.Random) -> Copy:
     tamper = rng.choice(TAMPERS) if rng.random() < 0.4 else ""
-    harmless = rng.choice(HARMLESS) if rng.random() < 0.25 else ""
+    harmless = rng.choice(HARMLESS) if not tamper and rng.random() < 0.4 else ""
     kinds = ("text", "text", "number", "number", "switch", "temperature", "choice", "answer")
     # Of many edits hardly one may be of no use, or the workbook is refused before it is calculated.
     odd = rng.choice((0, 0, 0.1, 0.5))
@@ -194,7 +195,7 @@ def make_copy(rng: random.Random) -> Copy:
         every = "every " if rng.random() < 0.08 else ""
         if not (tamper in LEAVES_A_FORMULA and huge(value)):
             edits.append((every + kind, rng.randrange(1000), rng.randrange(1000), value))
-    return Copy(tuple(edits), tamper, harmless, rng.random() < 0.6, rng.random() < 0.4)
+    return Copy(tuple(edits), tamper, harmless, rng.random() < 0.8, rng.random() < 0.4)
 
 
 def huge(value: Any) -> bool:
@@ -299,7 +300,7 @@ class Workshop:
         elif copy.tamper not in ("", *IN_CELLS):
             restructure(self.book, opened.book, copy.tamper, rng)
             tampered = True
-        elif copy.harmless != "results poisoned":
+        else:
             change(opened.book, copy.harmless)
         opened.save(target)
         opened.take_back()
@@ -332,7 +333,8 @@ def failures(
         tampered = workshop.make(copy, random.Random(f"{case.number}:{k}"), office, changed)
         tally["edited over the bridge"] += bridge
         tally["edits"] += len(copy.edits)
-        done = run("diff", str(changed), "--engine", engine)
+        form = "table" if k == 0 else "json"
+        done = run("diff", str(changed), "--engine", engine, "--format", form)
         kind = "perhaps tampered" if tampered and copy.tamper in MAYBE else "tampered" if tampered else "untampered"
         tally["edited workbooks"] += 1
         tally[f"exit status {done.exit_code}, {kind}"] += 1
@@ -356,7 +358,7 @@ def judged(done: Result, kind: str) -> str:
     if kind == "tampered" and done.exit_code == 0:
         return "tampered with, and called equal"
     if kind == "untampered" and done.exit_code == 1:
-        return "not tampered with, and called different: " + " | ".join(done.stdout.splitlines()[-4:])
+        return "not tampered with, and called different: " + " | ".join(done.stdout.splitlines()[-4:])[-600:]
     return ""
 
 
