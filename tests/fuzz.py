@@ -309,9 +309,7 @@ class Workshop:
         return tampered
 
 
-def failures(
-    case: Case, engine: str, folder: Path, tally: Counter[str], kept: Kept
-) -> Iterator[tuple[Case, str]]:
+def failures(case: Case, engine: str, folder: Path, tally: Counter[str], kept: Kept) -> Iterator[tuple[Case, str]]:
     """What must not be and is: each time the case with the one copy that shows it, and what is wrong."""
     path, changed = folder / "built.xlsx", folder / "changed.xlsx"
     arguments = list(case.arguments)
@@ -335,7 +333,9 @@ def failures(
         tally["edits"] += len(copy.edits)
         form = "table" if k == 0 else "json"
         done = run("diff", str(changed), "--engine", engine, "--format", form)
-        kind = "perhaps tampered" if tampered and copy.tamper in MAYBE else "tampered" if tampered else "untampered"
+        kind = (
+            "perhaps tampered" if tampered and copy.tamper in MAYBE else "tampered" if tampered else "untampered"
+        )
         tally["edited workbooks"] += 1
         tally[f"exit status {done.exit_code}, {kind}"] += 1
         tally[f"template {case.template}"] += 1

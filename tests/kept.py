@@ -123,4 +123,3 @@ class Kept:
                     self.office.close()
                 self.office = None
         return process.run(command, limits, what, environment)
-

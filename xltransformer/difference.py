@@ -306,7 +306,7 @@ class _Comparison:
             error = self._error(block, self.seen[block.name])
         for view in (view for view in self.book.views if view.block == block.name):
             cells += block.size
-            repeated = self._read(block, view.place, [self.seen[block.name]], clean=False)
+            repeated = self._read(block, view.place, [self.seen[block.name]], clean=False, repeats=True)
             error = max(error, self._error(block, repeated))
             if not np.array_equal(repeated, self.seen[block.name]):
                 self.altered[block.name] = repeated
@@ -410,10 +410,13 @@ class _Comparison:
         shown = [self.seen[block.name], self.altered.get(block.name, self.seen[block.name])]
         return all((self._apart(block, seen) <= allowed + 10 * self._spread[block.name]).all() for seen in shown)
 
-    def _read(self, block: Matrix, place: Place, follows: list[Array], clean: bool) -> Array:
+    def _read(
+        self, block: Matrix, place: Place, follows: list[Array], clean: bool, repeats: bool = False
+    ) -> Array:
         """The sheet's values at a place (NaN for none), noting each cell that does not follow.
 
         `clean`: whether what it comes from holds numbers only, so that an error must begin here.
+        `repeats`: whether it only shows again what stands elsewhere, so that nothing is rounded.
         """
         expected = self.expected[block.name]
         seen = np.full(block.shape, "" if block.text else math.nan, dtype=object if block.text else float)
@@ -429,7 +432,7 @@ class _Comparison:
                 # An error that comes down from an operand is named where it begins.
                 kind = "error" if clean or any(math.isfinite(f[i, j]) for f in follows) else None
             elif follows and not any(self._agree(seen[i, j], f[i, j]) for f in follows):
-                kind = None if self._rounds_to(block, seen, i, j) else "differs"
+                kind = None if not repeats and self._rounds_to(block, seen, i, j) else "differs"
             if kind is not None:
                 self.problems.append(_problem(kind, block, place, i, j, value, expected[i, j]))
         return seen

@@ -18,6 +18,7 @@ from xltransformer.ops.linear import (
     RowProducts,
     column_products,
     product,
+    mmult,
     product_cell,
     product_worked,
     row_products,
@@ -76,7 +77,7 @@ class CausalScores(Op):
 
     def row(self, i: int, *operands: Ref) -> list[Span]:
         queries, keys = operands
-        return [(0, i + 1, f"MMULT({queries.row(i)},{keys.part(columns=i + 1)})")]
+        return [(0, i + 1, mmult(queries, queries.row(i), keys, keys.part(columns=i + 1)))]
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ class CausalMix(Op):
 
     def row(self, i: int, *operands: Ref) -> list[Span]:
         weights, values = operands
-        return [(0, values.shape[1], f"MMULT({weights.row(i, i + 1)},{values.part(i + 1)})")]
+        return [(0, values.shape[1], mmult(weights, weights.row(i, i + 1), values, values.part(i + 1)))]
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         weights, values = operands
