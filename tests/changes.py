@@ -31,7 +31,8 @@ _LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 IN_CELLS = ("number", "text", "formula", "constant", "empty", "view", "frozen", "of its neighbour")
 TAMPERS = (
     *IN_CELLS, "name removed", "name moved", "name grown", "name doubled", "sheet renamed", "sheet removed",
-    "row inserted", "row inserted below", "column inserted", "row removed", "description cut", "description of another",
+    "row inserted", "row inserted below", "column inserted", "row removed", "description cut",
+    "description of another",
 )  # fmt: skip
 LEAVES_A_FORMULA = ("formula", "constant", "view", "of its neighbour")
 """What large numbers elsewhere could hide: beside them, rounding alone moves what a formula gives."""

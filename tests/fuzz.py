@@ -1,8 +1,8 @@
 """Random builds, edits and tampering, held against what must always be so: `make fuzz`.
 
-A case is one number: `python tests/fuzz.py --seed 7 --only 123` repeats it. It builds a workbook, and makes several
-copies of it, each edited, and perhaps tampered with, in a way of its own. Of a copy that fails a smaller one is
-looked for, with fewer edits, and printed. What must be so:
+A case is one number: `python tests/fuzz.py --seed 7 --only 123` repeats it. It builds a workbook, and makes
+several copies of it, each edited, and perhaps tampered with, in a way of its own. Of a copy that fails a smaller
+one is looked for, with fewer edits, and printed. What must be so:
 
 - no traceback, and at most one line on stderr about a mistake (exit status 2);
 - a workbook of which only cells to edit were edited is never called different;
@@ -95,16 +95,18 @@ ANYTHING: tuple[Any, ...] = (
 KNOWN, CELL = "<a word of the vocabulary>", "<what another cell holds>"
 USABLE: dict[str, tuple[Any, ...]] = {
     "text": (
-        KNOWN, KNOWN, KNOWN, None, "blub", "CAT", "  cat", 3, 0, -1.5, 0.25, "=1+1", '="cat"', '=""', "é", "😀", "'",
-        "1,5", "_x0041_", "寫", "ς", "?", "*", "~", "\u200b", "a b", "=LOWER(\"A\")", datetime.date(2024, 2, 29), CELL,
-        "-0", "<s>", "[MASK]", "1e5", "TRUE", "x" * 300, -0.0, 12345678.25,
+        KNOWN, KNOWN, KNOWN, None, "blub", "CAT", "  cat", 3, 0, -1.5, 0.25, "=1+1", '="cat"', '=""', "é", "😀",
+        "'", "1,5", "_x0041_", "寫", "ς", "?", "*", "~", "\u200b", "a b", '=LOWER("A")', datetime.date(2024, 2, 29),
+        CELL, "-0", "<s>", "[MASK]", "1e5", "TRUE", "x" * 300, -0.0, 12345678.25,
     ),
     "number": (
-        None, 3, 0, 1, -1.5, 1 / 3, 0.1 + 0.2, 1e9, -0.0, 12345678901234, 1e-320, 1e17, -1e20, "=1+1", "=-0.5", "=1/3",
-        "=RAND()", "=TODAY()", datetime.date(2024, 2, 29), datetime.time(12, 30), CELL, 1e-17, -7.25, 100, 2.5,
-        5e-324, "=PI()*1E+5", '=LEN("cat")',
+        None, 3, 0, 1, -1.5, 1 / 3, 0.1 + 0.2, 1e9, -0.0, 12345678901234, 1e-320, 1e17, -1e20, "=1+1", "=-0.5",
+        "=1/3", "=RAND()", "=TODAY()", datetime.date(2024, 2, 29), datetime.time(12, 30), CELL, 1e-17, -7.25, 100,
+        2.5, 5e-324, "=PI()*1E+5", '=LEN("cat")',
     ),
-    "switch": ("on", "off", "开", "关", "ON", 1, 0, 2, True, False, None, "blub", "=TRUE", "=1", '="off"', "TRUE", CELL),
+    "switch": (
+        "on", "off", "开", "关", "ON", 1, 0, 2, True, False, None, "blub", "=TRUE", "=1", '="off"', "TRUE", CELL,
+    ),
     "temperature": (0.1, 4, 1e-3, 1e6, "=1/3", "=2", 1, 1e-9, datetime.date(2024, 2, 29)),
     "choice": (KNOWN, KNOWN, KNOWN, None, "blub", "CAT", 1, 2, "2", '="cat"', CELL, "=1+1"),
     "answer": (0.5, 0, None, "blub", True, ERROR, "=1+1", "=1/0", CELL, 1e308, "0.5", -0.0),
@@ -199,7 +201,7 @@ def make_copy(rng: random.Random) -> Copy:
 
 
 def huge(value: Any) -> bool:
-    return isinstance(value, int | float) and abs(value) > HUGE or value == "=PI()*1E+5"
+    return (isinstance(value, int | float) and abs(value) > HUGE) or value == "=PI()*1E+5"
 
 
 def run(*arguments: str) -> Result:

@@ -49,9 +49,10 @@ def joined(terms: Iterable[Pieces], sign: str) -> Pieces:
 
 
 PRODUCTS = {"auto": 16, "spelled": 200, "compact": 0, "rows": 0}
-"""Up to which inner width a product is spelled out term by term, as one would by hand. Wider ones use MMULT, wrapped so that Excel shows no `@`: shorter, and faster to
-open and recalculate. No formula may have more than 8,192 characters, hence the 200. With "rows" a row of
-a result is one array formula wherever an operation has one (`Op.row`)."""
+"""Up to which inner width a product is spelled out term by term, as one would by hand. Wider ones use MMULT,
+wrapped so that Excel shows no `@`: shorter, and faster to open and recalculate. No formula may have more than
+8,192 characters, hence the 200. With "rows" a row of a result is one array formula wherever an operation has
+one (`Op.row`)."""
 
 BY_ROWS = 32
 """Wider models of layers are written by rows unless asked otherwise. Up to here a model can still be read

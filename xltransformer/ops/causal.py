@@ -17,8 +17,8 @@ from xltransformer.ops.base import EVERY, STOP, Contributions, Index, Number, Op
 from xltransformer.ops.linear import (
     RowProducts,
     column_products,
-    product,
     mmult,
+    product,
     product_cell,
     product_worked,
     row_products,
