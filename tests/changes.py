@@ -17,6 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import openpyxl
+from openpyxl.cell.cell import ERROR_CODES
 from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.utils.datetime import to_excel
 from openpyxl.workbook.defined_name import DefinedName
@@ -135,7 +136,7 @@ class Parts:
             self._replace(place, span, ' t="b"', f"<v>{value:d}</v>")
         elif isinstance(value, str) and value.startswith("="):
             self._replace(place, span, "", f"<f>{html.escape(value[1:], quote=False)}</f>")
-        elif value == ERROR:
+        elif value in ERROR_CODES:
             self._replace(place, span, ' t="e"', f"<v>{value}</v>")
         elif isinstance(value, str):
             text = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", value)
@@ -162,7 +163,8 @@ class Parts:
     def save(self, path: Path) -> None:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
             for name, data in self._parts.items():
-                package.writestr(name, self._changed[name].encode() if name in self._changed else data)
+                changed = self._changed[name].encode() if name in self._changed else data
+                package.writestr(zipfile.ZipInfo(name), changed, zipfile.ZIP_DEFLATED)  # of no date: always alike
 
     def take_back(self) -> None:
         """Take back everything."""

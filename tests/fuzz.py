@@ -96,8 +96,8 @@ KNOWN, CELL = "<a word of the vocabulary>", "<what another cell holds>"
 USABLE: dict[str, tuple[Any, ...]] = {
     "text": (
         KNOWN, KNOWN, KNOWN, None, "blub", "CAT", "  cat", 3, 0, -1.5, 0.25, "=1+1", '="cat"', '=""', "é", "😀",
-        "'", "1,5", "_x0041_", "寫", "ς", "?", "*", "~", "\u200b", "a b", '=LOWER("A")', datetime.date(2024, 2, 29),
-        CELL, "-0", "<s>", "[MASK]", "1e5", "TRUE", "x" * 300, -0.0, 12345678.25,
+        "'", "1,5", "_x0041_", "寫", "ς", "?", "*", "~", "\u200b", "a b", '=LOWER("A")', CELL,
+        datetime.date(2024, 2, 29), "-0", "<s>", "[MASK]", "1e5", "TRUE", "x" * 300, -0.0, 12345678.25,
     ),
     "number": (
         None, 3, 0, 1, -1.5, 1 / 3, 0.1 + 0.2, 1e9, -0.0, 12345678901234, 1e-320, 1e17, -1e20, "=1+1", "=-0.5",
