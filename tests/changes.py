@@ -260,7 +260,8 @@ def restructure(book: ReadBook, opened: Any, tamper: str, rng: random.Random) ->
     elif tamper == "column inserted":
         opened[place.sheet].insert_cols(rng.randrange(1, place.column + place.shape[1] + 1))
     elif tamper == "description cut":
-        properties["xlt.model.0"].value = str(properties["xlt.model.0"].value)[:-7]
+        last = f"xlt.model.{sum(name.startswith('xlt.model.') for name in properties) - 1}"
+        properties[last].value = str(properties[last].value)[:-7]
     elif tamper == "description of another":
         text = str(properties["xlt.model.0"].value)
         properties["xlt.model.0"].value = text.replace('"slots":[', '"slots":[1,')

@@ -412,7 +412,8 @@ def fuzz(
             for k in numbers:
                 if time.monotonic() - started > seconds or tally["builds"] + tally["edited workbooks"] >= most:
                     break
-                for case, wrong in failures(make_case(seed, k), engine, folder, tally, kept):
+                # All of them first: looking for smaller cases builds over the same file.
+                for case, wrong in list(failures(make_case(seed, k), engine, folder, tally, kept)):
                     failed.append(f"seed {seed}, case {k}: {wrong}\n    smaller: {smaller(case, fails)}")
                     print(failed[-1], flush=True)
                 tally["cases"] += 1
