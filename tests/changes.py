@@ -20,29 +20,31 @@ import openpyxl
 from openpyxl.cell.cell import ERROR_CODES
 from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.utils.datetime import to_excel
-from openpyxl.workbook.defined_name import DefinedName
 
+from xltransformer.graph import Matrix
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook
 
 ERROR = "#N/A"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_TEXTS = "xl/sharedStrings.xml"
+_NAMED = r'(<definedName (?![^>]*localSheetId)[^>]*name="{}"[^>]*>)'
 
 IN_CELLS = ("number", "text", "formula", "constant", "empty", "view", "frozen", "of its neighbour")
+IN_PARTS = (
+    "name removed", "name moved", "name grown", "name doubled", "description cut", "description of another",
+)  # fmt: skip
 TAMPERS = (
-    *IN_CELLS, "name removed", "name moved", "name grown", "name doubled", "sheet renamed", "sheet removed",
-    "row inserted", "row inserted below", "column inserted", "row removed", "description cut",
-    "description of another",
+    *IN_CELLS, *IN_PARTS,
+    "sheet renamed", "sheet removed", "row inserted", "row inserted below", "column inserted", "row removed",
 )  # fmt: skip
 LEAVES_A_FORMULA = ("formula", "constant", "view", "of its neighbour")
 """What large numbers elsewhere could hide: beside them, rounding alone moves what a formula gives."""
 MAYBE = ("of its neighbour", "row removed", "row inserted below", "column inserted")
 """Tampering that can come out as no change at all: all that is asked is that diff ends in good order."""
-HARMLESS = (
-    "reordered", "name of a copied sheet", "sheet added", "results poisoned", "sheets hidden", "cells beside",
-    "painted",
-)  # fmt: skip
+HARMLESS_PARTS = ("name of a copied sheet", "results poisoned", "sheets hidden")
+HARMLESS = (*HARMLESS_PARTS, "reordered", "sheet added", "cells beside", "painted")
 """What users and programs do to whole workbooks, and what changes no model: Excel gives the copy of a sheet its
 own names."""
 
@@ -140,8 +142,10 @@ class Parts:
             self._replace(place, span, ' t="e"', f"<v>{value}</v>")
         elif isinstance(value, str):
             text = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", value)
-            text = f'<is><t xml:space="preserve">{html.escape(text, quote=False)}</t></is>'
-            self._replace(place, span, ' t="inlineStr"', text)
+            shared = self._changed.get(_TEXTS) or self._parts[_TEXTS].decode()
+            entry = f'<si><t xml:space="preserve">{html.escape(text, quote=False)}</t></si></sst>'
+            self._changed[_TEXTS] = shared.replace("</sst>", entry)
+            self._replace(place, span, ' t="s"', f"<v>{shared.count('<si>')}</v>")
         else:
             self._replace(place, span, "", f"<v>{serial(value)!r}</v>")
 
@@ -155,10 +159,42 @@ class Parts:
         frozen = re.sub(r"<f[^>]*>[^<]*</f>", "", xml[start:end])
         self._changed[self._part[place.sheet]] = xml[:start] + frozen + xml[end:]
 
-    def poison(self) -> None:
-        """Every result of a formula becomes another."""
-        for name, part in self._part.items():
-            self._changed[part] = re.sub(r"(</f><v>)[^<]*", r"\g<1>12345", self._sheet(name))
+    def change(self, harmless: str) -> None:
+        """What changes no model."""
+        if harmless == "results poisoned":  # every result of a formula becomes another
+            for name, part in self._part.items():
+                self._changed[part] = re.sub(r"(</f><v>)[^<]*", r"\g<1>12345", self._sheet(name))
+        elif harmless == "sheets hidden":
+            sheet = r'(<sheet name="[^"]*" sheetId="(?!1")\d+")(?: state="visible")?'
+            self._rewrite("xl/workbook.xml", sheet, r'\1 state="hidden"')
+        elif harmless:
+            again = r'<definedName name="\2" localSheetId="2">Mine!$A$1</definedName>'
+            self._rewrite("xl/workbook.xml", _NAMED.format('([^"_]+)'), rf"{again}\g<0>")
+
+    def _rewrite(self, part: str, pattern: str, new: str) -> None:
+        """Replace what a pattern matches first in a part."""
+        text, count = re.subn(pattern, new, self._parts[part].decode(), count=1)
+        assert count, pattern
+        self._changed[part] = text
+
+    def misname(self, block: str, tamper: str, absolute: str = "") -> None:
+        """Tamper with the name of a block, or have it name another place."""
+        name = _NAMED.format(f"((?i:{re.escape(block)}))") + "([^<]*)(</definedName>)"
+        absolute = html.escape(absolute, quote=False)
+        new = {
+            "name removed": "",
+            "name doubled": rf'\g<0><definedName name="{block.upper()}">{absolute}\4',
+        }.get(tamper, rf"\g<1>{absolute}\4")
+        self._rewrite("xl/workbook.xml", name, new)
+
+    def misdescribe(self, tamper: str) -> None:
+        """Tamper with the description of the model."""
+        if tamper == "description cut":
+            last = max(map(int, re.findall(rb'name="xlt\.model\.(\d+)"', self._parts["docProps/custom.xml"])))
+            end = rf'(name="xlt\.model\.{last}"[^>]*><vt:lpwstr>[^<]*?)[^<]{{1,7}}(?=</vt:lpwstr>)'
+            self._rewrite("docProps/custom.xml", end, r"\1")
+        else:  # its sizes, wherever they are parted into pieces
+            self._rewrite("docProps/custom.xml", r"(?<=:)(\[?)(\d+)(?=[],}])(?![^<]*sentences)", r"\g<1>1\2")
 
     def save(self, path: Path) -> None:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
@@ -182,9 +218,6 @@ def change(opened: Any, harmless: str) -> None:
         opened.move_sheet(opened.sheetnames[0], 2)
     elif harmless == "sheet added":
         opened.create_sheet("Mine", 0)["A1"] = "=1+1"
-    elif harmless == "sheets hidden":
-        for sheet in opened.worksheets[1:]:
-            sheet.sheet_state = "hidden"
     elif harmless == "cells beside":
         for sheet in opened.worksheets:
             sheet.cell(sheet.max_row + 3, 2).value = "=NA()"
@@ -195,14 +228,15 @@ def change(opened: Any, harmless: str) -> None:
                 for cell in row:
                     if not isinstance(cell, openpyxl.cell.cell.MergedCell):
                         cell.number_format = "0.000%"
-    elif harmless:
-        name = next(iter(opened.defined_names))
-        opened.worksheets[-1].defined_names[name] = DefinedName(name, attr_text="Mine!$A$1")
+
+
+def _computed(book: ReadBook, rng: random.Random) -> Matrix:
+    return rng.choice([b for b in book.model.blocks.values() if b.computed and b.name in book.homes])
 
 
 def spoil(book: ReadBook, opened: Cells | Parts, tamper: str, rng: random.Random) -> bool:
     """Tamper with a cell of a computed block; False where there is nothing to tamper with."""
-    block = rng.choice([b for b in book.model.blocks.values() if b.computed and b.name in book.homes])
+    block = _computed(book, rng)
     place = book.homes[block.name]
     if tamper == "view":
         if not book.views:
@@ -230,24 +264,26 @@ def spoil(book: ReadBook, opened: Cells | Parts, tamper: str, rng: random.Random
     return True
 
 
-def restructure(book: ReadBook, opened: Any, tamper: str, rng: random.Random) -> None:
-    """Tamper with names, sheets or the description of a workbook of openpyxl's."""
-    block = rng.choice([b for b in book.model.blocks.values() if b.computed and b.name in book.homes])
+def misname(book: ReadBook, opened: Parts, tamper: str, rng: random.Random) -> None:
+    """Tamper with the name of a computed block, or with the description."""
+    if tamper.startswith("description"):
+        opened.misdescribe(tamper)
+        return
+    block = _computed(book, rng)
     place = book.homes[block.name]
-    name = next(n for n in opened.defined_names if n.lower() == block.name.lower())
-    properties = {p.name: p for p in opened.custom_doc_props.props}
-    if tamper == "name removed":
-        del opened.defined_names[name]
-    elif tamper.startswith("name"):
-        rows, columns = place.shape
-        moved = Place(place.sheet, place.row + 40, place.column + 40, place.shape).absolute
-        grown = Place(place.sheet, place.row, place.column, (rows + 1, columns)).absolute
-        if tamper == "name doubled":
-            again = DefinedName(rng.choice((name, name.upper())), attr_text=moved)
-            dict.__setitem__(opened.defined_names, "again", again)  # which openpyxl itself does not allow
-        else:
-            opened.defined_names[name].attr_text = moved if tamper == "name moved" else grown
-    elif tamper == "sheet renamed":
+    rows, columns = place.shape
+    other = Place(place.sheet, place.row + 40, place.column + 40, place.shape)
+    if tamper == "name grown":
+        other = Place(place.sheet, place.row, place.column, (rows + 1, columns))
+    opened.misname(block.name, tamper, other.absolute)
+
+
+def restructure(book: ReadBook, opened: Any, tamper: str, rng: random.Random) -> None:
+    """Tamper with the sheets of a workbook of openpyxl's."""
+    place = book.homes[
+        rng.choice([b.name for b in book.model.blocks.values() if b.computed and b.name in book.homes])
+    ]
+    if tamper == "sheet renamed":
         opened[place.sheet].title = "Renamed"
     elif tamper == "sheet removed":
         del opened[place.sheet]
@@ -259,9 +295,3 @@ def restructure(book: ReadBook, opened: Any, tamper: str, rng: random.Random) ->
         opened[place.sheet].delete_rows(rng.randrange(1, place.row + place.shape[0] + 1))
     elif tamper == "column inserted":
         opened[place.sheet].insert_cols(rng.randrange(1, place.column + place.shape[1] + 1))
-    elif tamper == "description cut":
-        last = f"xlt.model.{sum(name.startswith('xlt.model.') for name in properties) - 1}"
-        properties[last].value = str(properties[last].value)[:-7]
-    elif tamper == "description of another":
-        text = str(properties["xlt.model.0"].value)
-        properties["xlt.model.0"].value = text.replace('"slots":[', '"slots":[1,')

@@ -34,13 +34,16 @@ from typing import Any
 from changes import (
     ERROR,
     HARMLESS,
+    HARMLESS_PARTS,
     IN_CELLS,
+    IN_PARTS,
     LEAVES_A_FORMULA,
     MAYBE,
     TAMPERS,
     Cells,
     Parts,
     change,
+    misname,
     restructure,
     serial,
     spoil,
@@ -282,32 +285,38 @@ class Workshop:
     def make(self, copy: Copy, rng: random.Random, office: Any, target: Path) -> bool:
         """Write a copy; returns whether it was tampered with."""
         edits, source = list(picked(self.book, copy.edits)), self.path
-        structural = copy.tamper not in ("", *IN_CELLS) or copy.harmless not in ("", "results poisoned")
+        anyhow = copy.tamper in ("", *IN_CELLS) and not copy.harmless
+        parts = copy.tamper in IN_PARTS or copy.tamper == "frozen" or copy.harmless in HARMLESS_PARTS
         if office is not None:
             source = target.with_name("edited.xlsx")
             done = [(place.sheet, place.address(i, j), typed(value)) for place, i, j, value in edits]
             office.convert(self.path, source, done)
             edits = []
         opened: Cells | Parts
-        if not structural and (copy.parts or copy.tamper == "frozen" or copy.harmless == "results poisoned"):
+        if parts or (anyhow and copy.parts):
             opened = self._parts = Parts(source) if office is not None or not self._parts else self._parts
         else:
             opened = self._cells = Cells(source) if office is not None or not self._cells else self._cells
         for place, i, j, value in edits:
             opened.put(place, i, j, value)
-        tampered = copy.tamper in IN_CELLS and spoil(self.book, opened, copy.tamper, rng)
-        if isinstance(opened, Parts):
-            if copy.harmless == "results poisoned":
-                opened.poison()
-        elif copy.tamper not in ("", *IN_CELLS):
+        tampered = bool(copy.tamper)
+        if copy.tamper in IN_CELLS:
+            tampered = spoil(self.book, opened, copy.tamper, rng)
+        elif isinstance(opened, Parts):
+            if tampered:
+                misname(self.book, opened, copy.tamper, rng)
+            else:
+                opened.change(copy.harmless)
+        elif tampered:
             restructure(self.book, opened.book, copy.tamper, rng)
-            tampered = True
         else:
             change(opened.book, copy.harmless)
         opened.save(target)
         opened.take_back()
-        if structural or office is not None:
+        if office is not None:
             self._cells = self._parts = None
+        elif isinstance(opened, Cells) and not anyhow:
+            self._cells = None  # what became of sheets is not taken back
         return tampered
 
 

@@ -274,3 +274,12 @@ def test_an_emptied_number_is_0_however_products_are_written(engine: str, produc
     found = diff_book(read_book(path), Recalculated(results))
     assert found.ok, [str(problem) for problem in found.problems][:3]
     assert not red(results)
+
+
+def test_what_underflows_may_be_taken_for_nothing(tmp_path: Path) -> None:
+    """A cold softmax leaves 1E-200 beside 0; IronCalc takes the two for equal, and ranks them as they stand."""
+    api.build(tmp_path / "built.xlsx", template="apple")
+    edits = {("switches.temperature", 0, 0): 0.001}
+    path = edited(read_book(tmp_path / "built.xlsx"), edits, tmp_path / "edited.xlsx")
+    for engine in ENGINES.values():
+        assert diff_book(read_book(path), engine).ok

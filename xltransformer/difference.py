@@ -271,6 +271,11 @@ def _noisy(block: Matrix, values: Array, k: int) -> Array:
     return np.where(values == 0, 0.0, off)
 
 
+def _rounded(block: Matrix, values: Array) -> Array:
+    """A block's values as those programs compare them that take 1E-200 for 0 (seen: IronCalc)."""
+    return values if block.text or block.scale in ("count", "gate") else np.round(values, 15)
+
+
 class _Comparison:
     """One pass over a recalculated workbook, block by block in the model's order.
 
@@ -373,6 +378,10 @@ class _Comparison:
                 self._value(block, [_noisy(m, v, k) for m, v in zip(block.operands, operands, strict=True)])
                 for k in range(24 if block.text or block.scale in ("count", "gate") else 4)
             ]
+            if block.text or block.scale in ("count", "gate"):
+                noisy.append(
+                    self._value(block, [_rounded(m, v) for m, v in zip(block.operands, operands, strict=True)])
+                )
             self._near[block.name] = [v for v in (*noisy, self._value(block, operands)) if v is not None]
         near = [values[i, j] for values in self._near[block.name]]
         if block.text or block.scale in ("count", "gate"):
