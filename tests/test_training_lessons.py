@@ -157,6 +157,15 @@ def test_the_line_touches_the_curve() -> None:
     np.testing.assert_allclose(values["scan.losses"][0, middle], values["scan.line"][0, middle], rtol=1e-14)
 
 
+@pytest.mark.parametrize("words", ["snow", "rain", "sun rain snow", "snow snow snow snow"])
+def test_backpropagation_takes_any_number_of_words(words: str, tmp_path: Path) -> None:
+    """Its shares are over dimensions: they are not ranked among the words, of which there may be fewer."""
+    path = tmp_path / "words.xlsx"
+    instance = api.build(path, [words], "backpropagation")
+    assert not any(name.endswith("ranked") for name in instance.model.blocks)
+    assert diff(path).ok
+
+
 def test_backpropagation_takes_one_sentence() -> None:
     with pytest.raises(UserError, match="takes one sentence, not 2"):
         make_instance("backpropagation", ["sun rain", "fog snow"])
