@@ -339,7 +339,12 @@ def failures(case: Case, engine: str, folder: Path, tally: Counter[str], kept: K
     for k, copy in enumerate(case.copies):
         bridge = engine == "libreoffice" and copy.bridge
         office = kept.fresh_office() if bridge else None
-        tampered = workshop.make(copy, random.Random(f"{case.number}:{k}"), office, changed)
+        try:
+            tampered = workshop.make(copy, random.Random(f"{case.number}:{k}"), office, changed)
+        except Exception as error:  # such as a file that LibreOffice saved and openpyxl cannot read
+            tally["copies not made"] += 1
+            yield replace(case, copies=(copy,)), f"not changed: {type(error).__name__}: {error!s:.200}"
+            continue
         tally["edited over the bridge"] += bridge
         tally["edits"] += len(copy.edits)
         form = "table" if k == 0 else "json"
@@ -368,6 +373,8 @@ def judged(done: Result, kind: str) -> str:
         return f"diff: {wrong}"
     if kind == "tampered" and done.exit_code == 0:
         return "tampered with, and called equal"
+    if kind == "untampered" and done.exit_code == 2 and "cannot be used: " not in done.stderr:
+        return f"not tampered with, and not looked at: {done.stderr}"
     if kind == "untampered" and done.exit_code == 1:
         return "not tampered with, and called different: " + " | ".join(done.stdout.splitlines()[-4:])[-600:]
     return ""
