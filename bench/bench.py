@@ -1,7 +1,8 @@
 """Measures what a user waits for, on this machine: `make bench`.
 
-Prints medians over several runs. Commands that are compared take turns within each run, so that
-a ratio says something whatever else the machine does meanwhile. Nothing here passes or fails.
+Prints medians over several runs: seconds by the clock, and processor time. Commands that are compared take
+turns within each run, and their ratio is that of the processor time, so that it says something whatever else
+the machine does meanwhile. Nothing here passes or fails.
 """
 
 from __future__ import annotations
@@ -42,13 +43,15 @@ class Task:
     run: Callable[[], None]
     against: Task | None = None
     seconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
         spread = f"{min(self.seconds):.3f} to {max(self.seconds):.3f}"
-        line = f"{self.name:38} {statistics.median(self.seconds):8.3f}  {spread:>16}"
+        processor = f"{statistics.median(self.processor):9.3f}"
+        line = f"{self.name:38} {statistics.median(self.seconds):8.3f}  {spread:>16} {processor}"
         if self.against is None:
             return line
-        ratio = statistics.median(a / b for a, b in zip(self.seconds, self.against.seconds, strict=True))
+        ratio = statistics.median(a / b for a, b in zip(self.processor, self.against.processor, strict=True))
         return f"{line}  {ratio:5.1f} x {self.against.name}"
 
 
@@ -88,9 +91,12 @@ def measure(tasks: list[Task], runs: int) -> None:
         task.run()
     for _ in range(runs):
         for task in tasks:
-            start = time.perf_counter()
+            start, before = time.perf_counter(), os.times()
             task.run()
+            after = os.times()
             task.seconds.append(time.perf_counter() - start)
+            user, system = after.children_user, after.children_system
+            task.processor.append(user + system - before.children_user - before.children_system)
 
 
 def formula_cells(workbook: Path) -> int:
@@ -149,7 +155,7 @@ def main() -> None:
         for engine, version in versions.items():
             print(f"{engine} {version or 'is missing: not measured'}")
         print(f"default workbook: {size}\n")
-        print(f"{f'seconds, {runs} runs each':38} {'median':>8}  {'range':>16}  ratio")
+        print(f"{f'seconds, {runs} runs each':38} {'median':>8}  {'range':>16} {'processor':>9}  ratio")
         for tasks in groups:
             measure(tasks, runs)
             print("\n".join(map(str, tasks)), flush=True)

@@ -1,11 +1,13 @@
 """How long published shapes take with random weights, and what `xlt size` says of them beforehand.
 
-    python bench/published.py [layers [products]]
+    python bench/published.py [layers [products [diff]]]
 
-Writes its files into a temporary folder and prints one line each: what was expected, what it took, the
-peak of memory. The constants of xltransformer/estimate.py come from here. Of the sentence encoder of
-MiniLM's shape (width 384, 12 heads, inner width 1536, 30,522 words; random numbers, saved as Hugging Face
-saves them) as many layers are built as given, by default 1.
+Writes its files into a temporary folder and prints one line each: what was expected, what it took (of the
+processor's time, and on the clock), the peak of memory. The constants of xltransformer/estimate.py come from
+here. Of the sentence encoder of MiniLM's shape (width 384, 12 heads, inner width 1536, 30,522 words; random
+numbers, saved as Hugging Face saves them) as many layers are built as given, by default 1. With `diff` each is
+compared with NumPy, too, in every engine within 1e-6: processor time, of the engine as well, and the most memory
+of a single process.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import json
 import resource
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from xltransformer import api
+from xltransformer.engines import ENGINES
 from xltransformer.estimate import Estimate
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat", "on", "mat", "dog", "a", "ran"]
@@ -68,7 +72,11 @@ def shapes(layers: int, folder: Path) -> dict[str, dict[str, Any]]:
             "template": "gpt",
             "settings": {"layers": 6, "heads": 8, "d_model": 32, "d_ff": 128},
         },
-        "llama, 5 layers, 8 heads, 4 of keys, width 64": {"template": "llama", "settings": llama},
+        "llama, 5 layers, 8 heads, 4 of keys, width 64, 20 tokens": {
+            "template": "llama",
+            "settings": llama,
+            "slots": 16,
+        },
         f"MiniLM's shape, {layers} of 6 layers, 8 tokens": {
             "template": "bert",
             "sentences": ["the cat sat on the mat"],
@@ -77,6 +85,19 @@ def shapes(layers: int, folder: Path) -> dict[str, dict[str, Any]]:
             "settings": {"layers": layers},
         },
     }
+
+
+def compare(path: Path) -> None:
+    for name in ENGINES:
+        start = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "xltransformer", "diff", str(path), "--engine", name]
+        found = subprocess.run(
+            [*command, "--tolerance", "1e-6"], capture_output=True, text=True, check=False
+        ).stdout.splitlines()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = used.ru_utime + used.ru_stime - start.ru_utime - start.ru_stime
+        memory = used.ru_maxrss / 1e6
+        print(f"  {name}: {found[-1] if found else 'failed'}; {seconds:.0f} s, {memory:.1f} GB at most so far")
 
 
 def main() -> None:
@@ -90,16 +111,19 @@ def main() -> None:
                 told.append(taken)
                 return lambda stage: None
 
-            start = time.perf_counter()
+            start, busy = time.perf_counter(), time.process_time()
             api.build(path, force=True, report=report, products=products, **options)
-            seconds, size = time.perf_counter() - start, path.stat().st_size / 1e6
+            seconds, busy = time.perf_counter() - start, time.process_time() - busy
+            size = path.stat().st_size / 1e6
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
             expected = told[0]
             print(
                 f"{name}: {expected.numbers:,} numbers, {expected.formulas:,} formulas; "
                 f"expected {expected.megabytes:.1f} MB, {expected.seconds:.1f} s; "
-                f"took {size:.1f} MB, {seconds:.1f} s, {memory:.2f} GB at most so far"
+                f"took {size:.1f} MB, {busy:.1f} s ({seconds:.1f} on the clock), {memory:.2f} GB at most so far"
             )
+            if sys.argv[3:] == ["diff"]:
+                compare(path)
 
 
 if __name__ == "__main__":

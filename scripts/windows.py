@@ -110,7 +110,8 @@ class Windows:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.killpg(self._office.pid, 15)  # soffice is a starter: its child does the work
+        if sys.platform != "win32":  # where Xvfb is
+            os.killpg(self._office.pid, 15)  # soffice is a starter: its child does the work
         self._office.wait(30)
         self._screen.terminate()
         self._screen.wait(30)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 
 from xltransformer.engines import Results, fold
 from xltransformer.graph import Array, Matrix, Model
@@ -30,6 +32,12 @@ def draw(model: Model, values: Mapping[str, Array], path: Path) -> dict[str, Pla
     book.finish()
     path.write_bytes(render(book, {}))
     return places
+
+
+@cache
+def opened(path: Path) -> dict[str, Any]:
+    """The worksheets of a workbook by name, as openpyxl opens them; not to be changed, nor the file."""
+    return {sheet.title: sheet for sheet in openpyxl.load_workbook(path).worksheets}
 
 
 def poisoned(block: Matrix) -> Array:

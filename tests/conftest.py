@@ -11,6 +11,18 @@ from office import Office
 from xltransformer import api
 from xltransformer.spec.instance import Instance
 
+OFFICE = {"office", "pages", "seen"}
+"""The fixtures that start an office program."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark with `office` what uses an office program, also where only a name or parameter says so."""
+    for item in items:
+        if OFFICE & set(getattr(item, "fixturenames", ())) or any(
+            name in item.name for name in ("libreoffice", "gnumeric")
+        ):
+            item.add_marker(pytest.mark.office)
+
 
 @pytest.fixture(scope="session")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from windows import find_uno_python
 
-from xltransformer.engines import Results, fold
+from xltransformer.engines import Grid, Results, fold
 from xltransformer.engines.libreoffice import find_soffice
 from xltransformer.workbook.places import Place
 
@@ -124,12 +124,14 @@ class OpenedBook:
     def results(self) -> Results:
         """The cells as an engine returns them."""
         return {
-            fold(sheet): {
-                (i, j): "#ERROR!" if cell is None else cell
-                for i, row in enumerate(rows, start=1)
-                for j, cell in enumerate(row, start=1)
-                if cell != ""
-            }
+            fold(sheet): Grid.of(
+                {
+                    (i, j): "#ERROR!" if cell is None else cell
+                    for i, row in enumerate(rows, start=1)
+                    for j, cell in enumerate(row, start=1)
+                    if cell != ""
+                }
+            )
             for sheet, rows in self.values.items()
         }
 

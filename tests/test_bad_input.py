@@ -385,6 +385,19 @@ def test_build_that_fails_while_writing_leaves_nothing(
     assert "-o" in line
 
 
+def test_a_workbook_that_is_open_elsewhere_is_to_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows replaces no file that Excel has open."""
+    Path("out.xlsx").write_bytes(b"mine")
+
+    def fail(*_: Any) -> None:
+        raise PermissionError(13, "Access is denied")
+
+    monkeypatch.setattr(os, "replace", fail)
+    line = refused("build", "--sentence", "cat", "-o", "out.xlsx", "--force")
+    assert "cannot write out.xlsx: Access is denied; close it where it is open, or" in line
+    assert Path("out.xlsx").read_bytes() == b"mine"
+
+
 def test_build_that_is_interrupted_while_writing_leaves_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

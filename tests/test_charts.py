@@ -200,7 +200,7 @@ def test_headlines_show_the_blocks_that_the_model_names(template: str, tmp_path:
     check_bars(book, charts)
     curves = [chart for chart in charts if chart.kind == "scatter" and not series_of_plane(chart)]
     for chart, picture in zip(curves, headline(book, Curves), strict=True):
-        for series, curve in zip(chart.series, picture.curves, strict=True):
+        for series, curve in zip(reversed(chart.series), picture.curves, strict=True):
             up, across, n = book.homes[curve.up.name], book.homes[curve.across.name], series.values.shape[1]
             assert n == up.shape[1] - max(one.start for one in picture.curves)
             assert series.values == part(up, curve.row, curve.start, 1, n)
@@ -346,8 +346,8 @@ def check_cells(
         assert named[part(book.homes["watch.0.move"], 0, 1)] == book.homes["watch.word"]
     for s, chart in enumerate(c for c in charts if c.kind == "bar"):
         assert chart.title is not None
-        letter = f" {chr(65 + s)}" if len(book.model.sentences) > 1 else ""
-        assert shown.read(chart.title) == [[messages("picture.looks", word=watched, letter=letter)]]
+        letter = f"{chr(65 + s)}: " if len(book.model.sentences) > 1 else ""
+        assert shown.read(chart.title) == [[letter + messages("picture.looks", word=watched)]]
 
 
 def check_room(book: ReadBook, plane: FileChart, shown: OpenedBook) -> None:

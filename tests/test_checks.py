@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cells import opened
 from office import Edit, Office, OpenedBook
 
 from xltransformer import api
@@ -255,7 +256,7 @@ def before_and_after(book: Book, block: str) -> tuple[Place, Place, Place]:
     """Where "before and after" shows a block: now, when it was built, and the difference."""
     sheet = book.messages("sheet.baseline")
     now = next(view.place for view in book.read.views if view.block == block and view.place.sheet == sheet)
-    heading = str(book.read.content[sheet].cell(now.row - 1, now.column + 1).value).rpartition(": ")[0]
+    heading = str(opened(book.read.path)[sheet].cell(now.row - 1, now.column + 1).value).rpartition(": ")[0]
     built, change = (
         titled(book, f"{heading}: {book.messages(f'baseline.{key}')}", now) for key in ("built", "change")
     )
@@ -264,7 +265,7 @@ def before_and_after(book: Book, block: str) -> tuple[Place, Place, Place]:
 
 def titled(book: Book, title: str, now: Place) -> Place:
     """The place on the same sheet that a title stands two rows above: the first one from `now` on."""
-    sheet = book.read.content[now.sheet]
+    sheet = opened(book.read.path)[now.sheet]
     row, column = next(
         (cell.row, cell.column)
         for row in sheet.iter_rows(min_row=now.row - 1)

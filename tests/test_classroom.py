@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import multiprocessing
 import os
 import shutil
 import signal
@@ -79,6 +80,44 @@ def test_a_file_that_breaks_its_process_down(folder: Path, monkeypatch: pytest.M
     assert [grade.graded for grade in grades] == [True, True, False, False, False]
     assert "broke its process down" in grades[4].remarks[0]
     assert counts[-1] == 5
+
+
+def sleep_or_die(name: str, data: bytes) -> Grade:
+    """Stands in for a file that takes long, and for one that breaks its process down meanwhile."""
+    begun = Path(name).with_name("begun")
+    if data == b"dies":
+        while not begun.exists():
+            time.sleep(0.05)
+        os._exit(9)
+    if not begun.exists():
+        begun.touch()
+        time.sleep(300)
+    return Grade(Path(name), {}, ("graded",))
+
+
+def test_a_file_is_in_work_while_another_breaks_its_process_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process ends, too, and it is graded again."""
+    monkeypatch.setattr(classroom, "grade_data", sleep_or_die)
+    for name in ("sleeps", "dies"):
+        (tmp_path / f"{name}.xlsx").write_text(name)
+    grades: list[Grade] = []
+    paths = [tmp_path / "sleeps.xlsx", tmp_path / "dies.xlsx"]
+    working = threading.Thread(target=lambda: grades.extend(grade_all(paths, 2)), daemon=True)
+    working.start()
+    working.join(120)
+    for process in multiprocessing.active_children():  # which would be waited for at the end of the tests
+        process.kill()
+    slept, died = grades
+    assert slept.remarks == ("graded",)
+    assert "broke its process down" in died.remarks[0]
+
+
+def test_more_processes_than_windows_can_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    with classroom._processes(200) as executor:
+        assert executor.submit
 
 
 def slow(name: str, data: bytes) -> Grade:

@@ -5,19 +5,22 @@ checks say so, too."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
 from office import Office
+from openpyxl.utils.datetime import to_excel
 
 from xltransformer import api
 from xltransformer.difference import diff_book
-from xltransformer.engines import ENGINES, Limits, Results, plain
+from xltransformer.engines import ENGINES, Grid, Limits, Results
+from xltransformer.engines.grid import COLUMNS
+from xltransformer.engines.sheets import Sheet
 from xltransformer.errors import UserError
 from xltransformer.locale import load_messages
 from xltransformer.spec.instance import Instance
@@ -127,7 +130,13 @@ def test_the_table_in_ironcalc(place: str, built: ReadBook) -> None:
         results: dict[str, dict[tuple[int, int], Any]] = {name: {} for name in names}
         for k, row, column in model.get_all_cells():
             results[names[k]][row, column] = model.get_cell_value(k, row, column)
-        judge(built, results, place, kind, {("vocabulary", "-1E-320")})
+        found = {name: Grid.of(cells) for name, cells in results.items()}
+        judge(built, found, place, kind, {("vocabulary", "-1E-320")})
+
+
+def plain(value: Any) -> Any:
+    """A value as a spreadsheet keeps it: dates are numbers of days."""
+    return float(to_excel(value)) if isinstance(value, datetime.date) else value
 
 
 def type_into(model: Any, cell: tuple[int, int, int], value: Any) -> None:
@@ -152,8 +161,7 @@ def test_the_table_in_libreoffice(place: str, built: ReadBook, office: Office) -
     for kind, (typed, _) in zip(KINDS, found, strict=True):
         if kind == "TRUE":  # which is the number 1 there, in whatever cell it is typed
             assert typed.cell(home.sheet, home.row, home.column) == 1
-            with held(built, home, 1):
-                assert diff_book(built, Recalculated(typed.results)).ok
+            assert diff_book(held(built, home, 1), Recalculated(typed.results)).ok
         else:
             judge(built, typed.results, place, kind, {("vocabulary", "-1E-320")})
 
@@ -169,16 +177,14 @@ def as_typed(value: Any) -> Any:
     return {"formula": value} if isinstance(value, str) and value.startswith("=") else value
 
 
-@contextmanager
-def held(book: ReadBook, place: Place, value: Any) -> Iterator[None]:
-    """The first cell of a place as diff would read it from the edited file."""
-    cell = book.content[place.sheet].cell(place.row + 1, place.column + 1)
-    before = cell.value, cell.data_type
-    cell.value = "#N/A" if value is ERROR else plain(value)
-    if value is ERROR:
-        cell.data_type = "e"
-    yield
-    cell.value, cell.data_type = before
+def held(book: ReadBook, place: Place, value: Any) -> ReadBook:
+    """A book with the first cell of a place as diff would read it from the edited file."""
+    at, key = (place.row + 1, place.column + 1), COLUMNS * (place.row + 1) + place.column + 1
+    sheet, formula = book.content[place.sheet], isinstance(value, str) and value.startswith("=")
+    cells = {**sheet.values, at: None if formula else "#N/A" if value is ERROR else plain(value)}
+    formulas = np.unique([*sheet.formulas, key]) if formula else sheet.formulas
+    changed = Sheet(Grid.of(cells), formulas, frozenset({key} if value is ERROR else ()))
+    return replace(book, content={**book.content, place.sheet: changed})
 
 
 def judge(book: ReadBook, results: Results, place: str, kind: str, unseen: set[tuple[str, str]]) -> None:
@@ -186,14 +192,14 @@ def judge(book: ReadBook, results: Results, place: str, kind: str, unseen: set[t
     that the checks need not see."""
     expected = SAYS[kind][list(PLACES).index(place)]
     home = book.homes[PLACES[place]]
-    with held(book, home, KINDS[kind]):
-        if not expected:
-            found = diff_book(book, Recalculated(results))
-            assert found.ok, f"{kind} in {place}: {[str(p) for p in found.problems][:3]}"
-        else:
-            with pytest.raises(UserError) as caught:
-                diff_book(book, Recalculated(results))
-            assert f"input {home.sheet}!{home.address(0, 0)} {expected}" in str(caught.value), f"{kind} in {place}"
+    typed = held(book, home, KINDS[kind])
+    if not expected:
+        found = diff_book(typed, Recalculated(results))
+        assert found.ok, f"{kind} in {place}: {[str(p) for p in found.problems][:3]}"
+    else:
+        with pytest.raises(UserError) as caught:
+            diff_book(typed, Recalculated(results))
+        assert f"input {home.sheet}!{home.address(0, 0)} {expected}" in str(caught.value), f"{kind} in {place}"
     if expected and (place, kind) not in unseen:
         assert red(results), f"{kind} in {place}: no check is red"
     elif (place, kind) in HARMLESS:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
+from cells import opened
 from click.testing import CliRunner
 from office import Edit, Office, OpenedBook
 
@@ -144,7 +145,7 @@ def test_right_and_wrong_are_coloured(exercise: Exercise) -> None:
         first = Place(home.sheet, home.row, home.column + home.shape[1] + 1, home.shape)
         rules = [
             rule.formula
-            for area in exercise.read.content[place.sheet].conditional_formatting
+            for area in opened(exercise.path)[place.sheet].conditional_formatting
             for rule in area.rules
             if str(area.sqref) == f"{place.address(0, 0)}:{place.address(home.shape[0] - 1, home.shape[1] - 1)}"
         ]
@@ -230,7 +231,7 @@ def shown_place(exercise: Exercise, block: str) -> Place:
     formula, as no name says it."""
     home = exercise.read.homes[block]
     assert home.sheet == "answers"
-    for sheet in exercise.read.content.values():
+    for sheet in opened(exercise.path).values():
         for row in sheet.iter_rows():
             for cell in row:
                 if isinstance(cell.value, str) and cell.value.endswith(f",'answers'!{home.address(0, 0)},\"\")"):

@@ -86,7 +86,13 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
             lay_out(instance, instance.trace(), messages)
     alone = make_instance("cat-and-mouse", ["mouse"], slots=0)
     plain = make_instance(untrained("recurrent", tmp_path))  # which predicts nothing
-    for instance in (alone, plain):
+    asked = (
+        ("llama", {"longer": "together"}),
+        ("llama", {"longer": "by_pair"}),
+        ("sentences", {"pooling": "first"}),
+    )
+    others = [make_instance(template, settings=settings) for template, settings in asked]
+    for instance in (alone, plain, *others):
         lay_out(instance, instance.trace(), messages)
     instance = make_instance("cat-and-mouse", slots=0)
     lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, DEFAULT_STEPS))

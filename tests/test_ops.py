@@ -167,6 +167,9 @@ CASES = [
     Case(ops.row_length, [[[3, 4], [0, 0]]], [[5], [0]]),
     # 10000^(2i/4) is 1 for pair 0 and 100 for pair 1
     Case(ops.stretch, [[[10000]], [[0, 0, 1, 1]]], [[1, 1, 100, 100]]),
+    # in 16π places these turn 8, 2, 1 and 1/2 times; 4 is fast, 1 slow, and 2 a third of the way between
+    Case(ops.kept_speed, [[[1, 4, 8, 16]], [[1]], [[4]], [[16 * pi]]], [[1, 1 / 3, 0, 0]]),
+    Case(ops.slowed, [[[1, 6, 8]], [[1, 0.5, 0]], [[4]]], [[1, 9.6, 32]]),
     Case(ops.angle, [[[0], [3]], [[1, 100]]], [[0, 0], [3, 0.03]]),
     Case(ops.sinusoid, [[[0, 0, pi / 6, pi / 3]]], [[0, 1, 0.5, 0.5]]),
     # (1, 0) and (0, 2), both turned by 30 degrees
@@ -437,6 +440,8 @@ def test_every_operation_has_a_case() -> None:
         (ops.rms_normalise_rows, [(2, 2), (1, 1), (1, 1)]),
         (ops.gain_bias, [(2, 2), (2, 2)]),
         (ops.stretch, [(1, 1), (2, 2)]),
+        (ops.kept_speed, [(1, 2), (1, 1), (1, 2), (1, 1)]),
+        (ops.slowed, [(1, 2), (1, 3), (1, 1)]),
         (ops.angle, [(2, 1), (2, 2)]),
         (ops.rotate_pairs, [(2, 3), (2, 3)]),
         (ops.entry_at, [(2, 3), (3, 1)]),

@@ -13,11 +13,13 @@ from click.testing import CliRunner
 from test_checkpoints import write_safetensors
 from test_torch import fixture, state_of
 
+from xltransformer import api
 from xltransformer.cli import main
+from xltransformer.difference import diff
+from xltransformer.engines import ENGINES
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
-from xltransformer.spec.adopt import default_template
-from xltransformer.spec.instance import make_instance
+from xltransformer.spec.instance import default_template, make_instance
 from xltransformer.weights import load, read_source, read_state
 from xltransformer.weights import tokens as tokenizers_of
 from xltransformer.weights.checkpoint import nine_digits
@@ -243,10 +245,10 @@ def test_an_encoder_without_prefix_and_head(tmp_path: Path) -> None:
     made = make_instance(None, ["the unaffable cats", "the cat"], **options)
     assert made.sizes.options["heads"] == 4
     assert " ".join(made.inputs["sentence.0.words"].ravel()) == "[CLS] the un ##aff ##able cat ##s [SEP]"
-    # in use or special: ten; "e" is no word in use, "un" is; the first spare word is "e"
-    assert made.inputs["vocabulary"].ravel().tolist() == [*WORD_PIECES[:11], "e"]
+    # eleven are in use or special; the first other word is "中", as "e" is but a letter
+    assert made.inputs["vocabulary"].ravel().tolist() == [*WORD_PIECES[:11], "中"]
     np.testing.assert_allclose(
-        made.inputs["embeddings"], state["embeddings.word_embeddings.weight"].astype("f4")[[*range(11), 13]]
+        made.inputs["embeddings"], state["embeddings.word_embeddings.weight"].astype("f4")[[*range(11), 14]]
     )
     assert made.warnings == ("12 of the 15 tokens of vocab.txt stand in the workbook",)
     values = made.trace()
@@ -454,3 +456,164 @@ def test_a_workbook_of_a_published_model_agrees(tmp_path: Path) -> None:
     assert "tokens of tokenizer.bin stand in the workbook" in result.stderr
     result = run("diff", str(path))
     assert result.exit_code == 0, result.output
+
+
+# Models as Hugging Face's transformers saves them, against what it computes
+
+HUGGING_FACE = Path(__file__).parent / "fixtures" / "published"
+KINDS = sorted(path.stem for path in HUGGING_FACE.glob("*.npz"))
+
+
+def saved_model(name: str, folder: Path, **changes: Any) -> tuple[list[str], Array]:
+    """The folder of a published model: weights, config.json (with changes), and a list of tokens w0, w1, …;
+    returns the tokens that went in and what came out."""
+    with np.load(HUGGING_FACE / f"{name}.npz") as arrays:
+        state = {key.removeprefix("state:"): arrays[key] for key in arrays.files if key.startswith("state:")}
+        config, tokens, result = json.loads(str(arrays["config"])), arrays["tokens"], arrays["result"]
+    write_safetensors(folder / "model.safetensors", {n: ("F64", v.shape, v.tobytes()) for n, v in state.items()})
+    (folder / "config.json").write_text(json.dumps(config | changes))
+    (folder / "words.json").write_text(json.dumps([f"w{k}" for k in range(config["vocab_size"])]))
+    return [f"w{token}" for token in tokens], result
+
+
+def result_block(name: str, states: bool) -> str:
+    if not states:
+        return "prediction.logits"
+    return "decoder.norm.output" if name.startswith("gpt2") else "encoder.1.norm.1.output"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_published_model_computes_what_its_library_does(name: str, tmp_path: Path) -> None:
+    words, result = saved_model(name, tmp_path)
+    instance = make_instance(
+        None, [" ".join(words)], weights=tmp_path, vocabulary=tmp_path / "words.json", spare=False
+    )
+    assert not instance.warnings
+    found = instance.trace()[result_block(name, name.endswith("-states"))]
+    rotary = name.startswith(("llama", "mistral", "qwen"))  # there the library has angles in single precision
+    assert np.abs(found[: len(words)] - result).max() < (1e-6 if rotary else 1e-9)
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("name", ["llama-3", "llama-linear", "qwen2", "roberta", "distilbert-states"])
+def test_the_sheets_of_published_models_agree(name: str, engine: str, tmp_path: Path) -> None:
+    words, _ = saved_model(name, tmp_path)
+    sentences = [" ".join(words[:3]), " ".join(words[2:5])][: 1 + name.endswith("states")]
+    options: dict[str, Any] = {
+        "weights": tmp_path,
+        "vocabulary": tmp_path / "words.json",
+        "settings": {"layers": 1},
+    }
+    api.build(tmp_path / "book.xlsx", sentences, slots=1, **options)
+    assert diff(tmp_path / "book.xlsx", engine, tolerance=1e-9).ok
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "said"),
+    [
+        ("qwen2", {"rope_parameters": {"rope_type": "yarn", "factor": 4.0}}, "rope_scaling of the type 'yarn'"),
+        ("qwen2", {"rope_scaling": {"type": "linear", "factor": "x"}}, "factor of rope_scaling is 'x'"),
+        ("qwen2", {"partial_rotary_factor": 0.5}, "partial_rotary_factor 0.5 is not built"),
+        ("qwen2", {"residual_multiplier": 0.2}, "residual_multiplier 0.2 is not built"),
+        ("mistral", {"sliding_window": 4}, "a sliding_window of 4 is not built"),
+        ("roberta", {"pad_token_id": 0}, "roberta with pad_token_id 0 is not built"),
+        ("bert-states", {"position_embedding_type": "relative_key"}, "position_embedding_type 'relative_key'"),
+        ("bert-states", {"hidden_act": "quick_gelu"}, "the activation 'quick_gelu'"),
+        ("qwen2", {"hidden_act": "gelu"}, "config.json names the activation gelu_erf"),
+        ("gpt2", {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx True is not built"),
+    ],
+)
+def test_what_would_be_computed_otherwise_is_refused_in_a_line(
+    name: str, changes: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    saved_model(name, tmp_path, **changes)
+    result = run("build", "--weights", str(tmp_path), "--sentence", "w3 w4", "-o", str(tmp_path / "x.xlsx"))
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert len(result.stderr.strip()) <= 300
+    assert result.stderr.count("\n") == 1
+
+
+def test_sentences_are_pooled_as_is_told_beside_the_weights(tmp_path: Path) -> None:
+    words, result = saved_model("bert-states", tmp_path)
+    pooling = tmp_path / "1_Pooling" / "config.json"
+    pooling.parent.mkdir()
+    options: dict[str, Any] = {"weights": tmp_path, "vocabulary": tmp_path / "words.json", "spare": False}
+
+    def vector(modes: dict[str, bool]) -> Array:
+        pooling.write_text(json.dumps({f"pooling_mode_{mode}": on for mode, on in modes.items()}))
+        return make_instance(None, [" ".join(words)], **options).trace()["pooling.unit"][0]
+
+    for modes, expected in (
+        ({"cls_token": True, "mean_tokens": False}, result[0]),
+        ({"cls_token": False, "mean_tokens": True}, result.mean(axis=0)),
+    ):
+        np.testing.assert_allclose(vector(modes), expected / np.linalg.norm(expected), atol=1e-9)
+    with pytest.raises(UserError, match="pooled by max_tokens"):
+        vector({"max_tokens": True})
+    (tmp_path / "modules.json").write_text(json.dumps([{"type": "sentence_transformers.models.Dense"}]))
+    with pytest.raises(UserError, match="a Dense layer"):
+        vector({"mean_tokens": True})
+
+
+def test_the_first_screen_of_a_sentence_encoder_compares_its_own_words(tmp_path: Path) -> None:
+    saved_model("bert-states", tmp_path)
+    listed = ["[CLS]", "[SEP]", "the", "a", "cat", "dog", "sat", "ran", "##s", ".", "x"]
+    (tmp_path / "words.json").write_text(json.dumps(listed))
+    sentences = ["[CLS] the cat sat . [SEP]", "[CLS] a dog ran . [SEP]"]
+    instance = make_instance(None, sentences, weights=tmp_path, vocabulary=tmp_path / "words.json", slots=1)
+    values, cosine = instance.trace(), instance.model.blocks["similarity.words.cosine"]
+    assert [picture.block for picture in instance.model.headline.pictures][1] is cosine  # type: ignore[union-attr]
+    assert cosine.rows.read(values) == ["[CLS]", "the", "cat", "sat", ".", "[SEP]", ""]
+    found = values["similarity.words.cosine"]
+    one, two = (values[f"sentence.{s}.encoder.1.norm.1.output"] for s in (0, 1))
+    expected = one[2] @ two[3] / np.linalg.norm(one[2]) / np.linalg.norm(two[3])
+    assert found[2, 3] == pytest.approx(expected)
+    assert not found[6].any()
+    done = [(e.row, e.to) for e in instance.template.experiments]
+    assert done == [(2, {"en": "the"}), (4, {"en": "sat"})]
+
+
+def test_a_tokenizer_file_that_fills_texts_up_gives_words_alone(tmp_path: Path) -> None:
+    """Sentence-embedding models come with a tokenizer.json that fills every text up to 128 tokens."""
+    tokenizers = pytest.importorskip("tokenizers")
+    numbers = {w: k for k, w in enumerate(WORD_PIECES)}
+    made = tokenizers.Tokenizer(tokenizers.models.WordPiece(numbers, unk_token="[UNK]"))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    made.enable_padding(length=8, pad_token="[PAD]")
+    made.enable_truncation(max_length=4)
+    made.save(str(tmp_path / "tokenizer.json"))
+    tokenizer = read_tokenizer(tmp_path / "tokenizer.json")
+    assert tokenizer is not None
+    assert [tokenizer.labels[k] for k in tokenizer.encode("the cat, the cat, the")] == [
+        "the",
+        "cat",
+        ",",
+        "the",
+        "cat",
+        ",",
+        "the",
+    ]
+
+
+def test_a_roberta_vocabulary_stands_between_its_marks(tmp_path: Path) -> None:
+    path = byte_pairs(tmp_path)
+    numbers = json.loads(path.read_text("utf-8"))
+    numbers |= {token: len(numbers) + k for k, token in enumerate(["<s>", "</s>", "<mask>"])}
+    path.write_text(json.dumps(numbers))
+    tokenizer = read_tokenizer(path)
+    assert tokenizer is not None
+    labels = [tokenizer.labels[k] for k in tokenizer.encode("the cat <mask>")]
+    assert (labels[0], labels[-1]) == ("<s>", "</s>")
+    assert "<mask>" in labels
+
+
+def test_a_tokenizer_beside_the_weights_is_taken(tmp_path: Path) -> None:
+    save(tmp_path / "model.safetensors", encoder_state(1, 8, 12, len(WORD_PIECES)))
+    alone = make_instance(None, ["the cat"], weights=tmp_path)
+    assert any("without its vocabulary" in line for line in alone.warnings)
+    word_pieces(tmp_path)
+    for weights in (tmp_path, tmp_path / "model.safetensors"):
+        made = make_instance(None, ["the unaffable"], weights=weights)
+        assert " ".join(made.inputs["sentence.words"].ravel()) == "[CLS] the un ##aff ##able [SEP]"
+        assert not any("without" in line for line in made.warnings)

@@ -16,6 +16,7 @@ from xltransformer.difference import diff
 from xltransformer.engines import ENGINES
 from xltransformer.locale import load_messages
 from xltransformer.spec.instance import make_instance
+from xltransformer.workbook.canvas import WINDOW
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
@@ -57,6 +58,41 @@ def test_a_row_is_one_array(read: ReadBook) -> None:
             assert all(read.is_formula(home, i, j) for j in range(home.shape[1]))
     home = read.homes["decoder.0.head.1.Q"]
     assert re.fullmatch(r"=MMULT\(C\d+:AJ\d+,'2 Weights'!C\d+:S\d+\+0\)(\+.*)?", read.holds(home, 3, 0))
+
+
+def significant(number: str) -> int:
+    return len(number.partition("e")[0].replace("-", "").replace(".", "").strip("0"))
+
+
+def test_results_in_the_file_are_short(wide: Path, read: ReadBook) -> None:
+    """Those that LibreOffice takes from it, of ordinary formulas, less so."""
+    with zipfile.ZipFile(wide) as parts:
+        names = re.findall('<sheet name="([^"]*)"', parts.read("xl/workbook.xml").decode())
+        sheets = {n: parts.read(f"xl/worksheets/sheet{k}.xml").decode() for k, n in enumerate(names, start=1)}
+
+    def longest(name: str) -> int:
+        home = read.homes[name]
+        cells = {home.address(i, j) for i in range(home.shape[0]) for j in range(home.shape[1])}
+        found = re.findall(r'<c r="([A-Z]+[0-9]+)"[^>]*>(?:<f.*?</f>)?<v>([^<]*)</v>', sheets[home.sheet])
+        return max(significant(value) for cell, value in found if cell in cells)
+
+    assert longest("decoder.0.head.1.Q") == longest("decoder.1.feed_forward.activated") == 6
+    assert longest("decoder.0.head.1.K_T") == longest("decoder.0.norm.0.variance") == 9
+
+
+def test_bars_end_with_what_stands_below_them() -> None:
+    """And reach at least as far as a window."""
+    instance = make_instance("gpt", [], settings=SIZES | {"d_ff": 99})
+    book = lay_out(instance, instance.trace(), load_messages())
+    (sheet,) = (sheet for sheet in book.sheets if sheet.name == "2 Layer 1")
+    rows = sorted(row for row, style in sheet.bars if style == "heading")
+    ends = sheet.bar_ends()
+    for row, following in zip(rows, [*rows[1:], sheet.bottom + 1], strict=True):
+        below = [block for block in sheet.blocks if row <= block.row < following]
+        last = max(block.column + block.shape[1] - 1 for block in below)
+        assert last <= ends[row] <= max(last, sheet.right // 4)
+        assert sheet.pixels(0, ends[row] + 1) > WINDOW
+    assert len({ends[row] for row in rows}) > 2
 
 
 def test_every_weight_stands_once(read: ReadBook) -> None:

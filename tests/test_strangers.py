@@ -17,8 +17,8 @@ from click.testing import CliRunner
 
 from xltransformer import api
 from xltransformer.cli import main
-from xltransformer.engines import ENGINES, Limits
-from xltransformer.engines.process import run
+from xltransformer.engines import ENGINES, Limits, limited
+from xltransformer.engines.process import _reason, run
 from xltransformer.errors import UserError
 from xltransformer.exercise import grade
 
@@ -113,6 +113,10 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "all cells one formula": (
         into(SHEET, END, b'<row r="999"><c r="A999"><f t="array" ref="A1:XFD1048576">1</f></c></row>'),
         "A1:XFD1048576",
+    ),
+    "many formulas of many cells each": (
+        into(SHEET, END, b"<row r='9'>" + b"<c r='A9'><f t='array' ref='A9:Z99999'>1</f></c>" * 9 + b"</row>"),
+        "more than",
     ),
     "entities": (replaced(BOOK, ENTITIES + b"<workbook>&b;</workbook>"), "entities"),
     "external entities": (
@@ -295,6 +299,26 @@ def test_an_engine_that_breaks_down_or_hangs(program: str, said: str, tmp_path: 
     with pytest.raises(UserError, match=said) as caught:
         run(script(tmp_path, program), Limits(2, 1000), "the engine on x.xlsx")
     assert "the engine on x.xlsx" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(-11, "too deeply: SIGSEGV"), (139, "too deeply: SIGSEGV"), (0xC00000FD, "too deeply: status 0XC00000FD")],
+)
+def test_how_systems_say_that_a_program_broke_down(code: int, said: str) -> None:
+    """By a signal, as a shell says so, and in Windows."""
+    assert _reason(code, "", Limits(1, 1)).endswith(said)
+
+
+@pytest.mark.parametrize(("code", "left"), [(0, 0), (7, 7), (2**32 - 3, -3 % 256)])
+def test_where_no_program_takes_the_place_of_another(code: int, left: int) -> None:
+    """In Windows limited.py waits for the program, and ends as it did."""
+    look = (
+        "import runpy, subprocess, sys; sys.platform = 'win32'\n"
+        f"subprocess.run = lambda *_, **__: subprocess.CompletedProcess((), {code})\n"
+        f"sys.argv[1:] = '1 1 program'.split(); runpy.run_path({limited.__file__!r}, run_name='__main__')"
+    )
+    assert subprocess.run([sys.executable, "-c", look], check=False).returncode % 256 == left
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="ends through the group of processes")

@@ -9,13 +9,13 @@ import pytest
 
 from xltransformer.workbook.start.headline import COLOURS
 from xltransformer.workbook.styles import (
-    ATTENTION_SCALE,
     BAD,
     FADED,
     GOOD,
     RIGHT,
     STYLES,
     WRONG,
+    share_scale,
     signed_scale,
 )
 
@@ -61,7 +61,7 @@ def test_a_condition_can_be_read(look: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "colour",
-    [scale[key] for scale, key in product((ATTENTION_SCALE, signed_scale("A1")), ("min_color", "max_color"))],
+    [scale[key] for scale, key in product((share_scale(), signed_scale("A1")), ("min_color", "max_color"))],
 )
 def test_numbers_can_be_read_on_a_scale(colour: str) -> None:
     assert contrast(INK_ON_SCALES, colour) >= 4.5

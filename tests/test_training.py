@@ -99,6 +99,11 @@ def test_one_seed_gives_the_same_bytes_and_another_does_not() -> None:
         train("--seed", seed, "--force", steps=5)
         files.append(Path("w.npz").read_bytes())
     assert files[0] == files[1] != files[2]
+    given = _drawn(template())
+    for seed in ("3", "4"):  # where no weight is drawn, batches still are
+        train("--weights", given, "--seed", seed, "--force", steps=5)
+        files.append(Path("w.npz").read_bytes())
+    assert files[3] != files[4]
 
 
 def test_a_gradient_of_a_batch_is_that_of_the_sheets_loss() -> None:
@@ -152,13 +157,14 @@ def test_a_run_that_was_kept_goes_on_as_if_nothing_had_been() -> None:
 def test_ctrl_c_keeps_the_best_weights_and_says_so() -> None:
     name = template()
     script = f"""
-import os, signal, sys
+import signal
 from xltransformer import api, training
 from xltransformer.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell starts in the background
 advance = training.Run.advance
 def interrupted(run):
     if run.step == 200:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
     return advance(run)
 training.Run.advance = interrupted
 main(["train", "--template", {name!r}, "--data", "data.txt", "--steps", "1000", "--batch", "8", "-o", "w.npz"])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
+from cells import opened
 from openpyxl.formula import Tokenizer
 
 from xltransformer import api, diff
@@ -73,7 +74,7 @@ def test_formulas_are_portable(built: tuple[ReadBook, Instance]) -> None:
     book, _ = built
     names = {name.lower() for name in openpyxl.load_workbook(book.path).defined_names}
     seen = 0
-    for sheet in book.content.values():
+    for sheet in opened(book.path).values():
         for row in sheet.iter_rows():
             for cell in row:
                 if cell.data_type != "f":
@@ -130,7 +131,7 @@ def test_labels_follow_the_words(built: tuple[ReadBook, Instance]) -> None:
     scores = next(block for block in instance.model.blocks.values() if block.last_name == "scores")
     place = book.homes[scores.name]
     for k in range(scores.shape[1]):
-        label = book.content[place.sheet].cell(place.row, place.column + k + 1).value
+        label = opened(book.path)[place.sheet].cell(place.row, place.column + k + 1).value
         assert label == f"='{home.sheet}'!{home.address(k, 0)}&\"\""
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
+from cells import opened
 from office import Edit, Office, OpenedBook
 from test_diff import edited
 
@@ -292,10 +293,9 @@ def test_no_line_gives_an_exercise_away(tmp_path: Path) -> None:
     """Where a step is left to the student its own line ends in a question mark, and none starts from it."""
     path = tmp_path / "exercise.xlsx"
     instance = api.build(path, ["cat and mouse"], exercise=["weights", "output"])
-    shown = read_book(path)
     lines = [
         str(cell.value)
-        for sheet in shown.content.values()
+        for sheet in opened(path).values()
         for row in sheet.iter_rows()
         for cell in row
         if isinstance(cell.value, str) and cell.value.startswith("=IF(AND(")

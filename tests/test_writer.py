@@ -201,8 +201,6 @@ def test_every_text_and_every_digit_is_kept(nasty: bytes) -> None:
 
 @pytest.mark.parametrize("engine", list(ENGINES))
 def test_engines_read_texts_and_numbers(engine: str, nasty: bytes, tmp_path: Path) -> None:
-    if ENGINES[engine].version() is None:
-        pytest.skip(f"{engine} is missing")
     path = tmp_path / "nasty.xlsx"
     path.write_bytes(nasty)
     grid = ENGINES[engine].recalculate(path)[fold("It's & <odd>")]
@@ -221,8 +219,8 @@ def test_the_file_is_sound(tmp_path: Path, nasty: bytes) -> None:
     for name, data in (("nasty", nasty), ("gpt", writer.render(book_of("gpt"), {"a": 1}))):
         path = tmp_path / f"{name}.xlsx"
         path.write_bytes(data)
-        audit = Path(sys.executable).parent / "openxml-audit"
-        done = subprocess.run([audit, path], capture_output=True, text=True, check=False)
+        audit = [sys.executable, "-m", "openxml_audit", path]
+        done = subprocess.run(audit, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(50_000)  # a command is short, and makes few circles of objects, but many objects
     try:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended in good order: engines end, too
         from xltransformer.cli import main as commands
@@ -25,6 +27,8 @@ def main() -> None:
         if end.code == INTERRUPTED:  # at once: Python would end itself by the signal where a module was loading
             os._exit(INTERRUPTED)
         raise
+    finally:
+        gc.freeze()  # or Python looks for circles as it ends, which takes a tenth of a small build
 
 
 def interrupted() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from xltransformer.errors import UserError
 from xltransformer.estimate import Estimate, estimate_configuration, estimate_model
 from xltransformer.exercise import exercise_blocks, fingerprint
+from xltransformer.record import record
 from xltransformer.size import Configuration, configuration, quantities
 from xltransformer.spec.instance import Instance, Options, describe, make_instance
 from xltransformer.spec.template import Template
@@ -53,7 +53,7 @@ def build(
     if exercise and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
         options["slots"] = 0  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
-    steps = (report or _silent)(estimate_model(instance.model))
+    steps = (report or _silent)(estimate_model(instance.model, products, drawn=not instance.template.weights))
     save(_workbook(instance, language, exercise, products, steps), target, force=force)
     steps("done")
     return instance
@@ -115,7 +115,7 @@ def trace_json(instance: Instance) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
+@record
 class TrainedFile:
     """What `train` wrote, where, and lines for the user."""
 

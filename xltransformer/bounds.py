@@ -15,11 +15,11 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
 from xltransformer.errors import UserError
+from xltransformer.record import record
 
 MOST_FILE = 2_000_000_000
 """Bytes of a file of weights."""
@@ -46,14 +46,14 @@ MOST_AREA = 5_000_000
 
 _CELL = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _FORBIDDEN = (
-    (re.compile(r"vbaproject|macrosheets/|activex|vbadata", re.I), "macros", "save it as .xlsx without macros"),
-    (re.compile(r"(^|/)externallinks/", re.I), "links to other files", "break the links (Data, Edit Links)"),
-    (re.compile(r"(^|/)(connections\.xml|querytables/|webextensions/)", re.I), "data connections", "remove them"),
-    (re.compile(r"(^|/)embeddings/|oleobject", re.I), "embedded objects", "remove them"),
+    (r"vbaproject|macrosheets/|activex|vbadata", "macros", "save it as .xlsx without macros"),
+    (r"(^|/)externallinks/", "links to other files", "break the links (Data, Edit Links)"),
+    (r"(^|/)(connections\.xml|querytables/|webextensions/)", "data connections", "remove them"),
+    (r"(^|/)embeddings/|oleobject", "embedded objects", "remove them"),
 )
 
 
-@dataclass(frozen=True)
+@record
 class Bounds:
     """What one workbook may have: bytes unpacked, defined names, and cells in all its sheets."""
 
@@ -133,7 +133,7 @@ class Package:
             if name.startswith("/") or ".." in name.split("/") or "\\" in name:
                 raise self._refused(f"it has a part of the strange name {name!r:.60}")
             for pattern, what, remedy in _FORBIDDEN:
-                if pattern.search(name):
+                if re.search(pattern, name, re.IGNORECASE):
                     raise UserError(f"{self.path} is not opened: it carries {what} ({name:.60}); {remedy}")
         self._check_size(self.most)
         for part in self._parts:
@@ -171,6 +171,13 @@ class Package:
                 self._look_through(part, _Counted(Bounds()))
                 return b"".join(self._unpacked(part))
         return b""
+
+    def read(self, name: str) -> Iterator[bytes]:
+        """A part piece by piece."""
+        for part in self._parts:
+            if part.filename == name:
+                return self._unpacked(part)
+        raise self._damaged(f"{name} is missing")
 
     def _check_size(self, most: int) -> None:
         size = sum(part.file_size for part in self._parts)
@@ -230,6 +237,9 @@ class _Refused(Exception):
     """Why a part is refused, and what to do."""
 
 
+_TOO_DEEP = f"its tags are nested more than {MOST_DEPTH} deep; build it again"
+
+
 def _refuse_doctype(*_: object) -> None:
     raise _Refused("it defines entities of its own, as no spreadsheet does; build it again")
 
@@ -242,6 +252,8 @@ class _Counted:
         self.depth = self.names = self.cells = 0
         self._right = self._bottom = 0
         self._named: set[tuple[str, str | None]] = set()
+        self._local: dict[str, str] = {}  # the names of tags, without their prefix
+        self._columns: dict[str, int] = {}  # their numbers, by letters
 
     def starter(self, part: str) -> Callable[[str, Mapping[str, str]], None]:
         """What is called for every tag of a part."""
@@ -256,7 +268,7 @@ class _Counted:
     def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self.depth += 1
         if self.depth > MOST_DEPTH:
-            raise _Refused(f"its tags are nested more than {MOST_DEPTH} deep; build it again")
+            raise _Refused(_TOO_DEEP)
         if tag.endswith("definedName"):
             self.names += 1
             if self.names > self.bounds.names:
@@ -278,26 +290,46 @@ class _Counted:
             raise _Refused(f"it takes something from {attributes.get('Target', '')!r:.60}; remove that link")
 
     def _start_cell(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if (name := self._local.get(tag)) is None:
+            name = self._local[tag] = tag.rpartition(":")[2]
+        if name in ("row", "c", "v"):  # the most by far
+            self.depth += 1
+            if self.depth > MOST_DEPTH:
+                raise _Refused(_TOO_DEEP)
+            if name == "c":
+                self._count(1)
+                if (address := attributes.get("r")) is not None:
+                    self._reach(address)
+            return
         self._start(tag, attributes)
-        name = tag.rpartition(":")[2]
-        if name == "c":
-            self.cells += 1
-            if self.cells > self.bounds.cells:
-                raise _Refused(f"it has more than {self.bounds.cells:,} cells, its model far less; build it again")
-            if "r" in attributes:
-                self._reach(attributes["r"])
-        elif "ref" in attributes and name in ("mergeCell", "hyperlink", "f"):
+        if "ref" in attributes and name in ("mergeCell", "hyperlink", "f"):
             top_left, _, bottom_right = attributes["ref"].partition(":")
             (left, top), (right, bottom) = _corner(top_left), _corner(bottom_right or top_left)
-            if (abs(right - left) + 1) * (abs(bottom - top) + 1) > MOST_AREA:
+            area = (abs(right - left) + 1) * (abs(bottom - top) + 1)
+            if area > MOST_AREA:
                 raise _Refused(f"{attributes['ref']!r:.40} is merged, linked or filled at once; build it again")
+            if name == "f":
+                self._count(area)
+
+    def _count(self, cells: int) -> None:
+        self.cells += cells
+        if self.cells > self.bounds.cells:
+            raise _Refused(f"it has more than {self.bounds.cells:,} cells, its model far less; build it again")
 
     def _reach(self, address: str) -> None:
         """Note how far the cells of a sheet reach: a spreadsheet goes through the whole rectangle."""
-        column, row = _corner(address)
-        self._right, self._bottom = max(self._right, column), max(self._bottom, row)
-        if self._right * self._bottom > self.bounds.cells + 20_000_000:
-            raise _Refused(f"a sheet reaches to {address:.20}, far beyond its model; delete the cells out there")
+        letters = address.rstrip("0123456789")
+        if letters in self._columns and letters != address:
+            column, row = self._columns[letters], int(address[len(letters) :])
+        else:
+            column, row = _corner(address)
+            self._columns[letters] = column
+        if column > self._right or row > self._bottom:
+            self._right, self._bottom = max(self._right, column), max(self._bottom, row)
+            if self._right * self._bottom > self.bounds.cells + 20_000_000:
+                raise _Refused(
+                    f"a sheet reaches to {address:.20}, far beyond its model; delete the cells out there"
+                )
 
 
 def _corner(address: str) -> tuple[int, int]:

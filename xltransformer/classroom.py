@@ -6,7 +6,6 @@ breaks its process down is graded again alone, and reported; the others never kn
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import multiprocessing
 import os
@@ -22,11 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from xltransformer.bounds import read_bytes
+from xltransformer.engines.limited import limit
 from xltransformer.errors import UserError
 from xltransformer.exercise import Grade, grade
 
 MOST_BYTES = 100_000_000
 """The largest returned file that is read."""
+ENDED = 143
+"""The exit status of a process that was asked to end, as shells have it."""
 MEGABYTES = 6000
 """Memory of a grading process, in which a file is read."""
 
@@ -93,7 +95,7 @@ def grade_all(
         try:
             with _processes(1) as executor:
                 grades[k] = replace(
-                    executor.submit(grade_data, str(paths[k]), _read(paths[k])).result(), path=paths[k]
+                    executor.submit(_work, grade_data, str(paths[k]), _read(paths[k])).result(), path=paths[k]
                 )
         except Exception as error:
             grades[k] = _broken(paths[k], error)
@@ -112,6 +114,16 @@ def grade_data(name: str, data: bytes) -> Grade:
         return replace(found, remarks=tuple(remark.replace(str(path), name) for remark in found.remarks))
 
 
+def _work(grade_one: Callable[[str, bytes], Grade], name: str, data: bytes) -> Grade:
+    """One task of an executor. A process that is ended meanwhile (`_begin`) has ended its engine on the way
+    here, and ends: the executor would take what ended it for the task's result, and wait for the process
+    forever."""
+    try:
+        return grade_one(name, data)
+    except SystemExit:
+        os._exit(ENDED)
+
+
 def _read(path: Path) -> bytes:
     return read_bytes(path, MOST_BYTES)
 
@@ -128,7 +140,7 @@ def _finished(
     waiting: dict[Future[Grade], int] = {}
     for k, data in tasks:
         try:
-            waiting[executor.submit(grade_data, str(paths[k]), data)] = k
+            waiting[executor.submit(_work, grade_data, str(paths[k]), data)] = k
         except BrokenProcessPool as error:
             broken: Future[Grade] = Future()
             broken.set_exception(error)
@@ -143,6 +155,8 @@ def _finished(
 
 @contextmanager
 def _processes(jobs: int) -> Iterator[Executor]:
+    if sys.platform == "win32":
+        jobs = min(jobs, 61)  # it cannot wait for more
     executor = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
     try:
         yield executor
@@ -158,11 +172,8 @@ def _processes(jobs: int) -> Iterator[Executor]:
 def _begin() -> None:
     """What a grading process does first: leave Ctrl-C to the one that started it, and limit its memory."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES * 10**6, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))
+    limit(lasting=False, AS=MEGABYTES * 10**6)  # an engine may be given more for a large workbook
 
 
 @contextmanager

@@ -185,7 +185,7 @@ def build(
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
     from xltransformer.exercise import DEFAULT_STEPS
-    from xltransformer.spec.adopt import default_template
+    from xltransformer.spec.instance import default_template
     from xltransformer.spec.template import load_template
 
     steps: Sequence[str] = ()
@@ -404,10 +404,13 @@ def grade(files: tuple[str, ...], form: str, jobs: int | None, scheduler: str | 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
     """A bar on stderr for as long as the work takes; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("grading", total=total)
         yield lambda count: bar.update(task, completed=count)
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from xltransformer.engines import Engine, Results, engine, fold
+from xltransformer.engines import Engine, Grid, Results, engine, fold
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
+from xltransformer.record import record
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
 
@@ -36,7 +36,7 @@ _SAYS: dict[ProblemKind, str] = {
 }
 
 
-@dataclass(frozen=True)
+@record
 class Problem:
     """One cell in which something is wrong: where, of which block, and both values."""
 
@@ -58,7 +58,7 @@ class Problem:
         return f"{where} ({self.block}): {self.note or _SAYS[self.kind]}{values}"
 
 
-@dataclass(frozen=True)
+@record
 class BlockDiff:
     """One block's comparison; `max_abs_error` is None where a cell could not be compared."""
 
@@ -68,7 +68,7 @@ class BlockDiff:
     ok: bool
 
 
-@dataclass(frozen=True)
+@record
 class Diff:
     """A workbook's comparison in one engine. `problems` names the cells at which sheet and NumPy
     part first, not those that merely follow from them."""
@@ -143,14 +143,21 @@ def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], 
     problems: list[Problem] = []
     for block in book.model.inputs:
         values = np.full(block.shape, "" if block.text else 0.0, dtype=object if block.text else float)
+        inputs[block.name] = values
         place = book.homes.get(block.name)
-        for i, j in np.ndindex(block.shape) if place is not None and place.shape == block.shape else ():
-            assert place is not None
-            formula = book.is_formula(place, i, j)
+        if place is None or place.shape != block.shape:
+            continue
+        formulas, usable = book.has_formula(place), np.zeros(block.shape, dtype=bool)
+        if not block.text and block.last_name != "temperature":
+            numbers = book.numbers(place)
+            usable = (abs(numbers) <= LARGEST) & ~formulas
+            np.copyto(values, numbers, where=usable)
+        for i, j in np.argwhere(~usable).tolist():
+            formula = formulas[i, j]
             if block.feedback is not None and i > 0 and formula:
                 values[i, j] = None  # generated, not typed
                 continue
-            value = _result(results, place, i, j) if formula else book.holds(place, i, j)
+            value = result(results, place, i, j) if formula else book.holds(place, i, j)
             note = _no_text(block, value) if block.text else _no_number(block, value)
             if value is not None and (book.is_error(place, i, j) or (formula and value in ERRORS)):
                 note = "is an error"
@@ -158,7 +165,6 @@ def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], 
                 problems.append(_problem("not a number", block, place, i, j, value, note=note))
             elif value is not None:
                 values[i, j] = _as_text(value) if block.text else float(value)
-        inputs[block.name] = values
     return inputs, problems
 
 
@@ -215,17 +221,13 @@ def trace_inputs(book: ReadBook, inputs: Mapping[str, Array]) -> dict[str, Array
     for name, block in book.model.blocks.items():
         if block.text or np.isfinite(values[name]).all():
             continue
-        sizes = {
-            (b.name, i, j): abs(inputs[b.name][i, j])
-            for b in book.model.inputs
-            if not b.text and b.name in book.homes
-            for i, j in np.ndindex(b.shape)
-        }
-        largest = max(sizes, key=lambda key: sizes[key], default=None)
+        numbers = [block for block in book.model.inputs if not block.text and block.name in book.homes]
+        largest = max(numbers, key=lambda block: float(np.max(abs(inputs[block.name]))), default=None)
         cause = ""
         if largest is not None:
-            place = book.homes[largest[0]]
-            cause = f"; the largest input is {place.sheet}!{place.address(*largest[1:])}: make it smaller"
+            sizes, place = abs(inputs[largest.name]), book.homes[largest.name]
+            i, j = divmod(int(np.argmax(sizes)), sizes.shape[1])
+            cause = f"; the largest input is {place.sheet}!{place.address(i, j)}: make it smaller"
         raise UserError(f"{book.path} cannot be used: with its inputs {name} leaves the range of numbers{cause}")
     return values
 
@@ -242,8 +244,10 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
-def _result(results: Results, place: Place, i: int, j: int) -> float | str | bool | None:
-    return results.get(fold(place.sheet), {}).get((place.row + i + 1, place.column + j + 1))
+def result(results: Results, place: Place, i: int, j: int) -> float | str | bool | None:
+    """What an engine found in a cell of a place."""
+    grid = results.get(fold(place.sheet))
+    return None if grid is None else grid.get((place.row + i + 1, place.column + j + 1))
 
 
 def _problem(
@@ -329,10 +333,10 @@ class _Comparison:
         assert block.feedback is not None
         source, error = self.book.homes.get(block.feedback.name), 0.0
         for i in (i for i in range(1, block.shape[0]) if self.book.is_formula(home, i, 0)):
-            value, should = _as_text(_result(self.results, home, i, 0)), self.expected[block.name][i, 0]
+            value, should = _as_text(result(self.results, home, i, 0)), self.expected[block.name][i, 0]
             if value != should:
                 error = math.inf
-            if source is None or value != _as_text(_result(self.results, source, i - 1, 0)):
+            if source is None or value != _as_text(result(self.results, source, i - 1, 0)):
                 self.problems.append(_problem("differs", block, home, i, 0, value, should))
         return error
 
@@ -427,21 +431,25 @@ class _Comparison:
         `clean`: whether what it comes from holds numbers only, so that an error must begin here.
         `repeats`: whether it only shows again what stands elsewhere, so that nothing is rounded.
         """
-        expected = self.expected[block.name]
-        seen = np.full(block.shape, "" if block.text else math.nan, dtype=object if block.text else float)
-        for i, j in np.ndindex(block.shape):
-            value = _result(self.results, place, i, j)
-            numeric = isinstance(value, int | float) and not isinstance(value, bool)
-            if block.text or numeric:
-                seen[i, j] = _as_text(value) if block.text else value
+        expected, formulas = self.expected[block.name], self.book.has_formula(place)
+        if block.text:
+            cells = [_as_text(result(self.results, place, i, j)) for i, j in np.ndindex(block.shape)]
+            seen, numeric = np.array(cells, dtype=object).reshape(block.shape), np.ones(block.shape, dtype=bool)
+        else:
+            grid = self.results.get(fold(place.sheet), _NOTHING)
+            seen = grid.numbers(place.row + 1, place.column + 1, place.shape)
+            numeric = ~np.isnan(seen)
+        agrees = np.logical_or.reduce([self._agrees(block, seen, f) for f in follows]) | (not follows)
+        for i, j in np.argwhere(~(formulas & numeric & agrees)).tolist():
+            value = result(self.results, place, i, j)
             kind: ProblemKind | None = None
-            if not self.book.is_formula(place, i, j):
+            if not formulas[i, j]:
                 kind, value = "not a formula", self.book.holds(place, i, j)
-            elif not block.text and not numeric:
+            elif not numeric[i, j]:
                 # An error that comes down from an operand is named where it begins.
                 kind = "error" if clean or any(math.isfinite(f[i, j]) for f in follows) else None
-            elif follows and not any(self._agree(seen[i, j], f[i, j]) for f in follows):
-                kind = None if not repeats and self._rounds_to(block, seen, i, j) else "differs"
+            elif repeats or not self._rounds_to(block, seen, i, j):
+                kind = "differs"
             if kind is not None:
                 self.problems.append(_problem(kind, block, place, i, j, value, expected[i, j]))
         return seen
@@ -450,7 +458,14 @@ class _Comparison:
         """Whether every operand in the sheet is a finite number."""
         return all(operand.text or np.isfinite(self.seen[operand.name]).all() for operand in block.operands)
 
-    def _agree(self, seen: Any, follows: Any) -> bool:
-        if isinstance(follows, str):
-            return bool(seen == follows)
-        return math.isnan(follows) or abs(seen - follows) <= self.tolerance * max(1.0, abs(follows))
+    def _agrees(self, block: Matrix, seen: Array, follows: Array) -> Array:
+        """Which cells are what follows; anything does from what is no number."""
+        if block.text:
+            return np.asarray(seen == follows)
+        with np.errstate(all="ignore"):
+            allowed = self.tolerance * np.maximum(1.0, abs(follows))
+            return np.asarray(np.isnan(follows) | (abs(seen - follows) <= allowed))
+
+
+_NOTHING = Grid.of({})
+"""A sheet without cells."""

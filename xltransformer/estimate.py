@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xltransformer.graph import Model
-from xltransformer.models import MODELS, Sizes
+from xltransformer.models import Lesson, Sizes, maker
+from xltransformer.models.lesson import by_rows
+from xltransformer.record import record
 from xltransformer.size import Configuration
 from xltransformer.spec.instance import MOST_WORDS
 
-BYTES_A_NUMBER, BYTES_A_FORMULA = 10.0, 42.0
-SECONDS_A_NUMBER, SECONDS_A_FORMULA = 4e-6, 3.5e-5
-"""What a cell takes in the file, its numbers in single precision, and to build, as measured by
-bench/published.py on two cores."""
+BYTES_A_NUMBER, BYTES_A_DRAWN = 10.0, 5.0
+"""What a number takes in the file: nine digits, as single precision has, or few, as they are drawn."""
+BYTES_A_FORMULA, BYTES_A_ROWS = 42.0, 12.0
+"""What a formula takes in the file, and a cell of a row that is one array formula."""
+SECONDS_A_NUMBER, SECONDS_A_FORMULA, SECONDS_A_ROWS = 1.3e-6, 1.6e-5, 7.8e-6
+"""What the same take to build, on one core by itself."""
+SECONDS_AT_LEAST = 0.7
+"""What is as long for every workbook. All of these as measured by bench/published.py."""
 LONG = 5.0
 """Seconds from which a user is told."""
 
 
-@dataclass(frozen=True)
+@record
 class Estimate:
     """How many cells hold numbers and formulas, how many megabytes (of 1,000,000 bytes) the file takes,
     and how many seconds it takes to build."""
@@ -44,16 +48,18 @@ def rounded(value: float) -> str:
     return f"{round(value, 2 - digits):,.0f}" if value >= 10 else f"{value:.0f}"
 
 
-def estimate(numbers: int, formulas: int) -> Estimate:
-    """What so many cells take."""
-    size = numbers * BYTES_A_NUMBER + formulas * BYTES_A_FORMULA
-    seconds = numbers * SECONDS_A_NUMBER + formulas * SECONDS_A_FORMULA
-    return Estimate(numbers, formulas, size / 1e6, seconds)
+def estimate(numbers: int, formulas: int, *, by_rows: bool, drawn: bool = False) -> Estimate:
+    """What so many cells take, with one array formula a row or one formula a cell, and numbers that are
+    learned or `drawn`."""
+    size = numbers * (BYTES_A_DRAWN if drawn else BYTES_A_NUMBER)
+    size += formulas * (BYTES_A_ROWS if by_rows else BYTES_A_FORMULA)
+    seconds = numbers * SECONDS_A_NUMBER + formulas * (SECONDS_A_ROWS if by_rows else SECONDS_A_FORMULA)
+    return Estimate(numbers, formulas, size / 1e6, SECONDS_AT_LEAST + seconds)
 
 
-def estimate_model(model: Model) -> Estimate:
-    """What a model takes as a workbook."""
-    return estimate(*counts(model))
+def estimate_model(model: Lesson, products: str = "auto", *, drawn: bool = False) -> Estimate:
+    """What a model takes as a workbook, its `products` written as there, its weights learned or `drawn`."""
+    return estimate(*counts(model), by_rows=by_rows(model, products), drawn=drawn)
 
 
 def counts(model: Model) -> tuple[int, int]:
@@ -65,12 +71,13 @@ def counts(model: Model) -> tuple[int, int]:
 def estimate_configuration(own: Configuration, words: int) -> Estimate:
     """What a configuration of `xlt size` takes with so many words in its sentence: a model of one layer
     and one of two are counted, and every other layer taken to be as large as the second."""
-    one, two = (counts(_of_layers(own, layers, min(words, MOST_WORDS))) for layers in (1, 2))
+    models = [_of_layers(own, layers, min(words, MOST_WORDS)) for layers in (1, 2)]
     layers = int(own["layers"]) + int(own["decoder_layers"])
-    return estimate(*(a + (layers - 1) * (b - a) for a, b in zip(one, two, strict=True)))
+    both = (a + (layers - 1) * (b - a) for a, b in zip(*map(counts, models), strict=True))
+    return estimate(*both, by_rows=by_rows(models[0]))
 
 
-def _of_layers(own: Configuration, layers: int, words: int) -> Model:
+def _of_layers(own: Configuration, layers: int, words: int) -> Lesson:
     """The model of ours that is nearest to a configuration, with so many layers."""
     heads, gated = int(own["heads"]), bool(own["gated"])
     options: dict[str, int] = {"layers": layers, "heads": heads, "d_k": int(own["d_k"]), "d_v": int(own["d_v"])}
@@ -85,4 +92,4 @@ def _of_layers(own: Configuration, layers: int, words: int) -> Model:
     else:
         name, slots = "bert", (words,)
         options |= {"head": bool(own["predicts"])}
-    return MODELS[name](Sizes(slots, max(int(own["vocabulary"]), 1), int(own["d_model"]), options))
+    return maker(name)(Sizes(slots, max(int(own["vocabulary"]), 1), int(own["d_model"]), options))

@@ -7,12 +7,12 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model, Values
+from xltransformer.record import record
 from xltransformer.workbook.book import ANSWERS, TOLERANCE
 from xltransformer.workbook.places import quoted
 
@@ -62,7 +62,7 @@ def fingerprint(inputs: Values) -> str:
     return digest.hexdigest()[:16]
 
 
-@dataclass(frozen=True)
+@record
 class Score:
     """How many of a step's cells are right, wrong and empty."""
 
@@ -78,7 +78,7 @@ class Score:
         return Score(self.right + other.right, self.wrong + other.wrong, self.empty + other.empty)
 
 
-@dataclass(frozen=True)
+@record
 class Grade:
     """One returned workbook: the score of every step, and remarks on what is odd about the file.
 
@@ -110,7 +110,7 @@ def grade(path: str | Path) -> Grade:
 
 
 def _grade(path: Path) -> Grade:
-    from xltransformer.difference import trace_inputs, usable_inputs
+    from xltransformer.difference import result, trace_inputs, usable_inputs
     from xltransformer.engines import Limits, engine
     from xltransformer.workbook.reader import read_book
 
@@ -134,10 +134,7 @@ def _grade(path: Path) -> Grade:
             score = Score(empty=block.size)
         else:
             cells = [
-                (
-                    book.holds(place, i, j),
-                    results.get(place.sheet.lower(), {}).get((place.row + i + 1, place.column + j + 1)),
-                )
+                (book.holds(place, i, j), result(results, place, i, j))
                 for i in range(block.shape[0])
                 for j in range(block.shape[1])
             ]

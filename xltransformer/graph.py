@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, Protocol
 
 import numpy as np
+
+from xltransformer.record import record
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array]
@@ -22,9 +24,9 @@ Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "list", "
 choice is chosen from; a constant is a number or word that is fixed and nobody learns, such as the
 epsilon of a layer norm; a target is what a result is to become."""
 
-Scale = Literal["signed", "probability", "count", "gate", "masked", "plain", "fine"]
-"""What kind of number a block holds: it decides its colours and number format; a fine one is compared to
-more decimals."""
+Scale = Literal["signed", "probability", "count", "whole", "gate", "masked", "plain", "fine"]
+"""What kind of number a block holds: it decides its colours and number format. A count from 1 has 0 for none,
+a whole number is counted from 0; a fine one is compared to more decimals."""
 
 
 class Operation(Protocol):
@@ -35,7 +37,7 @@ class Operation(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Axis:
     """The labels along one side of a matrix.
 
@@ -71,7 +73,7 @@ ONE = Axis.fixed([""])
 """The axis of a single, unlabelled row or column."""
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class Matrix:
     """One block: an input (no `op`) or the result of an operation on other blocks.
 
@@ -120,7 +122,7 @@ class Matrix:
         return int(parts[parts.index(part) + 1]) if part in parts[:-1] else None
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class Step:
     """One panel: the blocks that answer one question, known to the locale files by `key`."""
 
@@ -129,7 +131,7 @@ class Step:
     blocks: list[Matrix] = field(default_factory=list)
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class Section:
     """One sheet: a lesson or layer, for one sentence where it has one; layers count from 0. A `backward`
     one holds the gradients of the blocks of the section with the same key. `compact` ones of one key share a
@@ -144,7 +146,7 @@ class Section:
     steps: list[Step] = field(default_factory=list)
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class Sentence:
     """The blocks that hold one sentence; each has one row a word slot.
 
@@ -158,7 +160,7 @@ class Sentence:
     text: Matrix
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class Vocabulary:
     """The word list with its embeddings: `words` (v x 1), `dimensions` (1 x d), `embeddings` (v x d)."""
 
@@ -313,7 +315,7 @@ class Model:
         return values
 
 
-@dataclass(frozen=True)
+@record
 class Scope:
     """Names blocks under a dotted prefix, the way a `state_dict` names parameters."""
 
@@ -347,7 +349,8 @@ class Scope:
         return self.add(name, block)
 
     def step(self, key: str) -> Any:
-        """A step of the model's; the heads of one attention, and the groups of heads that have keys and
-        values in common, share each of theirs."""
+        """A step of the model's, which goes on where there is one of this key in this scope; the heads of one
+        attention, and the groups of heads that have keys and values in common, share each of theirs."""
         first = next((k for k, part in enumerate(self.parts) if part in ("head", "group")), None)
-        return self.model.step(key, "" if first is None else ".".join((*self.parts[:first], "head")))
+        parts = self.parts if first is None else (*self.parts[:first], "head")
+        return self.model.step(key, ".".join(parts))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from xltransformer.record import record
 from xltransformer.size import Configuration, configuration
 
 
-@dataclass(frozen=True)
+@record
 class Published:
     """A model as it was published.
 

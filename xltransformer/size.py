@@ -18,16 +18,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from functools import cache
+from types import CodeType
 
 from xltransformer.errors import UserError
+from xltransformer.record import record
 
 Value = int | float
 Configuration = Mapping[str, Value]
 """A value for each of `INPUTS`."""
 
 
-@dataclass(frozen=True)
+@record
 class Input:
     """One number of a configuration: a count, a choice from `least` to `most`, or a `measure` above 0."""
 
@@ -38,7 +40,7 @@ class Input:
     measure: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Quantity:
     """One number that follows: an expression over inputs and earlier quantities.
 
@@ -135,11 +137,16 @@ def formula(quantity: Quantity, cell: Callable[[str], str]) -> str:
     return _NAME.sub(lambda name: cell(name.group()), quantity.expression).replace(" ", "")
 
 
+@cache
+def _compiled(quantity: Quantity) -> CodeType:
+    return compile(quantity.expression, quantity.name, "eval")
+
+
 def quantities(given: Configuration) -> dict[str, Value]:
     """Every quantity of a configuration by its name; whole numbers are exact."""
     values = dict(given)
     for quantity in QUANTITIES:  # the expressions are the ones above, never a user's
-        values[quantity.name] = eval(quantity.expression, {"__builtins__": {}}, values)
+        values[quantity.name] = eval(_compiled(quantity), {"__builtins__": {}}, values)
     return {quantity.name: values[quantity.name] for quantity in QUANTITIES}
 
 

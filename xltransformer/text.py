@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -20,11 +20,17 @@ _MARKS = ";!?…⋯‥—―“”„«»‹›¿¡。，、；：！？「」�
 _SEPARATORS = re.compile(rf"[\s{_MARKS}]+|\.{{2,}}|,(?!\d)|(?<!\d),|:(?=\s|$)")
 _EDGES = ".．,:'’‘‚\""
 _BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）"}
-_ONLY_DASHES = re.compile("[-‐‑‒–·]+")
+_DASHES = "-‐‑‒–·"
 _CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_CJK_RUN = re.compile(f"[{_CJK}]+|[^{_CJK}]+")
-_ONLY_CJK = re.compile(f"[{_CJK}]+")
-_CJK_DIVIDED = re.compile(rf"[{_CJK}]\s[^{_CJK}{_MARKS}]*[{_CJK}]")
+# Texts, as compiling them takes milliseconds that only these languages' sentences need.
+_CJK_RUN = f"[{_CJK}]+|[^{_CJK}]+"
+_ONLY_CJK = f"[{_CJK}]+"
+_CJK_DIVIDED = rf"[{_CJK}]\s[^{_CJK}{_MARKS}]*[{_CJK}]"
+
+
+def letters(count: int) -> list[str]:
+    """A, B, C, … for so many sentences, after Z plain numbers; one empty text where there is one only."""
+    return ["" if count == 1 else chr(65 + s) if s < 26 else str(s + 1) for s in range(count)]
 
 
 def word_key(word: str) -> str:
@@ -78,16 +84,19 @@ def split_sentence(sentence: str, vocabulary: Iterable[str] = ()) -> list[str]:
     spelling = {word_key(word): word for word in vocabulary}
     longest = max(map(len, spelling), default=1)
     sentence = clean(sentence)
-    divided = bool(_CJK_DIVIDED.search(sentence))
+    divided = not sentence.isascii() and re.search(_CJK_DIVIDED, sentence) is not None
     words: list[str] = []
     chunks = _SEPARATORS.split(sentence)
     for chunk in (chunk if word_key(chunk) in spelling else _strip(chunk) for chunk in chunks):
-        if word_key(chunk) in spelling or (divided and _ONLY_CJK.fullmatch(chunk)):
+        if word_key(chunk) in spelling or (divided and re.fullmatch(_ONLY_CJK, chunk)):
             words.append(chunk)
             continue
-        for run in _CJK_RUN.findall(chunk):
-            words += _characters(run, spelling, longest) if _ONLY_CJK.match(run) else [_strip(run)]
-    words = [word for word in words if word_key(word) in spelling or not _ONLY_DASHES.fullmatch(word)]
+        if chunk.isascii():
+            words.append(_strip(chunk))
+            continue
+        for run in re.findall(_CJK_RUN, chunk):
+            words += _characters(run, spelling, longest) if re.match(_ONLY_CJK, run) else [_strip(run)]
+    words = [word for word in words if word_key(word) in spelling or word.strip(_DASHES)]
     return [spelling.get(word_key(word), word.lower()) for word in words if word]
 
 
@@ -100,6 +109,12 @@ def _characters(run: str, spelling: dict[str, str], longest: int) -> list[str]:
         words.append(run[:length])
         run = run[length:]
     return words
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Names in one line, the first of them where they are many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def pseudo_random(name: str, shape: tuple[int, int]) -> Array:

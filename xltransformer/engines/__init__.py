@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from xltransformer.engines.base import Engine, Grid, Results, fold, plain
+from xltransformer.engines.base import Engine, Results, fold
+from xltransformer.engines.grid import Grid
 from xltransformer.engines.ironcalc import IronCalc
 from xltransformer.engines.libreoffice import LibreOffice
 from xltransformer.engines.process import Limits
@@ -22,4 +23,4 @@ def engine(name: str) -> Engine:
     return found
 
 
-__all__ = ["ENGINES", "Engine", "Grid", "Limits", "Results", "engine", "fold", "plain"]
+__all__ = ["ENGINES", "Engine", "Grid", "Limits", "Results", "engine", "fold"]

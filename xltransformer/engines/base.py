@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from xltransformer.engines.grid import Grid
 from xltransformer.engines.process import Limits
 
-CellValue = float | str | bool | None
-Grid = Mapping[tuple[int, int], CellValue]
-"""A sheet's recalculated cells by row and column, both from 1; errors are texts such as #DIV/0!."""
 Results = Mapping[str, Grid]
-"""Sheets by name, in lower case (a spreadsheet disregards case in them)."""
+"""Sheets' recalculated cells by name, in lower case (a spreadsheet disregards case in them)."""
 
 
 def fold(sheet: str) -> str:
     """The key of a sheet in `Results`."""
     return sheet.lower()
-
-
-def plain(value: Any) -> Any:
-    """A cell's value as a spreadsheet reckons with it: dates and times are numbers of days."""
-    from openpyxl.utils.datetime import to_excel
-
-    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
-        return float(to_excel(value))
-    text = getattr(value, "as_text", None)  # letters of several looks
-    return str(value) if text is not None else value
 
 
 class Engine(Protocol):

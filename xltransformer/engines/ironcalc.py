@@ -9,8 +9,11 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
+
 from xltransformer.engines import ironcalc_process
 from xltransformer.engines.base import Results
+from xltransformer.engines.grid import COLUMNS, Grid
 from xltransformer.engines.process import Limits, run
 from xltransformer.errors import UserError
 
@@ -29,18 +32,26 @@ class IronCalc:
 
     def recalculate(self, path: Path, limits: Limits | None = None) -> Results:
         with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:
-            source, out = Path(folder) / "workbook.xlsx", Path(folder) / "results.json"
+            source, out = Path(folder) / "workbook.xlsx", Path(folder) / "results"
             shutil.copyfile(path, source)  # of a plain name: whatever the user's file is called cannot matter
             # -P: what lies beside the script, or where the user stands, is not imported.
-            command = [sys.executable, "-P", ironcalc_process.__file__, str(source), str(out)]
+            command = [sys.executable, "-P", ironcalc_process.__file__, str(source), str(out), str(COLUMNS)]
             code, printed = run(command, limits or Limits.of(path), f"IronCalc on {path}")
-            written = out.read_text("utf-8") if out.is_file() else ""
+            found = _read(out) if code == 0 else {}
+            told = out.read_text("utf-8") if code == ironcalc_process.CANNOT_OPEN else ""
         if code == ironcalc_process.CANNOT_OPEN:
-            raise UserError(f"IronCalc cannot open {path}: {written:.150}; save it again in a spreadsheet program")
+            raise UserError(f"IronCalc cannot open {path}: {told:.150}; save it again in a spreadsheet program")
         if code:
             last = (printed.strip().splitlines() or [f"status {code}"])[-1]
             raise UserError(f"IronCalc on {path} broke down ({last:.150}); build the workbook again")
-        return {
-            sheet: {(row, column): value for row, column, value in cells}
-            for sheet, cells in json.loads(written).items()
-        }
+        return found
+
+
+def _read(path: Path) -> Results:
+    """What the process has written."""
+    results = {}
+    with path.open("rb") as file:
+        for name, count, others in json.loads(file.readline()):
+            keys, numbers = np.fromfile(file, np.int64, count), np.fromfile(file, np.float64, count)
+            results[name] = Grid(keys, numbers, {int(key): value for key, value in others.items()})
+    return results

@@ -1,7 +1,9 @@
-"""What IronCalc does in its own process: recalculate FILE, write its cells to OUT as JSON.
+"""What IronCalc does in its own process: recalculate FILE, write its cells to OUT.
 
-The JSON is one object: for each sheet (its name in lower case) rows of [row, column, value]. The exit
-status is CANNOT_OPEN, with a line in OUT, where the file cannot be opened.
+The first line of OUT is a JSON list, for each sheet its name in lower case, how many numbers it has, and
+its texts and truth values by key; for each sheet follow the keys of its numbers (int64) and the numbers
+(float64). A cell's key is COLUMNS, the third argument, times its row, plus its column. The exit status is
+CANNOT_OPEN, with a line in OUT, where the file cannot be opened.
 """
 
 import json
@@ -10,8 +12,8 @@ import sys
 import tempfile
 import threading
 import zipfile
+from array import array
 from pathlib import Path
-from typing import Any
 
 CANNOT_OPEN = 3
 STACK = 2**29
@@ -26,15 +28,16 @@ _NEGATIVE_ZERO = re.compile(rb"(<c\b[^>]*>)<v>-0(?:\.0*)?</v>")
 
 def main() -> None:
     """Recalculate on a thread, whose stack can be made larger than a process's own."""
+    source, out, columns = sys.argv[1:]
     codes: list[int] = []
     threading.stack_size(STACK)
-    thread = threading.Thread(target=lambda: codes.append(recalculate(Path(sys.argv[1]), Path(sys.argv[2]))))
+    thread = threading.Thread(target=lambda: codes.append(recalculate(Path(source), Path(out), int(columns))))
     thread.start()
     thread.join()
     sys.exit(codes[0] if codes else 1)
 
 
-def recalculate(source: Path, out: Path) -> int:
+def recalculate(source: Path, out: Path, columns: int) -> int:
     """Returns the exit status."""
     import ironcalc
 
@@ -46,10 +49,20 @@ def recalculate(source: Path, out: Path) -> int:
         out.write_text(str(error), "utf-8")
         return CANNOT_OPEN
     names = [sheet["name"].lower() for sheet in model.get_worksheets_properties()]
-    results: dict[str, list[Any]] = {name: [] for name in names}
+    keys, numbers = [array("q") for _ in names], [array("d") for _ in names]
+    others: list[dict[int, str | bool]] = [{} for _ in names]
     for sheet, row, column in model.get_all_cells():
-        results[names[sheet]].append((row, column, model.get_cell_value(sheet, row, column)))
-    out.write_text(json.dumps(results), "utf-8")
+        value = model.get_cell_value(sheet, row, column)
+        if isinstance(value, float):
+            keys[sheet].append(columns * row + column)
+            numbers[sheet].append(value)
+        elif value is not None:
+            others[sheet][columns * row + column] = value
+    with out.open("wb") as file:
+        file.write(json.dumps([*zip(names, map(len, keys), others, strict=True)]).encode() + b"\n")
+        for k in range(len(names)):
+            keys[k].tofile(file)
+            numbers[k].tofile(file)
     return 0
 
 
@@ -57,8 +70,8 @@ def _readable(path: Path, folder: Path) -> Path:
     """The file itself, or a copy without empty cells of type number, which IronCalc takes for 0, and without
     -0, which it spells so."""
     with zipfile.ZipFile(path) as parts:
-        sheets = {name: parts.read(name) for name in parts.namelist() if name.startswith("xl/worksheets/")}
-        if not any(_EMPTY_NUMBER.search(xml) or _NEGATIVE_ZERO.search(xml) for xml in sheets.values()):
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
+        if not any(_odd(parts.read(name)) for name in sheets):
             return path
         copy = folder / "workbook.xlsx"
         with zipfile.ZipFile(copy, "w") as cleaned:
@@ -68,6 +81,10 @@ def _readable(path: Path, folder: Path) -> Path:
                     data = _NEGATIVE_ZERO.sub(rb"\1<v>0</v>", _EMPTY_NUMBER.sub(rb"\1\2/>", data))
                 cleaned.writestr(name, data)
         return copy
+
+
+def _odd(sheet: bytes) -> bool:
+    return bool(_EMPTY_NUMBER.search(sheet) or _NEGATIVE_ZERO.search(sheet))
 
 
 if __name__ == "__main__":

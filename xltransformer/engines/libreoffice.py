@@ -10,8 +10,10 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from xltransformer.engines.base import Results, fold, plain
+from xltransformer.bounds import Package
+from xltransformer.engines.base import Results, fold
 from xltransformer.engines.process import Limits, run
+from xltransformer.engines.sheets import Sheets
 from xltransformer.errors import UserError
 
 _PLACES = (
@@ -122,18 +124,5 @@ class LibreOffice:
 
 def read_values(path: Path) -> Results:
     """The cached values of a workbook."""
-    import openpyxl
-    from openpyxl.utils.escape import unescape
-
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    results = {
-        fold(sheet.title): {
-            (cell.row, cell.column): unescape(cell.value) if isinstance(cell.value, str) else plain(cell.value)
-            for row in sheet.iter_rows()
-            for cell in row
-            if cell.value is not None
-        }
-        for sheet in book.worksheets
-    }
-    book.close()
-    return results
+    with Package(path) as package:
+        return {fold(name): sheet.values for name, sheet in Sheets(package).read("shown").items()}

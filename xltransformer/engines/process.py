@@ -9,16 +9,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from xltransformer.errors import UserError
+from xltransformer.record import record
 
 _LIMITED = Path(__file__).with_name("limited.py")
 _MOST_OUTPUT = 10_000
+_NO_STACK = (0xC0000005, 0xC00000FD)
+"""How Windows says that a program has left its memory, or its stack."""
 
 
-@dataclass(frozen=True)
+@record
 class Limits:
     """What an engine may use on one workbook: seconds, and megabytes of memory."""
 
@@ -72,8 +74,8 @@ def _reason(code: int, printed: str, limits: Limits) -> str:
     try:
         name = signal.Signals(number).name
     except ValueError:
-        name = f"status {code}"
-    return "its formulas are nested too deeply: SIGSEGV" if name == "SIGSEGV" else name
+        name = f"status {code:#X}" if code > 255 else f"status {code}"
+    return f"its formulas are nested too deeply: {name}" if name == "SIGSEGV" or code in _NO_STACK else name
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
-from importlib.resources import files
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from xltransformer.errors import UserError
+from xltransformer.record import record
+
+_FOLDER = Path(__file__).parent
 
 
 def languages() -> list[str]:
     """The languages there are, by code."""
-    folder = files("xltransformer") / "locale"
-    return sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml"))
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
 def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -26,7 +28,7 @@ def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-@dataclass(frozen=True)
+@record
 class Messages:
     """The messages of one language, by dotted key."""
 
@@ -41,9 +43,10 @@ class Messages:
         return self.texts.get(key, default)
 
 
+@cache
 def load_messages(language: str = "en") -> Messages:
     """The messages of a language; UserError where there is no such language."""
     if language not in languages():
         raise UserError(f"no language {language!r}: give one of {', '.join(languages())}")
-    text = (files("xltransformer") / "locale" / f"{language}.toml").read_text("utf-8")
+    text = (_FOLDER / f"{language}.toml").read_text("utf-8")
     return Messages(language, _flatten(tomllib.loads(text)))

@@ -4,66 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 
 from xltransformer.errors import UserError
-from xltransformer.models.architectures import bert, decoder_model, encoder_decoder, encoder_model, gpt
-from xltransformer.models.attention_lessons import attention_lessons
-from xltransformer.models.byte_pair import byte_pair
-from xltransformer.models.layer_lessons import (
-    add_norm_lesson,
-    feed_forward_lesson,
-    masks_lesson,
-    multi_head_lesson,
-    positions_lesson,
-    recurrent_lesson,
-    rotary_lesson,
-)
 from xltransformer.models.lesson import Lesson
-from xltransformer.models.objective import SETTING, learn
-from xltransformer.models.published import llama, sentence_encoder
-from xltransformer.models.single_query import single_query
-from xltransformer.models.sizes import HEADS, Sizes
-from xltransformer.models.training_lessons import backpropagation, trainable_attention
+from xltransformer.models.sizes import GRADIENTS, HEADS, Sizes
 
-MODELS: dict[str, Callable[[Sizes], Lesson]] = {
-    "byte_pair": byte_pair,
-    "attention_lessons": attention_lessons,
-    "single_query": single_query,
-    "multi_head": multi_head_lesson,
-    "positions": positions_lesson,
-    "rotary": rotary_lesson,
-    "masks": masks_lesson,
-    "add_norm": add_norm_lesson,
-    "feed_forward": feed_forward_lesson,
-    "recurrent": recurrent_lesson,
-    "trainable_attention": trainable_attention,
-    "backpropagation": backpropagation,
-    "encoder": encoder_model,
-    "decoder": decoder_model,
-    "encoder_decoder": encoder_decoder,
-    "bert": bert,
-    "sentence_encoder": sentence_encoder,
-    "gpt": gpt,
-    "llama": llama,
+MODELS = {
+    "byte_pair": "byte_pair.byte_pair",
+    "attention_lessons": "attention_lessons.attention_lessons",
+    "single_query": "single_query.single_query",
+    "multi_head": "layer_lessons.multi_head_lesson",
+    "positions": "layer_lessons.positions_lesson",
+    "rotary": "layer_lessons.rotary_lesson",
+    "masks": "layer_lessons.masks_lesson",
+    "add_norm": "layer_lessons.add_norm_lesson",
+    "feed_forward": "layer_lessons.feed_forward_lesson",
+    "recurrent": "layer_lessons.recurrent_lesson",
+    "trainable_attention": "training_lessons.trainable_attention",
+    "backpropagation": "training_lessons.backpropagation",
+    "encoder": "architectures.encoder_model",
+    "decoder": "architectures.decoder_model",
+    "encoder_decoder": "architectures.encoder_decoder",
+    "bert": "architectures.bert",
+    "sentence_encoder": "published.sentence_encoder",
+    "gpt": "architectures.gpt",
+    "llama": "published.llama",
 }
-"""Every model by the name that templates call it by."""
+"""Every model by the name that templates call it by: its file in this folder, and its function there. Only
+the file of the model that is built is loaded."""
+
+
+def maker(name: str) -> Callable[[Sizes], Lesson]:
+    """The function that makes the model of that name; KeyError where there is none."""
+    module, _, function = MODELS[name].partition(".")
+    made: Callable[[Sizes], Lesson] = getattr(import_module(f"{__name__}.{module}"), function)
+    return made
 
 
 def build_model(name: str, sizes: Sizes) -> Lesson:
     """The model of that name, and with the option `gradients` how it learns, where it does not say so
     itself; KeyError where there is none, UserError for sizes that make no sense."""
-    options = {key: value for key, value in sizes.options.items() if key != SETTING}
-    model = MODELS[name](replace(sizes, options=options))
+    options = {key: value for key, value in sizes.options.items() if key != GRADIENTS}
+    model = maker(name)(replace(sizes, options=options))
     if wants_gradients(sizes) and not model.learns:
+        from xltransformer.models.objective import learn
+
         learn(model)
     return model
 
 
 def wants_gradients(sizes: Sizes) -> bool:
     """Whether the option `gradients` is set: 1 or true; UserError for anything but yes or no."""
-    value = sizes.options.get(SETTING, False)
+    value = sizes.options.get(GRADIENTS, False)
     if value not in (0, 1):
-        raise UserError(f"[sizes] {SETTING} is {value!r}: give 1 or 0")
+        raise UserError(f"[sizes] {GRADIENTS} is {value!r}: give 1 or 0")
     return bool(value)
 
 
@@ -76,4 +71,4 @@ SPELLERS = {"byte_pair"}
 PAIRS = {"decoder", "encoder_decoder"}
 """The models over two sentences, a source and a target."""
 
-__all__ = ["HEADS", "MODELS", "PAIRS", "SPELLERS", "WRITERS", "Lesson", "Sizes", "build_model"]
+__all__ = ["HEADS", "MODELS", "PAIRS", "SPELLERS", "WRITERS", "Lesson", "Sizes", "build_model", "maker"]

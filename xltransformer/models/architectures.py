@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Axis, Matrix, Scope
@@ -33,6 +32,7 @@ from xltransformer.nn.positions import BASE, add_positions, sinusoidal
 from xltransformer.nn.prediction import Prediction, predict, runners_up
 from xltransformer.nn.watch import Watch, watch, watched_word
 from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products, write_next
+from xltransformer.record import record
 
 
 def encoder_model(sizes: Sizes) -> Lesson:
@@ -119,9 +119,9 @@ def encoder_decoder(sizes: Sizes) -> Lesson:
 
 def bert(sizes: Sizes) -> Lesson:
     """BERT: encoder only, token + position + segment embeddings; a masked word is predicted from both
-    sides. Devlin et al. 2019. Options: those of a stack, and `head`: whether the head that predicts
-    words is there; without it the model ends with its last hidden state."""
-    sizes.expect(*STACK, "head")
+    sides. Devlin et al. 2019. Options: those of a stack; `segments`: see `bert_stack`; `head`: whether
+    the head that predicts words is there; without it the model ends with its last hidden state."""
+    sizes.expect(*STACK, "head", "segments")
     model, known, scopes = begin(sizes)
     read = bert_stack(model, sizes, scopes)
     if not sizes.flag("head", True):
@@ -147,7 +147,7 @@ def bert(sizes: Sizes) -> Lesson:
     return model
 
 
-@dataclass(frozen=True)
+@record
 class BertStack:
     """BERT up to its last hidden state: the words of each sentence as they go in and the state that comes
     out (n x d each), what is watched, and the attention of every head in each."""
@@ -164,7 +164,11 @@ class BertStack:
 
 
 def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStack:
-    """Embeddings of words, positions and segments, their norm, and the layers, over each sentence."""
+    """Embeddings of words, positions and segments, their norm, and the layers, over each sentence.
+
+    `segments` are the kinds of segments that the model knows, 2 where the options do not say: 1 in
+    RoBERTa (Liu et al. 2019), none in DistilBERT (Sanh et al. 2019). Every word is of the first kind.
+    """
     known = model.vocabulary
     assert known is not None
     word = watched_word(model)
@@ -172,7 +176,8 @@ def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStac
     a = architecture(model, sizes, width, activation="gelu_erf", epsilon=BERT_EPSILON)
     top, layers, slots = model.scope(), sizes.count("layers", 2), max(sizes.slots)
     positions = top.input("position_embeddings", Axis.numbered("", slots), width, "parameter")
-    segments = top.input("segment_embeddings", Axis.numbered("", 2), width, "parameter")
+    kinds = sizes.count("segments", 2, least=0)
+    segments = top.input("segment_embeddings", Axis.numbered("", kinds), width, "parameter") if kinds else None
     embedding_norm = norm_weights(top.scope("embedding_norm"), width, a.epsilon)
     w = encoder_weights(top.scope("encoder"), a, layers)
     inputs, outputs = [], []
@@ -182,8 +187,9 @@ def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStac
             inputs.append(embed(h.scope("words"), words.index, known))
             with h.step("add_positions"):
                 at = h.add("position", first_rows(positions, inputs[-1]))
-                placed = h.add("placed", add(inputs[-1], at))
-                total = h.add("sum", add_row(placed, h.add("segment", Row(0)(segments))))
+                total = h.add("placed", add(inputs[-1], at))
+                if segments is not None:
+                    total = h.add("sum", add_row(total, h.add("segment", Row(0)(segments))))
             X = norm(h.scope("embedding_norm"), total, embedding_norm)
             mask = padding_mask(h, words.padding, words.padding)
         outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))

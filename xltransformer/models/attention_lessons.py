@@ -74,10 +74,10 @@ def compare(model: Lesson, inputs: list[Matrix], attended: dict[str, list[Attend
             g.add("input", picked(inputs))
         for lesson, sentences in attended.items():
             h = g.scope(lesson)
-            with g.step("compare_attention"):
+            with h.step("compare_attention"):
                 for s, (position, one) in enumerate(zip(positions, sentences, strict=True)):
                     row = h.add(f"{s}.attention", lookup(position, one.weights))
                     row.rows, row.scale = Axis.of(watched.word), "probability"
-            with g.step("compare_output"):
+            with h.step("compare_output"):
                 output = h.add("output", picked([one.output for one in sentences]))
                 h.add("difference", less_first(output))

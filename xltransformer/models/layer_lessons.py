@@ -293,7 +293,7 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
         with model.section("recurrent", sentence=s):
             X = embed(r, words.index, known)
             states = recurrent(r, X, w)
-        with model.section("self_attention", sentence=s):
+        with model.section("projected_attention" if predicts else "self_attention", sentence=s):
             inputs.append(embed(h.scope("words") if predicts else h, words.index, known))
             if predicts:
                 Q, K, V = project(h, sinusoidal(h, inputs[-1], base), learned)
@@ -351,8 +351,10 @@ def _remembers(model: Lesson, back: str, guesses: Sequence[Prediction]) -> Headl
             h = g.scope(key)
             at = h.add("probabilities", lookup(said, guess.probabilities))
             share = h.add("share", entry_at(at, right))
+            shares = h.add("shares", transpose(share))
+            share.scale = shares.scale = "probability"
             guessed = h.add("said", word_at(h.add("said_index", lookup(said, guess.index)), known.words))
-            curves.append(Curve(f"{key}_share", distance, h.add("shares", transpose(share))))
+            curves.append(Curve(f"{key}_share", distance, shares))
             facts |= {key: Fact(guessed), f"{key}_share": Fact(share)}
     last = right_word.shape[0] - 1
     facts = {name: replace(fact, row=last) for name, fact in facts.items()}

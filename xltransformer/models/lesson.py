@@ -7,13 +7,13 @@ answers say in words what it shows. They are named here by their blocks; `workbo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from xltransformer.graph import ONE, Axis, Matrix, Model
 from xltransformer.nn.attention import Attended
 from xltransformer.nn.prediction import runners_up
 from xltransformer.nn.watch import Watch
-from xltransformer.ops import equals, first, lookup, word_at
+from xltransformer.ops import BY_ROWS, equals, first, lookup, word_at
+from xltransformer.record import record
 
 CANDIDATES = 6
 """How many words a picture of a prediction shows."""
@@ -21,17 +21,17 @@ MOST_MAPS = 4
 """How many heads a headline shows."""
 
 
-@dataclass(frozen=True)
+@record
 class Plane:
     """Every word as a point in the plane of two dimensions, and the way of the watched word."""
 
 
-@dataclass(frozen=True)
+@record
 class Bars:
     """A bar for every entry of a row or column of numbers. `key` is its title's message, filled with
     the watched word, or with the text in `word`; `names` are the entries' labels where they are not
     the words of a sentence. With several `values`, each is a group of bars of its own colour, named by
-    its symbol."""
+    its symbol, or by the sentence where they are the same of each sentence."""
 
     key: str
     names: Matrix
@@ -41,7 +41,7 @@ class Bars:
     word: Matrix | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Map:
     """A heat map in cells: one block with its labels, the same colours for all; `part` is the lesson or
     head that it belongs to, such as `0.head.1`, and `sentence` the sentence, where the title names one."""
@@ -52,7 +52,7 @@ class Map:
     sentence: int | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Curve:
     """Some numbers of a row over the first numbers of a column or row, which lie `across`; `key` is
     its name's message."""
@@ -64,7 +64,7 @@ class Curve:
     start: int = 0
 
 
-@dataclass(frozen=True)
+@record
 class Curves:
     """Numbers over numbers as points, joined by a line or not, with the messages of the title and of
     what lies across."""
@@ -75,7 +75,7 @@ class Curves:
     joined: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class Writing:
     """A sentence in large letters, as it stands and as the model goes on with it."""
 
@@ -86,7 +86,7 @@ class Writing:
 Picture = Plane | Bars | Map | Curves | Writing
 
 
-@dataclass(frozen=True)
+@record
 class Fact:
     """One entry of a block, as an answer quotes it: a number with two decimals, or a text. Of a word found
     by its position, `itself` is the position (1 x 1, from 1) at which it is called "itself"."""
@@ -97,7 +97,7 @@ class Fact:
     itself: Matrix | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Answer:
     """One sentence in words: the message `answer.<key>` with its {names} filled from blocks, and
     {part} with the name of a lesson or head, such as `0.head.1`. With `holds`, a gate (1 x 1), it is told
@@ -110,7 +110,7 @@ class Answer:
     holds: Matrix | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Headline:
     """What the first screen shows: pictures side by side, and answers below them."""
 
@@ -118,7 +118,7 @@ class Headline:
     answers: Sequence[Answer] = ()
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class Goal:
     """A result that has a target, in one sentence: `words` to be predicted from logits (n x v), else a
     matrix to come close to (n x d).
@@ -201,6 +201,15 @@ def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
     return answers
 
 
+def by_rows(model: Lesson, products: str = "auto") -> bool:
+    """Whether a row of a result is one array formula, as `products` say ("spelled", "compact", "rows"), or
+    where they are left to the size ("auto"): in a model of layers, no lesson, that is wide."""
+    if products != "auto":
+        return products == "rows"
+    layered = any(section.layer is not None for section in model.sections)
+    return layered and model.vocabulary is not None and model.vocabulary.embeddings.shape[1] > BY_ROWS
+
+
 def heads_headline(model: Lesson, watch: Watch, heads: Mapping[str, Sequence[Attended]]) -> Headline:
     """The maps of the first heads side by side, of the first sentence, and in words what the watched
     word looks at in each."""
@@ -272,8 +281,9 @@ def _candidates(
     """The most probable words at a position of a sentence, where `word` stands, as bars and in words."""
     known = model.vocabulary
     assert known is not None
-    h = model.scope("watch", str(sentence), "prediction")
-    with h.step("watch_prediction"):
+    g = model.scope("watch", str(sentence))
+    h = g.scope("prediction")
+    with g.step("watch_prediction"):
         row = h.add("probabilities", lookup(position, probabilities))
     row.rows, row.scale = Axis.of(word), "probability"
     words, shares = runners_up(h, row, row, known.words, CANDIDATES)

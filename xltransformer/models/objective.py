@@ -12,12 +12,11 @@ from contextlib import nullcontext
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Matrix
 from xltransformer.models.lesson import Goal, Lesson
+from xltransformer.models.sizes import GRADIENTS
 from xltransformer.nn.gradients import gradients
 from xltransformer.nn.loss import cross_entropy, mean_squared_error
 from xltransformer.ops import add, multiply, present, step_down, word_index
 
-SETTING = "gradients"
-"""The option that asks for the backward pass."""
 MOST_CELLS = 60_000
 """The most cells that loss, gradients and update may take; beyond, nobody reads them."""
 LEARNING_RATE = 0.1
@@ -52,7 +51,7 @@ def learn(model: Lesson, most: int | None = MOST_CELLS) -> dict[Matrix, Matrix]:
     cells = sum(block.size for name, block in model.blocks.items() if name not in before)
     if most is not None and cells > most:
         raise UserError(
-            f"setting {SETTING}: the backward pass would take {cells:,} cells; at most {most:,} are drawn: "
+            f"setting {GRADIENTS}: the backward pass would take {cells:,} cells; at most {most:,} are drawn: "
             "use fewer layers, words, sentences or slots, or a smaller width"
         )
     return learned

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xltransformer.errors import UserError
+from xltransformer.graph import Axis, Scope
 from xltransformer.models.architectures import bert_stack, every_head, write_on
 from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.lesson import Answer, Fact, Headline, Lesson, Map, writing_headline
@@ -12,10 +13,11 @@ from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import padding_mask
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.encoder import encoder, encoder_weights
-from xltransformer.nn.pooling import cosines, pool
-from xltransformer.nn.positions import BASE, angles
+from xltransformer.nn.pooling import cosines, directions, pool, word_cosines
+from xltransformer.nn.positions import BASE, Longer, angles
 from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import stack
+from xltransformer.text import letters
 
 
 def llama(sizes: Sizes) -> Lesson:
@@ -25,11 +27,13 @@ def llama(sizes: Sizes) -> Lesson:
     Touvron et al. 2023, section 2.2; Ainslie et al. 2023 for shared keys and values. Options: those of
     a stack; `kv_heads`: how many keys and values there are, one for each head where it is not given;
     `attention_biases`: whether queries, keys and values have biases; `base`: that of the angles;
-    `tied`: whether the output weights are the embeddings; `end`: the word after which nothing is
-    written. Raises UserError for heads that cannot be shared out among the keys and values, and for an
+    `longer`: how they change for texts longer than the model began with, "together" (all positions) or
+    "by_pair" (slow pairs alone, as LLaMA 3.1 does it), by the `factor`, and there with `low`, `high` and
+    `original`; `tied`: whether the output weights are the embeddings; `end`: the word after which
+    nothing is written. Raises UserError for heads that cannot be shared out among the keys and values, and for an
     odd width of queries.
     """
-    sizes.expect(*STACK, "kv_heads", "attention_biases", "base", "tied", "end")
+    sizes.expect(*STACK, "kv_heads", "attention_biases", "base", "longer", *LONGER, "tied", "end")
     model, known, scopes = begin(sizes)
     word = watched_word(model)
     a = architecture(
@@ -47,13 +51,14 @@ def llama(sizes: Sizes) -> Lesson:
     a = replace(a, groups=groups, attention_biases=sizes.flag("attention_biases", a.biases))
     top, layers = model.scope(), sizes.count("layers", 2)
     base = top.scope("rotary").constant("base", sizes.number("base", BASE))
+    longer = _longer(top.scope("rotary"), sizes)
     w = encoder_weights(top.scope("decoder"), a, layers, final_norm=True)
     inputs, outputs = [], []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
         h = g.scope("decoder")
         with model.section("embedding", sentence=s):
             inputs.append(embed(h.scope("words"), words.index, known))
-            turned = angles(h.scope("rotary"), inputs[-1], base, width=a.d_k)
+            turned = angles(h.scope("rotary"), inputs[-1], base, width=a.d_k, longer=longer)
             mask = padding_mask(h, words.padding, words.padding, causal=True)
         outputs.append(
             encoder(h, inputs[-1], w, pre_norm=a.pre_norm, mask=mask, causal=True, angles=turned, sentence=s)
@@ -65,30 +70,60 @@ def llama(sizes: Sizes) -> Lesson:
     return model
 
 
+MOST_COMPARED = 16
+"""Places of a sentence up to which its words are compared with those of another, in a map on the first screen."""
+LONGER = {"factor": 8.0, "low": 1.0, "high": 4.0, "original": 8192.0}
+"""What `longer` takes, with the numbers of LLaMA 3.1."""
+
+
+def _longer(g: Scope, sizes: Sizes) -> Longer | None:
+    """How the angles change for longer texts, as the options say it."""
+    kind = sizes.choice("longer", "no", ("no", "together", "by_pair"))
+    if kind == "no":
+        return None
+    numbers = {name: sizes.number(name, default) for name, default in LONGER.items()}
+    factor = g.constant("factor", numbers["factor"])
+    if kind == "together":
+        return Longer(factor)
+    if numbers["low"] >= numbers["high"]:
+        raise UserError(f"[sizes] low is {numbers['low']}, not below high, {numbers['high']}: give a smaller one")
+    low, high, original = (g.constant(name, numbers[name]) for name in ("low", "high", "original"))
+    return Longer(factor, (low, high, original))
+
+
 def sentence_encoder(sizes: Sizes) -> Lesson:
     """One vector for each sentence: the mean of BERT's last hidden states over the words that count,
     brought to length 1; the cosine of two of them says how near two sentences are in meaning.
 
-    Reimers and Gurevych 2019, "Sentence-BERT", section 3. Options: those of a stack.
+    Reimers and Gurevych 2019, "Sentence-BERT", section 3. Options: those of a stack; `segments`: see
+    `bert_stack`; `pooling`: "mean", or "first" for the state of the first token in its place.
     """
-    sizes.expect(*STACK)
+    sizes.expect(*STACK, "segments", "pooling")
+    first_alone = sizes.choice("pooling", "mean", ("mean", "first")) == "first"
     model, _, scopes = begin(sizes)
     read = bert_stack(model, sizes, scopes)
     model.goals = read.goals(model)
     vectors = []
     for s, (g, output, words) in enumerate(zip(scopes, read.outputs, model.sentences, strict=True)):
         with model.section("pooling", sentence=s):
-            vectors.append(pool(g.scope("pooling"), output, words.padding))
-    g = model.scope("similarity")
+            vectors.append(pool(g.scope("pooling"), output, words.padding, first_alone=first_alone))
+    g, last = model.scope("similarity"), min(1, len(model.sentences) - 1)
+    first, second = model.sentences[0], model.sentences[last]
     with model.section("similarity"):
         with g.step("sentence_vectors"):
             labels = g.add("sentences", stack(*(one.text for one in model.sentences)))
-        nearness = cosines(g, labels, vectors)
-    first, second = model.sentences[0], model.sentences[min(1, len(model.sentences) - 1)]
+            labels.rows = Axis.fixed(letters(labels.shape[0]))
+        maps = [Map("cosine", cosines(g, labels, vectors))]
+        if max(sizes.slots[: last + 1]) <= MOST_COMPARED:
+            pair = [
+                directions(g.scope("words", str(s)), read.outputs[s], model.sentences[s].padding)
+                for s in {0, last}
+            ]
+            maps.append(Map("word_cosine", word_cosines(g.scope("words"), pair[0], pair[-1])))
     facts = {
         "first": Fact(first.text),
         "second": Fact(second.text),
-        "cosine": Fact(nearness, 0, len(vectors[:2]) - 1),
+        "cosine": Fact(maps[0].block, 0, last),
     }
-    model.headline = Headline([Map("cosine", nearness)], [Answer("cosine", facts)])
+    model.headline = Headline(maps, [Answer("cosine", facts)])
     return model

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis
 from xltransformer.nn.feed_forward import ACTIVATIONS
+from xltransformer.record import record
 
 HEADS = 2
 """The heads of an attention, where the options do not say."""
+GRADIENTS = "gradients"
+"""The option that asks for the backward pass."""
 
 
-@dataclass(frozen=True)
+@record
 class Sizes:
     """`slots`: word slots of each sentence; `vocabulary`: rows of the word list; `width`: numbers
     in an embedding (d). `options` holds what a model asks for beyond that."""
@@ -31,11 +34,11 @@ class Sizes:
                 listed = ", ".join(known) or "none"
                 raise UserError(f"[sizes] has {name!r}, which this model does not know (it knows: {listed})")
 
-    def count(self, name: str, default: int) -> int:
-        """A size that is a whole number of at least 1, else UserError."""
+    def count(self, name: str, default: int, least: int = 1) -> int:
+        """A size that is a whole number of at least 1, or what is the `least`, else UserError."""
         value = self.options.get(name, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise UserError(f"[sizes] {name} is {value!r}: give a whole number of at least 1")
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise UserError(f"[sizes] {name} is {value!r}: give a whole number of at least {least}")
         return value
 
     def flag(self, name: str, default: bool) -> bool:

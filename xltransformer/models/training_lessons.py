@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Axis, Matrix, Scope
@@ -42,6 +41,7 @@ from xltransformer.ops import (
     subtract,
     transpose,
 )
+from xltransformer.record import record
 
 STEPS = 40
 """How many steps of training stand in the sheet, unless the options say otherwise."""
@@ -52,7 +52,7 @@ SHOWN = 2
 """Of how many sentences the headline shows the attention before and after."""
 
 
-@dataclass(frozen=True)
+@record
 class _Sentence:
     """What a step reads of a sentence: its vectors (n x d), who may look at whom (n x n), and which rows
     hold a word (n x 1)."""

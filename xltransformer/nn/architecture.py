@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xltransformer.graph import Axis, Matrix
 from xltransformer.nn.feed_forward import Activation
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Architecture:
     """The sizes and choices of a stack of layers.
 

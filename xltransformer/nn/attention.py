@@ -7,7 +7,6 @@ Attention(Q, K, V) = softmax(Q Kᵀ / sqrt(d_k)) V.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from xltransformer.graph import ONE, Axis, Matrix, Model, Scope
 from xltransformer.nn.linear import linear
@@ -30,9 +29,10 @@ from xltransformer.ops import (
     switched_on,
     transpose,
 )
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Attended:
     """One attention: the weights (n x m) and the output (n x d_v) of every query."""
 
@@ -55,7 +55,7 @@ def every_attention(model: Model) -> Iterator[Attended]:
             yield attended_at(model, prefix)
 
 
-@dataclass(frozen=True)
+@record
 class Switches:
     """What the user turns while watching: scaling by sqrt(d_k) on (1) or off (0), the softmax
     temperature (above 0), and the causal mask on (1) or off (0; None: the model has none)."""
@@ -90,7 +90,7 @@ def same(g: Scope, queries: Matrix, X: Matrix) -> tuple[Matrix, Matrix, Matrix]:
         return g.add("Q", copy(queries)), g.add("K", copy(X)), g.add("V", copy(X))
 
 
-@dataclass(frozen=True)
+@record
 class Projection:
     """The learned weights of one attention: W_Q, W_K (both d x d_k) and W_V (d x d_v), and where
     there are biases b_Q, b_K (both 1 x d_k) and b_V (1 x d_v)."""

@@ -6,17 +6,16 @@ Vaswani et al. 2017, section 3.1. A decoder without cross-attention, as GPT's, i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xltransformer.graph import Axis, Matrix, Scope
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import Switches
 from xltransformer.nn.feed_forward import FeedForward, feed_forward, feed_forward_weights
 from xltransformer.nn.multi_head import MultiHead, multi_head, multi_head_weights
 from xltransformer.nn.norm import Norm, norm, norm_weights, sublayer
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
+@record
 class DecoderLayer:
     """The learned weights of one layer: those of its three sublayers, and a norm for each. A layer of
     attention only has no third one."""
@@ -27,7 +26,7 @@ class DecoderLayer:
     norms: tuple[Norm, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Decoder:
     """The learned weights of the stack, and of the norm after it where there is one."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import ONE, Axis, Matrix, Scope, Sentence, Vocabulary
+import numpy as np
+
+from xltransformer.graph import ONE, Array, Axis, Matrix, Scope, Sentence, Vocabulary
 from xltransformer.ops import join_words, lookup, present, word_index
 
 
@@ -26,3 +28,14 @@ def embed(g: Scope, index: Matrix, known: Vocabulary) -> Matrix:
     """X: for each word its row of the vocabulary."""
     with g.step("embedding"):
         return g.add("X", lookup(index, known.embeddings))
+
+
+def trimmed(value: Array, block: Matrix, words: int | None = None) -> Array:
+    """The weights of a block: of more positions than there is room for the first, and with a column
+    of 0 for each word of the vocabulary beyond the `words` that the weights know."""
+    if block.last_name == "position_embeddings":
+        return value[: block.shape[0]]
+    of_words = block.columns.source is not None and block.columns.source.role == "vocabulary"
+    if words is not None and of_words and value.ndim == 2 and value.shape[1] == words < block.shape[1]:
+        return np.pad(value, ((0, 0), (0, block.shape[1] - words)))
+    return value

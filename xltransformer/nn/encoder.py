@@ -6,17 +6,16 @@ to look at but its own words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xltransformer.graph import Matrix, Scope
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import Switches
 from xltransformer.nn.feed_forward import FeedForward, feed_forward, feed_forward_weights
 from xltransformer.nn.multi_head import MultiHead, multi_head, multi_head_weights
 from xltransformer.nn.norm import Norm, norm, norm_weights, sublayer
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
+@record
 class EncoderLayer:
     """The learned weights of one layer: those of its two sublayers, and a norm for each. A layer of
     attention only has no second one."""
@@ -26,7 +25,7 @@ class EncoderLayer:
     norms: tuple[Norm, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Encoder:
     """The learned weights of the stack, and of the norm after it where there is one."""
 

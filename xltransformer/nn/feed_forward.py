@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from xltransformer.graph import ONE, Axis, Matrix, Scope
 from xltransformer.nn.linear import linear
 from xltransformer.ops import Op, gelu_erf, gelu_tanh, multiply, relu, silu
+from xltransformer.record import record
 
 Activation = Literal["relu", "gelu_tanh", "gelu_erf", "swiglu"]
 
@@ -16,7 +16,7 @@ ACTIVATIONS: Mapping[Activation, Op] = {"relu": relu, "gelu_tanh": gelu_tanh, "g
 """Each activation by its name; SwiGLU is a product whose gate goes through SiLU."""
 
 
-@dataclass(frozen=True)
+@record
 class FeedForward:
     """The learned weights: W_1 (d x d_ff), W_2 (d_ff x d), for SwiGLU W_3 (d x d_ff), and where there
     are biases b_1, b_3 (both 1 x d_ff), b_2 (1 x d)."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Matrix, Model, Section, Step
 from xltransformer.ops import Stop, op_of, total
+from xltransformer.record import record
 
 GRADIENT = "gradient"
 """The gradient of a block is named `gradient.` and its name."""
@@ -68,7 +69,7 @@ def _between(model: Model, loss: Matrix, wanted: Collection[Matrix]) -> dict[Mat
     return {block: None for block in model.blocks.values() if block in moved and block in behind}
 
 
-@dataclass(frozen=True)
+@record
 class _Part:
     """What one block, the user of another, contributes to the other's gradient."""
 
@@ -76,17 +77,16 @@ class _Part:
     user: Matrix
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class _Backward:
     """Names gradients and puts them where they belong."""
 
     model: Model
-    steps: dict[Matrix, tuple[Section, Step]] = field(init=False)
+    steps: dict[Matrix, tuple[Section, Step]] = field(default_factory=dict)
     sections: dict[int, Section] = field(default_factory=dict)
     panels: dict[int, Step] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.steps = {}
         for section in self.model.sections:
             for step in section.steps:
                 for block in step.blocks:

@@ -8,8 +8,6 @@ from Multi-Head Checkpoints", section 2.2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xltransformer.graph import ONE, Axis, Matrix, Scope
 from xltransformer.nn.attention import (
     Projection,
@@ -23,9 +21,10 @@ from xltransformer.nn.attention import (
 from xltransformer.nn.linear import linear
 from xltransformer.nn.positions import rotate
 from xltransformer.ops import concatenate
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
+@record
 class MultiHead:
     """The learned weights: each head's own, W_O (h d_v x d) and, where there are biases, b_O (1 x d);
     with `groups` of heads, the heads of one have W_K and W_V in common."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from xltransformer.graph import ONE, Axis, Matrix, Scope
 from xltransformer.ops import (
@@ -15,6 +14,7 @@ from xltransformer.ops import (
     row_mean,
     row_variance,
 )
+from xltransformer.record import record
 
 EPSILON = 1e-5
 """What keeps the root in a norm above 0, as PyTorch and GPT-2 have it."""
@@ -22,7 +22,7 @@ BERT_EPSILON = 1e-12
 """The same as BERT has it."""
 
 
-@dataclass(frozen=True)
+@record
 class Norm:
     """The learned gain and bias (both 1 x d; no bias: None) and the epsilon (1 x 1) of one norm:
     of a layer norm, or with `rms` of an RMS norm."""

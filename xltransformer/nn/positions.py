@@ -8,27 +8,56 @@ from xltransformer.ops import (
     Repeat,
     add,
     angle,
+    divide,
+    kept_speed,
     matmul,
     position,
     rotate_pairs,
     sinusoid,
+    slowed,
     stretch,
     transpose,
 )
+from xltransformer.record import record
 
 BASE = 10000.0
 """The base of the angles: Vaswani et al. 2017, section 3.5; Su et al. 2021, section 3.2.2."""
 
 
-def angles(g: Scope, X: Matrix, base: Matrix, positions: Matrix | None = None, width: int | None = None) -> Matrix:
+@record
+class Longer:
+    """How angles change in a model that was made to read longer texts than it began with (1 x 1 each).
+
+    By itself the `factor` divides the positions: Chen et al. 2023, "Extending Context Window of Large
+    Language Models via Positional Interpolation". `by_pair` (low, high and the original length) it slows
+    those pairs alone that turn seldom in that length: see `ops.positions.KeptSpeed`.
+    """
+
+    factor: Matrix
+    by_pair: tuple[Matrix, Matrix, Matrix] | None = None
+
+
+def angles(
+    g: Scope,
+    X: Matrix,
+    base: Matrix,
+    positions: Matrix | None = None,
+    width: int | None = None,
+    longer: Longer | None = None,
+) -> Matrix:
     """pos / base^(2i/d) for every row pos and column pair i of X (n x d): (n x d), in radians.
 
     Positions (n x 1) count the rows from 0 where they are not given; base is (1 x 1). With a `width`,
-    that of a head's queries, it takes the place of d.
+    that of a head's queries, it takes the place of d. `longer` changes them for longer texts.
     """
-    with g.step("angles"):
+    with g.step("angles" if longer is None else "angles_by_pair" if longer.by_pair else "angles_together"):
         at = g.add("position", position(X)) if positions is None else positions
         slow = g.add("stretch", stretch(base, g.add("pair", Pair(width)(X))))
+        if longer is not None and longer.by_pair:
+            kept = g.add("kept", kept_speed(slow, *longer.by_pair))
+            slow = g.add("slowed", slowed(slow, kept, longer.factor))
+        elif longer is not None:
+            at = g.add("together", divide(at, longer.factor))
         return g.add("angle", angle(at, slow))
 
 

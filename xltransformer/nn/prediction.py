@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xltransformer.graph import Matrix, Scope
 from xltransformer.nn.attention import softmax
 from xltransformer.ops import Places, column_of, entry_at, mask_unnamed, row_argmax, row_rank, word_at
+from xltransformer.record import record
 
 SHOWN = 3
 """How many words are shown in the order of their probabilities."""
 
 
-@dataclass(frozen=True)
+@record
 class Prediction:
     """For each of n places: the row of the predicted word in the vocabulary (n x 1), the word, and
     the probabilities and logits of all words (n x v)."""

@@ -5,13 +5,12 @@ Elman 1990, "Finding Structure in Time": h_t = tanh(x_t W_x + h_(t-1) W_h + b).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xltransformer.graph import ONE, Axis, Matrix, Scope
 from xltransformer.ops import Row, RowDiagonal, ScaleRows, add, affine, matmul, norms, stack_rows, tanh, tanh_slope
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Recurrent:
     """The learned weights: W_x (d x m), W_h (m x m), b (1 x m), the same at every step."""
 
@@ -36,7 +35,7 @@ def recurrent(g: Scope, X: Matrix, w: Recurrent) -> Matrix:
     states: list[Matrix] = []
     for t in range(X.shape[0]):
         at = g.scope("word", str(t))
-        with g.step("recurrent"):
+        with at.step("recurrent"):
             inner = at.add("inner", Row(t)(read))
             if states:
                 carried = at.add("carried", matmul(states[-1], w.W_h))
@@ -63,7 +62,7 @@ def influence(g: Scope, X: Matrix, states: Matrix, w: Recurrent) -> Matrix:
     jacobians: list[Matrix] = []
     for t in range(last, -1, -1):
         at = g.scope("word", str(t))
-        with g.step("jacobian"):
+        with at.step("jacobian"):
             if passed is None:
                 passed = at.add("passed", RowDiagonal(t)(slope))
             else:

@@ -6,7 +6,7 @@ Not part of any Transformer: these blocks are what the first sheet's pictures an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xltransformer.graph import ONE, Axis, Matrix, Model
 from xltransformer.nn.attention import Attended
@@ -26,9 +26,10 @@ from xltransformer.ops import (
     stack,
     word_at,
 )
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
+@record
 class SentenceWatch:
     """What one sentence shows of the watched word: another word of the sentence to go with it, the
     slots of both (0: not there), the weights as a map, the word's own row of them, the words it
@@ -47,7 +48,7 @@ class SentenceWatch:
     towards: Matrix
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class Watch:
     """The word that is watched: its choices (the word, two dimensions and, with several lessons,
     which one of the list `lessons`, known by `keys`), the `places` of a model that writes, after

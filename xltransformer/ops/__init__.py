@@ -103,10 +103,12 @@ from xltransformer.ops.positions import (
     before_turn,
     behind_turn,
     from_end,
+    kept_speed,
     pair,
     position,
     rotate_pairs,
     sinusoid,
+    slowed,
     stretch,
 )
 from xltransformer.ops.reduce import (
@@ -210,6 +212,7 @@ __all__ = [
     "gelu_erf",
     "gelu_tanh",
     "join_words",
+    "kept_speed",
     "least_above_zero",
     "less_first",
     "lookup",
@@ -259,6 +262,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "sinusoid",
+    "slowed",
     "spread_gradient",
     "squares_gradient",
     "stack",

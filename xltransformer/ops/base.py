@@ -1,6 +1,6 @@
 """What an operation is.
 
-Adding one: write a frozen dataclass with `axes`, `value`, `cell` and, where it has one, `gradient`
+Adding one: write a class with `axes`, `value`, `cell` and, where it has one, `gradient`
 in the file of its family, name an instance in `ops/__init__.py`, and give it a row in
 `tests/test_ops.py`.
 
@@ -12,19 +12,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Axis, Matrix, Scale
+from xltransformer.record import record
 
 Index = int | str
 """A row or column: a number from 0, or the text of a formula that gives a position from 1."""
 
 
-@dataclass(frozen=True)
+@record
 class Number:
     """A number in a worked line, as the text of a formula; one that is `masked` may be minus infinity."""
 
@@ -114,7 +114,7 @@ EVERY = _Every(0)
 """Stands for the column of whichever entry of a row."""
 
 
-@dataclass(frozen=True)
+@record
 class _Across:
     """An operand of which the cell in column `EVERY` is the whole row, or its first `count` cells."""
 
@@ -154,6 +154,7 @@ def across(count: int, *operands: Ref) -> tuple[Ref, ...]:
     return tuple(_Across(operand, count) for operand in operands)
 
 
+@record
 class Op(ABC):
     """An operation on matrices: its NumPy meaning beside its spreadsheet meaning and its gradient."""
 

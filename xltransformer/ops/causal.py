@@ -8,8 +8,6 @@ the tokens up to its own only. Vaswani et al. 2017, "Attention Is All You Need",
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
@@ -24,6 +22,7 @@ from xltransformer.ops.linear import (
     row_products,
 )
 from xltransformer.ops.masking import HIDDEN
+from xltransformer.record import record
 
 
 def _ahead(scores: Array, hidden: float) -> Array:
@@ -31,7 +30,6 @@ def _ahead(scores: Array, hidden: float) -> Array:
     return np.where(np.tri(*scores.shape[-2:]) == 1, scores, hidden)
 
 
-@dataclass(frozen=True)
 class Lower(Op):
     """A gradient without what lies ahead: 0 above the diagonal. (n x n) to (n x n)."""
 
@@ -50,7 +48,6 @@ class Lower(Op):
         return "0" if j > i else operands[0].cell(i, j)
 
 
-@dataclass(frozen=True)
 class CausalScores(Op):
     """Q Kᵀ on and below the diagonal, `HIDDEN` above it: (n x d_k) (d_k x n) = (n x n)."""
 
@@ -80,7 +77,7 @@ class CausalScores(Op):
         return [(0, i + 1, mmult(queries, queries.row(i), keys, keys.part(columns=i + 1)))]
 
 
-@dataclass(frozen=True)
+@record
 class CausalDivide(Op):
     """Scores divided by one number; what lies ahead stays `ahead`. Operands (n x n) and (1 x 1)."""
 
@@ -114,7 +111,6 @@ class CausalDivide(Op):
         return [Number(scores.cell(i, j), masked=True), " / ", Number(divisor.cell(0, 0))]
 
 
-@dataclass(frozen=True)
 class CausalMask(Op):
     """1 where a query may attend to a key: both slots hold words, and the key does not come after
     the query. Operands: padding of the queries and of the keys, both (n x 1); result (n x n)."""
@@ -136,7 +132,6 @@ class CausalMask(Op):
         return "0" if j > i else f"{queries.cell(i, 0)}*{keys.cell(j, 0)}"
 
 
-@dataclass(frozen=True)
 class CausalRowProducts(RowProducts):
     """Every row of a times every row of b that does not come after it, 0 above the diagonal: what
     passes back to the weights. Both (n x k); result (n x n)."""
@@ -154,7 +149,6 @@ class CausalRowProducts(RowProducts):
         return []
 
 
-@dataclass(frozen=True)
 class CausalMix(Op):
     """Weights times V, where row i sums over the tokens k <= i: (n x n) (n x d_v) = (n x d_v).
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from math import erf, pi, sqrt
 from typing import ClassVar
 
@@ -12,9 +11,9 @@ import numpy as np
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.ops.base import Contributions, Index, Number, Op, Pieces, Ref, Span, check, joined
 from xltransformer.ops.linear import column_sums
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
 class Add(Op):
     """The entry-wise sum of two or more matrices of one shape (n x m): residual connections
     (He et al. 2016), embeddings and positions."""
@@ -41,7 +40,6 @@ class Add(Op):
         return joined(([Number(operand.cell(i, j))] for operand in operands), " + ")
 
 
-@dataclass(frozen=True)
 class AddRow(Op):
     """One row added to every row, a bias: (n x m) + (1 x m)."""
 
@@ -68,7 +66,6 @@ class AddRow(Op):
         return [Number(x.cell(i, j)), " + ", Number(bias.cell(0, j))]
 
 
-@dataclass(frozen=True)
 class Subtract(Op):
     """The entry-wise difference of two matrices of one shape (n x m): how far a result is off."""
 
@@ -95,7 +92,6 @@ class Subtract(Op):
         return [Number(a.cell(i, j)), " − ", Number(b.cell(i, j))]
 
 
-@dataclass(frozen=True)
 class StepDown(Op):
     """A step of gradient descent, W - learning rate × gradient: (n x m) twice and (1 x 1) give (n x m)."""
 
@@ -122,7 +118,6 @@ class StepDown(Op):
         return [weights, " − ", rate, "×", gradient]
 
 
-@dataclass(frozen=True)
 class Momentum(Op):
     """What momentum makes of a gradient, momentum × velocity before + gradient: (n x m) twice and (1 x 1)
     give (n x m).
@@ -153,7 +148,6 @@ class Momentum(Op):
         return [share, "×", velocity, " + ", gradient]
 
 
-@dataclass(frozen=True)
 class Nudged(Op):
     """A matrix with one entry a little larger: (n x m), the entry's row and column (1 x 1 each, from 1) and
     by how much (1 x 1) give (n x m)."""
@@ -176,7 +170,6 @@ class Nudged(Op):
         return f"{x.cell(i, j)}+IF({here},{nudge.cell(0, 0)},0)"
 
 
-@dataclass(frozen=True)
 class Multiply(Op):
     """The entry-wise product of two matrices of one shape (n x m)."""
 
@@ -242,7 +235,7 @@ class Activation(Op):
         """The slope of one cell, in parentheses where it is a sum."""
 
 
-@dataclass(frozen=True)
+@record
 class Through(Op):
     """What passes back through an activation: the gradient of its result times its slope.
 
@@ -266,7 +259,6 @@ class Through(Op):
         return f"{passed.cell(i, j)}*{self.activation.slope_formula(x.cell(i, j))}"
 
 
-@dataclass(frozen=True)
 class Relu(Activation):
     """max(0, x). Vaswani et al. 2017, equation 2."""
 
@@ -286,7 +278,6 @@ class Relu(Activation):
         return f"IF({x}>0,1,0)"
 
 
-@dataclass(frozen=True)
 class GeluTanh(Activation):
     """0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x³))), the approximation that GPT-2 uses.
 
@@ -346,7 +337,6 @@ def _erf(x: Array) -> Array:
     return np.copysign(1 - tail, x)
 
 
-@dataclass(frozen=True)
 class GeluErf(Activation):
     """x times the normal distribution's cumulative share below x, 0.5 x (1 + erf(x / sqrt 2)): BERT.
 
@@ -383,7 +373,6 @@ def _sigmoid(x: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(np.minimum(-x, STEEP))))
 
 
-@dataclass(frozen=True)
 class Sigmoid(Activation):
     """1 / (1 + exp(-x))."""
 
@@ -406,7 +395,6 @@ class Sigmoid(Activation):
         return f"{x}*(1-{x})"
 
 
-@dataclass(frozen=True)
 class Silu(Activation):
     """x sigmoid(x), also called Swish: the gate of SwiGLU.
 
@@ -432,7 +420,6 @@ class Silu(Activation):
         return f"(1+{x}*(1-1{share})){share}"
 
 
-@dataclass(frozen=True)
 class Tanh(Activation):
     """The hyperbolic tangent, which squeezes every number between -1 and 1: the recurrent network's."""
 
@@ -451,7 +438,6 @@ class Tanh(Activation):
         return f"(1-{x}^2)"
 
 
-@dataclass(frozen=True)
 class TanhSlope(Activation):
     """1 - h²: how much of a small change tanh passes on where its value is h. (n x m) to (n x m)."""
 
@@ -473,7 +459,6 @@ class TanhSlope(Activation):
         return ["1 − (", Number(operands[0].cell(i, j)), ")²"]
 
 
-@dataclass(frozen=True)
 class Negative(Activation):
     """The same numbers with the opposite sign: (n x m) to (n x m)."""
 

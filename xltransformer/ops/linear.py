@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
@@ -21,9 +19,9 @@ from xltransformer.ops.base import (
     joined,
     side_by_side,
 )
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
 class Copy(Op):
     """The same matrix under another name: Q = X."""
 
@@ -43,7 +41,6 @@ class Copy(Op):
         return operands[0].cell(i, j)
 
 
-@dataclass(frozen=True)
 class Transpose(Op):
     """Rows become columns: (n x m) to (m x n)."""
 
@@ -118,7 +115,6 @@ def _term(a: str, b: str) -> Pieces:
     return [Number(a), "×", Number(b)]
 
 
-@dataclass(frozen=True)
 class MatMul(Op):
     """Matrix product (n x k) (k x m) = (n x m): each cell is a row of the left operand times a
     column of the right one."""
@@ -149,7 +145,6 @@ class MatMul(Op):
         return product_worked(i, j, a, b)
 
 
-@dataclass(frozen=True)
 class Affine(Op):
     """Matrix product plus a bias, a W + b: (n x k) (k x m) + (1 x m) = (n x m)."""
 
@@ -180,7 +175,6 @@ class Affine(Op):
         return [*product_worked(i, j, a, weights), " + ", Number(bias.cell(0, j))]
 
 
-@dataclass(frozen=True)
 class RowProducts(Op):
     """Every row of a times every row of b, that is a bᵀ: (n x k) and (m x k) give (n x m).
 
@@ -225,7 +219,6 @@ class RowProducts(Op):
         return [*joined(terms, " + "), *(piece for c in bias for piece in (" + ", Number(c.cell(0, j))))]
 
 
-@dataclass(frozen=True)
 class ColumnProducts(Op):
     """Every column of a times every column of b, that is aᵀ b: (n x k) and (n x m) give (k x m), the
     gradient of the weights between a and what b passes back.
@@ -260,7 +253,6 @@ class ColumnProducts(Op):
         return joined(terms, " + ")
 
 
-@dataclass(frozen=True)
 class ColumnSums(Op):
     """The sum of each column, (n x m) to (1 x m): the gradient of a bias or of a row that is repeated.
 
@@ -289,7 +281,6 @@ class ColumnSums(Op):
         return joined(([Number(x.cell(k, j))] for k in range(x.shape[0])), " + ")
 
 
-@dataclass(frozen=True)
 class Total(Op):
     """The gradient of a block as the sum of all contributions to it, where it is used several times.
 
@@ -330,7 +321,6 @@ class Total(Op):
         return 0 if rows == 1 else i, 0 if columns == 1 else j
 
 
-@dataclass(frozen=True)
 class RootWidth(Op):
     """The square root of the width of the keys, (1 x 1), or 1 where the switch is off (0).
 
@@ -357,7 +347,6 @@ class RootWidth(Op):
         return f"IF({switch[0].cell(0, 0)}=0,1,{root})" if switch else root
 
 
-@dataclass(frozen=True)
 class Divide(Op):
     """Every entry divided by one number: (n x m) and (1 x 1) give (n x m)."""
 
@@ -384,7 +373,6 @@ class Divide(Op):
         return [Number(a.cell(i, j)), " / ", Number(divisor.cell(0, 0))]
 
 
-@dataclass(frozen=True)
 class Concatenate(Op):
     """Matrices side by side, Concat(head_1, …, head_h): (n x m_1) … (n x m_h) give (n x m_1 + … + m_h).
 
@@ -416,7 +404,7 @@ class Concatenate(Op):
         return [(start, m.shape[1], m.row(i)) for start, m in zip(starts, operands, strict=False)]
 
 
-@dataclass(frozen=True)
+@record
 class Columns(Op):
     """Some columns by themselves, from `start` (counted from 0) as many as the second operand has:
     (n x k) and (n x m) give (n x m)."""
@@ -436,7 +424,7 @@ class Columns(Op):
         return operands[0].cell(i, self.start + j)
 
 
-@dataclass(frozen=True)
+@record
 class PlaceRows(Op):
     """Rows put back where they were taken from, 0 elsewhere: (n x m), which stand from row `start`
     (counted from 0) of the second operand, and that operand (p x m) give (p x m).
@@ -466,7 +454,7 @@ class PlaceRows(Op):
         return operands[0].cell(at, j) if 0 <= at < operands[0].shape[0] else "0"
 
 
-@dataclass(frozen=True)
+@record
 class Row(Op):
     """One row by itself, counted from 0: (n x m) to (1 x m)."""
 
@@ -487,7 +475,6 @@ class Row(Op):
         return operands[0].cell(self.index, j)
 
 
-@dataclass(frozen=True)
 class StackRows(Op):
     """Rows below one another, under the row labels of the first operand, whose values do not matter.
 
@@ -511,7 +498,7 @@ class StackRows(Op):
         return operands[1 + i].cell(0, j)
 
 
-@dataclass(frozen=True)
+@record
 class Repeat(Op):
     """One row, `count` times below itself, the copies counted from 0: (1 x d) to (count x d)."""
 
@@ -532,7 +519,6 @@ class Repeat(Op):
         return operands[0].cell(0, j)
 
 
-@dataclass(frozen=True)
 class FirstRows(Op):
     """As many of a table's first rows as another matrix has: (p x d) and (n x m) give (n x d).
 
@@ -555,7 +541,7 @@ class FirstRows(Op):
         return operands[0].cell(i, j)
 
 
-@dataclass(frozen=True)
+@record
 class RowDiagonal(Op):
     """One row, counted from 0, on the diagonal of a square, 0 elsewhere: (n x m) to (m x m)."""
 
@@ -576,7 +562,7 @@ class RowDiagonal(Op):
         return operands[0].cell(self.index, i) if i == j else "0"
 
 
-@dataclass(frozen=True)
+@record
 class ScaleRows(Op):
     """Row i of a matrix times the i-th entry of one row, counted from 0, of another:
     (m x k) and (n x m) give (m x k)."""

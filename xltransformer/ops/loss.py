@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
@@ -12,7 +10,6 @@ from xltransformer.ops.elementwise import negative
 from xltransformer.ops.reduce import divide_rows
 
 
-@dataclass(frozen=True)
 class Surprise(Op):
     """-ln of a word's probability: ln(sum of exponentials) + row maximum - the word's logit.
 
@@ -43,7 +40,6 @@ class Surprise(Op):
         return ["ln(", total, ") + ", maximum, " − ", logit]
 
 
-@dataclass(frozen=True)
 class CountedMean(Op):
     """The mean of a column over the rows that count, 0 where none does: (n x 1) to (1 x 1).
 
@@ -75,7 +71,6 @@ class CountedMean(Op):
         return f"IF({number}=0,0,SUMPRODUCT({column.column(0)},{counts[0].column(0)})/{number})"
 
 
-@dataclass(frozen=True)
 class CountedShare(Op):
     """What a mean passes back to each row: its share of the gradient where it counts, else 0.
 
@@ -104,7 +99,6 @@ class CountedShare(Op):
         return f"IF({number}=0,0,{passed.cell(0, 0)}*{counts[0].cell(i, 0)}/{number})"
 
 
-@dataclass(frozen=True)
 class Settles(Op):
     """1 where a row of losses ends lower than it begins, and no step raises it by more than a quarter of
     what it begins with, else 0: (1 x n) to (1 x 1)."""
@@ -135,7 +129,6 @@ NEAR = 0.001
 """How far from 0 still counts as near."""
 
 
-@dataclass(frozen=True)
 class Near(Op):
     """1 where all of some numbers (1 x 1 each) are within a thousandth of 0, else 0."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
@@ -14,7 +12,6 @@ HIDDEN = -1e30
 every spreadsheet can hold. Sheets show it as −∞."""
 
 
-@dataclass(frozen=True)
 class Present(Op):
     """1 where a slot holds a word of the vocabulary (its index is above 0), else 0: (n x 1)."""
 
@@ -33,7 +30,6 @@ class Present(Op):
         return f"IF({operands[0].cell(i, 0)}>0,1,0)"
 
 
-@dataclass(frozen=True)
 class AttentionMask(Op):
     """1 where a query may attend to a key: both slots hold words and, with the causal switch on
     (not 0), the key does not come after the query.
@@ -64,7 +60,6 @@ class AttentionMask(Op):
         return both
 
 
-@dataclass(frozen=True)
 class MaskScores(Op):
     """The score where the mask is 1, `HIDDEN` (minus infinity) elsewhere. Both (n x m)."""
 
@@ -88,7 +83,6 @@ class MaskScores(Op):
         return f"IF({mask.cell(i, j)}=1,{scores.cell(i, j)},-1E+30)"
 
 
-@dataclass(frozen=True)
 class MaskUnnamed(Op):
     """The logits of the words there are, `HIDDEN` for empty rows of the vocabulary.
 
@@ -118,7 +112,6 @@ class MaskUnnamed(Op):
         return [(0, logits.shape[1], f'IF(TRANSPOSE({words.column(0)})="",-1E+30,{logits.row(i)})')]
 
 
-@dataclass(frozen=True)
 class WhereOne(Op):
     """What passes back through a mask: the entry where the mask is 1, else 0. Both (n x m)."""
 
@@ -139,7 +132,6 @@ class WhereOne(Op):
         return f"IF({mask.cell(i, j)}=1,{passed.cell(i, j)},0)"
 
 
-@dataclass(frozen=True)
 class WhereNamed(Op):
     """What passes back to the logits: 0 for empty rows of the vocabulary.
 

@@ -8,8 +8,6 @@ Means are sums over counts: AVERAGE would leave an emptied cell out instead of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
@@ -17,7 +15,6 @@ from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Piece
 from xltransformer.ops.linear import column_sums, plus, row_sums
 
 
-@dataclass(frozen=True)
 class RowMean(Op):
     """The mean of each row: (n x m) to (n x 1)."""
 
@@ -41,7 +38,6 @@ class RowMean(Op):
         return ["(", *joined(terms, " + "), f") / {x.shape[1]}"]
 
 
-@dataclass(frozen=True)
 class DivideByWidth(Op):
     """A column divided by the width of a matrix: what a mean passes back to each of a row's entries.
 
@@ -65,7 +61,6 @@ class DivideByWidth(Op):
         return [Number(operands[0].cell(i, 0)), f" / {operands[1].shape[1]}"]
 
 
-@dataclass(frozen=True)
 class RowVariance(Op):
     """The mean squared distance of each row's entries from their mean (population variance).
 
@@ -100,7 +95,6 @@ class RowVariance(Op):
         return ["(", *joined(terms, " + "), f") / {x.shape[1]}"]
 
 
-@dataclass(frozen=True)
 class SquaresGradient(Op):
     """What a mean of squares, or a variance, passes back: gradient × 2 (x - mean) / m.
 
@@ -127,7 +121,6 @@ class SquaresGradient(Op):
         return [Number(passed.cell(i, 0)), "×2×(", Number(x.cell(i, j)), *less, f") / {x.shape[1]}"]
 
 
-@dataclass(frozen=True)
 class NormaliseRows(Op):
     """(x - mean) / sqrt(variance + epsilon).
 
@@ -165,7 +158,6 @@ class NormaliseRows(Op):
         return ["(", numbers[0], " − ", numbers[1], ") / √(", numbers[2], " + ε)"]
 
 
-@dataclass(frozen=True)
 class MeanGradient(Op):
     """What a norm passes back to the mean of each row: minus the row's sum / sqrt(variance + epsilon).
 
@@ -186,7 +178,6 @@ class MeanGradient(Op):
         return f"-SUM({passed.row(i)})/SQRT({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
 
 
-@dataclass(frozen=True)
 class SpreadGradient(Op):
     """What a norm passes back to the variance or mean square of each row: minus half the sum of
     gradient times normalised entry, divided by (variance + epsilon).
@@ -211,7 +202,6 @@ class SpreadGradient(Op):
         return f"-0.5*{total}/({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
 
 
-@dataclass(frozen=True)
 class MeanSquare(Op):
     """The mean of the squares of each row: (n x m) to (n x 1)."""
 
@@ -237,7 +227,6 @@ class MeanSquare(Op):
         return ["(", *joined(terms, " + "), f") / {x.shape[1]}"]
 
 
-@dataclass(frozen=True)
 class RmsNormaliseRows(Op):
     """x / sqrt(mean square + epsilon).
 
@@ -272,7 +261,6 @@ class RmsNormaliseRows(Op):
         return [Number(x.cell(i, j)), " / √(", Number(mean_square.cell(i, 0)), " + ε)"]
 
 
-@dataclass(frozen=True)
 class GainBias(Op):
     """Every column times its own gain, plus its own bias where there is one.
 
@@ -304,7 +292,6 @@ class GainBias(Op):
         return [Number(x.cell(i, j)), "×", Number(gain.cell(0, j)), *added]
 
 
-@dataclass(frozen=True)
 class GainGradient(Op):
     """The gradient of a gain: the sum of each column of gradient times entry.
 

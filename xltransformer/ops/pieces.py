@@ -8,8 +8,6 @@ the row of what it becomes. Pieces stand below one another from the first row on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
@@ -24,7 +22,6 @@ def _column(values: Array) -> list[str]:
     return [str(value) for value in values.ravel()]
 
 
-@dataclass(frozen=True)
 class CountTexts(Op):
     """How many texts a column has down to each row, 0 where the row has none: (n x 1) to (n x 1)."""
 
@@ -45,7 +42,6 @@ class CountTexts(Op):
         return f'IF({x.cell(i, 0)}="",0,SUMPRODUCT(({x.column(0, i + 1)}<>"")*1))'
 
 
-@dataclass(frozen=True)
 class PackTexts(Op):
     """The texts of a column in the order of their numbers, from 1, and empty rows after them.
 
@@ -71,7 +67,6 @@ class PackTexts(Op):
         return f'IFERROR(INDEX({x.column(0)},{at})&"","")'
 
 
-@dataclass(frozen=True)
 class PairTexts(Op):
     """Each piece and its right neighbour as one text, none where one is missing: (n x 1) to (n x 1)."""
 
@@ -95,7 +90,6 @@ class PairTexts(Op):
         return f'IF(OR({left}="",{right}=""),"",{left}&{right})'
 
 
-@dataclass(frozen=True)
 class LeastAboveZero(Op):
     """The smallest number above 0 of a column, or 0 where there is none: (n x 1) to (1 x 1)."""
 
@@ -117,7 +111,6 @@ class LeastAboveZero(Op):
         return f'IFERROR(SMALL({column},COUNTIF({column},"<=0")+1),0)'
 
 
-@dataclass(frozen=True)
 class MergeHere(Op):
     """1 where a piece is merged with its right neighbour: where the pair's rank is the best one, unless
     the piece was taken by its left neighbour already (of a a a only the first two).
@@ -151,7 +144,6 @@ class MergeHere(Op):
         return f"IF({target}=0,0,{run}*1)"
 
 
-@dataclass(frozen=True)
 class MergeTexts(Op):
     """The pieces after a merge: one that is merged has its right neighbour's letters, too, and that
     one is empty. Operands: pieces (n x 1, text), flags (n x 1); result (n x 1, text)."""
@@ -177,7 +169,6 @@ class MergeTexts(Op):
         return f'IF({flags.cell(i - 1, 0)}=1,"",{own})' if i else own
 
 
-@dataclass(frozen=True)
 class RowsOfTexts(Op):
     """Several columns of texts as the rows of one table: t times (n x 1) gives (t x n)."""
 

@@ -9,12 +9,11 @@ pairs from 1 and writes 10000^(-2(i-1)/d): the same angles.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
 from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check
+from xltransformer.record import record
 
 FIXED = "positions are fixed, not learned"
 
@@ -24,11 +23,10 @@ def number_type(x: Array) -> np.dtype[np.generic]:
     return x.dtype if np.issubdtype(x.dtype, np.floating) else np.dtype(float)
 
 
-@dataclass(frozen=True)
 class Position(Op):
     """Which row it is, from 0: (n x m) to (n x 1). The operand lends its rows, not its values."""
 
-    scale = "plain"
+    scale = "whole"
     constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -43,11 +41,10 @@ class Position(Op):
         return f"ROW({x.cell(i, 0)})-ROW({x.cell(0, 0)})"
 
 
-@dataclass(frozen=True)
 class FromEnd(Op):
     """How many rows come after each: (n x m) to (n x 1). The operand lends its rows, not its values."""
 
-    scale = "plain"
+    scale = "whole"
     constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -62,7 +59,7 @@ class FromEnd(Op):
         return f"ROW({x.cell(x.shape[0] - 1, 0)})-ROW({x.cell(i, 0)})"
 
 
-@dataclass(frozen=True)
+@record
 class Mirrored(Op):
     """The places (from 1) at growing distance from a turn, behind it, or with `before` in front of it:
     turn, turn + 1, … or turn - 1, turn - 2, …; 0 where there is no place in front or none behind.
@@ -94,14 +91,14 @@ class Mirrored(Op):
         return f"IF(AND({turn}>{i + 1},{turn}+{i}<=ROWS({column})),{place},0)"
 
 
-@dataclass(frozen=True)
+@record
 class Pair(Op):
     """Which pair of columns it is, from 0: 0, 0, 1, 1, 2, …: (n x m) to (1 x m), or to (1 x count) for
     the first columns only. The operand lends its columns, not its values."""
 
     count: int | None = None
 
-    scale = "plain"
+    scale = "whole"
     constant = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
@@ -120,7 +117,6 @@ class Pair(Op):
         return f"INT((COLUMN({x.cell(0, j)})-COLUMN({x.cell(0, 0)}))/2)"
 
 
-@dataclass(frozen=True)
 class Stretch(Op):
     """base^(2i/d): by how much the angles of pair i grow more slowly than those of pair 0.
 
@@ -144,7 +140,53 @@ class Stretch(Op):
         return f"{base.cell(0, 0)}^(2*{pairs.cell(0, j)}/COLUMNS({pairs.row(0)}))"
 
 
-@dataclass(frozen=True)
+class KeptSpeed(Op):
+    """How much of its speed each pair keeps in a model made for longer texts than it began with: 1 where
+    it turns at least `high` times in the original length, 0 where at most `low` times, between them in
+    proportion.
+
+    Operands: stretch (1 x d), low, high and the original length (1 x 1 each); result (1 x d). LLaMA 3.1:
+    apply_scaling of Meta's llama-models, there written with wavelengths 2π · stretch.
+    """
+
+    scale = "plain"
+    no_gradient = FIXED
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        stretch, *limits = operands
+        check(stretch.shape[0] == 1 and [one.shape for one in limits] == [(1, 1)] * 3, self, *operands)
+        return ONE, stretch.columns
+
+    def value(self, *operands: Array) -> Array:
+        stretch, low, high, original = operands
+        return np.asarray(np.clip((original / (2 * np.pi * stretch) - low) / (high - low), 0, 1))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        stretch, low, high, original = (one.cell(0, j if k == 0 else 0) for k, one in enumerate(operands))
+        return f"MAX(0,MIN(1,({original}/(2*PI()*{stretch})-{low})/({high}-{low})))"
+
+
+class Slowed(Op):
+    """The stretch of pairs of which each keeps some of its speed, while the rest is divided by a factor:
+    stretch / ((1 - kept) / factor + kept). Operands: stretch, kept (both 1 x d), factor (1 x 1)."""
+
+    scale = "plain"
+    no_gradient = FIXED
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        stretch, kept, factor = operands
+        check(stretch.shape == kept.shape and stretch.shape[0] == 1 and factor.shape == (1, 1), self, *operands)
+        return ONE, stretch.columns
+
+    def value(self, *operands: Array) -> Array:
+        stretch, kept, factor = operands
+        return np.asarray(stretch / ((1 - kept) / factor + kept))
+
+    def cell(self, i: int, j: int, *operands: Ref) -> str:
+        stretch, kept, factor = operands[0].cell(0, j), operands[1].cell(0, j), operands[2].cell(0, 0)
+        return f"{stretch}/((1-{kept})/{factor}+{kept})"
+
+
 class Angle(Op):
     """pos / stretch, in radians: (n x 1) and (1 x d) give (n x d)."""
 
@@ -169,7 +211,6 @@ class Angle(Op):
         return [Number(position.cell(i, 0)), " / ", Number(stretch.cell(0, j))]
 
 
-@dataclass(frozen=True)
 class Sinusoid(Op):
     """The sine of the angle in even columns (counted from 0), its cosine in odd ones: (n x d).
 
@@ -190,7 +231,7 @@ class Sinusoid(Op):
         return f"{'COS' if j % 2 else 'SIN'}({operands[0].cell(i, j)})"
 
 
-@dataclass(frozen=True)
+@record
 class RotatePairs(Op):
     """Each pair of columns (x_0, x_1) turned by its angle a: (x_0 cos a - x_1 sin a, x_1 cos a +
     x_0 sin a). Operands: x and the angles, both (n x d) with d even.
@@ -225,7 +266,7 @@ class RotatePairs(Op):
         return f"{own}{sign}{x.cell(i, partner)}*SIN({angle.cell(i, j)})"
 
 
-@dataclass(frozen=True)
+@record
 class Spread(Op):
     """`count` numbers at equal distance from minus to plus a given one: (1 x 1) to (1 x count)."""
 
@@ -252,6 +293,8 @@ from_end = FromEnd()
 behind_turn, before_turn = Mirrored(before=False), Mirrored(before=True)
 pair = Pair()
 stretch = Stretch()
+kept_speed = KeptSpeed()
+slowed = Slowed()
 angle = Angle()
 sinusoid = Sinusoid()
 rotate_pairs = RotatePairs()

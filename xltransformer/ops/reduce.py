@@ -9,17 +9,15 @@ one by one because a one-cell softmax needs array entry in some spreadsheets.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
 from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check, joined
 from xltransformer.ops.elementwise import multiply
 from xltransformer.ops.linear import row_sums
+from xltransformer.record import record
 
 
-@dataclass(frozen=True)
 class RowMax(Op):
     """The largest entry of each row: (n x m) to (n x 1)."""
 
@@ -41,7 +39,7 @@ class RowMax(Op):
         return ["max(", *joined(terms, "; "), ")"]
 
 
-@dataclass(frozen=True)
+@record
 class ShiftedExp(Op):
     """exp(x - row maximum), and 0 where there is a mask that is not 1.
 
@@ -90,7 +88,6 @@ class ShiftedExp(Op):
         return ["exp((", score, " − ", largest, ") / ", Number(temperatures[0].cell(0, 0)), ")"]
 
 
-@dataclass(frozen=True)
 class ExpGradient(Op):
     """What passes back through exponentials: the gradient times the exponential itself, divided by the
     temperature where there is one.
@@ -118,7 +115,6 @@ class ExpGradient(Op):
         return [Number(passed.cell(i, j)), "×", Number(exponentials.cell(i, j)), *cooled]
 
 
-@dataclass(frozen=True)
 class RowSum(Op):
     """The sum of each row: (n x m) to (n x 1)."""
 
@@ -141,7 +137,6 @@ class RowSum(Op):
         return joined(([Number(x.cell(i, k))] for k in range(x.shape[1])), " + ")
 
 
-@dataclass(frozen=True)
 class DivideRows(Op):
     """Each row divided by its own number; a row whose number is 0 (an empty slot) stays 0.
 
@@ -173,7 +168,6 @@ class DivideRows(Op):
         return [Number(x.cell(i, j)), " / ", Number(divisor.cell(i, 0))]
 
 
-@dataclass(frozen=True)
 class DivisorGradient(Op):
     """What passes back to the divisor of each row: minus the sum of gradient times quotient, divided
     by the divisor (0 where that is 0).
@@ -203,7 +197,6 @@ class DivisorGradient(Op):
         return ["−(", *joined(terms, " + "), ") / ", Number(divisor.cell(i, 0))]
 
 
-@dataclass(frozen=True)
 class RowArgMax(Op):
     """The position (from 1) of the largest entry of each row, the first where several are as large:
     (n x m) to (n x 1)."""
@@ -222,7 +215,6 @@ class RowArgMax(Op):
         return f"MATCH(MAX({row}),{row},0)"
 
 
-@dataclass(frozen=True)
 class RowRank(Op):
     """The rank of each entry within its row, 1 for the largest; of equal entries the first ranks
     first, so that every rank occurs once. (n x m) to (n x m)."""
@@ -243,7 +235,6 @@ class RowRank(Op):
         return f"SUMPRODUCT(({x.row(i)}>{own})*1)+SUMPRODUCT(({x.row(i, j + 1)}={own})*1)"
 
 
-@dataclass(frozen=True)
 class ColumnOf(Op):
     """In which column (from 1) of each row a number first stands: (n x m) and the numbers (1 x k)
     give (n x k), 0 where it does not. With `RowRank`, where the runners-up stand."""
@@ -266,7 +257,6 @@ class ColumnOf(Op):
         return f"IFERROR(MATCH({wanted.cell(0, j)},{x.row(i)},0),0)"
 
 
-@dataclass(frozen=True)
 class EntryAt(Op):
     """The entries of each row that stand in the given columns (from 1; 0 gives 0).
 
@@ -294,7 +284,6 @@ class EntryAt(Op):
         return f"IF({at}=0,0,INDEX({x.row(i)},1,{at}))"
 
 
-@dataclass(frozen=True)
 class PlaceEntries(Op):
     """Entries put back into the columns they were taken from, 0 elsewhere.
 
@@ -336,7 +325,6 @@ def taken(x: Array, positions: Array, axis: int) -> Array:
     return np.where(np.isnan(positions), np.nan, np.where(positions == 0, 0.0, found))
 
 
-@dataclass(frozen=True)
 class Norms(Op):
     """The size of each of n matrices, the root of the sum of its squares (Frobenius norm).
 
@@ -362,7 +350,7 @@ class Norms(Op):
         return f"SQRT({'+'.join(f'SUMSQ({line})' for line in lines)})"
 
 
-@dataclass(frozen=True)
+@record
 class Places(Op):
     """1, 2, … up to `count` (no more than there are rows), counted along a column: (n x m) to (1 x count)."""
 
@@ -381,7 +369,6 @@ class Places(Op):
         return f"ROWS({operands[0].column(0, j + 1)})"
 
 
-@dataclass(frozen=True)
 class MeanRows(Op):
     """The mean of those rows of x that a column of flags marks with 1, 0 where there are none: (n x d)
     and (n x 1) give (1 x d)."""
@@ -403,7 +390,6 @@ class MeanRows(Op):
         return f"SUMPRODUCT({x.column(j)},{flags.column(0)})/MAX(SUM({flags.column(0)}),1)"
 
 
-@dataclass(frozen=True)
 class RowLength(Op):
     """The length of each row, the root of the sum of its squares: (n x m) to (n x 1)."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,7 +27,6 @@ def chosen(k: str, cells: Sequence[str]) -> str:
     return formula
 
 
-@dataclass(frozen=True)
 class Choose(Op):
     """One of several blocks of the same shape, zeros where none is chosen.
 
@@ -54,7 +52,6 @@ class Choose(Op):
         return f"IF({k}=0,0,{chosen(k, [block.cell(i, j) for block in blocks])})"
 
 
-@dataclass(frozen=True)
 class Plane(Op):
     """Two columns of a table, by their positions (from 1; 0 gives zeros): (n x d) to (n x 2).
 
@@ -76,7 +73,6 @@ class Plane(Op):
         return f"IF({position}=0,0,INDEX({operands[0].row(i)},1,{position}))"
 
 
-@dataclass(frozen=True)
 class Settle(Op):
     """Points (n x 2), those of empty slots moved onto a given point, where they do not show.
 
@@ -99,7 +95,6 @@ class Settle(Op):
         return f"IF({padding.cell(i, 0)}=1,{points.cell(i, j)},{point.cell(0, j)})"
 
 
-@dataclass(frozen=True)
 class Below(Op):
     """One row below another, before and after: twice (1 x d) gives (2 x d)."""
 
@@ -117,7 +112,6 @@ class Below(Op):
         return operands[i].cell(0, j)
 
 
-@dataclass(frozen=True)
 class LessFirst(Op):
     """Each row less the first row: (n x d) to (n x d)."""
 

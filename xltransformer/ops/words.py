@@ -6,8 +6,6 @@ texts: it would take `?` and `*` for wildcards and stops at 255 characters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
@@ -23,7 +21,6 @@ def _keys(words: Array) -> list[str]:
     return [word_key(str(word)) for word in words.ravel()]
 
 
-@dataclass(frozen=True)
 class WordIndex(Op):
     """The row (from 1) of each word in a word list, or 0: no word, not in the list, or there
     more than once. Operands: words (n x 1), word list (v x 1), both text."""
@@ -52,7 +49,6 @@ class WordIndex(Op):
         return f'IF({word}="",0,IF(SUMPRODUCT({same}*1)=1,SUMPRODUCT({same}*({row})),0))'
 
 
-@dataclass(frozen=True)
 class Lookup(Op):
     """Row `index` (from 1) of a table, or a row of zeros where the index is 0.
 
@@ -80,7 +76,6 @@ class Lookup(Op):
         return f"IF({index.cell(i, 0)}=0,0,INDEX({table.column(j)},{index.cell(i, 0)}))"
 
 
-@dataclass(frozen=True)
 class AddRowsAt(Op):
     """Rows added up in the rows of a table that they were looked up in: the gradient of embeddings.
 
@@ -117,7 +112,6 @@ class AddRowsAt(Op):
         return f"SUMPRODUCT(({index.column(0)}={at})*{rows.column(j)})"
 
 
-@dataclass(frozen=True)
 class JoinWords(Op):
     """The words of a sentence as one text, single spaces between: (n x 1) to (1 x 1)."""
 
@@ -143,7 +137,6 @@ def _entry(ref: Ref, k: int) -> str:
     return ref.cell(k, 0) if ref.shape[1] == 1 else ref.cell(0, k)
 
 
-@dataclass(frozen=True)
 class Equals(Op):
     """1 where a word is the given one, else 0. Operands: words (n x 1 or 1 x n) and one word
     (1 x 1), both text; result (n x 1)."""
@@ -168,7 +161,6 @@ class Equals(Op):
         return f'IF({one}="",0,IF({one}&""={other}&"",1,0))'
 
 
-@dataclass(frozen=True)
 class SwitchedOn(Op):
     """1 where a switch (text, 1 x 1) says "on" or 1, else 0."""
 
@@ -190,7 +182,6 @@ class SwitchedOn(Op):
         return f"IF(OR({tests}),1,0)"
 
 
-@dataclass(frozen=True)
 class First(Op):
     """The position (from 1) of the first 1 in a column of flags, or 0: (n x 1) to (1 x 1)."""
 
@@ -211,7 +202,6 @@ class First(Op):
         return f"IFERROR(MATCH(1,{operands[0].column(0)},0),0)"
 
 
-@dataclass(frozen=True)
 class Stack(Op):
     """Several texts (1 x 1 each) below one another: (s x 1)."""
 
@@ -229,7 +219,6 @@ class Stack(Op):
         return f'{operands[i].cell(0, 0)}&""'  # an emptied cell is no text, not 0
 
 
-@dataclass(frozen=True)
 class Pick(Op):
     """One row out of each of several tables, one below the other; a position of 0 gives zeros.
 
@@ -253,7 +242,6 @@ class Pick(Op):
         return lookup.cell(0, j, operands[1 + 2 * i], operands[2 + 2 * i])
 
 
-@dataclass(frozen=True)
 class WordAt(Op):
     """The word in the given row (from 1) of a word list, no text where the row is 0.
 
@@ -280,7 +268,6 @@ class WordAt(Op):
         return f'IF({at}=0,"",INDEX({word_list.column(0)},{at})&"")'
 
 
-@dataclass(frozen=True)
 class WriteNext(Op):
     """What stands in the slot after each word: the predicted word, but none after the word that ends a
     sentence, nor after an empty slot. Operands: words and predicted words (both n x 1), the word that

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,16 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import HEADS, Sizes
+from xltransformer.record import record
 from xltransformer.spec.settings import Settings
 from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, WordTable, draw_words, read_text
-from xltransformer.text import MOST_TEXT, clean, word_key
+from xltransformer.text import MOST_TEXT, clean, listed, word_key
 from xltransformer.weights import (
     SCHEMES,
     SCHEMES_OF,
     Checkpoint,
     Source,
     finite,
-    listed,
     load,
     most_like,
     read_source,
@@ -33,7 +33,7 @@ _OUR_NAMES = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 """Names that our blocks have, and no published state dict: every model with weights has one."""
 
 
-@dataclass(frozen=True)
+@record
 class Adopted:
     """A template with the weights of a file. `complete` is whether they are to be all that the model
     has, `embedded` whether they bring embeddings."""
@@ -44,7 +44,7 @@ class Adopted:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Tokens:
     """Names for rows of the vocabulary; with `rows`, only these of the weights' are taken (from 0)."""
 
@@ -59,25 +59,28 @@ _TEMPLATES = {
     "gpt2": "gpt",
     "bert": "bert",
     "bert_states": "sentences",
+    "roberta": "bert",
+    "roberta_states": "sentences",
+    "distilbert": "bert",
+    "distilbert_states": "sentences",
     "llama": "llama",
     "llama_meta": "llama",
 }
 """The template that ships for each scheme of names."""
 
 
-def default_template(weights: str | Path | None) -> str:
-    """The template for weights under published names, by these names; without any, the usual one.
+def template_for(weights: str | Path) -> str:
+    """The template for weights under published names, by these names; the usual one for our own names.
 
     Raises UserError where the file cannot be read.
     """
-    if weights is None:
-        return DEFAULT_TEMPLATE
     state = read_source(weights).state
     scheme = most_like(state)
     if any(_OUR_NAMES.fullmatch(name) for name in state) or not SCHEMES[scheme].likeness(state):
         return DEFAULT_TEMPLATE
-    if scheme == "bert" and not any(name.startswith("cls.predictions.") for name in state):
-        scheme = "bert_states"
+    part = SCHEMES[scheme].part
+    if part and not any(name.startswith(part) for name in state):
+        scheme += "_states"
     return _TEMPLATES[scheme]
 
 
@@ -107,6 +110,8 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | N
             f"{path} does not tell the number of heads, taken to be {checkpoint.options['heads']}: "
             "--set heads=… gives another"
         )
+    if tokens is None and "embeddings" in checkpoint.blocks and not ours:
+        warnings.append(f"{path} comes without its vocabulary: its rows bear other words; give --vocabulary")
     blocks = dict(checkpoint.blocks)
     embeddings = blocks.pop("embeddings", None)
     if embeddings is not None:
@@ -157,9 +162,17 @@ def _published(
         raise UserError(
             f"{path}: config.json names the activation {told['activation']}, which {scheme} is not built with"
         )
-    extra: dict[str, Any] = {k: told[k] for k in ("epsilon", "activation") if k in told}
-    if "keys" in checkpoint.sizes and "base" in told:
-        extra["base"] = told["base"]
+    taken = ["epsilon", "activation"]
+    if "keys" in checkpoint.sizes:
+        taken += ["base", "longer", "factor", "low", "high", "original"]
+    if template.model == "sentence_encoder":
+        taken += ["pooling"]
+        if told.get("pooling", "mean") not in ("mean", "first"):
+            raise UserError(
+                f"{path}: its sentences are pooled by {told['pooling']:.40}, which is not built: "
+                "--set pooling=mean or first, or --template bert for the states of the words"
+            )
+    extra = {name: told[name] for name in taken if name in told}
     return replace(checkpoint, options={**checkpoint.options, **extra})
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -14,13 +14,16 @@ from xltransformer.graph import Array, Matrix, Model
 from xltransformer.locale import Messages, load_messages
 from xltransformer.models import PAIRS, SPELLERS, WRITERS, Lesson, Sizes, build_model
 from xltransformer.models.lesson import Goal
+from xltransformer.nn.embedding import trimmed
 from xltransformer.nn.watch import Watch
-from xltransformer.spec.adopt import Adopted, adopt, default_template, with_tokens
+from xltransformer.record import record
+from xltransformer.spec.experiments import to_try
 from xltransformer.spec.settings import Settings, apply_settings, check_used, misfits
-from xltransformer.spec.template import Template, load_template
-from xltransformer.spec.vocabulary import read_words
-from xltransformer.text import MOST_TEXT, clean, pseudo_random, split_sentence, word_key
-from xltransformer.weights import Checkpoint, listed, trimmed
+from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
+from xltransformer.text import MOST_TEXT, clean, listed, pseudo_random, split_sentence, word_key
+
+if TYPE_CHECKING:
+    from xltransformer.spec.adopt import Adopted
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 """What a sheet holds (Excel's limits)."""
@@ -39,7 +42,7 @@ MOST_WORDS = 480
 for each, may have 8,192 characters."""
 
 
-@dataclass(frozen=True)
+@record
 class Instance:
     """A model, the values of its inputs by block name, and where they came from.
 
@@ -115,7 +118,8 @@ def make_instance(
     `slots` empty word slots are added to each sentence; None means the template's number. `settings`
     take the place of the template's sizes and choices, `weights` (.npz or .safetensors) of its
     weights, `vocabulary` of its words; of a tokenizer's, `words` (a number, or a file that lists them)
-    says which stand there beside those in use. Without a template, the names in `weights` say which
+    says which stand there beside those in use; where none is given, a tokenizer that lies beside published
+    weights is taken. Without a template, the names in `weights` say which
     model they are for. Without `spare` there are no empty vocabulary
     rows, and no empty slots either, except for a model that writes into them, and where a setting
     asks for them. `language` is that of the switches' words and of the lessons' titles. Raises UserError
@@ -187,6 +191,8 @@ def make_instance(
         if block.role == "choice" and block.choices is not None and block.name not in data
     }
     if adopted is not None and adopted.complete:
+        from xltransformer.weights import Checkpoint
+
         whole = Checkpoint({"embeddings": data["embeddings"], **chosen.weights}, {})
         data |= whole.fit(model, len(chosen.table.words))
     data |= {block.name: _parameter(block, chosen) for block in model.parameters}
@@ -201,7 +207,19 @@ def make_instance(
     return Instance(chosen, given, sizes, model, inputs, made_up, tuple(warnings))
 
 
-@dataclass(frozen=True)
+def default_template(weights: str | Path | None) -> str:
+    """The template for weights under published names, by these names; without any, the usual one.
+
+    Raises UserError where the file cannot be read.
+    """
+    if weights is None:
+        return DEFAULT_TEMPLATE
+    from xltransformer.spec.adopt import template_for
+
+    return template_for(weights)
+
+
+@record
 class _Choice:
     """What is built: a template with everything in its place that was given beside it, the sentences,
     and their words."""
@@ -226,6 +244,10 @@ def _choose(
     template = default_template(weights) if template is None else template
     chosen = template if isinstance(template, Template) else load_template(template, language)
     warnings: list[str] = []
+    if vocabulary is None and weights is not None and embeddings is None:
+        from xltransformer.weights.tokens import tokenizer_beside
+
+        vocabulary = tokenizer_beside(Path(weights))
     other = misfits(chosen, settings) or [name for name, path in (("vocabulary", vocabulary),) if path is not None]
     if chosen.trained and weights is not None:
         chosen = chosen.untrained()
@@ -242,6 +264,9 @@ def _choose(
     given = _sentences(chosen, sentences)
     cut, tokens = None, None
     if vocabulary is not None:
+        from xltransformer.spec.adopt import with_tokens
+        from xltransformer.spec.vocabulary import read_words
+
         cut, tokens, said = read_words(Path(vocabulary), chosen, given, words)
         warnings += said
         chosen = with_tokens(chosen, tokens.names)
@@ -251,6 +276,8 @@ def _choose(
         raise UserError(f"words is {words!r}, but there is no vocabulary to take them from: give --vocabulary")
     adopted = None
     if weights is not None:
+        from xltransformer.spec.adopt import adopt
+
         adopted = adopt(chosen, Path(weights), settings, tokens)
         if embeddings is not None and adopted.embedded:
             raise UserError(f"{embeddings} and {weights} both give embeddings; leave the first out")
@@ -262,6 +289,8 @@ def _choose(
     for sentence, found in zip(given, split, strict=True):
         if not found:
             raise UserError(f"the sentence {sentence!r:.60} has no word: give at least one")
+    if adopted is not None and not adopted.complete:
+        chosen = replace(chosen, experiments=to_try(chosen.model, split, load_messages(language)))
     return _Choice(chosen, adopted, given, split, warnings)
 
 

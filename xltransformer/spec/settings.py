@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -76,6 +75,8 @@ def apply_settings(template: Template, settings: Settings) -> Template:
             switch = name.removeprefix(SWITCH)
             switches[switch] = check_switches({switch: value}, "settings")[switch]
         elif name != "d_model":
+            import difflib
+
             near = difflib.get_close_matches(name, (*COUNTS, "d_model"), 1, 0.8)
             if near:
                 raise UserError(f"unknown setting {name!r}; did you mean {near[0]!r}?")

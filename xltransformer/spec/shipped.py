@@ -4,8 +4,8 @@ what it does on held-out data."""
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 
+from xltransformer.record import record
 from xltransformer.spec.instance import make_instance
 from xltransformer.spec.template import load_template, read_text, template_folder
 
@@ -13,7 +13,7 @@ HELD_OUT = "weights/held-out.toml"
 """The file of held-out figures, in the folder of the templates."""
 
 
-@dataclass(frozen=True)
+@record
 class Figure:
     """Of so many, how many were right, and of what."""
 

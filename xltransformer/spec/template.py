@@ -7,8 +7,6 @@ module reads and checks them; every mistake becomes a UserError that names the f
 
 from __future__ import annotations
 
-import csv
-import difflib
 import io
 import math
 import os
@@ -16,19 +14,18 @@ import re
 import tomllib
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import xltransformer
-from xltransformer.bounds import MOST_TEXT_FILE, Package, read_bytes
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import MODELS
+from xltransformer.record import record
 from xltransformer.text import MOST_TEXT, clean, pseudo_random, without_forbidden, word_key
-from xltransformer.weights.files import ABOUT, RUN, read_npz
 
 DEFAULT_TEMPLATE = "cat-and-mouse"
 
@@ -55,7 +52,7 @@ def in_language(texts: Texts, language: str) -> str:
     return texts.get(language) or next(iter(texts.values()), "")
 
 
-@dataclass(frozen=True)
+@record
 class WordTable:
     """A vocabulary: the names of the d dimensions, and for each word its d numbers, which may be
     `drawn` from the seed."""
@@ -65,7 +62,7 @@ class WordTable:
     drawn: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Experiment:
     """Something to try on the first sheet: the cell to edit (an input block, a row and a column by
     label, or by number from 1), what to type there (a word, a number, or whether a switch is on; `above`
@@ -92,7 +89,7 @@ class Experiment:
         return below / 2 if below > 0 else below - 1
 
 
-@dataclass(frozen=True)
+@record
 class Template:
     """A template as read and checked. `weights` holds arrays by the block's full name; with `trained`
     these, and the embeddings, were learned."""
@@ -157,6 +154,8 @@ def load_template(
         return _parse(text, (folder / f"{text}.toml").read_text("utf-8"), folder, language, fresh)
     path = Path(text)
     if path.suffix != ".toml" and not os.path.isfile(path):
+        import difflib
+
         near = difflib.get_close_matches(text, shipped_templates(), 1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise UserError(
@@ -174,6 +173,8 @@ def template_folder() -> Path:
 
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file, else UserError."""
+    from xltransformer.bounds import MOST_TEXT_FILE, read_bytes
+
     try:
         return read_bytes(path, MOST_TEXT_FILE).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -192,6 +193,8 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
         raise UserError(f"{where} is not valid TOML: brackets nested too deeply; take some away") from None
     for key in data:
         if key not in _KEYS:
+            import difflib
+
             near = difflib.get_close_matches(key, _KEYS, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(_KEYS))}"
             raise UserError(f"{where}: unknown key {key!r}; {hint}")
@@ -440,6 +443,8 @@ def _cell_number(text: Any) -> Any:
 
 
 def _csv_rows(path: Path) -> list[list[Any]]:
+    import csv
+
     text = read_text(path).lstrip("\r\n")
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -451,6 +456,8 @@ def _csv_rows(path: Path) -> list[list[Any]]:
 
 def _xlsx_rows(path: Path) -> list[list[Any]]:
     import openpyxl
+
+    from xltransformer.bounds import Package
 
     with Package(path) as package:
         package.check_table()
@@ -513,6 +520,8 @@ def _weights(tables: Mapping[str, Any], where: str, folder: Path) -> dict[str, A
 
     for name, value in tables.items():
         if name == "file":
+            from xltransformer.weights.files import ABOUT, RUN, read_npz
+
             for block, array in read_npz(_beside(value, f"{where}: weights.file", folder)).items():
                 if block not in (ABOUT, RUN):  # what is told of them
                     weights[block] = _checked_matrix(array, f"{value}: {block}")
@@ -534,6 +543,8 @@ def _weight_file(value: str, name: str, where: str, folder: Path) -> Array:
         return matrix([[_cell_number(cell) for cell in row] for row in _csv_rows(path)], where)
     if path.suffix != ".npz":
         raise UserError(f"{where} is {value!r}; give numbers, or a .npz or .csv file beside the template")
+    from xltransformer.weights.files import read_npz
+
     arrays = read_npz(path)
     for key in (name, name.rpartition(".")[2]):
         if key in arrays:

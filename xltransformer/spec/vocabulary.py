@@ -11,7 +11,7 @@ from xltransformer.spec.adopt import Tokens, read_tokens, unique
 from xltransformer.spec.template import Template, read_text
 from xltransformer.weights.tokens import Tokenizer, read_tokenizer
 
-SPARE = 20
+SPARE = 200
 """How many words a model that does not write gets beside those in use."""
 
 

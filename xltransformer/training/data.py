@@ -11,6 +11,7 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import WRITERS
+from xltransformer.record import record
 from xltransformer.spec.instance import MASK, MOST_WORDS, Instance
 from xltransformer.spec.template import read_text
 from xltransformer.text import split_sentence, word_key
@@ -20,7 +21,7 @@ HIDDEN_SHARE = 0.15
 """The share of words that are hidden, and at least one of a sentence. Devlin et al. 2019, section 3.1."""
 
 
-@dataclass(frozen=True)
+@record
 class Example:
     """One line: the rows of its words in the vocabulary, from 1, of each sentence that is read; and
     from which place on which words are to be predicted. With `hide` they are words to hide."""
@@ -31,7 +32,7 @@ class Example:
     hide: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Data:
     """Examples as arrays (N x n): the words of each sentence, and the target and whether it counts, at
     each place of the last one; `mask` is the row of the word that hides others, 0 where none is hidden.

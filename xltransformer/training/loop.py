@@ -14,6 +14,7 @@ import numpy as np
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
+from xltransformer.record import record
 from xltransformer.training.data import Data
 from xltransformer.training.optimizer import OPTIMIZERS, clip, rate_at
 from xltransformer.training.task import PRECISION, Task
@@ -25,7 +26,7 @@ EVALUATED = 256
 """Examples in one batch where nothing is learned."""
 
 
-@dataclass(frozen=True)
+@record
 class Settings:
     """How to train: steps, batch size, optimizer, its highest learning rate, and the seed."""
 
@@ -36,7 +37,7 @@ class Settings:
     seed: int
 
 
-@dataclass(frozen=True)
+@record
 class Progress:
     """Where a run stands after `step` steps: the mean loss of the batches since the last look, and of
     held-out data, where there are any, loss and the share of words that are right. `seconds` are left."""

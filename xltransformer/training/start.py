@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ from xltransformer.engines import engine
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import Sizes
+from xltransformer.record import record
 from xltransformer.spec.instance import Instance, make_instance
 from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
+from xltransformer.text import listed
 from xltransformer.training.task import PRECISION, Task
-from xltransformer.weights import listed
 from xltransformer.workbook.reader import read_book
 
 
-@dataclass(frozen=True)
+@record
 class Start:
     """An instance of the model, and which of its weights are `given`; the rest are drawn from a seed.
     `language` is that of a workbook."""
@@ -82,10 +83,9 @@ def from_workbook(path: Path) -> Start:
     """
     book = read_book(path)
     formulas = any(
-        book.is_formula(place, i, j)
+        book.has_formula(place).any()
         for block in book.model.inputs
         if block.feedback is None and (place := book.homes.get(block.name)) is not None
-        for i, j in np.ndindex(block.shape)
         if place.shape == block.shape
     )
     inputs, problems = current_inputs(book, engine("ironcalc").recalculate(path) if formulas else {})

@@ -11,7 +11,8 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Array, Matrix, Values
 from xltransformer.models import PAIRS, Lesson, Sizes, build_model
-from xltransformer.models.objective import SETTING, learn
+from xltransformer.models.objective import learn
+from xltransformer.models.sizes import GRADIENTS
 from xltransformer.nn.gradients import GRADIENT, gradients
 from xltransformer.nn.loss import cross_entropy
 from xltransformer.ops import add, op_of
@@ -102,7 +103,7 @@ def word_task(instance: Instance, places: Sequence[int]) -> Task:
     UserError for a model that predicts none.
     """
     name = instance.template.model
-    options = {key: value for key, value in instance.sizes.options.items() if key != SETTING}
+    options = {key: value for key, value in instance.sizes.options.items() if key != GRADIENTS}
     sizes = Sizes(tuple(places), instance.sizes.vocabulary, instance.sizes.width, options)
     model = build_model(name, sizes)
     goals = [goal for goal in model.goals if goal.words]
@@ -132,7 +133,7 @@ def word_task(instance: Instance, places: Sequence[int]) -> Task:
 def sentence_task(instance: Instance) -> Task:
     """The model of an instance over its own sentences, with the targets that its sheets have, or would
     have with the setting `gradients`. UserError where it has nothing to learn."""
-    options = {key: value for key, value in instance.sizes.options.items() if key != SETTING}
+    options = {key: value for key, value in instance.sizes.options.items() if key != GRADIENTS}
     model = build_model(instance.template.model, replace(instance.sizes, options=options))
     if not model.goals:
         raise UserError(f"the model {instance.template.model} has no target to learn: train another")

@@ -1,6 +1,6 @@
 """Weights from elsewhere: files of them, and the published names that become blocks of ours."""
 
-from xltransformer.weights.checkpoint import Checkpoint, finite, listed, load, trimmed
+from xltransformer.weights.checkpoint import Checkpoint, finite, load
 from xltransformer.weights.files import ABOUT, Source, State, read_source, read_state, read_text_entry, write_state
 from xltransformer.weights.schemes import SCHEMES, SCHEMES_OF, most_like
 
@@ -12,12 +12,10 @@ __all__ = [
     "Source",
     "State",
     "finite",
-    "listed",
     "load",
     "most_like",
     "read_source",
     "read_state",
     "read_text_entry",
-    "trimmed",
     "write_state",
 ]

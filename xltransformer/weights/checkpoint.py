@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Array, Matrix, Model
+from xltransformer.graph import Array, Model
+from xltransformer.nn.embedding import trimmed
+from xltransformer.record import record
+from xltransformer.text import listed
 from xltransformer.weights.files import State
 from xltransformer.weights.schemes import SCHEMES, Entry, Scheme
 
 
-@dataclass(frozen=True)
+@record
 class Checkpoint:
     """What a state dict holds: blocks by our names, and the sizes that its entries tell: `width`,
-    `d_ff`, `vocabulary`, `positions`, `segments`, and for each stack the number of its layers, such
+    `d_ff`, `vocabulary`, `positions`, and for each stack the number of its layers, such
     as `encoder` or `decoder`. `options` are those of our model that follow."""
 
     blocks: dict[str, Array]
@@ -43,17 +46,6 @@ class Checkpoint:
             [(name, value.shape, wanted[name]) for name, value in values.items() if value.shape != wanted[name]],
         )
         return values
-
-
-def trimmed(value: Array, block: Matrix, words: int | None = None) -> Array:
-    """The weights of a block: of more positions than there is room for the first, and with a column
-    of 0 for each word of the vocabulary beyond the `words` that the weights know."""
-    if block.last_name == "position_embeddings":
-        return value[: block.shape[0]]
-    of_words = block.columns.source is not None and block.columns.source.role == "vocabulary"
-    if words is not None and of_words and value.ndim == 2 and value.shape[1] == words < block.shape[1]:
-        return np.pad(value, ((0, 0), (0, block.shape[1] - words)))
-    return value
 
 
 def load(
@@ -132,6 +124,7 @@ def finite(name: str, value: Array) -> Array:
 def _rows_of(entry: Entry, value: Any, rows: Sequence[int] | None) -> Array:
     """The numbers of an entry in double precision; of one for each word of the vocabulary, which is
     always the first axis, only the `rows` given."""
+    value = value[entry.unused :] if entry.unused else value
     if rows is not None and entry.shape[0] == "vocabulary":
         value = value[np.asarray(rows, dtype=int)]
     double = np.asarray(value, dtype=float)
@@ -183,13 +176,15 @@ def _read_sizes(wanted: Mapping[str, tuple[Entry, int]], state: State) -> dict[s
         if name in state and state[name].ndim == len(entry.shape):
             for symbol, size in zip(entry.shape, state[name].shape, strict=True):
                 times, _, bare = symbol.rpartition("*")
+                if bare.isdecimal():
+                    continue
                 votes.setdefault(bare, Counter())[size // int(times or 1)] += 1
     return {"width": 1} | {symbol: counter.most_common(1)[0][0] for symbol, counter in votes.items()}
 
 
 def _size(symbol: str, sizes: Mapping[str, int]) -> int:
     times, _, bare = symbol.rpartition("*")
-    return int(times or 1) * sizes.get(bare, 0)
+    return int(times or 1) * (int(bare) if bare.isdecimal() else sizes.get(bare, 0))
 
 
 def _deal(entry: Entry, value: Array, heads: int, groups: int) -> Iterator[tuple[str, Array]]:
@@ -214,12 +209,6 @@ def _pairs(x: Array) -> Array:
 
 
 Misshapen = Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
-
-
-def listed(names: Sequence[str], most: int = 12) -> str:
-    """Names in one line, the first of them where they are many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 MOST_COMPLAINT = 200

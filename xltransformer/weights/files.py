@@ -7,7 +7,7 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,9 +16,11 @@ import numpy as np
 from xltransformer.bounds import MOST_FILE, check_file, read_bytes
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
+from xltransformer.record import record
+from xltransformer.weights.config import told_beside
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class BFloat16:
     """An array whose numbers are the upper halves of single-precision ones, which NumPy does not know:
     `np.asarray` makes numbers of them."""
@@ -53,10 +55,10 @@ State = Mapping[str, Any]
 file stay on disk until `np.asarray` takes them."""
 
 
-@dataclass(frozen=True)
+@record
 class Source:
-    """A state dict, and what the file or the config.json beside it tells of the model, as options of
-    ours: `heads`, `kv_heads`, `epsilon`, `base`, `activation`."""
+    """A state dict, and what the file, or those beside it (see `config.told_beside`), tell of the model
+    as options of ours."""
 
     state: State
     told: Mapping[str, Any] = field(default_factory=dict)
@@ -160,7 +162,7 @@ def _check_header(array: IO[bytes], part: zipfile.ZipInfo) -> None:
 
 
 def _read_safetensors(path: Path) -> Source:
-    return Source(dict(_tensors(path)), _config_beside(path))
+    return Source(dict(_tensors(path)), told_beside(path))
 
 
 def _read_shards(path: Path) -> Source:
@@ -178,7 +180,7 @@ def _read_shards(path: Path) -> Source:
     whole = [name for name in missing if not name.endswith(("position_ids", ".bias", ".masked_bias"))]
     if whole:
         raise UserError(f"{path} names {whole[0]}, which {files[whole[0]]} does not hold; download it again")
-    return Source(state, _config_beside(path))
+    return Source(state, told_beside(path))
 
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
@@ -211,51 +213,6 @@ def _tensors(path: Path) -> Iterator[tuple[str, Any]]:
         else:
             array = np.memmap(path, dtype, "r", 8 + length + start, shape)
         yield name, BFloat16(array) if entry["dtype"] == "BF16" else array
-
-
-_ACTIVATIONS = {
-    "gelu": "gelu_erf",
-    "gelu_new": "gelu_tanh",
-    "gelu_fast": "gelu_tanh",
-    "gelu_pytorch_tanh": "gelu_tanh",
-    "relu": "relu",
-    "silu": "swiglu",
-    "swish": "swiglu",
-}
-_TOLD = {
-    "heads": ("num_attention_heads", "n_head"),
-    "kv_heads": ("num_key_value_heads",),
-    "epsilon": ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon"),
-    "base": ("rope_theta",),
-}
-
-
-def _config_beside(path: Path) -> dict[str, Any]:
-    """What Hugging Face's config.json in the same folder tells; nothing where there is none."""
-    file = path.parent / "config.json"
-    if not file.is_file():
-        return {}
-    try:
-        config = json.loads(read_bytes(file, MOST_HEADER))
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{file} is no JSON ({error}); mend it, or take it away and --set heads=…") from None
-    if not isinstance(config, dict):
-        raise UserError(f"{file} holds no object; mend it, or take it away and --set heads=…")
-    if config.get("rope_scaling"):
-        kind = config["rope_scaling"]
-        raise UserError(f"{file}: rope_scaling {kind!r:.60} is not built; without it the numbers would be wrong")
-    told: dict[str, Any] = {}
-    for ours, theirs in _TOLD.items():
-        value = next((config[name] for name in theirs if name in config), None)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            told[ours] = value
-    activation = config.get("hidden_act", config.get("activation_function"))
-    if activation is not None:
-        if activation not in _ACTIVATIONS:
-            known = ", ".join(_ACTIVATIONS)
-            raise UserError(f"{file}: the activation {activation!r:.40} is not built; built are: {known}")
-        told["activation"] = _ACTIVATIONS[activation]
-    return told
 
 
 def _read_llama2c(path: Path) -> Source:

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
+from xltransformer.record import record
 from xltransformer.weights.files import State
 
 
-@dataclass(frozen=True)
+@record
 class Entry:
     """One entry of a state dict, and the blocks that are made of it.
 
     In names, `{layer}` stands for each layer and `{head}` for each head. `shape` names the sizes,
-    such as `3*width`. A row stays a row; a matrix that lies as (outputs x inputs) is `transposed`
-    to ours. Its columns are then dealt out evenly to the blocks, and among the heads (`{head}`) or the
-    groups of heads that share keys and values (`{group}`). Those of queries and keys saved in `halves`,
-    where column k turns with column k + d_k/2, are put into our order, where pairs stand side by side.
-    An `optional` entry may be missing; one that equals the entry it is `tied` to gives no block.
+    such as `3*width`, or gives them as numbers. A row stays a row; a matrix that lies as (outputs x
+    inputs) is `transposed` to ours. Its columns are then dealt out evenly to the blocks, and among the
+    heads (`{head}`) or the groups of heads that share keys and values (`{group}`). Those of queries and
+    keys saved in `halves`, where column k turns with column k + d_k/2, are put into our order, where
+    pairs stand side by side. An `optional` entry may be missing; one that equals the entry it is `tied`
+    to gives no block. Of its rows the first `unused` are left out.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Entry:
     optional: bool = False
     tied: str = ""
     halves: bool = False
+    unused: int = 0
 
     @property
     def group(self) -> str:
@@ -41,7 +44,7 @@ class Entry:
         return before if found else ""
 
 
-@dataclass(frozen=True)
+@record
 class Scheme:
     """The entries of one kind of model. A `prefix` may be missing from all names; names matching
     `ignored` are nothing to us; `renamed` are older endings of names with today's; entries whose names
@@ -75,8 +78,22 @@ class Scheme:
         return {n: value for n, value in renamed.items() if not (self.ignored and re.fullmatch(self.ignored, n))}
 
     def likeness(self, state: State) -> int:
-        """How many of the names in a state dict are the scheme's."""
-        return sum(bool(self.known.fullmatch(name)) for name in self.published(state))
+        """How many of the entries in a state dict have a name of the scheme's, and the sizes that it fixes."""
+        return sum(
+            bool(self.known.fullmatch(name)) and self._sized(name, x) for name, x in self.published(state).items()
+        )
+
+    def _sized(self, name: str, x: Any) -> bool:
+        """Whether an entry has the sizes that are numbers in the scheme."""
+        shape = self._fixed.get(name, ())
+        return not shape or all(
+            not size.isdecimal() or int(size) == n for size, n in zip(shape, x.shape, strict=False)
+        )
+
+    @cached_property
+    def _fixed(self) -> dict[str, tuple[str, ...]]:
+        """The shapes in which a size is a number."""
+        return {e.name: e.shape for e in self.entries if any(size.isdecimal() for size in e.shape)}
 
 
 def _linear(theirs: str, ours: str, inputs: str, outputs: str, *, transposed: bool = True) -> Iterator[Entry]:
@@ -142,28 +159,38 @@ def _gpt2() -> Iterator[Entry]:
     )
 
 
-def _bert() -> Iterator[Entry]:
-    """Hugging Face's BertForMaskedLM, and BertForPreTraining without its next-sentence head."""
-    embeddings, layer, block = "bert.embeddings.", "bert.encoder.layer.{layer}.", "encoder.{layer}"
-    words, predictions = embeddings + "word_embeddings.weight", "cls.predictions."
+def _bert(names: Mapping[str, str]) -> Iterator[Entry]:
+    """BERT's encoder and the head that predicts words: Hugging Face's BertForMaskedLM, and
+    BertForPreTraining without its next-sentence head. Models like it (`names` has what differs) know
+    fewer kinds of segments: RoBERTa one, and its first two positions are never used (Liu et al. 2019);
+    DistilBERT none (Sanh et al. 2019)."""
+    embeddings, layer, block = names["embeddings"], names["layer"], "encoder.{layer}"
+    words, kinds = embeddings + "word_embeddings.weight", names["segments"]
     yield Entry(words, ("embeddings",), ("vocabulary", "width"))
-    yield Entry(embeddings + "position_embeddings.weight", ("position_embeddings",), ("positions", "width"))
-    yield Entry(embeddings + "token_type_embeddings.weight", ("segment_embeddings",), ("segments", "width"))
+    yield Entry(
+        embeddings + "position_embeddings.weight",
+        ("position_embeddings",),
+        ("positions", "width"),
+        unused=2 if kinds == "1" else 0,
+    )
+    if kinds != "0":
+        yield Entry(embeddings + "token_type_embeddings.weight", ("segment_embeddings",), (kinds, "width"))
     yield from _norm(embeddings + "LayerNorm", "embedding_norm")
-    for part in ("query", "key", "value"):
-        ours = block + ".head.{head}.{}_" + part[0].upper()
-        yield from _linear(layer + "attention.self." + part, ours, "width", "width")
-    yield from _linear(layer + "attention.output.dense", block + ".{}_O", "width", "width")
-    yield from _norm(layer + "attention.output.LayerNorm", block + ".norm.0")
-    yield from _linear(layer + "intermediate.dense", block + ".feed_forward.{}_1", "width", "d_ff")
-    yield from _linear(layer + "output.dense", block + ".feed_forward.{}_2", "d_ff", "width")
-    yield from _norm(layer + "output.LayerNorm", block + ".norm.1")
-    yield from _linear(predictions + "transform.dense", "prediction.{}", "width", "width")
-    yield from _norm(predictions + "transform.LayerNorm", "prediction.norm")
-    yield Entry(predictions + "bias", ("output.b",), ("vocabulary",))
-    decoder = predictions + "decoder"
+    for letter in "QKV":
+        yield from _linear(layer + names[letter], f"{block}.head.{{head}}.{{}}_{letter}", "width", "width")
+    yield from _linear(layer + names["O"], block + ".{}_O", "width", "width")
+    yield from _norm(layer + names["first_norm"], block + ".norm.0")
+    yield from _linear(layer + names["w1"], block + ".feed_forward.{}_1", "width", "d_ff")
+    yield from _linear(layer + names["w2"], block + ".feed_forward.{}_2", "d_ff", "width")
+    yield from _norm(layer + names["second_norm"], block + ".norm.1")
+    yield from _linear(names["transform"], "prediction.{}", "width", "width")
+    yield from _norm(names["transform_norm"], "prediction.norm")
+    bias = Entry(names["bias"], ("output.b",), ("vocabulary",))
+    yield bias
+    decoder = names["decoder"]
     yield Entry(decoder + ".weight", ("output.W",), ("vocabulary", "width"), True, optional=True, tied=words)
-    yield Entry(decoder + ".bias", (), ("vocabulary",), optional=True)
+    if decoder + ".bias" != bias.name:
+        yield Entry(decoder + ".bias", (), ("vocabulary",), optional=True)
 
 
 def _llama(names: Mapping[str, str], *, halves: bool) -> Iterator[Entry]:
@@ -189,6 +216,26 @@ def _llama(names: Mapping[str, str], *, halves: bool) -> Iterator[Entry]:
     )
 
 
+_BERT = {
+    "embeddings": "bert.embeddings.", "layer": "bert.encoder.layer.{layer}.", "segments": "2",
+    "Q": "attention.self.query", "K": "attention.self.key", "V": "attention.self.value",
+    "O": "attention.output.dense", "first_norm": "attention.output.LayerNorm",
+    "w1": "intermediate.dense", "w2": "output.dense", "second_norm": "output.LayerNorm",
+    "transform": "cls.predictions.transform.dense", "transform_norm": "cls.predictions.transform.LayerNorm",
+    "bias": "cls.predictions.bias", "decoder": "cls.predictions.decoder",
+}  # fmt: skip
+_ROBERTA = _BERT | {
+    "embeddings": "roberta.embeddings.", "layer": "roberta.encoder.layer.{layer}.", "segments": "1",
+    "transform": "lm_head.dense", "transform_norm": "lm_head.layer_norm",
+    "bias": "lm_head.bias", "decoder": "lm_head.decoder",
+}  # fmt: skip
+_DISTILBERT = {
+    "embeddings": "distilbert.embeddings.", "layer": "distilbert.transformer.layer.{layer}.", "segments": "0",
+    "Q": "attention.q_lin", "K": "attention.k_lin", "V": "attention.v_lin", "O": "attention.out_lin",
+    "first_norm": "sa_layer_norm", "w1": "ffn.lin1", "w2": "ffn.lin2", "second_norm": "output_layer_norm",
+    "transform": "vocab_transform", "transform_norm": "vocab_layer_norm",
+    "bias": "vocab_projector.bias", "decoder": "vocab_projector",
+}  # fmt: skip
 _HUGGING_FACE = {
     "layer": "model.layers.{layer}.", "embeddings": "model.embed_tokens.weight", "norm": "model.norm.weight",
     "output": "lm_head.weight", "Q": "self_attn.q_proj", "K": "self_attn.k_proj", "V": "self_attn.v_proj",
@@ -204,8 +251,25 @@ _META = {
 _LLAMA_OPTIONS = {"pre_norm": True, "rms": True, "biases": False, "activation": "swiglu"}
 _LLAMA_PRESENT = {"attention_biases": "decoder.0.head.0.b_Q"}
 
+
+def _encoders(
+    name: str, prefix: str, part: str, names: Mapping[str, str], ignored: str, **more: Any
+) -> dict[str, Scheme]:
+    """A model like BERT under two schemes: with the head that predicts words, whose names begin with
+    `part`, and as `NAME_states` without it, which such a model ends with its last hidden state."""
+    entries = tuple(_bert(names))
+    options: dict[str, Any] = {"pre_norm": False, "segments": int(names["segments"])}
+    ignored = rf"{ignored}|.*\.position_ids"
+    states = tuple(entry for entry in entries if not entry.name.startswith(part))
+    return {
+        name: Scheme(entries, prefix, part, ignored, options=options, present={"head": "prediction.W"}, **more),
+        f"{name}_states": Scheme(
+            states, prefix, ignored=rf"{ignored}|{re.escape(part)}.*", options=options, **more
+        ),
+    }
+
+
 _BERT_RENAMED = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
-_BERT_IGNORED = r"bert\.pooler\..*|cls\.seq_relationship\..*|.*\.position_ids"
 
 SCHEMES: dict[str, Scheme] = {
     "torch_encoder": Scheme(
@@ -229,22 +293,16 @@ SCHEMES: dict[str, Scheme] = {
         options={"pre_norm": True},
         absent={"tied": "output.W"},
     ),
-    "bert": Scheme(
-        tuple(_bert()),
+    **_encoders(
+        "bert",
         "bert.",
         "cls.predictions.",
-        _BERT_IGNORED,
-        _BERT_RENAMED,
-        options={"pre_norm": False},
-        present={"head": "prediction.W"},
-    ),
-    "bert_states": Scheme(
-        tuple(entry for entry in _bert() if not entry.name.startswith("cls.")),
-        "bert.",
-        ignored=_BERT_IGNORED + r"|cls\..*",
+        _BERT,
+        r"bert\.pooler\..*|cls\.seq_relationship\..*",
         renamed=_BERT_RENAMED,
-        options={"pre_norm": False},
     ),
+    **_encoders("roberta", "roberta.", "lm_head.", _ROBERTA, r"roberta\.pooler\..*"),
+    **_encoders("distilbert", "distilbert.", "vocab_", _DISTILBERT, r"distilbert\.pooler\..*"),
     "llama": Scheme(
         tuple(_llama(_HUGGING_FACE, halves=True)),
         "model.",
@@ -269,8 +327,8 @@ SCHEMES_OF = {
     "encoder_decoder": ("torch_transformer",),
     "gpt": ("gpt2",),
     "llama": ("llama", "llama_meta"),
-    "bert": ("bert",),
-    "sentence_encoder": ("bert_states",),
+    "bert": ("bert", "roberta", "distilbert"),
+    "sentence_encoder": ("bert_states", "roberta_states", "distilbert_states"),
 }
 """The schemes of each model of ours that has any."""
 

@@ -71,12 +71,15 @@ class Tokenizer(ABC):
         return [part for part in re.split(rf"\s*({names})\s*", text) if part]
 
     def begins_word(self, k: int) -> bool:
-        """Whether a token is a word, or the beginning of one."""
+        """Whether a token is a word, or the beginning of one; a letter by itself is none, but where a
+        letter is a word, as in Chinese."""
         label = self.labels[k]
         marked = self.marks_beginnings
         if marked and not label.startswith(SPACE):
             return False
-        return label.removeprefix(SPACE).isalpha() and self.tokens[k] not in self.specials
+        bare = label.removeprefix(SPACE)
+        alone = len(bare) == 1 and unicodedata.category(bare) != "Lo"
+        return bare.isalpha() and not alone and self.tokens[k] not in self.specials
 
     @property
     def marks_beginnings(self) -> bool:
@@ -85,7 +88,7 @@ class Tokenizer(ABC):
 
     def rows(self, texts: Sequence[Sequence[int]], spare: int | None) -> list[int]:
         """The numbers, in order, of the tokens that texts use, of the special ones, and of the first
-        `spare` others, words before pieces of words; of all tokens where that is None."""
+        `spare` others, words before letters and pieces of words; of all tokens where that is None."""
         if spare is None:
             return list(range(len(self.tokens)))
         used = {k for text in texts for k in text} | set(self.specials.values())
@@ -185,15 +188,17 @@ def _byte_label(token: str) -> str:
     return SPACE + text[1:] if text.startswith(" ") else text if text.strip() else token
 
 
-_BYTE_LEVEL = re.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+")
+_BYTE_LEVEL = r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+"
 """How GPT-2 parts a text before it merges; its own pattern has all numerals where this has digits."""
 
 
 class BytePair(Tokenizer):
-    """GPT-2's: the bytes of every word, merged pair by pair in the order in which the pairs were learned."""
+    """GPT-2's: the bytes of every word, merged pair by pair in the order in which the pairs were learned.
+    RoBERTa's, which knows a <mask>, stands between <s> and </s>."""
 
     def __init__(self, tokens: Sequence[str], merges: Sequence[tuple[str, str]]) -> None:
-        super().__init__(tokens, [_byte_label(token) for token in tokens])
+        around = (["<s>"], ["</s>"]) if {"<s>", "</s>", "<mask>"} <= set(tokens) else ([], [])
+        super().__init__(tokens, [_byte_label(token) for token in tokens], *around)
         self.merges = merges
         self.rank = {pair: k for k, pair in enumerate(merges)}
 
@@ -201,7 +206,7 @@ class BytePair(Tokenizer):
         library = _library()
         if library is None:
             letters = byte_letters()
-            words = ("".join(letters[b] for b in word.encode("utf-8")) for word in _BYTE_LEVEL.findall(text))
+            words = ("".join(letters[b] for b in word.encode("utf-8")) for word in re.findall(_BYTE_LEVEL, text))
             return [self.number[piece] for word in words for piece in merged(word, self.rank)]
         made = library.Tokenizer(library.models.BPE(vocab=self.number, merges=list(self.merges)))
         made.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -293,6 +298,8 @@ class FromLibrary(Tokenizer):
                 "or give vocab.txt, or vocab.json with merges.txt beside it"
             )
         self.made = library.Tokenizer.from_file(str(path))
+        self.made.no_padding()  # a file may say that every text is filled up to 128 tokens, or cut there
+        self.made.no_truncation()
         numbers = self.made.get_vocab(with_added_tokens=True)
         tokens = _in_order(numbers)
         self.hashes = any(token.startswith("##") for token in tokens)
@@ -313,6 +320,20 @@ class FromLibrary(Tokenizer):
         return bare if given and len(around) == 2 * len(given) else whole
 
 
+_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.bin", "tokenizer.vocab")
+
+
+def tokenizer_beside(weights: Path) -> Path | None:
+    """The tokenizer's file in the folder of published weights, one that can be read without the package
+    `tokenizers` where that is not installed; None where there is none."""
+    if weights.suffix.lower() == ".npz":
+        return None
+    folder = weights if weights.is_dir() else weights.parent
+    there = [folder / name for name in _FILES if (folder / name).is_file()]
+    bare = [path for path in there if path.name != "tokenizer.json"]
+    return next(iter(bare if bare and _library() is None else there), None)
+
+
 def read_tokenizer(path: Path) -> Tokenizer | None:
     """The tokenizer of a file: tokenizer.json, vocab.json with merges.txt beside it, WordPiece's
     vocab.txt, a list of pieces and scores parted by tabs, llama2.c's tokenizer.bin; or of a folder with
@@ -321,10 +342,11 @@ def read_tokenizer(path: Path) -> Tokenizer | None:
     Raises UserError for a file that cannot be read.
     """
     if path.is_dir():
-        names = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.bin", "tokenizer.vocab")
-        found = next((path / name for name in names if (path / name).is_file()), None)
+        found = tokenizer_beside(path)
         if found is None:
-            raise UserError(f"the folder {path} holds none of {', '.join(names)}; name the file of the vocabulary")
+            raise UserError(
+                f"the folder {path} holds none of {', '.join(_FILES)}; name the file of the vocabulary"
+            )
         path = found
     if path.name == "merges.txt" and (path.parent / "vocab.json").is_file():
         path = path.parent / "vocab.json"

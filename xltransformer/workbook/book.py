@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.locale import Messages
-from xltransformer.ops import PRODUCTS, Span, op_of
-from xltransformer.workbook.canvas import Canvas, cell_range
+from xltransformer.ops import PRODUCTS, Span, op_of, step_down
+from xltransformer.record import record
+from xltransformer.workbook.canvas import Canvas, cell_range, text_width
 from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
 from xltransformer.workbook.places import Place, SeenPlace, column_letters
 from xltransformer.workbook.styles import (
-    ATTENTION_SCALE,
     EMPTY,
     FADED,
     RIGHT,
     WRONG,
     Style,
     block_style,
+    share_scale,
     signed_scale,
 )
 
@@ -33,13 +34,21 @@ ANSWERS = "answers"
 """The name of the hidden sheet with an exercise's answers."""
 TOLERANCE = 0.01
 """How far from the right number a student's may lie: as far as two decimals allow."""
+LONG_SYMBOL = 11
+"""A symbol of more characters runs over the column to its left, which must be empty."""
 
+SHOWN_DIGITS, KEPT_DIGITS = 6, 9
+"""How many digits results have in the file of a wide model: those of array formulas as many as single precision
+is sure of, for LibreOffice takes none and Excel calculates anew; others, which LibreOffice goes on with, as many
+as it has."""
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 Labels = tuple[Array, Formulas | None, Sequence[list[Span]]]
 """The labels of an axis as they are now, and the formulas that follow the words, as `Canvas.block` takes them."""
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Drawing:
     """A block at a place; `shown` are the drawings of operands its formulas point at."""
 
@@ -86,6 +95,7 @@ class Book:
         self.answers = Canvas(ANSWERS, hidden=True)
         self._waiting: dict[Matrix, frozenset[Matrix]] = {}
         self._labels: dict[tuple[Axis, str, bool], Labels] = {}
+        self._several_heads = any(".head.1." in f".{name}" for name in values)
         self._hidden_rows = 0
         self._views = 0
         self.suggested: Place | None = None  # temperatures to choose from
@@ -93,17 +103,24 @@ class Book:
         self._pending: list[Callable[[], None]] = []
 
     def sheet(self, name: str) -> Canvas:
-        canvas = Canvas(name)
+        canvas = Canvas(name, short_bars=self.by_rows)
         self.sheets.append(canvas)
         return canvas
 
     def symbol(self, block: Matrix) -> str:
-        """The short name shown at a block's corner; that of a gradient is ∂ and its block's."""
+        """The short name shown at a block's corner, with its head's number where there are several; that of a
+        gradient is ∂ and its block's."""
         if block.gradient_of is not None:
             through = block.contributed_by
             return f"∂{self.symbol(block.gradient_of)}" + (f" ← {self.symbol(through)}" if through else "")
         name = block.last_name
-        return self.messages.get(f"symbol.{name}", self.messages.get(f"setting.{name}", name))
+        shown = self.messages.get(f"symbol.{name}", self.messages.get(f"setting.{name}", name))
+        head = block.number_of("head")
+        head = block.number_of("group") if head is None else head
+        if self._several_heads and head is not None:
+            turned = "ᵀ" if shown.endswith("ᵀ") else ""
+            shown = shown.removesuffix("ᵀ") + str(head + 1).translate(_SUBSCRIPTS) + turned
+        return self.messages("backward.new", name=shown) if isinstance(block.op, type(step_down)) else shown
 
     def ref(self, block: Matrix, sheet: Canvas) -> SeenPlace:
         """The home of a block as formulas on a sheet write it."""
@@ -193,7 +210,7 @@ class Book:
         """A view with rows as columns, and its labels."""
         rows, columns = block.shape
         place = Place(sheet.name, row, column, (columns, rows), turned=True)
-        look = Matrix(block.columns, block.rows, op=block.op, scale=block.scale, role=block.role)
+        look = Matrix(block.columns, block.rows, op=block.op, name=block.name, scale=block.scale, role=block.role)
 
         def write() -> None:
             home, style = self.ref(block, sheet), block_style(block, self.messages, view=True)
@@ -222,7 +239,7 @@ class Book:
         place = drawing.place
         values = self.values[drawing.block.name] if shown is None else shown
         if self.by_rows and values.dtype != object:
-            values = shortened(values)
+            values = shortened(values, SHOWN_DIGITS if any(arrays) else KEPT_DIGITS)
         drawing.sheet.block(place.row, place.column, values, style, cell, arrays)
 
     def _write_formulas(self, drawing: Drawing) -> None:
@@ -347,7 +364,8 @@ class Book:
         self._label_block(drawing.block, self.symbol(drawing.block), drawing.place, drawing.sheet)
 
     def _label_block(self, block: Matrix, symbol: str, place: Place, sheet: Canvas) -> None:
-        sheet.text(place.row - 1, place.column - 1, symbol, "symbol")
+        style = "long_symbol" if text_width(symbol) > LONG_SYMBOL else "symbol"
+        sheet.text(place.row - 1, place.column - 1, symbol, style)
         self.labels(block.rows, sheet, place.row, place.column - 1, "row_label")
         self.labels(block.columns, sheet, place.row - 1, place.column, "column_label", across=True)
 
@@ -414,17 +432,44 @@ class Book:
             conditions.append((where, {"type": "cell", "criteria": "==", "value": 0, "format": FADED}))
         elif block.scale == "masked":
             conditions.append((where, {"type": "cell", "criteria": "<", "value": -1e29, "format": FADED}))
-        elif block.scale == "probability":
-            conditions.append((where, ATTENTION_SCALE))
-        elif block.scale == "signed" and block.size > 1:
-            conditions.append((where, signed_scale(place.absolute.partition("!")[2])))
+        elif block.scale == "probability" or (block.scale == "signed" and block.size > 1):
+            self._colour_by_size(drawing, labelled)
+
+    def _colour_by_size(self, drawing: Drawing, labelled: bool) -> None:
+        """A colour scale; each slot that is empty as built, and not all 0 by itself, has one of its own, which
+        is white until it holds a word."""
+        block, place = drawing.block, drawing.place
+        values = self.values[block.name].T if place.turned else self.values[block.name]
+        rows, columns = (
+            _filled(axis.read(self.values), found) if labelled and axis.source is not None else axis.size
+            for axis, found in ((block.rows, values), (block.columns, values.T))
+        )
+        whole = place.absolute.partition("!")[2]
+
+        def colour(i: int, j: int, shape: tuple[int, int], slot: tuple[int, int] | None = None) -> None:
+            label = "" if slot is None else f"${column_letters(slot[1])}${slot[0] + 1}"
+            scale = share_scale(label) if block.scale == "probability" else signed_scale(whole, label)
+            if shape[0] and shape[1]:
+                where = cell_range(place.row + i, place.column + j, shape)
+                drawing.sheet.conditions.append((where, scale))
+
+        colour(0, 0, (rows, columns))
+        for i in range(rows, block.shape[0]):
+            colour(i, 0, (1, block.shape[1]), (place.row + i, place.column - 1))
+        for j in range(columns, block.shape[1]):
+            colour(0, j, (rows, 1), (place.row - 1, place.column + j))
 
 
-def shortened(values: Array) -> Array:
-    """Numbers to nine significant digits, as many as single precision has: what a wide model's formulas
-    show until they are calculated, in half the bytes."""
-    digits = [float(f"{value:.9g}") for value in values.ravel().tolist()]
-    return np.array(digits, dtype=float).reshape(values.shape)
+def shortened(values: Array, digits: int) -> Array:
+    """Numbers to so many significant digits: what a wide model's formulas show until they are calculated."""
+    short = [float(f"{value:.{digits}g}") for value in values.ravel().tolist()]
+    return np.array(short, dtype=float).reshape(values.shape)
+
+
+def _filled(labels: Sequence[str], values: Array) -> int:
+    """How many rows come before the empty slots at the end; all of them, where those hold nothing but 0."""
+    count = max((k + 1 for k, label in enumerate(labels) if label), default=0)
+    return count if np.any(values[count:]) else len(labels)
 
 
 def _empty(shape: tuple[int, int]) -> Array:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from bisect import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import field
+from functools import cache, cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.ops import Span
+from xltransformer.record import record
 from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
 from xltransformer.workbook.places import column_letters, quoted
 from xltransformer.workbook.styles import Style
@@ -28,7 +30,7 @@ MOST_FORMULA = 8_191
 Kind = Literal["text", "number", "formula", "link", "blank"]
 
 
-@dataclass(frozen=True)
+@record
 class Cell:
     """`content` is a text, a number, a formula without its `=`, or a link's target; `shown` is a
     formula's cached result (None: it has none) or a link's text; `tip` is what a link shows under the
@@ -41,7 +43,7 @@ class Cell:
     tip: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Cells:
     """A rectangle of cells of one style with its first cell at (row, column).
 
@@ -62,7 +64,7 @@ class Cells:
         rows, columns = self.values.shape
         return rows, columns
 
-    @property
+    @cached_property
     def longest(self) -> int:
         """How many characters its longest formula has (at most)."""
         of_arrays = (len(formula) for spans in self.arrays for _, _, formula in spans)
@@ -86,7 +88,7 @@ class Cells:
         return Cell("number", value, self.style)
 
 
-@dataclass(frozen=True)
+@record
 class Series:
     """Points or bars of a chart; all references are absolute ranges. `name` labels each point."""
 
@@ -102,10 +104,10 @@ class Series:
     hollow: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Chart:
-    """A native chart; its titles are cells, so that they follow every edit. Bars of `shares` lie
-    between 0 and 1."""
+    """A native chart; its titles are cells, so that they follow every edit. `shares` lie between 0 and
+    1; `whole` numbers lie across."""
 
     kind: Literal["scatter", "bar"]
     row: int
@@ -116,10 +118,11 @@ class Chart:
     across: str = ""
     up: str = ""
     legend: bool = False
-    shares: bool = True
+    shares: bool = False
+    whole: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Paragraph:
     """A text that wraps over the columns up to `last` (None: the width of the sheet), in one row that
     grows with it or over some `rows` that stay as they are."""
@@ -135,9 +138,10 @@ class Paragraph:
         return self.row + max(0, self.rows - 1)
 
 
-@dataclass
+@record(eq=False, frozen=False)
 class Canvas:
-    """One sheet. Rows and columns count from 0."""
+    """One sheet. Rows and columns count from 0. It is printed on so many pages `across`, with page breaks
+    before some rows, and with some empty columns `beside` it, which make it smaller."""
 
     name: str
     single: dict[tuple[int, int], Cell] = field(default_factory=dict)
@@ -151,8 +155,12 @@ class Canvas:
     validations: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     charts: list[Chart] = field(default_factory=list)
     breaks: list[int] = field(default_factory=list)
+    across: int = 1
+    beside: int = 0
     freeze: tuple[int, int] = (0, 0)
     hidden: bool = False
+    short_bars: bool = False
+    """Whether a bar ends with what stands below it, not with the sheet, which may have hundreds of columns."""
 
     _last: tuple[int, int] = (-1, -1)
 
@@ -236,7 +244,7 @@ class Canvas:
         """One cell, None where there is none."""
         for block in self.blocks:
             i, j = row - block.row, column - block.column
-            if 0 <= i < block.shape[0] and 0 <= j < block.shape[1]:
+            if i >= 0 and j >= 0 and i < block.shape[0] and j < block.shape[1]:
                 return block.cell(i, j)
         return self.single.get((row, column))
 
@@ -265,17 +273,35 @@ class Canvas:
 
     def last_of(self, paragraph: Paragraph) -> int:
         """The last column of a paragraph: its own, or as far as the window goes."""
-        if paragraph.last is not None:
-            return paragraph.last
-        last = paragraph.column
+        return self._in_window(paragraph.column) if paragraph.last is None else paragraph.last
+
+    def ends(self) -> list[tuple[Paragraph, int]]:
+        """Every paragraph with its last column, worked out once for those that begin in one column."""
+        end = cache(self._in_window)
+        return [(one, end(one.column) if one.last is None else one.last) for one in self.paragraphs]
+
+    def _in_window(self, column: int) -> int:
+        """The last column from `column` on that a window shows, no further than the sheet goes."""
+        last, right = column, self.right
         wide = self.pixels(0, last)
-        while last < self.right and (wide := wide + self.pixels(last + 1, last + 1)) <= WINDOW:
+        while last < right and (wide := wide + self.pixels(last + 1, last + 1)) <= WINDOW:
             last += 1
         return last
 
     def bar(self, row: int, style: str) -> None:
         """Gives every still empty cell of a row, over the sheet's width, one style."""
         self.bars.append((row, style))
+
+    def bar_ends(self) -> dict[int, int]:
+        """The last column of each bar, by its row."""
+        if not self.short_bars:
+            return {row: self.right for row, _ in self.bars}
+        rows = sorted(row for row, _ in self.bars)
+        ends = dict.fromkeys(rows, self._in_window(1))
+        for block in self.blocks:
+            if k := bisect(rows, block.row):
+                ends[rows[k - 1]] = max(ends[rows[k - 1]], block.column + block.shape[1] - 1)
+        return ends
 
     def target(self, row: int = 0, column: int = 0) -> str:
         """A cell as links name it: `'Start'!A1`."""
@@ -299,12 +325,24 @@ class Canvas:
         return row, column
 
     @property
+    def row_heights(self) -> dict[int, float]:
+        """The heights, in points, of the rows that are not of ordinary height."""
+        heights = dict(self.heights)
+        for one in self.paragraphs:
+            if not one.rows:
+                lines = self.lines(str(one.cell.shown), one.column, self.last_of(one))
+                heights[one.row] = 16.0 * lines + 1
+        return heights
+
+    @property
     def bottom(self) -> int:
         return max([0, self._last[0], *(paragraph.last_row for paragraph in self.paragraphs)])
 
     def width(self, first: int, last: int) -> float:
         """The width of some columns, in characters."""
-        return sum(self.widths.get(column, self.default_width) for column in range(first, last + 1))
+        if first == last:
+            return self.widths.get(first, self.default_width)
+        return sum([self.widths.get(column, self.default_width) for column in range(first, last + 1)])
 
     def pixels(self, first: int, last: int) -> float:
         """The same in pixels."""
@@ -320,10 +358,14 @@ def spaced(letter: str) -> str:
     return f" {letter}" if letter else ""
 
 
+_FIRST_WIDE = "\u1100"
+
+
 @lru_cache(1 << 14)  # labels are drawn many times over
 def text_width(text: str) -> float:
     """The width of a text in characters, wide (Chinese, emoji) ones counting nearly twice."""
-    return sum(1.9 if unicodedata.east_asian_width(c) in "WF" else 1.0 for c in text)
+    wide = (c for c in set(text) if c >= _FIRST_WIDE and unicodedata.east_asian_width(c) in "WF")
+    return len(text) + 0.9 * sum(map(text.count, wide))
 
 
 def cell_range(row: int, column: int, shape: tuple[int, int]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from xltransformer.graph import Matrix
 from xltransformer.models import Lesson
 from xltransformer.ops import OFF, ON
+from xltransformer.record import record
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, cell_range, spaced
 from xltransformer.workbook.places import Place
@@ -40,7 +40,7 @@ def _named(where: Callable[[], str], row: int, texts: Place) -> str:
     return f'IF({verdict}=1,"",IF({can},TRIM({where()}),""))'
 
 
-@dataclass(frozen=True)
+@record
 class Check:
     """`formula`, made when every block has its place, gives 1 or 0; `look` is where to look, and `where`
     gives a formula that names the cells at fault. One that is `whole` looks at every cell of a sheet."""

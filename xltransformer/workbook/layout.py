@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 from xltransformer.graph import Array, Matrix, Section
 from xltransformer.locale import Messages
-from xltransformer.models import Lesson
+from xltransformer.models.lesson import by_rows
 from xltransformer.nn.attention import every_attention
-from xltransformer.ops import BY_ROWS
 from xltransformer.size import Configuration, configuration
 from xltransformer.spec.instance import Instance
 from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width
 from xltransformer.workbook.checks import draw_checks
-from xltransformer.workbook.panels import LEFT, draw_step, draw_weights, step_title
+from xltransformer.workbook.pages import paginate
+from xltransformer.workbook.panels import LEFT, draw_step, draw_weights, step_titles
 from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import begin_start, finish_start, letters, told
@@ -35,7 +35,7 @@ def lay_out(
 ) -> Book:
     """Every sheet of the workbook, drawn but not yet written."""
     model = instance.model
-    if products == "auto" and not exercise and _wide(model):
+    if not exercise and by_rows(model, products):
         products = "rows"
     book = Book(values, messages, exercise, instance.generated, products)
     start = book.sheet(messages("sheet.start"))
@@ -63,7 +63,7 @@ def lay_out(
     behind = Behind(book, book.sheet(messages("sheet.behind")))
     behind.place_rest(model)
     verdicts = draw_checks(book, checks, start, model, letters(instance))
-    others = [vocabulary, *extra, size, checks]
+    others = [*extra, vocabulary, size, checks]
     finish_start(book, start, behind, instance, grid, row, contents, others, verdicts, changes)
     if model.watch is not None and not book.exercise:
         for (section, *_), (sheet, _) in zip(_by_sheet(model.sections), contents, strict=True):
@@ -75,6 +75,7 @@ def lay_out(
     for sheet in shown:
         if sheet not in (start, vocabulary):
             _fit(sheet)
+        paginate(sheet)
     for before, sheet, after in zip(shown, shown[1:], [*shown[2:], None], strict=False):
         _navigate(book, sheet, before, after)
     return book
@@ -95,13 +96,6 @@ def _by_sheet(sections: Sequence[Section]) -> list[list[Section]]:
     return sheets
 
 
-def _wide(model: Lesson) -> bool:
-    """Whether a model is one of layers, not a lesson, and so wide that it is written by rows."""
-    known = model.vocabulary
-    layered = any(section.layer is not None for section in model.sections)
-    return layered and known is not None and known.embeddings.shape[1] > BY_ROWS
-
-
 def _navigate(book: Book, sheet: Canvas, before: Canvas, after: Canvas | None) -> None:
     """The way back to Start, to the sheet before and to the next one, in the sheet's second row."""
     row = 1
@@ -117,6 +111,7 @@ def lay_out_size(own: Configuration, messages: Messages) -> Book:
     draw_size(book, book.sheet(messages("sheet.size")), own)
     book.finish()
     _fit(book.sheets[0])
+    paginate(book.sheets[0])
     return book
 
 
@@ -168,10 +163,10 @@ def _draw_section(
     if book.by_rows:
         _draw_weights(book, section, f"{number}{letter}", title)
     steps: list[tuple[str, int]] = []
-    for k, step in enumerate(section.steps, start=1):
-        heading_row = row
-        row = draw_step(book, sheet, model, section, step, f"{number}.{k}", row)
-        steps.append((step_title(book, step), heading_row))
+    titles = step_titles(book, section, letters(instance))
+    for k, (step, title) in enumerate(zip(section.steps, titles, strict=True), start=1):
+        steps.append((title, row))
+        row = draw_step(book, sheet, model, section, step, f"{number}.{k}  {title}", row)
     return sheet, steps
 
 
@@ -188,25 +183,13 @@ def _draw_weights(book: Book, section: Section, number: str, title: str) -> None
     sheet.paragraph(3, LEFT, messages("weights.intro"), "intro")
 
 
-_PAGE_WIDTH, _PAGE_HEIGHT = 10.9, 7.1
-"""What fits on a landscape A4 page, in inches."""
-
-
 def _fit(sheet: Canvas) -> None:
-    """Make columns wide enough for their labels, and let no page of print cut a panel that fits on one."""
+    """Make columns wide enough for their labels."""
     first = others = 0.0
-    for column, text in sheet.texts("row_label", "column_label", "symbol"):
+    for column, text in sheet.texts("row_label", "column_label", "symbol", "long_symbol"):
         if column == LEFT:
             first = max(first, text_width(text))
         else:
             others = max(others, text_width(text))
     sheet.widths |= {0: 2, LEFT: min(24.0, max(14.0, first * 1.2))}
     sheet.default_width = max(sheet.default_width, min(9.0, others * 1.1))
-    inches = sheet.width(0, sheet.right) * 7.5 / 96
-    rows_a_page = int(_PAGE_HEIGHT / min(1.0, _PAGE_WIDTH / inches) / (17 / 72))
-    starts = sorted(row for row, style in sheet.bars if style == "heading")
-    top = 0
-    for row, following in zip(starts, [*starts[1:], sheet.bottom + 1], strict=False):
-        if following - top > rows_a_page and row > starts[0]:
-            sheet.breaks.append(row)
-            top = row

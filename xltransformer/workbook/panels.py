@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from xltransformer.graph import Matrix, Section, Step
 from xltransformer.models import Lesson
 from xltransformer.ops import op_of
-from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas, text_width
+from xltransformer.workbook.book import LONG_SYMBOL, Book
+from xltransformer.workbook.canvas import LETTER, Canvas, text_width
 from xltransformer.workbook.places import Known, Place
 from xltransformer.workbook.worked import Line, Word, count_lines, words_of, worked_lines
 
@@ -19,22 +21,27 @@ BACKWARD = "gradient_"
 """The key of a step of the backward pass begins with this, and ends with that of its step."""
 WIDEST = 16
 """Beyond this column a panel continues on a new line: so far a window goes."""
+AT_LEAST = 3
+"""So many columns of a product's right operand the window must show; else its parts stand below one another."""
 OWN = ("parameter", "constant", "choice", "list")
 """Roles of the inputs that stand beside what is worked out from them, unless they stand elsewhere."""
-LONG_LABEL = 16
+COLUMN = 64
+"""Pixels of a column that a text may take."""
+NOTATION = 18
+"""Points of a line of notation, which may be in Chinese characters."""
+LONG_LABEL = 12
 """A row label of more characters needs the wide first column."""
 
 
-def draw_step(
-    book: Book, sheet: Canvas, model: Lesson, section: Section, step: Step, number: str, row: int
-) -> int:
+def draw_step(book: Book, sheet: Canvas, model: Lesson, section: Section, step: Step, title: str, row: int) -> int:
     """Draw one panel from `row` down; returns the first row free after it."""
-    sheet.text(row, LEFT, f"{number}  {step_title(book, step)}", "heading")
+    sheet.text(row, LEFT, title, "heading")
     sheet.heights[row] = 21
     sheet.bar(row, "heading")
     row += 1
     if notation := book.messages(f"step.{step.key}.formula"):
         sheet.text(row, LEFT, notation, "notation")
+        sheet.heights[row] = NOTATION
         row += 1
     sheet.paragraph(row, LEFT, book.messages(f"step.{step.key}.question"), "question")
     row += 2
@@ -65,6 +72,35 @@ def step_title(book: Book, step: Step) -> str:
     return book.messages(f"step.{step.key}.title", lesson="".join(titles), word=word)
 
 
+def step_titles(book: Book, section: Section, letters: Sequence[str]) -> list[str]:
+    """The titles of a section's steps; those with the same title tell what they belong to, or are numbered."""
+    titles = [step_title(book, step) for step in section.steps]
+    for title, count in Counter(titles).items():
+        if count > 1:
+            alike = [k for k, one in enumerate(titles) if one == title]
+            owners = [_owners(book, section.steps[k], letters) for k in alike]
+            told = [", ".join(one for one in found if any(one not in o for o in owners)) for found in owners]
+            for n, (k, owner) in enumerate(zip(alike, told, strict=True), start=1):
+                if len(set(told)) < count:
+                    titles[k] = f"{title} {n}"
+                elif owner:
+                    titles[k] = book.messages("part.of", title=title, owner=owner)
+    return titles
+
+
+def _owners(book: Book, step: Step, letters: Sequence[str]) -> list[str]:
+    """What a step belongs to, by its last block's name: a sentence, a layer, a kind of attention."""
+    parts, messages, found = step.blocks[-1].name.split(".")[:-1], book.messages, list[str]()
+    for k, part in enumerate(parts):
+        number = parts[k + 1] if k + 1 < len(parts) else ""
+        if part == "watch" and number.isdigit():
+            layer = messages("sheet.encoder_layer", layer=int(number) + 1)
+            found.append(layer if "head" in parts else letters[int(number)])
+        elif part != "watch":
+            found.append(messages.get(f"part.{part}", messages.get(f"sheet.{part}", "")))
+    return [text for text in found if text]
+
+
 def _crosswise(book: Book, block: Matrix) -> bool:
     """Whether a block is laid out as a product: in a backward pass also where an operand is turned, as long as
     it is spelled out and gives nothing of an exercise away."""
@@ -88,32 +124,54 @@ def _draw_in_line(book: Book, sheet: Canvas, model: Lesson, blocks: list[Matrix]
     for block in _with_operands(book, model, blocks):
         long = any(text_width(label) > LONG_LABEL for label in block.rows.read(book.values))
         referring = book.by_rows and block.computed and op_of(block).crosswise
+        column += _room(book, block) if column > LEFT + 1 else 0
         if column > LEFT + 1 and (long or referring or column + block.shape[1] > WIDEST):
             row, column, tallest = row + tallest + 2, LEFT + 1, 0
         if referring:
             _link_factors(book, sheet, block, row)
             row += 1
         book.draw(block, sheet, row + 1, column)
-        column += block.shape[1] + 1 + (block.text and block.computed)  # a long text runs over the next cell
+        column += block.shape[1] + 1 + _runs_over(book, block)
         tallest = max(tallest, block.shape[0])
     return row + tallest + 2 if blocks else row
 
 
+def _runs_over(book: Book, block: Matrix) -> int:
+    """How many columns beside it the texts of a block may run over: one at least where they follow edits."""
+    if not block.text or not (block.computed or block.role == "list"):
+        return 0
+    longest = max(text_width(str(text)) for text in book.values[block.name].ravel())
+    return max(1, math.ceil(longest * LETTER / COLUMN) - 1)
+
+
+def _room(book: Book, block: Matrix) -> int:
+    """How many more columns a block's symbol needs before it."""
+    return int(text_width(book.symbol(block)) > LONG_SYMBOL)
+
+
 def _link_factors(book: Book, sheet: Canvas, product: Matrix, row: int) -> None:
     """What a product is made of, as a link to where its right factor stands."""
-    left, right, *rows = product.operands
-    made = f"{book.symbol(product)} = {book.symbol(left)} · {book.symbol(right)}"
-    text = "".join([made, *(f" + {book.symbol(added)}" for added in rows)])
+    text, right = _made(book, product), product.operands[1]
 
     def write() -> None:  # the vocabulary gets its place last
         home = book.homes[right]
         if home.sheet == sheet.name:
-            sheet.text(row, LEFT, text, "symbol")
+            sheet.text(row, LEFT, text, "picture")
         else:
             target = Canvas(home.sheet).target(home.row, home.column)
             sheet.link(row, LEFT, target, book.messages("weights.made", product=text, sheet=home.sheet))
 
     book.later(write)
+
+
+def _made(book: Book, product: Matrix) -> str:
+    """What a product is made of: `Q = X · W_Q + b_Q`."""
+    turned = [*_turned(product), *[False] * len(product.operands)]
+    left, right, *rows = (
+        book.symbol(operand) + ("ᵀ" if is_turned else "")
+        for operand, is_turned in zip(product.operands, turned, strict=False)
+    )
+    return "".join([f"{book.symbol(product)} = {left} · {right}", *(f" + {added}" for added in rows)])
 
 
 def draw_weights(book: Book, sheet: Canvas, section: Section, row: int) -> int:
@@ -146,23 +204,31 @@ def _draw_products(book: Book, sheet: Canvas, products: list[Matrix], row: int) 
     """Products crosswise: left operand on the left, right operand above, result where they meet; a
     bias stands below the right operand.
 
-    Products that share their left operand stand side by side, as long as there is room.
+    Products that share their left operand stand side by side, as long as there is room. Where the window would
+    show next to nothing of the right operand, all of it stands below one another.
     """
     left: tuple[Matrix, bool] | None = None
     shown: Place | None = None
     column, deepest = 0, 0
+    drawn: dict[tuple[Matrix, bool], Place] = {}
     for product in products:
+        if _beyond_window(product):
+            if shown is not None:
+                row, left, shown = shown.row + shown.shape[0] + 1, None, None
+            row = _draw_below(book, sheet, product, drawn, row)
+            continue
         factor, right, *rows = product.operands
         turned, right_turned = _turned(product)
         rows = [] if turned or right_turned else rows
         down, across = right.shape[::-1] if right_turned else right.shape
         depth = down + len(rows)
+        column += _room(book, product)
         if (factor, turned) != left or column + across > WIDEST or depth != deepest:
             if shown is not None:
                 row = shown.row + shown.shape[0] + 1
             deepest = depth
             shown = book.draw(factor, sheet, row + deepest + 3, LEFT + 1, turned=turned)
-            left, column = (factor, turned), LEFT + 1 + shown.shape[1] + 1
+            left, column = (factor, turned), LEFT + 1 + shown.shape[1] + 1 + _room(book, product)
         assert shown is not None
         places = {factor: shown, right: book.draw(right, sheet, row + 1, column, turned=right_turned)}
         for k, added in enumerate(rows):
@@ -172,6 +238,40 @@ def _draw_products(book: Book, sheet: Canvas, products: list[Matrix], row: int) 
         book.draw(product, sheet, shown.row, column, places)
         column += across + 1
     return row if shown is None else shown.row + shown.shape[0] + 1
+
+
+def _beyond_window(product: Matrix) -> bool:
+    """Whether a product's right operand, beside and above the left one, would begin where no window goes."""
+    (rows, columns), turned = product.operands[0].shape, _turned(product)[0]
+    begins = LEFT + 1 + (rows if turned else columns) + 1
+    return begins + min(product.shape[1], AT_LEAST) - 1 > WIDEST
+
+
+def _draw_below(
+    book: Book, sheet: Canvas, product: Matrix, drawn: dict[tuple[Matrix, bool], Place], row: int
+) -> int:
+    """A product's parts below one another, the left operand only where it is not `drawn` yet; returns the
+    first row free after them."""
+    factor, right, *rows = product.operands
+    turned, right_turned = _turned(product)
+    sheet.text(row, LEFT, _made(book, product), "picture")
+    row += 1
+    if (factor, turned) not in drawn:
+        drawn[factor, turned] = book.draw(factor, sheet, row + 1, LEFT + 1, turned=turned)
+        row += drawn[factor, turned].shape[0] + 2
+    above = book.draw(right, sheet, row + 1, LEFT + 1, turned=right_turned)
+    places = {factor: drawn[factor, turned], right: above}
+    bottom = above.row + above.shape[0]
+    for added in () if turned or right_turned else rows:
+        sheet.text(bottom, LEFT, book.symbol(added), "symbol")
+        places[added] = book.draw(added, sheet, bottom, LEFT + 1, labelled=False)
+        bottom += 1
+    beside = above.column + above.shape[1] + 1
+    if beside + product.shape[1] - 1 <= WIDEST:
+        result = book.draw(product, sheet, above.row, beside, places)
+    else:
+        result = book.draw(product, sheet, bottom + 2, LEFT + 1, places)
+    return max(bottom, result.row + result.shape[0]) + 1
 
 
 def _draw_worked(book: Book, sheet: Canvas, model: Lesson, section: Section, step: Step, row: int) -> int:

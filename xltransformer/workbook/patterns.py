@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from xltransformer.graph import Array
+from xltransformer.record import record
 
 CellFormula = Callable[[int, int], str]
 """The formula, without its `=`, of a block's cell in row i and column j, both from 0."""
@@ -177,7 +177,7 @@ class Traced:
         return self._compare(operator.ge, other)
 
 
-@dataclass(frozen=True)
+@record
 class Pattern:
     """A formula whose marks are filled in by row and column: texts and marks in turn."""
 
@@ -198,7 +198,7 @@ class Pattern:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Formulas:
     """The formulas of a block: its patterns and, where there are several, `which` of them each cell has."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xltransformer.models.lesson import Fact
+from xltransformer.record import record
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.worked import fixed
 
 
-@dataclass(frozen=True)
+@record
 class Phrase:
     """A text as a formula makes it, without its `=`, and what it shows now."""
 
@@ -33,6 +33,11 @@ def phrase(book: Book, sheet: Canvas, key: str, parts: Mapping[str, Fact | str])
     return Phrase("&".join(one.formula for one in phrases), "".join(one.shown for one in phrases))
 
 
+def of_sentence(letter: str, said: Phrase) -> Phrase:
+    """What is said of a sentence, after the sentence's letter; as it stands, where there is one sentence only."""
+    return Phrase(f'"{letter}: "&{said.formula}', f"{letter}: {said.shown}") if letter else said
+
+
 def _quoted(book: Book, sheet: Canvas, fact: Fact) -> Phrase:
     """One entry: a word, or a number with two decimals, none for a count, six for what is compared closely;
     a constant as it stands."""
@@ -41,7 +46,7 @@ def _quoted(book: Book, sheet: Canvas, fact: Fact) -> Phrase:
     if not block.text:
         if block.role == "constant":
             return Phrase(at, f"{float(value):g}")
-        decimals = {"count": 0, "gate": 0, "fine": 6}.get(block.scale, 2)
+        decimals = {"count": 0, "whole": 0, "gate": 0, "fine": 6}.get(block.scale, 2)
         return Phrase(f"FIXED({at},{decimals},TRUE)", fixed(float(value), decimals))
     if fact.itself is None:
         return Phrase(at, str(value))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from xltransformer.graph import Array
 from xltransformer.ops import PRODUCTS, Index
+from xltransformer.record import record
 from xltransformer.workbook.patterns import Traced, letters_of
 
 
@@ -20,7 +20,7 @@ def quoted(sheet: str) -> str:
     return "'" + sheet.replace("'", "''") + "'"
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """A rectangle of cells on a sheet; rows and columns count from 0. One that is `turned` shows a block with
     its rows as columns."""
@@ -48,15 +48,16 @@ class Place:
         return kind(self, "" if sheet == self.sheet else quoted(self.sheet) + "!", spelled_out, typed)
 
 
-_ABSOLUTE = re.compile(r"'((?:[^']|'')+)'!\$([A-Z]+)\$(\d+)(?::\$([A-Z]+)\$(\d+))?")
+_CELL = r"\$([A-Z]{1,3})\$([1-9]\d{0,6})"
+_ABSOLUTE = re.compile(rf"(?:'((?:[^']|'')+)'|([^'!:]+))!{_CELL}(?::{_CELL})?")
 
 
 def place_of(absolute: str) -> Place:
-    """The place of an absolute reference, `'Start'!$C$5:$D$9` or `'Start'!$C$5`; ValueError for others."""
+    """The place of an absolute reference, `'Start'!$C$5:$D$9` or `Start!$C$5`; ValueError for others."""
     found = _ABSOLUTE.fullmatch(absolute)
     if found is None:
         raise ValueError(f"{absolute} is no absolute reference")
-    sheet, left, top, right, bottom = found.groups()
+    sheet, left, top, right, bottom = found[1] or found[2], *found.groups()[2:]
     first, last = column_number(left), column_number(right or left)
     shape = int(bottom or top) - int(top) + 1, last - first + 1
     return Place(sheet.replace("''", "'"), int(top) - 1, first, shape)
@@ -70,7 +71,7 @@ def column_number(letters: str) -> int:
     return number - 1
 
 
-@dataclass(frozen=True)
+@record
 class SeenPlace:
     """A place as formulas on one sheet refer to it (the `Ref` of the operations)."""
 
@@ -95,11 +96,10 @@ class SeenPlace:
             return f"INDEX({self.column(column)},{row})"
         if isinstance(column, str):
             return f"INDEX({self.row(row)},1,{column})"
-        address = f"{column_letters(self.place.column + column)}{self.place.row + row + 1}"
-        if self.shape == (1, 1):  # one cell for all: written $C$5, so that a copied formula keeps it
-            letters = column_letters(self.place.column)
-            address = f"${letters}${self.place.row + 1}"
-        return self.prefix + address
+        place = self.place
+        if place.shape == (1, 1):  # one cell for all: written $C$5, so that a copied formula keeps it
+            return f"{self.prefix}${letters_of(place.column)}${place.row + 1}"
+        return f"{self.prefix}{column_letters(place.column + column)}{place.row + row + 1}"
 
     def row(self, row: int, count: int | None = None) -> str:
         return self._range(row, 0, row, (self.shape[1] if count is None else count) - 1)
@@ -127,7 +127,7 @@ class TurnedPlace(SeenPlace):
         return super().cell(column, row)
 
 
-@dataclass(frozen=True)
+@record
 class Known:
     """A block's values in place of its cells: for working out what a formula will show."""
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from xltransformer.bounds import MOST_BYTES, Bounds, Package, unreadable
-from xltransformer.engines import plain
+from xltransformer.engines.grid import COLUMNS, CellValue
+from xltransformer.engines.sheets import Sheet, Sheets
 from xltransformer.errors import UserError
+from xltransformer.graph import Array
 from xltransformer.models import Lesson
+from xltransformer.record import record
 from xltransformer.spec.instance import model_from
 from xltransformer.workbook.book import EXERCISE, SHOWN
-from xltransformer.workbook.places import Place
+from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.writer import PROPERTY
 
 
-@dataclass(frozen=True)
+@record
 class View:
     """A further place where a block is shown."""
 
@@ -30,7 +31,7 @@ class View:
     place: Place
 
 
-@dataclass(frozen=True)
+@record
 class ReadBook:
     """A workbook as its file has it now. `homes` lacks the blocks whose name is gone; `exercises` are
     the cells a student fills, by block."""
@@ -41,37 +42,39 @@ class ReadBook:
     homes: Mapping[str, Place]
     views: tuple[View, ...]
     exercises: Mapping[str, Place]
-    content: Mapping[str, Any]
+    content: Mapping[str, Sheet]
 
     @cached_property
-    def arrays(self) -> Mapping[str, Mapping[tuple[int, int], str]]:
-        """By sheet, the cells that belong to an array formula, and its text."""
-        return {name: _in_arrays(sheet) for name, sheet in self.content.items()}
+    def formulas(self) -> Mapping[str, Mapping[tuple[int, int], str]]:
+        """By sheet, the formulas as they were typed; they are many, and read only when asked for."""
+        with Package(self.path) as package:
+            return Sheets(package).formulas()
 
-    def holds(self, place: Place, i: int, j: int) -> Any:
+    def holds(self, place: Place, i: int, j: int) -> CellValue | None:
         """What was typed or written into a cell: a number, a text, a formula (begins with =), or None."""
-        cell = self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1)
-        if (array := self.arrays[place.sheet].get((cell.row, cell.column))) is not None:
-            return array
-        if cell.data_type != "f":
-            return plain(cell.value)
-        return cell.value if isinstance(cell.value, str) else f"={getattr(cell.value, 'text', '')}"
+        at = place.row + i + 1, place.column + j + 1
+        if self.is_formula(place, i, j):
+            return self.formulas[place.sheet][at]
+        return self.content[place.sheet].values.get(at)
 
     def is_formula(self, place: Place, i: int, j: int) -> bool:
-        row, column = place.row + i + 1, place.column + j + 1
-        if (row, column) in self.arrays[place.sheet]:
-            return True
-        return bool(self.content[place.sheet].cell(row, column).data_type == "f")
+        return bool(self.content[place.sheet].has_formula(place.row + i + 1, place.column + j + 1, (1, 1))[0, 0])
 
     def is_error(self, place: Place, i: int, j: int) -> bool:
         """Whether an error value, such as #N/A, was typed or pasted into a cell."""
-        return bool(self.content[place.sheet].cell(place.row + i + 1, place.column + j + 1).data_type == "e")
+        return COLUMNS * (place.row + i + 1) + place.column + j + 1 in self.content[place.sheet].errors
+
+    def numbers(self, place: Place) -> Array:
+        """The numbers that were typed or written into a place, NaN where none was."""
+        return self.content[place.sheet].values.numbers(place.row + 1, place.column + 1, place.shape)
+
+    def has_formula(self, place: Place) -> Array:
+        """Which cells of a place hold a formula."""
+        return self.content[place.sheet].has_formula(place.row + 1, place.column + 1, place.shape)
 
 
 def read_book(path: Path, most: int = MOST_BYTES) -> ReadBook:
     """Open a workbook; UserError where the file cannot be read, is no workbook, or none of ours."""
-    import openpyxl
-
     try:
         os.stat(path)
     except FileNotFoundError:
@@ -87,29 +90,27 @@ def read_book(path: Path, most: int = MOST_BYTES) -> ReadBook:
             raise _not_read(path, error) from None
         cells = sum(block.size for block in model.blocks.values())
         package.check(Bounds.of(len(model.blocks), cells))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from None
-    except Exception as error:  # a damaged file can make the reader stumble anywhere
-        raise UserError(f"{path} is a damaged workbook ({type(error).__name__}: {error!s:.120})") from None
-    if "vocabulary" in book.defined_names:  # rows inserted into the word list belong to it
-        listed = _place(book.defined_names["vocabulary"], book)
-        if listed is not None and listed.shape[0] != description.get("vocabulary"):
-            description = {**description, "vocabulary": listed.shape[0]}
-            try:
-                model = model_from(description)
-            except ValueError as error:
-                raise _not_read(path, error) from None
+        try:
+            sheets = Sheets(package)
+            content = sheets.read("typed")
+        except UserError:
+            raise
+        except Exception as error:  # a damaged file can make the reader stumble anywhere
+            raise UserError(f"{path} is a damaged workbook ({type(error).__name__}: {error!s:.120})") from None
+    places = {name: _place(refers, sheets) for name, refers in sheets.names.items()}
+    listed = places.get("vocabulary")  # rows inserted into the word list belong to it
+    if listed is not None and listed.shape[0] != description.get("vocabulary"):
+        description = {**description, "vocabulary": listed.shape[0]}
+        try:
+            model = model_from(description)
+        except ValueError as error:
+            raise _not_read(path, error) from None
 
     homes: dict[str, Place] = {}
     views: list[View] = []
     exercises: dict[str, Place] = {}
     names = {name.lower(): name for name in model.blocks}
-    for defined, entry in book.defined_names.items():
-        place = _place(entry, book)
+    for defined, place in places.items():
         if defined.startswith(SHOWN):
             block = names.get(defined[len(SHOWN) + 1 :].partition(".")[2].lower())
             if block is not None and place is not None and place.shape == model.blocks[block].shape:
@@ -120,7 +121,6 @@ def read_book(path: Path, most: int = MOST_BYTES) -> ReadBook:
                 exercises[block] = place
         elif defined.lower() in names and place is not None:
             homes[names[defined.lower()]] = place
-    content = {sheet.title: sheet for sheet in book.worksheets}
     return ReadBook(path, description, model, homes, tuple(views), exercises, content)
 
 
@@ -149,30 +149,10 @@ def _not_read(path: Path, why: object) -> UserError:
     return UserError(f"{path} carries a description that cannot be read ({why!s:.120}); build it again")
 
 
-def _in_arrays(sheet: Any) -> dict[tuple[int, int], str]:
-    """The cells of a sheet that belong to an array formula, whose text only the first one holds."""
-    from openpyxl.utils import range_boundaries
-
-    found: dict[tuple[int, int], str] = {}
-    last_row, last_column = sheet.max_row, sheet.max_column
-    for first, reference in sheet.array_formulae.items():
-        left, top, right, bottom = range_boundaries(reference)
-        text = sheet[first].value.text
-        columns = range(left, min(right, last_column) + 1)  # a file made by hand may say anything
-        for row in range(top, min(bottom, last_row) + 1):
-            found |= dict.fromkeys(((row, column) for column in columns), text)
-    return found
-
-
-def _place(defined: Any, book: Any) -> Place | None:
+def _place(refers: str, sheets: Sheets) -> Place | None:
     """Where a defined name points, None where that is no longer one rectangle on a sheet."""
-    from openpyxl.utils import range_boundaries
-
     try:
-        ((sheet, address),) = defined.destinations
-        left, top, right, bottom = range_boundaries(address)
-    except (ValueError, TypeError):
+        place = place_of(refers)
+    except ValueError:
         return None
-    if sheet not in book.sheetnames or None in (left, top, right, bottom):
-        return None
-    return Place(sheet, top - 1, left - 1, (bottom - top + 1, right - left + 1))
+    return place if place.sheet in sheets.parts else None

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
-from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -16,6 +15,8 @@ from xltransformer.workbook.styles import Style
 
 Segment = tuple[int, int, str]
 """A piece of a row: its first and last column, and its cells as text."""
+Line = tuple[int, int, str]
+"""A row or column of cells: its values and formulas, by identity, and its cells' style."""
 
 DEFAULT_HEIGHT = 16.0
 """Of a row, in points."""
@@ -47,6 +48,11 @@ def _spaces(text: str) -> str:
     return ' xml:space="preserve"' if text != text.strip() else ""
 
 
+def escape(text: str) -> str:
+    """A text with its signs of XML made harmless. (The one in xml.sax loads urllib, http and ssl.)"""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 _ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _SPECIAL = re.compile("[&<>_\x00-\x08\x0b-\x1f\ufffe\uffff]")
@@ -63,30 +69,30 @@ def text_xml(text: str) -> str:
 
 def sheet_rows(canvas: Canvas, style_number: Mapping[Style, int], texts: Texts) -> Iterator[str]:
     """The rows of a sheet, in order; ValueError where two things were drawn over one another."""
-    heights, single = dict(canvas.heights), dict(canvas.single)
+    heights, single, ends = canvas.row_heights, dict(canvas.single), canvas.bar_ends()
     blanks: dict[int, list[tuple[int, Style]]] = {
-        row: [(column, (name, "")) for column in range(1, canvas.right + 1)] for row, name in canvas.bars
+        row: [(column, (name, "")) for column in range(1, ends[row] + 1)] for row, name in canvas.bars
     }
-    for paragraph in canvas.paragraphs:
-        row, column, cell, last = paragraph.row, paragraph.column, paragraph.cell, canvas.last_of(paragraph)
+    for paragraph, last in canvas.ends():
+        row, column, cell = paragraph.row, paragraph.column, paragraph.cell
         single[row, column] = cell
         for other in range(row, paragraph.last_row + 1):
             under = [(k, cell.style) for k in range(column + (other == row), last + 1)]
             blanks[other] = under + blanks.get(other, [])
-        if not paragraph.rows:
-            heights[row] = 16 * canvas.lines(str(cell.shown), column, last) + 1
     singles: dict[int, list[Segment]] = {}
     for (row, column), cell in single.items():
         text = _single(row, column, cell, style_number[cell.style], texts)
         singles.setdefault(row, []).append((column, column, text))
     waiting = sorted(canvas.blocks, key=lambda block: block.row, reverse=True)
-    active: list[_Block] = []
+    active, lines = list[_Block](), dict[Line, list[str]]()
     others = {*singles, *blanks, *heights}
     last = max([canvas.bottom, *others])
+    tall = {row: f"{_pixels(height):g}" for row, height in heights.items()}
+    usual = f"{_pixels(DEFAULT_HEIGHT):g}"
     for row in range(last + 1):
         while waiting and waiting[-1].row == row:
             block = waiting.pop()
-            active.append(_Block(block, style_number[block.style], texts))
+            active.append(_Block(block, style_number[block.style], texts, lines))
         if not active and row not in others:
             continue
         segments = singles.get(row, [])
@@ -99,9 +105,8 @@ def sheet_rows(canvas: Canvas, style_number: Mapping[Style, int], texts: Texts) 
                 raise ValueError(f"two things stand in {canvas.target(row, column)}")
         if row in blanks:
             segments = _with_blanks(row, segments, blanks[row], style_number)
-        height = _pixels(heights.get(row, DEFAULT_HEIGHT))
         cells = "".join([text for _, _, text in segments])
-        yield f'<row r="{row + 1}" ht="{height:g}" customHeight="1">{cells}</row>'
+        yield f'<row r="{row + 1}" ht="{tall.get(row, usual)}" customHeight="1">{cells}</row>'
 
 
 def _pixels(height: float) -> float:
@@ -113,11 +118,8 @@ def _with_blanks(
     row: int, segments: list[Segment], blanks: list[tuple[int, Style]], style_number: Mapping[Style, int]
 ) -> list[Segment]:
     """The segments with empty cells where nothing stands, in the first style that is given for each."""
-    free = {
-        column: style
-        for column, style in reversed(blanks)
-        if not any(first <= column <= last for first, last, _ in segments)
-    }
+    taken = {column for first, last, _ in segments for column in range(first, last + 1)}
+    free = {column: style for column, style in reversed(blanks) if column not in taken}
     cells = [
         (column, column, f'<c r="{letters_of(column)}{row + 1}" s="{style_number[style]}"/>')
         for column, style in free.items()
@@ -150,42 +152,55 @@ def _number(formula: str, value: float) -> str:
 
 
 class _Block:
-    """A block of cells on its way into the rows of a sheet."""
+    """A block of cells on its way into the rows of a sheet; `lines` as `_line` keeps them."""
 
-    def __init__(self, block: Cells, style: int, texts: Texts) -> None:
+    def __init__(self, block: Cells, style: int, texts: Texts, lines: dict[Line, list[str]]) -> None:
         self.block, self.texts = block, texts
         self.row, (rows, columns) = block.row, block.shape
         self.last_row, self.last_column = block.row + rows - 1, block.column + columns - 1
         self.letters = [letters_of(block.column + j) for j in range(columns)]
         self.text = block.values.dtype == object
-        self.patterns = [_Filled(p, columns) for p in block.formulas.patterns] if block.formulas else []
+        self.patterns: list[_Filled] = []
         self.made: list[str] = []
         # What follows the cell's address, up to its formula or value.
-        kind = ' t="str"' if self.text and self.patterns else ""
+        kind = ' t="str"' if self.text and block.formulas else ""
         self.style, self.start = f' s="{style}"', f' s="{style}"{kind}>'
         self.every_number = self.text or bool(np.isfinite(block.values).all())
-        if columns == 1 and not block.arrays and len(self.patterns) == 1 and self.every_number:
-            self.made = self._column(block)
-
-    def _column(self, block: Cells) -> list[str]:
-        """The cells of a single column, all at once: labels are many, and a row of one cell takes as
-        long to prepare as a wide one."""
-        assert block.formulas is not None
-        rows = range(block.shape[0])
-        (pattern,), form = block.formulas.patterns, [f'<c r="{self.letters[0]}%s"{self.start}<f>']
-        lists: list[list[str]] = [[str(self.row + i + 1) for i in rows]]
-        made: dict[Mark, list[str]] = {}
-        for piece in pattern.pieces:
-            if isinstance(piece, str):
-                form.append(escape(piece).replace("%", "%%"))
+        patterns = block.formulas.patterns if block.formulas else ()
+        if 1 in (rows, columns) and len(patterns) == 1 and self.every_number and not block.arrays:
+            ends = self._line(lines)
+            if columns == 1:
+                start, first = f'<c r="{self.letters[0]}', self.row + 1
+                self.made = [f'{start}{row}"{end}' for row, end in enumerate(ends, first)]
             else:
+                made = [
+                    f'<c r="{letters}{self.row + 1}"{end}' for letters, end in zip(self.letters, ends, strict=True)
+                ]
+                self.made = ["".join(made)]
+        else:
+            self.patterns = [_Filled(pattern, columns) for pattern in patterns]
+
+    def _line(self, lines: dict[Line, list[str]]) -> list[str]:
+        """The cells of a single row or column, all at once and from after their address on. Labels are many,
+        and the same ones stand in many places: each line is made once."""
+        values, formulas = self.block.values, self.block.formulas
+        key = id(values), id(formulas), self.start
+        if key not in lines:
+            assert formulas is not None
+            (pattern,), form = formulas.patterns, [f"{self.start}<f>"]
+            lists, made = list[list[str]](), dict[Mark, list[str]]()
+            for piece in pattern.pieces:
+                if isinstance(piece, str):
+                    form.append(escape(piece).replace("%", "%%"))
+                    continue
                 form.append("%s")
                 if piece not in made:
-                    made[piece] = [piece.at(i, 0) for i in rows]
+                    made[piece] = [piece.at(i, j) for i in range(len(values)) for j in range(values.shape[1])]
                 lists.append(made[piece])
-        values = block.values[:, 0].tolist()
-        shown = [*map(text_xml if self.text else repr, values)]
-        return [*map(("".join(form) + "</f><v>%s</v></c>").__mod__, zip(*lists, shown, strict=True))]
+            form.append("</f><v>%s</v></c>")
+            shown = map(text_xml if self.text else repr, values.ravel().tolist())
+            lines[key] = [*map("".join(form).__mod__, zip(*lists, shown, strict=True))]
+        return lines[key]
 
     def segment(self, row: int) -> Segment:
         """The block's cells in a row of the sheet."""

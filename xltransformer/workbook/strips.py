@@ -10,7 +10,7 @@ from xltransformer.models import Lesson
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import LETTER, Canvas, cell_range, spaced, text_width
 from xltransformer.workbook.panels import step_title
-from xltransformer.workbook.styles import ATTENTION_SCALE
+from xltransformer.workbook.styles import share_scale
 
 LEFT, RESULT, FIRST = 1, 2, 4
 """Columns: the number of the strip, its result, and the first block."""
@@ -71,7 +71,7 @@ def draw_strips(
     for name, block in strips[min(strips)].items():
         if block.scale == "probability":
             where = cell_range(TOP, columns[name], (row - TOP, block.shape[1]))
-            sheet.conditions.append((where, ATTENTION_SCALE))
+            sheet.conditions.append((where, share_scale()))
     sheet.text(NAME, RESULT, messages("strip.result"), "strip")
     sheet.default_width = NARROW
     sheet.widths |= {RESULT: 8.0, FIRST - 1: 1.5}

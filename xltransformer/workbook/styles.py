@@ -32,7 +32,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "note": {"font_color": INK, "bg_color": PALE, "text_wrap": True, "valign": "top", "indent": 1},
     "row_text": {"bold": True, "font_color": INK},
     "word": {"bold": True, "font_color": INK, "align": "center", "shrink": True, **_BORDER},
-    "listed": {"font_color": GREY, "shrink": True},
+    "listed": {"font_color": GREY},
     "remark": {"font_color": GREY, "indent": 1},
     "number": {"font_color": GREY, "align": "center"},
     "warning": {"font_color": WARN, "bold": True},
@@ -47,6 +47,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "explanation": {"font_color": ACCENT, "italic": True},
     "navigation": {"font_color": EDIT_INK, "underline": 1},
     "symbol": {"bold": True, "font_color": ACCENT, "align": "right", "shrink": True},
+    "long_symbol": {"bold": True, "font_color": ACCENT, "align": "right"},
     "row_label": {"font_color": INK, "bold": True, "align": "right", "shrink": True},
     "column_label": {"font_color": INK, "bold": True, "align": "center", "shrink": True, "bottom": 1,
                      "bottom_color": RULE},
@@ -57,6 +58,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "weight": {"font_color": EDIT_INK, "bg_color": WEIGHT_FILL, **_BORDER},
     "computed": {"font_color": "#000000", **_BORDER},
     "small": {"font_color": "#000000", "font_size": 9, **_BORDER},
+    "dimension": {"font_color": EDIT_INK, "bg_color": EDIT_FILL, "align": "center", **_BORDER},
     "token": {"font_color": EDIT_INK, "bg_color": EDIT_FILL, "shrink": True, **_BORDER},
     "generated": {"font_color": "#000000", "italic": True, "bg_color": ACCENT_PALE, **_BORDER},
     "worked": {"font_color": ACCENT, "text_wrap": True, "valign": "top", "indent": 1},
@@ -73,15 +75,21 @@ RIGHT = {"font_color": "#FFFFFF", "bg_color": SHARE}
 WRONG = {"font_color": "#FFFFFF", "bg_color": WARN}
 GOOD, BAD = {"font_color": SHARE, "bold": True}, {"font_color": WARN, "bold": True}
 
-ATTENTION_SCALE: dict[str, Any] = {
-    "type": "2_color_scale", "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1,
-    "min_color": "#FFFFFF", "max_color": SHARE_FILL,
-}  # fmt: skip
+
+def share_scale(slot: str = "") -> dict[str, Any]:
+    """White at 0, blue at 1; all white while the cell `slot` is empty."""
+    most = {"max_type": "formula", "max_value": f"={_unless_empty(slot, '1')}"} if slot else {"max_value": 1}
+    return {
+        "type": "2_color_scale", "min_type": "num", "max_type": "num", "min_value": 0,
+        "min_color": "#FFFFFF", "max_color": SHARE_FILL, **most,
+    }  # fmt: skip
 
 
-def signed_scale(where: str) -> dict[str, Any]:
-    """Orange below 0, white at 0, blue above; both signs reach full colour at the same size."""
+def signed_scale(where: str, slot: str = "") -> dict[str, Any]:
+    """Orange below 0, white at 0, blue above; both signs reach full colour at the same size. All white
+    while the cell `slot` is empty."""
     largest = f"MAX(MAX({where}),-MIN({where}),1E-9)"
+    largest = _unless_empty(slot, largest) if slot else largest
     return {
         "type": "3_color_scale", "min_type": "formula", "mid_type": "num", "max_type": "formula",
         "min_value": f"=-{largest}", "mid_value": 0, "max_value": f"={largest}",
@@ -89,12 +97,18 @@ def signed_scale(where: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _unless_empty(slot: str, largest: str) -> str:
+    """A number that every other one is small beside, while a cell is empty: LibreOffice draws colour
+    scales over any other format, so that they must pale by themselves."""
+    return f'IF({slot}="",1E+99,{largest})'
+
+
 Style = tuple[str, str]
 """A style's name and a number format ("" for General)."""
 
 
 def number_format(block: Matrix, messages: Messages) -> str:
-    """Two decimals for numbers, none for counts and gates, six for what is compared closely; a masked score
+    """Two decimals for numbers, none for whole ones and gates, six for what is compared closely; a masked score
     shows as minus infinity."""
     if block.text:
         return "@"
@@ -102,7 +116,7 @@ def number_format(block: Matrix, messages: Messages) -> str:
         return "General"
     if block.scale == "count":
         return f'0;-0;"{messages("number.not_found")}"'
-    if block.scale == "gate":
+    if block.scale in ("gate", "whole"):
         return "0"
     if block.scale == "fine":
         return "0.000000"
@@ -121,10 +135,12 @@ def block_style(
         return "input", number
     if block.computed or view:
         if block.text:
-            return "row_text" if block.rows.source is None else "word", ""
+            return "row_text" if block.rows.source is None and block.shape[1] == 1 else "word", ""
         return "small" if small else "computed", number
     if block.role == "list":
         return "listed", ""
     if block.text and block.role != "vocabulary":
         return "token", number
+    if block.text and block.shape[1] > 1:
+        return "dimension", number
     return "weight" if block.role == "parameter" else "input", number

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 
 from xltransformer.graph import Axis, Matrix, Section
 from xltransformer.models import Lesson
 from xltransformer.ops import Index, Number, Pieces, op_of, step_down
+from xltransformer.record import record
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.places import Known
@@ -17,7 +18,7 @@ Word = tuple[Matrix, Matrix]
 """A word that is followed, and its position among the words of a sentence (both 1 x 1)."""
 
 
-@dataclass(frozen=True)
+@record
 class Line:
     """A worked line: the formula, made when every block has its place, and what it shows now."""
 
@@ -30,7 +31,12 @@ _EVERY_DIGIT = Context(prec=400)
 
 def fixed(value: float, decimals: int = 2) -> str:
     """A number as FIXED(value, decimals) shows it."""
-    return f"{Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _EVERY_DIGIT)}"
+    return f"{Decimal(repr(value)).quantize(_last_digit(decimals), ROUND_HALF_UP, _EVERY_DIGIT)}"
+
+
+@cache
+def _last_digit(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def words_of(model: Lesson, section: Section) -> list[Word]:

@@ -19,7 +19,7 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart, Series
-from xltransformer.workbook.package import fill, mark, probed_styles
+from xltransformer.workbook.package import HARDER, LEVEL, fill, formula_of, mark, probed_styles
 from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
@@ -38,7 +38,7 @@ def render(book: Book, description: Mapping[str, Any]) -> bytes:
     """
     canvases = [*book.sheets, *([] if book.answers.empty else [book.answers])]
     frame, style_number = _frame(book, canvases, description)
-    return fill(frame, canvases, style_number)
+    return fill(frame, canvases, style_number, HARDER if book.by_rows else LEVEL)
 
 
 def _frame(
@@ -90,7 +90,7 @@ def _write_charted(place: Place, canvas: Canvas, worksheet: Any) -> None:
         cell = canvas.at(row, column)
         if cell is not None and cell.kind != "blank":
             shown = cell.content if cell.shown is None else cell.shown
-            worksheet.write_formula(row, column, "=0", None, shown)
+            worksheet.write_formula(row, column, mark("shown", 0), None, shown)
 
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)", re.I)
@@ -136,7 +136,9 @@ def save(data: bytes, path: Path, endings: Sequence[str] = (".xlsx",), *, force:
         temporary = None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UserError(f"cannot write {path}: {reason}; give another name with -o") from None
+        # Windows replaces no file that a program has open.
+        close = "close it where it is open, or " if isinstance(error, PermissionError) and path.exists() else ""
+        raise UserError(f"cannot write {path}: {reason}; {close}give another name with -o") from None
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
@@ -175,15 +177,14 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
     sheet.set_column(0, canvas.printed[1], canvas.default_width)
     for column, width in canvas.widths.items():
         sheet.set_column(column, column, width)
-    for paragraph in canvas.paragraphs:
-        last = canvas.last_of(paragraph)
+    for paragraph, last in canvas.ends():
         sheet.merge_range(paragraph.row, paragraph.column, paragraph.last_row, last, "")
     for (row, column), cell in canvas.single.items():
         if cell.kind == "link":
             sheet.write_url(row, column, f"internal:{cell.content}", None, cell.shown, cell.tip)
     for k, (where, condition) in enumerate(canvas.conditions):
         look = {"format": formats.properties(condition["format"])} if "format" in condition else {}
-        rule = {"criteria": mark("condition", k)} if condition["type"] == "formula" else {}
+        rule = {key: mark("condition", k) for key in [formula_of(condition)] if key}
         sheet.conditional_format(where, {**condition, **look, **rule})
     for k, (where, rule) in enumerate(canvas.validations):
         listed = str(rule.get("source", "")).startswith("=")
@@ -196,11 +197,17 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
         sheet.freeze_panes(*canvas.freeze)
     sheet.set_landscape()
     sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    # No print titles: with them LibreOffice draws page breaks on the screen, across the first sheet too.
+    sheet.fit_to_pages(canvas.across, 0)
     sheet.set_margins(0.4, 0.4, 0.5, 0.5)
-    sheet.print_area(0, 0, *canvas.printed)
+    row, column = canvas.printed
+    sheet.print_area(0, 0, row, column + canvas.beside)
     sheet.set_h_pagebreaks(canvas.breaks)
     sheet.set_footer("&L&F&C&A&R&P / &N")
+
+
+_LONGEST = 1.15
+"""Where the axis of shares ends, so that the number on a bar of 1 has room."""
 
 
 def _font(size: float, **more: Any) -> dict[str, Any]:
@@ -221,10 +228,13 @@ def _chart(chart: Chart, workbook: Any) -> Any:
     if scatter:
         grid = {"visible": True, "line": {"color": "#E5E7EB"}}
         axis = {"num_format": "0.0", "major_gridlines": grid, "label_position": "low", "num_font": _font(8)}
-        for name, set_axis in ((chart.across, made.set_x_axis), (chart.up, made.set_y_axis)):
-            set_axis({**axis, **({"name": f"={name}", "name_font": _font(9, bold=True)} if name else {})})
+        across = {"num_format": "0"} if chart.whole else {}
+        up = {"min": 0, "max": 1, "major_unit": 0.2} if chart.shares else {}
+        for name, set_axis, own in ((chart.across, made.set_x_axis, across), (chart.up, made.set_y_axis, up)):
+            titled = {"name": f"={name}", "name_font": _font(9, bold=True)} if name else {}
+            set_axis({**axis, **own, **titled})
     else:
-        ends = {"min": 0, "max": 1} if chart.shares else {}
+        ends = {"min": 0, "max": _LONGEST} if chart.shares else {}
         made.set_x_axis({**ends, "visible": False, "major_gridlines": {"visible": False}})
         look = {"reverse": True, "num_font": _font(9), "label_position": "low", "major_tick_mark": "none"}
         made.set_y_axis(look)

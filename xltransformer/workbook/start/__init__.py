@@ -5,6 +5,7 @@ Drawn in two goes: what others point at (the words, the settings), then what poi
 
 from __future__ import annotations
 
+from xltransformer import text
 from xltransformer.locale import Messages
 from xltransformer.spec.instance import Instance
 from xltransformer.spec.template import Texts, in_language
@@ -20,12 +21,8 @@ from xltransformer.workbook.start.words import draw_answers, draw_experiments, d
 
 
 def letters(instance: Instance) -> list[str]:
-    """A, B, C, … for the sentences, after Z plain numbers; one empty text where there is one only."""
-    several = len(instance.model.sentences) > 1
-    return [
-        ("" if not several else chr(65 + s) if s < 26 else str(s + 1))
-        for s in range(len(instance.model.sentences))
-    ]
+    """A letter for each sentence."""
+    return text.letters(len(instance.model.sentences))
 
 
 def told(instance: Instance, texts: Texts, messages: Messages) -> str:

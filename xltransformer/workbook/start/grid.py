@@ -8,9 +8,9 @@ Words and settings stand on the left; the headline, its answer and the experimen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from xltransformer.models.lesson import Map, Picture, Plane, Writing
+from xltransformer.record import record
 from xltransformer.workbook.canvas import Canvas
 
 LABEL, VALUE, REGION = 1, 3, 6
@@ -24,6 +24,8 @@ LEAST = 300
 """Pixels that charts get beside maps, at least."""
 ROW = 21
 """Pixels of a row of ordinary height."""
+GAP = 14
+"""Pixels between maps and the charts beside them."""
 TALL = 13
 """Rows of a headline that has no larger map."""
 COLUMN, ROW_LABEL, NARROWEST, WIDEST = 52, 56, 31, 52
@@ -32,7 +34,7 @@ SMALL = 40
 """Entries of fewer pixels are written smaller."""
 
 
-@dataclass(frozen=True)
+@record
 class Spot:
     """Where one picture stands: its first row (from the headline's) and column, and its pixels."""
 
@@ -42,7 +44,7 @@ class Spot:
     height: int
 
 
-@dataclass(frozen=True)
+@record
 class Grid:
     """A spot for each picture, whether maps are written small, and the headline's last column and rows."""
 
@@ -73,6 +75,8 @@ def lay_grid(sheet: Canvas, pictures: Sequence[Picture]) -> Grid:
             spots[one] = Spot(row, column, ROW_LABEL + each * stack.columns, (one.block.shape[0] + 2) * ROW)
             row += one.block.shape[0] + 2
         column += 1 + stack.columns
+    if stacks and charts:
+        widths[column], column, rest = GAP, column + 1, rest - GAP
     shares = sum(_share(chart) for chart in charts)
     for chart in charts:
         count = max(1, round(rest * _share(chart) / shares) // COLUMN)
@@ -94,7 +98,7 @@ def _share(picture: Picture) -> float:
     return 1.6 if isinstance(picture, Plane) else 1.0
 
 
-@dataclass(frozen=True)
+@record
 class _Stack:
     """Maps below one another, and the entries across and the rows down that they take."""
 

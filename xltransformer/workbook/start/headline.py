@@ -13,7 +13,7 @@ from xltransformer.spec.instance import lesson_title
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart, Series, spaced
-from xltransformer.workbook.phrases import Phrase, phrase
+from xltransformer.workbook.phrases import Phrase, of_sentence, phrase
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.start.grid import LABEL, REGION, TOP, Grid, Spot
 
@@ -53,13 +53,20 @@ class Behind:
                 self.book.draw(block, self.sheet, self.row + 1, 2)
                 self.row += block.shape[0] + 2
 
-    def caption(self, key: str, model: Lesson | None = None, letter: str = "", word: Matrix | None = None) -> str:
+    def caption(
+        self,
+        key: str,
+        model: Lesson | None = None,
+        letter: str = "",
+        word: Matrix | None = None,
+        sentence: str = "",
+    ) -> str:
         """A cell that shows a message, of a word or of the watched one where it speaks of it, as charts
-        refer to it."""
+        refer to it; after the letter of a `sentence` where it is a sentence's."""
         parts: dict[str, Fact | str] = {"letter": letter}
         if model is not None and model.watch is not None:
             parts["word"] = Fact(word or model.watch.word)
-        return self.column([phrase(self.book, self.sheet, key, parts)]).absolute
+        return self.column([of_sentence(sentence, phrase(self.book, self.sheet, key, parts))]).absolute
 
     def column(self, phrases: Sequence[Phrase]) -> Place:
         """Cells below one another, each with a text."""
@@ -103,8 +110,8 @@ def draw_headline(book: Book, sheet: Canvas, behind: Behind, model: Lesson, lett
             _draw_writing(book, sheet, picture, row)
         elif isinstance(picture, Map):
             part = lesson_title(picture.part, book.messages) if picture.part else ""
-            letter = "" if picture.sentence is None else spaced(letters[picture.sentence])
-            title = book.messages(f"picture.{picture.key}", part=part, letter=letter)
+            letter = "" if picture.sentence is None else letters[picture.sentence]
+            title = (f"{letter}: " if letter else "") + book.messages(f"picture.{picture.key}", part=part)
             sheet.text(row, spot.column, title, "picture")
             book.draw(picture.block, sheet, row + 2, spot.column + 1, small=grid.small)
             rows, columns = picture.block.shape
@@ -152,18 +159,25 @@ def bars_chart(
     """A bar for every entry; several rows of numbers stand as groups, each in its colour."""
     names = book.homes[picture.names]
     series = []
+    several, alike = len(picture.values) > 1, len({block.last_name for block in picture.values}) == 1
     for k, block in enumerate(picture.values):
-        name = "" if len(picture.values) == 1 else behind.caption(f"picture.{block.last_name}")
+        if several and alike:  # the same of each sentence
+            name = behind.caption("start.sentence", letter=spaced(letters[picture.sentence + k]))
+        else:
+            name = behind.caption(f"picture.{block.last_name}") if several else ""
         colour = COLOURS[(picture.sentence + k) % len(COLOURS)]
         series.append(Series(book.homes[block].absolute, names.absolute, name, colour=colour))
-    title = behind.caption(f"picture.{picture.key}", model, spaced(letters[picture.sentence]), picture.word)
-    return Chart("bar", row, column, size, tuple(series), title, shares=picture.shares, legend=len(series) > 1)
+    letter = "" if several else letters[picture.sentence]
+    title = behind.caption(f"picture.{picture.key}", model, word=picture.word, sentence=letter)
+    return Chart("bar", row, column, size, tuple(series), title, legend=several, shares=picture.shares)
 
 
 def curves_chart(
     book: Book, behind: Behind, model: Lesson, picture: Curves, row: int, column: int, size: tuple[int, int]
 ) -> Chart:
-    """Points over points, each curve with a colour and a marker of its own."""
+    """Points over points, each curve with a colour and a marker of its own. The first curve, whose markers
+    are large and hollow, stands last: the others show where they coincide with it, whether a program draws
+    the first series on top (LibreOffice) or the last."""
     series = []
     for k, curve in enumerate(picture.curves):
         across, up = book.homes[curve.across], book.homes[curve.up]
@@ -184,7 +198,11 @@ def curves_chart(
         )
     title = behind.caption(f"picture.{picture.key}", model)
     across_name = behind.caption(f"picture.{picture.across}")
-    return Chart("scatter", row, column, size, tuple(series), title, across_name, legend=True)
+    shares = all(curve.up.scale == "probability" for curve in picture.curves)
+    whole = all(curve.across.scale in ("count", "whole") for curve in picture.curves)
+    legend = len(series) > 1
+    drawn = tuple(reversed(series))
+    return Chart("scatter", row, column, size, drawn, title, across_name, "", legend, shares, whole)
 
 
 def plane_chart(

@@ -13,7 +13,7 @@ from xltransformer.spec.template import Experiment, in_language
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, text_width
-from xltransformer.workbook.phrases import Phrase, phrase
+from xltransformer.workbook.phrases import Phrase, of_sentence, phrase
 from xltransformer.workbook.places import Place, quoted
 from xltransformer.workbook.start.grid import LABEL, REGION, STATE, VALUE
 from xltransformer.workbook.styles import BAD, GOOD
@@ -36,9 +36,7 @@ def draw_answers(book: Book, sheet: Canvas, model: Lesson, letters: list[str], r
             holds = f"IFERROR({book.ref(answer.holds, sheet).cell(0, 0)}=1,FALSE)"
             shown = said.shown if book.values[answer.holds.name].item() == 1 else other.shown
             said = Phrase(f"IF({holds},{said.formula},{other.formula})", shown)
-        letter = letters[answer.sentence] if answer.sentence is not None else ""
-        if letter:
-            said = Phrase(f'"{letter}: "&{said.formula}', f"{letter}: {said.shown}")
+        said = of_sentence(letters[answer.sentence] if answer.sentence is not None else "", said)
         if lines and _length([*lines[-1], said]) <= _FULL * room:
             lines[-1].append(said)
         else:

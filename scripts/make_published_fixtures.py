@@ -1,0 +1,105 @@
+"""Reference values from the library with which such models are published, as small files.
+
+    pip install torch transformers && python scripts/make_published_fixtures.py
+
+writes tests/fixtures/published/*.npz: models of Hugging Face's transformers, tiny and with random
+numbers, as they save themselves: `config` is their config.json, `state:NAME` an array of their
+state dict, `tokens` what goes in, `result` their logits, or last hidden states where they have no head.
+Neither package is needed for anything else; the tests read the files.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers as t
+
+FOLDER = Path(__file__).parent.parent / "tests" / "fixtures" / "published"
+VOCABULARY, TOKENS = 11, 7
+NUMBERS = {"vocab_size": VOCABULARY, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
+LLAMA = {**NUMBERS, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 12}
+BERT = {**NUMBERS, "intermediate_size": 12, "max_position_embeddings": 12, "layer_norm_eps": 1e-5}
+GPT2 = {"vocab_size": VOCABULARY, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 12, "n_inner": 12}
+DISTIL = {
+    "vocab_size": VOCABULARY, "dim": 8, "n_layers": 2, "n_heads": 2, "hidden_dim": 12,
+    "max_position_embeddings": 12,
+}  # fmt: skip
+LLAMA_3 = {
+    "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 256, "rope_theta": 500000.0,
+}  # fmt: skip
+
+
+def models() -> dict[str, t.PreTrainedModel]:
+    """One of every kind that loads, by its name."""
+    linear = {"rope_type": "linear", "factor": 4.0, "rope_theta": 10000.0}
+    plain = {"rope_type": "default", "rope_theta": 1000.0}
+    return {
+        "qwen2": t.Qwen2ForCausalLM(t.Qwen2Config(**LLAMA, tie_word_embeddings=True, rope_parameters=plain)),
+        "qwen2-untied": t.Qwen2ForCausalLM(t.Qwen2Config(**LLAMA, tie_word_embeddings=False)),
+        "llama-3": t.LlamaForCausalLM(t.LlamaConfig(**LLAMA, head_dim=8, rope_parameters=LLAMA_3)),
+        "llama-linear": t.LlamaForCausalLM(t.LlamaConfig(**LLAMA, head_dim=4, rope_parameters=linear)),
+        "llama-wide-heads": t.LlamaForCausalLM(t.LlamaConfig(**LLAMA, head_dim=6, tie_word_embeddings=True)),
+        "mistral": t.MistralForCausalLM(t.MistralConfig(**LLAMA, head_dim=4, sliding_window=4096)),
+        "roberta": t.RobertaForMaskedLM(t.RobertaConfig(**BERT, type_vocab_size=1)),
+        "xlm-roberta-states": t.XLMRobertaModel(t.XLMRobertaConfig(**BERT, type_vocab_size=1)),
+        "camembert": t.CamembertForMaskedLM(t.CamembertConfig(**BERT, type_vocab_size=1)),
+        "bert-states": t.BertModel(t.BertConfig(**BERT)),
+        "bert": t.BertForMaskedLM(t.BertConfig(**BERT)),
+        "distilbert": t.DistilBertForMaskedLM(t.DistilBertConfig(**DISTIL)),
+        "distilbert-states": t.DistilBertModel(t.DistilBertConfig(**DISTIL)),
+        "gpt2": t.GPT2LMHeadModel(t.GPT2Config(**GPT2)),
+        "gpt2-states": t.GPT2Model(t.GPT2Config(**GPT2)),
+        "gpt2-untied": t.GPT2LMHeadModel(t.GPT2Config(**GPT2, tie_word_embeddings=False)),
+    }
+
+
+def shake(model: t.PreTrainedModel) -> None:
+    """Every parameter random: fresh models have biases of 0 and gains of 1, which would hide mistakes."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn_like(parameter) * 0.4 + (1.0 if parameter.ndim == 1 else 0.0))
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    torch.set_default_dtype(torch.float64)
+    torch.manual_seed(0)
+    for name, model in models().items():
+        shake(model)
+        model.eval()
+        tokens = torch.randint(3, VOCABULARY, (1, TOKENS))
+        with torch.no_grad():
+            result = model(input_ids=tokens)[0][0]
+        state = {
+            f"state:{key}": value.numpy() for key, value in model.state_dict().items() if value.is_floating_point()
+        }
+        tied = model.config.tie_word_embeddings
+        shared = set(getattr(model, "all_tied_weights_keys", None) or {}) if tied else set()
+        state = {key: value for key, value in state.items() if key.removeprefix("state:") not in shared}
+        np.savez_compressed(
+            FOLDER / f"{name}.npz", config=np.array(json.dumps(model.config.to_diff_dict() | _sure(model))),
+            tokens=tokens[0].numpy(), result=result.numpy(), **state,
+        )  # fmt: skip
+
+
+def _sure(model: t.PreTrainedModel) -> dict[str, object]:
+    """Entries of config.json that are always written by older versions, but left out at their defaults here."""
+    config = model.config.to_dict()
+    kept = (
+        "model_type",
+        "hidden_act",
+        "activation_function",
+        "activation",
+        "num_attention_heads",
+        "n_head",
+        "n_heads",
+    )
+    return {name: config[name] for name in kept if name in config}
+
+
+if __name__ == "__main__":
+    main()
