@@ -28,6 +28,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,9 @@ class Case:
         return self.arguments[1]
 
 
+_template = cache(load_template)
+
+
 def sentence(rng: random.Random) -> str:
     words = [rng.choice(PIECES) for _ in range(rng.choice((1, 1, 2, 3, 5)))]
     text = rng.choice((" ", " ", "", "\n")).join(words)
@@ -156,7 +160,7 @@ def make_case(seed: int, k: int) -> Case:
     rng = random.Random(f"{seed}:{k}")
     names = shipped_templates()
     (name,) = rng.choices(names, [LARGE.get(name, 1) for name in names])
-    template = load_template(name)
+    template = _template(name)
     arguments = ["--template", name]
     if rng.random() < 0.6:
         known = list(template.table.words)
