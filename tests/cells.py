@@ -57,6 +57,7 @@ class Precedents:
     """Stands in for a place and notes which cells of its block a formula asks for."""
 
     spelled_out = PRODUCTS["auto"]
+    typed = False
 
     def __init__(self, block: Matrix, met: set[tuple[str, int, int]]) -> None:
         self.block, self.met = block, met

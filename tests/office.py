@@ -43,6 +43,10 @@ class Office:
         others, as the texts that stand there."""
         return OpenedBook(self._run(path, edits, (), save, first))
 
+    def convert(self, path: Path, save: Path, edits: Sequence[Edit] = ()) -> None:
+        """Open a workbook, type into cells, and save it, without reading what then stands there."""
+        self._run(path, edits, (), save, read=False)
+
     def open(self, path: Path) -> OpenedBook:
         """Open a workbook and recalculate every cell of it, whatever its cached results; also measure
         which numbers are too wide for their columns."""
@@ -68,6 +72,7 @@ class Office:
         first: Sequence[Place] = (),
         hard: bool = False,
         only: Sequence[Place] = (),
+        read: bool = True,
     ) -> dict[str, Any]:
         places = [(place.sheet, place.absolute.rpartition("!")[2].replace("$", "")) for place in first]
         ends: dict[str, list[int]] = {}
@@ -78,7 +83,7 @@ class Office:
         task = {
             "pipe": self.pipe, "path": str(path), "edits": list(edits), "rounds": [list(r) for r in rounds],
             "save": save and str(save), "first": places, "hard": hard, "narrow": hard,
-            "only": ends,
+            "only": ends, "read": read,
         }  # fmt: skip
         script = Path(__file__).with_name("uno_session.py")
         run = subprocess.run(

@@ -132,6 +132,16 @@ def test_a_view_tampered_with_is_named(small: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_a_view_of_words_tampered_with_is_named(tmp_path: Path) -> None:
+    """Of an input, too: it has no operation from which it could be off by rounding."""
+    api.build(tmp_path / "pieces.xlsx", template="byte-pair")
+    view = next(view for view in read_book(tmp_path / "pieces.xlsx").views if view.block == "sentence.0.words")
+    result = diff(edited(tmp_path / "pieces.xlsx", tmp_path / "bad.xlsx", {(view.place, 1, 0): "=42"}))
+    assert [(problem.kind, problem.sheet, problem.cell) for problem in result.problems] == [
+        ("differs", view.place.sheet, view.place.address(1, 0))
+    ]
+
+
 @pytest.mark.parametrize(
     ("block", "value", "note"),
     [

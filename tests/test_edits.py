@@ -265,3 +265,27 @@ def test_a_zero_below_zero_is_zero(built: ReadBook, tmp_path: Path) -> None:
     """IronCalc by itself spells it -0."""
     path = edited(built, {("sentence.words", 0, 0): -0.0}, tmp_path / "edited.xlsx")
     assert diff_book(read_book(path), ENGINES["ironcalc"]).ok
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("products", ["spelled", "compact", "rows"])
+def test_an_emptied_number_is_0_however_products_are_written(engine: str, products: str, tmp_path: Path) -> None:
+    """MMULT by itself takes no empty cell."""
+    path = tmp_path / "built.xlsx"
+    api.build(path, template="gpt", products=products, settings={"layers": 1, "seed": 1, "end": "."})
+    book = read_book(path)
+    numbers = [b.name for b in book.model.inputs if not b.text and b.last_name not in ("base", "epsilon")]
+    path = edited(book, {(name, 0, 0): None for name in numbers}, path)
+    results = ENGINES[engine].recalculate(path)
+    found = diff_book(read_book(path), Recalculated(results))
+    assert found.ok, [str(problem) for problem in found.problems][:3]
+    assert not red(results)
+
+
+def test_what_underflows_may_be_taken_for_nothing(tmp_path: Path) -> None:
+    """A cold softmax leaves 1E-200 beside 0; IronCalc takes the two for equal, and ranks them as they stand."""
+    api.build(tmp_path / "built.xlsx", template="apple")
+    edits = {("switches.temperature", 0, 0): 0.001}
+    path = edited(read_book(tmp_path / "built.xlsx"), edits, tmp_path / "edited.xlsx")
+    for engine in ENGINES.values():
+        assert diff_book(read_book(path), engine).ok

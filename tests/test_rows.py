@@ -57,7 +57,7 @@ def test_a_row_is_one_array(read: ReadBook) -> None:
             assert len(formulas) == 1, name
             assert all(read.is_formula(home, i, j) for j in range(home.shape[1]))
     home = read.homes["decoder.0.head.1.Q"]
-    assert re.fullmatch(r"=MMULT\(C\d+:AJ\d+,'2 Weights'!C\d+:S\d+\)(\+.*)?", read.holds(home, 3, 0))
+    assert re.fullmatch(r"=MMULT\(C\d+:AJ\d+,'2 Weights'!C\d+:S\d+\+0\)(\+.*)?", read.holds(home, 3, 0))
 
 
 def significant(number: str) -> int:

@@ -166,6 +166,15 @@ def test_the_line_touches_the_curve() -> None:
     assert apart[0] / apart[1] == pytest.approx(100, rel=0.2)
 
 
+@pytest.mark.parametrize("words", ["snow", "rain", "sun rain snow", "snow snow snow snow"])
+def test_backpropagation_takes_any_number_of_words(words: str, tmp_path: Path) -> None:
+    """Its shares are over dimensions: they are not ranked among the words, of which there may be fewer."""
+    path = tmp_path / "words.xlsx"
+    instance = api.build(path, [words], "backpropagation")
+    assert not any(name.endswith("ranked") for name in instance.model.blocks)
+    assert diff(path).ok
+
+
 def test_backpropagation_takes_one_sentence() -> None:
     with pytest.raises(UserError, match="takes one sentence, not 2"):
         make_instance("backpropagation", ["sun rain", "fog snow"])

@@ -3,8 +3,8 @@
 Takes one JSON object on standard input: pipe, path, edits [[sheet, address, value]], save (or null), first
 [[sheet, address of a range]], whose texts are read before everything else, and rounds, each a list of further
 edits that is taken back again before the next. Of the sheets in only {sheet: [last row, last column]} these parts
-alone are read; every cell where it is empty. With hard, everything is recalculated on opening; with narrow,
-the numbers are reported that are wider than their column.
+alone are read; every cell where it is empty, and none without read. With hard, everything is recalculated on
+opening; with narrow, the numbers are reported that are wider than their column.
 A text beginning with "=" in an edit of the form {"formula": text} is entered as a formula.
 Prints {sheet: {address-free rows}} as JSON after the edits, else without any forced recalculation, and the same
 for every round: with its edits, and after they were taken back.
@@ -102,7 +102,7 @@ def main():
             enter(sheets.getByName(sheet).getCellRangeByName(address), value)
         first = [texts(sheets.getByName(sheet).getCellRangeByName(address)) for sheet, address in task["first"]]
         followed = time.perf_counter() - started
-        values = read(sheets, task["only"])
+        values = read(sheets, task["only"]) if task["read"] else {}
         edited = time.perf_counter() - started
         wide = narrow(sheets, values, Ruler(context)) if task["narrow"] else []
         rounds = [go_round(sheets, edits, task["only"]) for edits in task["rounds"]]

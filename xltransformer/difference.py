@@ -275,6 +275,11 @@ def _noisy(block: Matrix, values: Array, k: int) -> Array:
     return np.where(values == 0, 0.0, off)
 
 
+def _rounded(block: Matrix, values: Array) -> Array:
+    """A block's values as those programs compare them that take 1E-200 for 0 (seen: IronCalc)."""
+    return values if block.text or block.scale in ("count", "gate") else np.round(values, 15)
+
+
 class _Comparison:
     """One pass over a recalculated workbook, block by block in the model's order.
 
@@ -310,7 +315,7 @@ class _Comparison:
             error = self._error(block, self.seen[block.name])
         for view in (view for view in self.book.views if view.block == block.name):
             cells += block.size
-            repeated = self._read(block, view.place, [self.seen[block.name]], clean=False)
+            repeated = self._read(block, view.place, [self.seen[block.name]], clean=False, repeats=True)
             error = max(error, self._error(block, repeated))
             if not np.array_equal(repeated, self.seen[block.name]):
                 self.altered[block.name] = repeated
@@ -377,6 +382,10 @@ class _Comparison:
                 self._value(block, [_noisy(m, v, k) for m, v in zip(block.operands, operands, strict=True)])
                 for k in range(24 if block.text or block.scale in ("count", "gate") else 4)
             ]
+            if block.text or block.scale in ("count", "gate"):
+                noisy.append(
+                    self._value(block, [_rounded(m, v) for m, v in zip(block.operands, operands, strict=True)])
+                )
             self._near[block.name] = [v for v in (*noisy, self._value(block, operands)) if v is not None]
         near = [values[i, j] for values in self._near[block.name]]
         if block.text or block.scale in ("count", "gate"):
@@ -414,10 +423,13 @@ class _Comparison:
         shown = [self.seen[block.name], self.altered.get(block.name, self.seen[block.name])]
         return all((self._apart(block, seen) <= allowed + 10 * self._spread[block.name]).all() for seen in shown)
 
-    def _read(self, block: Matrix, place: Place, follows: list[Array], clean: bool) -> Array:
+    def _read(
+        self, block: Matrix, place: Place, follows: list[Array], clean: bool, repeats: bool = False
+    ) -> Array:
         """The sheet's values at a place (NaN for none), noting each cell that does not follow.
 
         `clean`: whether what it comes from holds numbers only, so that an error must begin here.
+        `repeats`: whether it only shows again what stands elsewhere, so that nothing is rounded.
         """
         expected, formulas = self.expected[block.name], self.book.has_formula(place)
         if block.text:
@@ -436,7 +448,7 @@ class _Comparison:
             elif not numeric[i, j]:
                 # An error that comes down from an operand is named where it begins.
                 kind = "error" if clean or any(math.isfinite(f[i, j]) for f in follows) else None
-            elif not self._rounds_to(block, seen, i, j):
+            elif repeats or not self._rounds_to(block, seen, i, j):
                 kind = "differs"
             if kind is not None:
                 self.problems.append(_problem(kind, block, place, i, j, value, expected[i, j]))

@@ -187,6 +187,8 @@ def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
     answers = []
     for s, one in enumerate(watch.sentences):
         facts = {"word": Fact(watch.word)}
+        assert one.ranked is not None
+        assert one.ranked_weights is not None
         for k, name in enumerate(("first", "second")[: one.ranked.shape[1]]):
             facts[name] = Fact(one.ranked, 0, k, one.position)
             facts[f"{name}_weight"] = Fact(one.ranked_weights, 0, k)

@@ -259,7 +259,8 @@ def backpropagation(sizes: Sizes) -> Lesson:
             curves = _tangent(model, lambda h, trial: loss_again(h, _scores(h, X, trial)), W, at, loss, gradient)
     model.settings.append(nudge)
     model.promises = [model.scope("nudge").add("agrees", near(*differences))]
-    model.watch = watch(model, word, [X], {"backpropagation": [Attended(shares, shares)]})
+    # The shares are over dimensions, not words.
+    model.watch = watch(model, word, [X], {"backpropagation": [Attended(shares, shares)]}, ranks=False)
     maps = [
         Map(key, shown)
         for key, shown in (

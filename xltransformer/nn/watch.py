@@ -41,8 +41,8 @@ class SentenceWatch:
     other_position: Matrix
     weights: Matrix
     attention: Matrix
-    ranked: Matrix
-    ranked_weights: Matrix
+    ranked: Matrix | None
+    ranked_weights: Matrix | None
     points: Matrix
     move: Matrix
     towards: Matrix
@@ -74,10 +74,13 @@ def watch(
     inputs: Sequence[Matrix],
     lessons: Mapping[str, Sequence[Attended]],
     asked: Matrix | None = None,
+    *,
+    ranks: bool = True,
 ) -> Watch:
     """Watch a word in each sentence: `inputs` are the sentences' vectors (n x d), `lessons` their
     attention in each lesson to choose from. With `asked`, the word is the only query, and `asked`
-    its vector; else it is looked up among the sentence's words.
+    its vector; else it is looked up among the sentence's words. `ranks`: whether the attention is over words,
+    which are then told in the order of their weights.
     """
     g = model.scope("watch")
     known = model.vocabulary
@@ -125,7 +128,9 @@ def watch(
                 for row in (attention, output):
                     row.rows = Axis.of(word)
                 attention.scale = every.scale = "probability"
-            ranked, ranked_weights = runners_up(h, attention, attention, words.words)
+            ranked = ranked_weights = None
+            if ranks:
+                ranked, ranked_weights = runners_up(h, attention, attention, words.words)
             with h.step("watch_points"):
                 points = h.add("points", in_plane(X))
                 start = in_plane(asked) if asked is not None else lookup(position, points)

@@ -49,10 +49,10 @@ def joined(terms: Iterable[Pieces], sign: str) -> Pieces:
 
 
 PRODUCTS = {"auto": 16, "spelled": 200, "compact": 0, "rows": 0}
-"""Up to which inner width a product is spelled out term by term, as one would by hand (an emptied cell
-then counts as 0). Wider ones use MMULT, wrapped so that Excel shows no `@`: shorter, and faster to
-open and recalculate. No formula may have more than 8,192 characters, hence the 200. With "rows" a row of
-a result is one array formula wherever an operation has one (`Op.row`)."""
+"""Up to which inner width a product is spelled out term by term, as one would by hand. Wider ones use MMULT,
+wrapped so that Excel shows no `@`: shorter, and faster to open and recalculate. No formula may have more than
+8,192 characters, hence the 200. With "rows" a row of a result is one array formula wherever an operation has
+one (`Op.row`)."""
 
 BY_ROWS = 32
 """Wider models of layers are written by rows unless asked otherwise. Up to here a model can still be read
@@ -68,6 +68,11 @@ class Ref(Protocol):
     @property
     def spelled_out(self) -> int:
         """Up to which inner width products with the operand are spelled out."""
+        ...
+
+    @property
+    def typed(self) -> bool:
+        """Whether its cells are typed, so that some may be empty; those of formulas never are."""
         ...
 
     @property
@@ -119,6 +124,10 @@ class _Across:
     @property
     def spelled_out(self) -> int:
         return self.ref.spelled_out
+
+    @property
+    def typed(self) -> bool:
+        return self.ref.typed
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from xltransformer.ops.base import EVERY, STOP, Contributions, Index, Number, Op
 from xltransformer.ops.linear import (
     RowProducts,
     column_products,
+    mmult,
     product,
     product_cell,
     product_worked,
@@ -73,7 +74,7 @@ class CausalScores(Op):
 
     def row(self, i: int, *operands: Ref) -> list[Span]:
         queries, keys = operands
-        return [(0, i + 1, f"MMULT({queries.row(i)},{keys.part(columns=i + 1)})")]
+        return [(0, i + 1, mmult(queries, queries.row(i), keys, keys.part(columns=i + 1)))]
 
 
 @record
@@ -175,7 +176,7 @@ class CausalMix(Op):
 
     def row(self, i: int, *operands: Ref) -> list[Span]:
         weights, values = operands
-        return [(0, values.shape[1], f"MMULT({weights.row(i, i + 1)},{values.part(i + 1)})")]
+        return [(0, values.shape[1], mmult(weights, weights.row(i, i + 1), values, values.part(i + 1)))]
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         weights, values = operands

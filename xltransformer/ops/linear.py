@@ -90,13 +90,19 @@ def product_cell(i: int, j: int, a: Ref, b: Ref, width: int | None = None) -> st
     """Row i of `a` times column j of `b`, or the first `width` entries of both."""
     terms = a.shape[1] if width is None else width
     if terms > a.spelled_out:
-        return f"SUMPRODUCT(MMULT({a.row(i, width)},{b.column(j, width)}))"
+        return f"SUMPRODUCT({mmult(a, a.row(i, width), b, b.column(j, width))})"
     return "+".join(f"{a.cell(i, k)}*{b.cell(k, j)}" for k in range(terms))
 
 
 def product_row(i: int, a: Ref, b: Ref, *bias: Ref) -> str:
     """Row i of `a` times `b`, plus a bias where there is one, as an array."""
-    return f"MMULT({a.row(i)},{b.part()})" + "".join(f"+{row.row(0)}" for row in bias)
+    return mmult(a, a.row(i), b, b.part()) + "".join(f"+{row.row(0)}" for row in bias)
+
+
+def mmult(a: Ref, of_a: str, b: Ref, of_b: str) -> str:
+    """The product of a range of `a` and one of `b`. MMULT takes no empty cell, and what is typed can be
+    emptied: + 0 makes it 0."""
+    return f"MMULT({of_a}{'+0' * a.typed},{of_b}{'+0' * b.typed})"
 
 
 def product_worked(i: Index, j: Index, a: Ref, b: Ref) -> Pieces:
@@ -204,7 +210,7 @@ class RowProducts(Op):
     def row(self, i: int, *operands: Ref) -> list[Span]:
         a, b, *bias = operands
         # Vectors are turned, not the matrix, which may be all the words' embeddings.
-        turned = f"TRANSPOSE(MMULT({b.part()},TRANSPOSE({a.row(i)})))"
+        turned = f"TRANSPOSE({mmult(b, b.part(), a, f'TRANSPOSE({a.row(i)})')})"
         return [(0, b.shape[0], turned + "".join(f"+{c.row(0)}" for c in bias))]
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:

@@ -244,8 +244,11 @@ class Book:
 
     def _write_formulas(self, drawing: Drawing) -> None:
         block, sheet = drawing.block, drawing.sheet
-        places = (drawing.shown.get(m, self.homes[m]) for m in block.operands)
-        operands = [place.seen_from(sheet.name, self.spelled_out) for place in places]
+        places = [(m, drawing.shown.get(m, self.homes[m])) for m in block.operands]
+        operands = [
+            place.seen_from(sheet.name, self.spelled_out, typed=not m.computed and place == self.homes[m])
+            for m, place in places
+        ]
         op, style = op_of(block), block_style(block, self.messages, small=drawing.small)
         by_rows = self.by_rows and block.shape[1] > 1 and not block.text
         arrays = [op.row(i, *operands) for i in range(block.shape[0])] if by_rows else []

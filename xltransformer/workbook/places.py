@@ -42,10 +42,10 @@ class Place:
         bottom, right = self.row + self.shape[0], column_letters(self.column + self.shape[1] - 1)
         return f"{quoted(self.sheet)}!${left}${top}:${right}${bottom}"
 
-    def seen_from(self, sheet: str, spelled_out: int = PRODUCTS["auto"]) -> SeenPlace:
-        """The place as formulas on `sheet` write it."""
+    def seen_from(self, sheet: str, spelled_out: int = PRODUCTS["auto"], typed: bool = False) -> SeenPlace:
+        """The place as formulas on `sheet` write it; `typed`: whether its cells are to be edited."""
         kind = TurnedPlace if self.turned else SeenPlace
-        return kind(self, "" if sheet == self.sheet else quoted(self.sheet) + "!", spelled_out)
+        return kind(self, "" if sheet == self.sheet else quoted(self.sheet) + "!", spelled_out, typed)
 
 
 _CELL = r"\$([A-Z]{1,3})\$([1-9]\d{0,6})"
@@ -78,6 +78,7 @@ class SeenPlace:
     place: Place
     prefix: str
     spelled_out: int
+    typed: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -132,6 +133,7 @@ class Known:
 
     values: Array
     spelled_out: int = 0
+    typed: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
