@@ -21,6 +21,7 @@ import gc
 import itertools
 import math
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -297,10 +298,13 @@ class Workshop:
             office.convert(self.path, source, done)
             edits = []
         opened: Cells | Parts
-        if parts or (anyhow and copy.parts):
-            opened = self._parts = Parts(source) if office is not None or not self._parts else self._parts
+        if office is not None:
+            # Of a sheet with an error in a merged cell LibreOffice makes what openpyxl cannot read.
+            opened = Parts(source) if parts or anyhow else Cells(source)
+        elif parts or (anyhow and copy.parts):
+            opened = self._parts = self._parts or Parts(source)
         else:
-            opened = self._cells = Cells(source) if office is not None or not self._cells else self._cells
+            opened = self._cells = self._cells or Cells(source)
         for place, i, j, value in edits:
             opened.put(place, i, j, value)
         tampered = bool(copy.tamper)
@@ -317,9 +321,7 @@ class Workshop:
             change(opened.book, copy.harmless)
         opened.save(target)
         opened.take_back()
-        if office is not None:
-            self._cells = self._parts = None
-        elif isinstance(opened, Cells) and not anyhow:
+        if isinstance(opened, Cells) and not anyhow:
             self._cells = None  # what became of sheets is not taken back
         return tampered
 
@@ -345,9 +347,10 @@ def failures(case: Case, engine: str, folder: Path, tally: Counter[str], kept: K
         office = kept.fresh_office() if bridge else None
         try:
             tampered = workshop.make(copy, random.Random(f"{case.number}:{k}"), office, changed)
-        except Exception as error:  # such as a file that LibreOffice saved and openpyxl cannot read
+        except Exception as error:
             tally["copies not made"] += 1
-            yield replace(case, copies=(copy,)), f"not changed: {type(error).__name__}: {error!s:.200}"
+            if office is None or "Unable to read workbook" not in str(error):
+                yield replace(case, copies=(copy,)), f"not changed: {type(error).__name__}: {error!s:.200}"
             continue
         tally["edited over the bridge"] += bridge
         tally["edits"] += len(copy.edits)
@@ -457,6 +460,7 @@ def main() -> None:
     parser.add_argument("--engine", default="ironcalc")
     parser.add_argument("--seconds", type=float, default=math.inf, help="stop after so long")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended, too, it prints what it counted
     numbers = itertools.count() if given.only is None else [given.only]
     print(f"seed {given.seed}, engine {given.engine}", flush=True)
     tally, failed = fuzz(given.seed, numbers, given.engine, given.seconds, given.cases)
