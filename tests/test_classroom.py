@@ -10,6 +10,7 @@ import shutil
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -115,9 +116,17 @@ def test_a_file_is_in_work_while_another_breaks_its_process_down(
 
 
 def test_more_processes_than_windows_can_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+
+    class Counted(ThreadPoolExecutor):
+        def __init__(self, jobs: int, *_: object) -> None:
+            begun.append(jobs)
+            super().__init__(2)
+
     monkeypatch.setattr("sys.platform", "win32")
-    with classroom._processes(200) as executor:
-        assert executor.submit
+    monkeypatch.setattr(classroom, "ProcessPoolExecutor", Counted)
+    with classroom._processes(200):
+        assert begun == [61]
 
 
 def slow(name: str, data: bytes) -> Grade:

@@ -81,7 +81,7 @@ def grade_all(
             first.setdefault(mark, path)
             yield k, data
 
-    with _cluster(scheduler) if scheduler else _processes(jobs) as executor:
+    with _cluster(scheduler) if scheduler else _processes(min(jobs, len(paths) or 1)) as executor:
         for k, future in _finished(executor, tasks(), paths, 4 * max(jobs, 8 if scheduler else 1)):
             try:
                 grades[k] = replace(future.result(), path=paths[k])
@@ -159,6 +159,9 @@ def _processes(jobs: int) -> Iterator[Executor]:
         jobs = min(jobs, 61)  # it cannot wait for more
     executor = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
     try:
+        # Every process begins before the first file: of one that begins later the executor may not see that it
+        # broke down, and would wait for it forever (seen in Python 3.11).
+        wait([executor.submit(_nothing) for _ in range(jobs)])
         yield executor
     except BaseException:  # interrupted: what has begun is of no use any more
         processes = list((getattr(executor, "_processes", None) or {}).values())
@@ -167,6 +170,10 @@ def _processes(jobs: int) -> Iterator[Executor]:
             process.terminate()
         raise
     executor.shutdown()
+
+
+def _nothing() -> None:
+    """A task that only has a process begin."""
 
 
 def _begin() -> None:
