@@ -252,9 +252,9 @@ def spoil(book: ReadBook, opened: Cells | Parts, tamper: str, rng: random.Random
     elif tamper in ("formula", "view"):
         opened.put(place, i, j, "=12345.678")
     elif tamper == "constant":
-        # one more than it was, also where it is a text
+        # more than it was, also where it is a text or -1E+30, to which 1 adds nothing
         formula = opened.formula(place, i, j)
-        opened.put(place, i, j, f'{formula}&"x"' if block.text else f"{formula}+1.25")
+        opened.put(place, i, j, f'{formula}&"x"' if block.text else f"{formula}*2+1.25")
     elif tamper == "frozen":
         assert isinstance(opened, Parts)
         opened.freeze(place, i, j)

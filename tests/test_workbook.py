@@ -173,4 +173,4 @@ def test_many_heads_keep_the_first_sheet_short_and_are_told_apart() -> None:
     links = [cell.shown for cell in start.cells.values() if cell.kind == "link"]
     assert messages("step.project.title") in links
     changes = [str(cell.content) for cell in sheets["Before and after"].cells.values() if cell.kind == "text"]
-    assert {"weights (Head 1): now", "weights (Head 26): now"} <= set(changes)
+    assert {"weights₁: now", "weights₂₆: now"} <= set(changes)

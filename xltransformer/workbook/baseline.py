@@ -41,8 +41,7 @@ def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequenc
 def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
     """One block's line; returns its last row."""
     (rows, columns), messages = block.shape, book.messages
-    head = block.number_of("head")
-    title = book.symbol(block) + ("" if head is None else f" ({messages('start.head', head=head + 1)})")
+    title = book.symbol(block)
     down, right = (0, columns + 1) if 3 * (columns + 1) <= WIDEST else (rows + 3, 0)
     now = book.draw(block, sheet, row + 1, LEFT + 1)
     built, change = (Place(sheet.name, row + 1 + k * down, LEFT + 1 + k * right, block.shape) for k in (1, 2))

@@ -107,9 +107,9 @@ class Book:
         self.sheets.append(canvas)
         return canvas
 
-    def symbol(self, block: Matrix) -> str:
-        """The short name shown at a block's corner, with its head's number where there are several; that of a
-        gradient is ∂ and its block's."""
+    def symbol(self, block: Matrix, *, of_head: bool = True) -> str:
+        """The short name shown at a block's corner, with its head's number where there are several, unless
+        it speaks of all heads; that of a gradient is ∂ and its block's."""
         if block.gradient_of is not None:
             through = block.contributed_by
             return f"∂{self.symbol(block.gradient_of)}" + (f" ← {self.symbol(through)}" if through else "")
@@ -117,7 +117,7 @@ class Book:
         shown = self.messages.get(f"symbol.{name}", self.messages.get(f"setting.{name}", name))
         head = block.number_of("head")
         head = block.number_of("group") if head is None else head
-        if self._several_heads and head is not None:
+        if of_head and self._several_heads and head is not None:
             turned = "ᵀ" if shown.endswith("ᵀ") else ""
             shown = shown.removesuffix("ᵀ") + str(head + 1).translate(_SUBSCRIPTS) + turned
         return self.messages("backward.new", name=shown) if isinstance(block.op, type(step_down)) else shown

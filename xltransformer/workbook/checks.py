@@ -247,5 +247,5 @@ def _parted(groups: Mapping[str, Sequence[Matrix]], most: int) -> Iterator[tuple
 
 
 def _sheet_of(book: Book, block: Matrix) -> str:
-    """Where a block is, for a reader: its sheet and its symbol."""
-    return f"{book.symbol(block)} ({book.homes[block].sheet})"
+    """Where a block is, for a reader: its sheet and its symbol, the same for every head."""
+    return f"{book.symbol(block, of_head=False)} ({book.homes[block].sheet})"
