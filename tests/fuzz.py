@@ -264,6 +264,9 @@ def picked(book: ReadBook, edits: Sequence[Edit]) -> Iterator[tuple[Place, int, 
         elif value == CELL:
             other = targets(book, "text" if kind == "choice" else kind.removeprefix("every "))[-1]
             value = f"={other.absolute.partition(':')[0]}"
+        writes = any(b.feedback is not None and book.homes.get(b.name) == place for b in book.model.inputs)
+        if writes and str(value).startswith("="):
+            continue  # a formula where the model writes is taken for its own
         cells = itertools.product(range(rows), range(columns)) if kind.startswith("every") else [(i, j)]
         for i, j in itertools.islice(cells, 200):
             yield place, i, j, value

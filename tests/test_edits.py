@@ -289,3 +289,14 @@ def test_what_underflows_may_be_taken_for_nothing(tmp_path: Path) -> None:
     path = edited(read_book(tmp_path / "built.xlsx"), edits, tmp_path / "edited.xlsx")
     for engine in ENGINES.values():
         assert diff_book(read_book(path), engine).ok
+
+
+@pytest.mark.parametrize("value", [None, 0, -1])
+def test_a_base_of_positions_must_be_above_0(tmp_path: Path, value: float | None) -> None:
+    """Else its powers are no numbers: the message names it, not the largest input."""
+    api.build(tmp_path / "built.xlsx", template="positions")
+    built = read_book(tmp_path / "built.xlsx")
+    path = edited(built, {("positions.base", 0, 0): value}, tmp_path / "edited.xlsx")
+    home = built.homes["positions.base"]
+    with pytest.raises(UserError, match=f"{home.sheet}!{home.address(0, 0)}.*must be above 0"):
+        diff_book(read_book(path), ENGINES["ironcalc"])

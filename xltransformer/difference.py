@@ -126,6 +126,9 @@ def diff_book(book: ReadBook, used: Engine, tolerance: float = TOLERANCE) -> Dif
 LARGEST = 1e100
 """The largest number, in size, that an input may hold: the products of larger ones leave the range of
 numbers at once. The sheet's own checks know it, too."""
+POSITIVE = frozenset(("temperature", "base"))
+"""The inputs, by the last part of their names, that must be above 0: the softmax's temperature, and the base of
+positions, whose powers are no numbers otherwise."""
 LARGEST_IN_TEXT = 1e9
 """The largest number, in size, that may stand where a word belongs."""
 DECIMALS_IN_TEXT = 4
@@ -148,7 +151,7 @@ def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], 
         if place is None or place.shape != block.shape:
             continue
         formulas, usable = book.has_formula(place), np.zeros(block.shape, dtype=bool)
-        if not block.text and block.last_name != "temperature":
+        if not block.text and block.last_name not in POSITIVE:
             numbers = book.numbers(place)
             usable = (abs(numbers) <= LARGEST) & ~formulas
             np.copyto(values, numbers, where=usable)
@@ -177,12 +180,12 @@ ERRORS = frozenset(
 def _no_number(block: Matrix, value: Any) -> str:
     """Why a value is not usable where a number belongs, nothing where it is."""
     if value is None:
-        return "is empty, and must be above 0" if block.last_name == "temperature" else ""
+        return "is empty, and must be above 0" if block.last_name in POSITIVE else ""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "is no number"
     if not abs(value) <= LARGEST:
         return "is too large"
-    if block.last_name == "temperature" and value <= 0:
+    if block.last_name in POSITIVE and value <= 0:
         return "must be above 0"
     return ""
 
