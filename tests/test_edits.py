@@ -300,3 +300,16 @@ def test_a_base_of_positions_must_be_above_0(tmp_path: Path, value: float | None
     home = built.homes["positions.base"]
     with pytest.raises(UserError, match=f"{home.sheet}!{home.address(0, 0)}.*must be above 0"):
         diff_book(read_book(path), ENGINES["ironcalc"])
+
+
+def test_gelu_of_large_numbers_is_as_exact_as_ironcalc_s_erf(tmp_path: Path) -> None:
+    """Its error, 5e-11, grows with the gradient that passes through; a tampered cell is found all the same."""
+    instance = api.build(tmp_path / "built.xlsx", template="feed-forward", settings={"gradients": 1})
+    built = read_book(tmp_path / "built.xlsx")
+    weights = [block.name for block in instance.model.inputs if block.name.startswith("gelu_erf.W_2")]
+    edits = {(name, i, j): 3000.0 for name in weights for i, j in np.ndindex(built.homes[name].shape)}
+    path = edited(built, edits, tmp_path / "edited.xlsx")
+    assert diff_book(read_book(path), ENGINES["ironcalc"]).ok
+    edits["gradient.gelu_erf.inner", 0, 0] = f"{built.holds(built.homes['gradient.gelu_erf.inner'], 0, 0)}+0.01"
+    path = edited(built, edits, tmp_path / "tampered.xlsx")
+    assert not diff_book(read_book(path), ENGINES["ironcalc"]).ok

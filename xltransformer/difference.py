@@ -18,6 +18,7 @@ import numpy as np
 from xltransformer.engines import Engine, Grid, Results, engine, fold
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
+from xltransformer.ops import op_of
 from xltransformer.record import record
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
@@ -396,7 +397,14 @@ class _Comparison:
             return bool(seen[i, j] in near)
         centre = near[-1] if near else math.nan
         spread = max((abs(value - centre) for value in near), default=0.0)
-        return bool(spread > 0 and abs(seen[i, j] - centre) <= self.tolerance * max(1.0, abs(centre)) + 4 * spread)
+        allowed = self.tolerance * max(1.0, abs(centre)) + 4 * spread + self._inexact(block, self.seen)
+        return bool(spread > 0 and abs(seen[i, j] - centre) <= allowed)
+
+    @staticmethod
+    def _inexact(block: Matrix, values: Mapping[str, Array]) -> float:
+        """How far off a program may be that calculates a function less exactly than NumPy."""
+        share = op_of(block).inexact()
+        return share * float(np.max(np.abs(values[block.operands[0].name]), initial=0.0)) if share else 0.0
 
     @cached_property
     def _spread(self) -> dict[str, Array]:
@@ -409,6 +417,7 @@ class _Comparison:
                 if block.computed:
                     made = self._value(block, [values[operand.name] for operand in block.operands])
                     value = value if made is None else made
+                    value = value if block.text else value + self._inexact(block, values) * (-1) ** k
                 values[name] = _noisy(block, value, k)
                 spread[name] = np.maximum(spread[name], self._apart(block, value))
         return spread

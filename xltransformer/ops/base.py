@@ -183,6 +183,10 @@ class Op(ABC):
     first operand is as wide as the result, and every function in it goes entry by entry. (MAX and MIN do
     not, nor has every engine an ERF that does.)"""
 
+    def inexact(self) -> float:
+        """By what share of its first operand's largest entry some program is off, beyond rounding."""
+        return 0.0
+
     @abstractmethod
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         """Row and column axis of the result; raises ValueError where the shapes do not fit."""
