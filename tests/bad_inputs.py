@@ -182,6 +182,10 @@ BAD: dict[str, Bad] = {
     "template: unknown model": template('model = "lstm"', ["'lstm'", "give one of", "single_query"]),
     "template: list of models": template('model = ["single_query"]', ["['single_query']", "give one of"]),
     "template: sentence 5": template(HEAD.replace('"cat"', "5") + WORDS, ["sentences", "5", "list of texts"]),
+    "option: too many letters to take apart": build(
+        ["--template", "byte-pair", "--sentence", "a" * 90, *OUT],
+        ["slots for the letters", "at most 80", "shorter"],
+    ),
     "template: no sentence": template(HEAD.replace('"cat"', "") + WORDS, ["my has no sentences", "--sentence"]),
     "template: watch 5": template("watch = 5\n" + HEAD + WORDS, ["watch is 5", "give a word"]),
     "template: slots -1": template("slots = -1\n" + HEAD + WORDS, ["slots is -1", "at least 0"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xltransformer.errors import UserError
 from xltransformer.graph import Matrix, Scope
 from xltransformer.models.begin import begin
 from xltransformer.models.lesson import Answer, Fact, Headline, Lesson, Map
@@ -22,13 +23,22 @@ from xltransformer.ops import (
     word_index,
 )
 
+MOST_LETTERS = 80
+"""Slots for letters: with each there is one step more, and in every step one row more and longer formulas, so that
+80 take 0.8 MB and 300 would take 226 MB of formulas."""
+
 
 def byte_pair(sizes: Sizes) -> Lesson:
     """The letters of each word, and in each step the pair that was learned first merged wherever it
     stands; then every piece as its row of the vocabulary, which holds the pieces in the order in which
     they were learned. Sennrich, Haddow and Birch 2016, section 3.2. The sentences are words, a letter
-    in each slot."""
+    in each slot. UserError for more than `MOST_LETTERS` of them."""
     sizes.expect()
+    if max(sizes.slots) > MOST_LETTERS:
+        raise UserError(
+            f"{max(sizes.slots)} slots for the letters of a sentence; at most {MOST_LETTERS}, or the steps become "
+            "too many to calculate: use a shorter word"
+        )
     model, known, scopes = begin(sizes)
     tables, answers = [], []
     for s, (g, word) in enumerate(zip(scopes, model.sentences, strict=True)):
