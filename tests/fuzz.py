@@ -463,7 +463,8 @@ def main() -> None:
     parser.add_argument("--engine", default="ironcalc")
     parser.add_argument("--seconds", type=float, default=math.inf, help="stop after so long")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended, too, it prints what it counted
+    for ended in (signal.SIGINT, signal.SIGTERM):  # which a shell has its background ignore; counts are printed
+        signal.signal(ended, signal.default_int_handler)
     numbers = itertools.count() if given.only is None else [given.only]
     print(f"seed {given.seed}, engine {given.engine}", flush=True)
     tally, failed = fuzz(given.seed, numbers, given.engine, given.seconds, given.cases)
