@@ -292,12 +292,13 @@ def test_what_underflows_may_be_taken_for_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 0, -1])
-def test_a_base_of_positions_must_be_above_0(tmp_path: Path, value: float | None) -> None:
-    """Else its powers are no numbers: the message names it, not the largest input."""
-    api.build(tmp_path / "built.xlsx", template="positions")
+@pytest.mark.parametrize(("template", "name"), [("positions", "positions.base"), ("llama", "epsilon")])
+def test_bases_and_epsilons_must_be_above_0(template: str, name: str, value: float | None, tmp_path: Path) -> None:
+    """Else a base's powers, and norms of empty slots, are no numbers: the message names the cell."""
+    api.build(tmp_path / "built.xlsx", template=template)
     built = read_book(tmp_path / "built.xlsx")
-    path = edited(built, {("positions.base", 0, 0): value}, tmp_path / "edited.xlsx")
-    home = built.homes["positions.base"]
+    path = edited(built, {(name, 0, 0): value}, tmp_path / "edited.xlsx")
+    home = built.homes[name]
     with pytest.raises(UserError, match=f"{home.sheet}!{home.address(0, 0)}.*must be above 0"):
         diff_book(read_book(path), ENGINES["ironcalc"])
 

@@ -127,9 +127,9 @@ def diff_book(book: ReadBook, used: Engine, tolerance: float = TOLERANCE) -> Dif
 LARGEST = 1e100
 """The largest number, in size, that an input may hold: the products of larger ones leave the range of
 numbers at once. The sheet's own checks know it, too."""
-POSITIVE = frozenset(("temperature", "base"))
-"""The inputs, by the last part of their names, that must be above 0: the softmax's temperature, and the base of
-positions, whose powers are no numbers otherwise."""
+POSITIVE = frozenset(("temperature", "base", "epsilon"))
+"""The inputs, by the last part of their names, that must be above 0: the softmax's temperature, the base of
+positions, whose powers are no numbers otherwise, and what keeps norms of empty slots from dividing 0 by 0."""
 LARGEST_IN_TEXT = 1e9
 """The largest number, in size, that may stand where a word belongs."""
 DECIMALS_IN_TEXT = 4
