@@ -186,8 +186,8 @@ def _no_number(block: Matrix, value: Any) -> str:
         return "is no number"
     if not abs(value) <= LARGEST:
         return "is too large"
-    if block.last_name in POSITIVE and value <= 0:
-        return "must be above 0"
+    if block.last_name in POSITIVE and value < 1 / LARGEST:
+        return "must be above 0" if value <= 0 else "is too near 0"
     return ""
 
 
