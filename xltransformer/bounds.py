@@ -20,6 +20,7 @@ from xml.parsers import expat
 
 from xltransformer.errors import UserError
 from xltransformer.record import record
+from xltransformer.text import column_number
 
 MOST_FILE = 2_000_000_000
 """Bytes of a file of weights."""
@@ -337,7 +338,4 @@ def _corner(address: str) -> tuple[int, int]:
     found = _CELL.fullmatch(address)
     if found is None:
         raise _Refused(f"it speaks of a cell {address!r:.40}; build it again")
-    column = 0
-    for letter in found[1]:
-        column = 26 * column + ord(letter) - 64
-    return column, int(found[2])
+    return column_number(found[1]), int(found[2])

@@ -33,6 +33,21 @@ def letters(count: int) -> list[str]:
     return ["" if count == 1 else chr(65 + s) if s < 26 else str(s + 1) for s in range(count)]
 
 
+def column_number(letters: str) -> int:
+    """1 for a spreadsheet's column `A`, 27 for `AA`."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name that one was perhaps meant to be, by difflib's measure of likeness."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, [*known], 1, cutoff)), None)
+
+
 def word_key(word: str) -> str:
     """What two spellings of one word have in common: a spreadsheet's `=` disregards case.
 

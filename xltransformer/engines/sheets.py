@@ -19,6 +19,7 @@ from xltransformer.bounds import Package
 from xltransformer.engines.grid import COLUMNS, Grid, among, keys_of
 from xltransformer.graph import Array
 from xltransformer.record import record
+from xltransformer.text import column_number
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -159,7 +160,7 @@ def _cells(pieces: Iterable[bytes], formulas: bool) -> Iterator[_Cell]:
             else:
                 letters = address.rstrip(_DIGITS)
                 if letters not in columns:
-                    columns[letters] = _column(letters)
+                    columns[letters] = column_number(letters.replace("$", ""))
                 key = COLUMNS * int(address[len(letters) :]) + columns[letters]
         elif tag == _VALUE:
             if not formulas and kind != "inlineStr":
@@ -254,20 +255,12 @@ def _formulas(pieces: Iterable[bytes]) -> dict[tuple[int, int], str]:
     return {divmod(key, COLUMNS): text for key, text in found.items()}
 
 
-def _column(letters: str) -> int:
-    """1 for column `A` or `$A$`."""
-    number = 0
-    for letter in letters.replace("$", ""):
-        number = number * 26 + ord(letter) - 64
-    return number
-
-
 def _reach(address: str) -> Array:
     """The keys of a rectangle such as `A1:C1`."""
     corners = []
     for corner in (address.partition(":")[0], address.rpartition(":")[2]):
         letters = corner.rstrip(_DIGITS)
-        corners.append((int(corner[len(letters) :]), _column(letters)))
+        corners.append((int(corner[len(letters) :]), column_number(letters.replace("$", ""))))
     (top, left), (bottom, right) = corners
     return keys_of(top, left, (bottom - top + 1, right - left + 1))
 

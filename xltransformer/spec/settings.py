@@ -11,6 +11,7 @@ from typing import Any
 from xltransformer.errors import UserError
 from xltransformer.graph import Model
 from xltransformer.spec.template import Template, check_switches, draw_words, slot_numbers, whole_number
+from xltransformer.text import nearest
 
 Settings = Mapping[str, Any]
 """Values by name: a size of the model, `d_model`, `slots`, `spare_rows`, `seed`, or `switches.NAME`."""
@@ -75,11 +76,9 @@ def apply_settings(template: Template, settings: Settings) -> Template:
             switch = name.removeprefix(SWITCH)
             switches[switch] = check_switches({switch: value}, "settings")[switch]
         elif name != "d_model":
-            import difflib
-
-            near = difflib.get_close_matches(name, (*COUNTS, "d_model"), 1, 0.8)
-            if near:
-                raise UserError(f"unknown setting {name!r}; did you mean {near[0]!r}?")
+            near = nearest(name, (*COUNTS, "d_model"), 0.8)
+            if near is not None:
+                raise UserError(f"unknown setting {name!r}; did you mean {near!r}?")
             sizes[name] = value
     changed = replace(template, switches=switches, sizes=sizes, **counts)
     width = settings.get("d_model", len(template.table.dimensions))

@@ -25,7 +25,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import MODELS
 from xltransformer.record import record
-from xltransformer.text import MOST_TEXT, clean, pseudo_random, without_forbidden, word_key
+from xltransformer.text import MOST_TEXT, clean, nearest, pseudo_random, without_forbidden, word_key
 
 DEFAULT_TEMPLATE = "cat-and-mouse"
 
@@ -154,10 +154,8 @@ def load_template(
         return _parse(text, (folder / f"{text}.toml").read_text("utf-8"), folder, language, fresh)
     path = Path(text)
     if path.suffix != ".toml" and not os.path.isfile(path):
-        import difflib
-
-        near = difflib.get_close_matches(text, shipped_templates(), 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        near = nearest(text, shipped_templates())
+        hint = f" Did you mean {near}?" if near else ""
         raise UserError(
             f"no template {text!r:.60}: give one of {', '.join(shipped_templates())}, or a .toml file.{hint}"
         )
@@ -193,10 +191,8 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
         raise UserError(f"{where} is not valid TOML: brackets nested too deeply; take some away") from None
     for key in data:
         if key not in _KEYS:
-            import difflib
-
-            near = difflib.get_close_matches(key, _KEYS, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(_KEYS))}"
+            near = nearest(key, _KEYS)
+            hint = f"did you mean {near!r}?" if near else f"known are: {', '.join(sorted(_KEYS))}"
             raise UserError(f"{where}: unknown key {key!r}; {hint}")
     data |= _spoken(_table(data, "languages", where), language, where)
     model = data.get("model")

@@ -7,6 +7,7 @@ import re
 from xltransformer.graph import Array
 from xltransformer.ops import PRODUCTS, Index
 from xltransformer.record import record
+from xltransformer.text import column_number
 from xltransformer.workbook.patterns import Traced, letters_of
 
 
@@ -58,17 +59,9 @@ def place_of(absolute: str) -> Place:
     if found is None:
         raise ValueError(f"{absolute} is no absolute reference")
     sheet, left, top, right, bottom = found[1] or found[2], *found.groups()[2:]
-    first, last = column_number(left), column_number(right or left)
+    first, last = column_number(left) - 1, column_number(right or left) - 1
     shape = int(bottom or top) - int(top) + 1, last - first + 1
     return Place(sheet.replace("''", "'"), int(top) - 1, first, shape)
-
-
-def column_number(letters: str) -> int:
-    """0 for column `A`, 26 for column `AA`."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
 
 
 @record
