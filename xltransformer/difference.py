@@ -20,6 +20,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.ops import op_of
 from xltransformer.record import record
+from xltransformer.workbook.checks import DECIMALS_IN_TEXT, TOO_LARGE, TOO_LARGE_IN_TEXT
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
 
@@ -124,16 +125,12 @@ def diff_book(book: ReadBook, used: Engine, tolerance: float = TOLERANCE) -> Dif
     return Diff(used.name, used.version() or "", blocks, tuple(comparison.problems))
 
 
-LARGEST = 1e100
-"""The largest number, in size, that an input may hold: the products of larger ones leave the range of
-numbers at once. The sheet's own checks know it, too."""
+LARGEST, LARGEST_IN_TEXT = float(TOO_LARGE), float(TOO_LARGE_IN_TEXT)
+"""The largest numbers, in size, that an input may hold, and (not quite) that may stand where a word belongs, as
+the sheet's own checks have it."""
 POSITIVE = frozenset(("temperature", "base", "epsilon"))
 """The inputs, by the last part of their names, that must be above 0: the softmax's temperature, the base of
 positions, whose powers are no numbers otherwise, and what keeps norms of empty slots from dividing 0 by 0."""
-LARGEST_IN_TEXT = 1e9
-"""The largest number, in size, that may stand where a word belongs."""
-DECIMALS_IN_TEXT = 4
-"""How many decimals it may have. Beyond, programs spell numbers in ways of their own."""
 
 
 def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], list[Problem]]:

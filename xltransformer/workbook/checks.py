@@ -20,16 +20,15 @@ LEFT, TOP = 1, 4
 """Where the list of checks begins."""
 MOST_BLOCKS, MOST_SUMS = 24, 24
 """How many blocks one check looks at, for numbers and for sums: a formula takes 8,192 characters."""
-
-
 MOST_LETTERS = 7_500
 """How long the formula may become that names cells; blocks beyond are only judged."""
 MOST_ASKED = 4_000
 """How long the part of a formula may become that asks every cell one by one."""
 TOO_LARGE, TOO_LARGE_IN_TEXT = "1E+100", "1E+9"
-"""From which size on a number is not usable, or not as a word: `difference.LARGEST` and `LARGEST_IN_TEXT`."""
+"""Beyond which size a number in an input is not usable, since the products of such numbers leave the range of
+numbers at once; and from which size on it is not where a word belongs. As formulas write them."""
 DECIMALS_IN_TEXT = 4
-"""How many decimals a number may have as a word: `difference.DECIMALS_IN_TEXT`."""
+"""How many decimals a number may have as a word. Beyond, programs spell numbers in ways of their own."""
 
 
 def _named(where: Callable[[], str], row: int, texts: Place) -> str:
@@ -177,11 +176,7 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
                 switch=book.symbol(switch),
             )
         else:
-            add(
-                "temperature",
-                whole(switch, f"AND(ISNUMBER({{0}}),{{0}}>0,{{0}}<={TOO_LARGE})"),
-                switch,
-            )
+            add("temperature", whole(switch, f"AND(ISNUMBER({{0}}),{{0}}>0,{{0}}<={TOO_LARGE})"), switch)
     watch = model.watch
     if watch is not None and watch.lesson is not None and watch.lesson.choices is not None:
         listed, lesson = watch.lesson.choices, watch.lesson
