@@ -26,6 +26,7 @@ from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.canvas import LETTER, WINDOW, Canvas, Cell, Chart, Paragraph, text_width
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.panels import WIDEST
+from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
 from xltransformer.workbook.styles import FONT, STYLES
 
 TEN = "the small dog likes the computer and hates the mouse"
@@ -117,13 +118,9 @@ class Drawn:
         last_row, last_column = canvas.printed
         last_column = max([last_column, *(canvas.last_of(one) for one in canvas.paragraphs)])
         widths = [self.column(column) for column in range(last_column + 2)]
-        heights = {row: canvas.heights.get(row, 16) * 4 / 3 for row in range(last_row + 3)}
-        for one in canvas.paragraphs:
-            if not one.rows:
-                lines = canvas.lines(str(one.cell.shown), one.column, canvas.last_of(one))
-                heights[one.row] = (16 * lines + 1) * 4 / 3
+        heights = canvas.row_heights
         self._lefts = [0.0, *accumulate(widths)]
-        self._tops = [0.0, *accumulate(heights[row] for row in range(last_row + 3))]
+        self._tops = [0.0, *accumulate(heights.get(row, DEFAULT_HEIGHT) * 4 / 3 for row in range(last_row + 3))]
 
     def column(self, column: int) -> float:
         return int(self.canvas.width(column, column) * 7 + 5)

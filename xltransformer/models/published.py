@@ -117,7 +117,7 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
         if max(sizes.slots[: last + 1]) <= MOST_COMPARED:
             pair = [
                 directions(g.scope("words", str(s)), read.outputs[s], model.sentences[s].padding)
-                for s in {0, last}
+                for s in range(last + 1)
             ]
             maps.append(Map("word_cosine", word_cosines(g.scope("words"), pair[0], pair[-1])))
     facts = {
