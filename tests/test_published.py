@@ -521,6 +521,20 @@ def test_the_sheets_of_published_models_agree(name: str, engine: str, tmp_path: 
         ("bert-states", {"hidden_act": "quick_gelu"}, "the activation 'quick_gelu'"),
         ("qwen2", {"hidden_act": "gelu"}, "config.json names the activation gelu_erf"),
         ("gpt2", {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx True is not built"),
+        ("gpt2", {"scale_attn_weights": False}, "scale_attn_weights False is not built"),
+        *(
+            ("qwen2", {name: 0.25}, f"{name} 0.25 is not built")
+            for name in (
+                "rotary_pct",
+                "embedding_multiplier",
+                "attention_multiplier",
+                "logits_scaling",
+                "scale_emb",
+                "attn_logit_softcapping",
+                "final_logit_softcapping",
+                "clip_qkv",
+            )
+        ),
     ],
 )
 def test_what_would_be_computed_otherwise_is_refused_in_a_line(
@@ -540,13 +554,16 @@ def test_sentences_are_pooled_as_is_told_beside_the_weights(tmp_path: Path) -> N
     pooling.parent.mkdir()
     options: dict[str, Any] = {"weights": tmp_path, "vocabulary": tmp_path / "words.json", "spare": False}
 
-    def vector(modes: dict[str, bool]) -> Array:
-        pooling.write_text(json.dumps({f"pooling_mode_{mode}": on for mode, on in modes.items()}))
+    def vector(modes: dict[str, bool] | str) -> Array:
+        older = {} if isinstance(modes, str) else {f"pooling_mode_{mode}": on for mode, on in modes.items()}
+        pooling.write_text(json.dumps(older or {"pooling_mode": modes}))
         return make_instance(None, [" ".join(words)], **options).trace()["pooling.unit"][0]
 
     for modes, expected in (
         ({"cls_token": True, "mean_tokens": False}, result[0]),
         ({"cls_token": False, "mean_tokens": True}, result.mean(axis=0)),
+        ("cls", result[0]),
+        ("mean", result.mean(axis=0)),
     ):
         np.testing.assert_allclose(vector(modes), expected / np.linalg.norm(expected), atol=1e-9)
     with pytest.raises(UserError, match="pooled by max_tokens"):
