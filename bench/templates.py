@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from xltransformer import api
+from xltransformer.building.template import shipped_templates
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES
-from xltransformer.spec.template import shipped_templates
 
 
 def seconds(work: Callable[[], Any]) -> str:

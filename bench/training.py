@@ -39,8 +39,8 @@ def ours() -> float:
     """A step of `xlt train`."""
     import numpy as np
 
-    from xltransformer.spec.instance import make_instance
-    from xltransformer.spec.template import load_template
+    from xltransformer.building.instance import make_instance
+    from xltransformer.building.template import load_template
     from xltransformer.training import Run, Settings, Start
     from xltransformer.training.data import Example, as_data
     from xltransformer.training.task import word_task

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import training_data as td
 
+from xltransformer.building.instance import make_instance
+from xltransformer.building.shipped import HELD_OUT, Figure, held_out_figures
 from xltransformer.graph import Array
 from xltransformer.models import Sizes, build_model
-from xltransformer.spec.instance import make_instance
-from xltransformer.spec.shipped import HELD_OUT, Figure, held_out_figures
 
 FILE = td.DATA.parent / HELD_OUT
 

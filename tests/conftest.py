@@ -9,7 +9,7 @@ import pytest
 from office import Office
 
 from xltransformer import api
-from xltransformer.spec.instance import Instance
+from xltransformer.building.instance import Instance
 
 OFFICE = {"office", "pages", "seen"}
 """The fixtures that start an office program."""

@@ -17,10 +17,10 @@ from office import Edit, Office, OpenedBook
 from openpyxl.utils import range_boundaries
 
 from xltransformer import api
+from xltransformer.building.instance import Instance
+from xltransformer.building.template import shipped_templates
 from xltransformer.locale import Messages, load_messages
-from xltransformer.models.lesson import Bars, Curves, Lesson, Plane
-from xltransformer.spec.instance import Instance
-from xltransformer.spec.template import shipped_templates
+from xltransformer.teaching.lesson import Bars, Curves, Lesson, Plane
 from xltransformer.text import word_key
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book

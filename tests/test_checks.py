@@ -14,8 +14,8 @@ from cells import opened
 from office import Edit, Office, OpenedBook
 
 from xltransformer import api
+from xltransformer.building.instance import Instance
 from xltransformer.locale import Messages, load_messages
-from xltransformer.spec.instance import Instance
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.checks import LEFT
 from xltransformer.workbook.layout import lay_out

@@ -14,11 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from xltransformer import api
+from xltransformer.building.instance import Instance
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES
 from xltransformer.errors import UserError
-from xltransformer.spec.instance import Instance
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
 

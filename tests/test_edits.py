@@ -17,13 +17,13 @@ from office import Office
 from openpyxl.utils.datetime import to_excel
 
 from xltransformer import api
+from xltransformer.building.instance import Instance
 from xltransformer.difference import diff_book
 from xltransformer.engines import ENGINES, Grid, Limits, Results
 from xltransformer.engines.grid import COLUMNS
 from xltransformer.engines.sheets import Sheet
 from xltransformer.errors import UserError
 from xltransformer.locale import load_messages
-from xltransformer.spec.instance import Instance
 from xltransformer.workbook.checks import LEFT, TOP
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book

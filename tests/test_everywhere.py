@@ -23,9 +23,9 @@ from test_diff import rewrite
 from test_live import Change
 
 from xltransformer import api
+from xltransformer.building.instance import Instance
 from xltransformer.engines import Grid, IronCalc, Results, fold
 from xltransformer.engines.libreoffice import find_soffice, make_profile, read_values
-from xltransformer.spec.instance import Instance
 from xltransformer.workbook.reader import read_book
 
 LONG = "the small dog likes the broken computer and hates the cat on the screen"

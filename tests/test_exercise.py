@@ -18,14 +18,14 @@ from click.testing import CliRunner
 from office import Edit, Office, OpenedBook
 
 from xltransformer import api
+from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.errors import UserError
 from xltransformer.exercise import DEFAULT_STEPS, Score, exercise_blocks, grade
 from xltransformer.graph import Model
 from xltransformer.locale import load_messages
-from xltransformer.spec.instance import Instance, make_instance
-from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book

@@ -11,11 +11,11 @@ import openpyxl
 import pytest
 from office import Edit, Office
 
+from xltransformer.building.instance import Instance, describe, make_instance
+from xltransformer.building.template import in_language, load_template, shipped_templates
 from xltransformer.engines import engine, fold
 from xltransformer.errors import UserError
 from xltransformer.locale import Messages, languages, load_messages
-from xltransformer.spec.instance import Instance, describe, make_instance
-from xltransformer.spec.template import in_language, load_template, shipped_templates
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place

@@ -14,11 +14,11 @@ import pytest
 from office import Office, OpenedBook
 
 from xltransformer import api
+from xltransformer.building.instance import Instance, describe, make_instance, model_from
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES, fold
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
-from xltransformer.spec.instance import Instance, describe, make_instance, model_from
 from xltransformer.workbook.reader import read_book
 
 POOL = ["<s>", "the", "a", "cat", "dog", "Mouse", "bird", "sat", "ran", "on", "mat", "猫", "鼠标", "7", "x?", "=1"]

@@ -35,7 +35,12 @@ def has_gradient(op: Op) -> bool:
 BY_OPERATION = {type(case.op).__name__ + str(len(case.operands)) + str(case.op): case for case in CASES}
 """One case for each operation, and for each number of operands it takes."""
 DIFFERENTIABLE = {name: case for name, case in BY_OPERATION.items() if has_gradient(case.op)}
-POSITIVE = {ops.divide_rows: {1}, ops.normalise_rows: {2}, ops.rms_normalise_rows: {1}, ops.surprise: {0}}
+POSITIVE = {
+    ops.divide_rows: {1},
+    ops.normalise_rows: {2},
+    ops.rms_normalise_rows: {1},
+    ops.negative_log_likelihood: {0},
+}
 """Operands that are divided by or whose logarithm is taken."""
 
 
@@ -121,7 +126,7 @@ def test_an_operation_without_a_gradient_says_why() -> None:
 
 
 NOT_IN_A_MODEL = (
-    "ColumnProducts", "ColumnSums", "Total", "Columns", "PlaceRows", "Through", "ExpGradient", "DivisorGradient",
+    "TransposedMatmul", "ColumnSums", "Total", "Columns", "PlaceRows", "Through", "ExpGradient", "DivisorGradient",
     "PlaceEntries", "DivideByWidth", "SquaresGradient", "MeanGradient", "SpreadGradient", "GainGradient",
     "AddRowsAt", "CountedShare",
 )  # fmt: skip

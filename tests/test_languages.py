@@ -17,15 +17,15 @@ from click.testing import CliRunner
 from untrained import untrained
 
 from xltransformer import api, locale
+from xltransformer.building import instance as spec_instance
+from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import Messages, languages, load_messages
 from xltransformer.ops import OFF, ON
 from xltransformer.published import PUBLISHED
 from xltransformer.size import QUANTITIES, configuration
-from xltransformer.spec import instance as spec_instance
-from xltransformer.spec.instance import Instance, make_instance
-from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.layout import lay_out, lay_out_size
 from xltransformer.workbook.panels import BACKWARD

@@ -10,13 +10,13 @@ from click.testing import CliRunner
 from untrained import untrained
 
 from xltransformer import api, diff
+from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
 from xltransformer.engines import ENGINES
 from xltransformer.errors import UserError
 from xltransformer.locale import languages, load_messages
 from xltransformer.models.objective import MOST_CELLS
-from xltransformer.spec.instance import Instance, make_instance
-from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.reader import read_book
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xltransformer import api
+from xltransformer.building.instance import Instance, make_instance
 from xltransformer.engines import ENGINES, fold
-from xltransformer.spec.instance import Instance, make_instance
 from xltransformer.workbook.reader import read_book
 
 Array = np.ndarray[Any, Any]

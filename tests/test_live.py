@@ -10,9 +10,9 @@ import pytest
 from office import Office, OpenedBook
 
 from xltransformer import api
+from xltransformer.building.instance import Instance
 from xltransformer.difference import diff
 from xltransformer.locale import load_messages
-from xltransformer.spec.instance import Instance
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
 from xltransformer.workbook.start.grid import STATE, VALUE

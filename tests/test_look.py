@@ -18,11 +18,11 @@ import pytest
 from openpyxl.utils import range_boundaries
 
 from xltransformer import api
+from xltransformer.building.instance import make_instance
+from xltransformer.building.template import shipped_templates
 from xltransformer.engines.libreoffice import find_soffice, make_profile
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import languages, load_messages
-from xltransformer.spec.instance import make_instance
-from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.canvas import LETTER, WINDOW, Canvas, Cell, Chart, Paragraph, text_width
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.panels import WIDEST

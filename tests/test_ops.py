@@ -166,7 +166,7 @@ CASES = [
     Case(ops.mean_rows, [[[1, 2]], [[0]]], [[0, 0]]),
     Case(ops.row_length, [[[3, 4], [0, 0]]], [[5], [0]]),
     # 10000^(2i/4) is 1 for pair 0 and 100 for pair 1
-    Case(ops.stretch, [[[10000]], [[0, 0, 1, 1]]], [[1, 1, 100, 100]]),
+    Case(ops.inverse_frequency, [[[10000]], [[0, 0, 1, 1]]], [[1, 1, 100, 100]]),
     # in 16π places these turn 8, 2, 1 and 1/2 times; 4 is fast, 1 slow, and 2 a third of the way between
     Case(ops.kept_speed, [[[1, 4, 8, 16]], [[1]], [[4]], [[16 * pi]]], [[1, 1 / 3, 0, 0]]),
     Case(ops.slowed, [[[1, 6, 8]], [[1, 0.5, 0]], [[4]]], [[1, 9.6, 32]]),
@@ -214,9 +214,11 @@ CASES = [
         [[3, 4], [0, 0]],
     ),
     # columns times columns: (1 3)·(5 7) = 26, (1 3)·(6 8) = 30, (2 4)·(5 7) = 38, (2 4)·(6 8) = 44
-    Case(ops.column_products, [[[1, 2], [3, 4]], [[5, 6], [7, 8]], [[9, 9], [9, 9]]], [[26, 30], [38, 44]]),
+    Case(ops.transposed_matmul, [[[1, 2], [3, 4]], [[5, 6], [7, 8]], [[9, 9], [9, 9]]], [[26, 30], [38, 44]]),
     Case(
-        ops.column_products, [[[k] for k in range(1, 18)], [[1, k] for k in range(1, 18)], [[0, 0]]], [[153, 1785]]
+        ops.transposed_matmul,
+        [[[k] for k in range(1, 18)], [[1, k] for k in range(1, 18)], [[0, 0]]],
+        [[153, 1785]],
     ),
     Case(ops.column_sums, [[[1, 2], [3, -4]], [[9, 9]]], [[4, -2]]),
     Case(ops.total, [[[9, 9], [9, 9]], [[1, 2], [3, 4]], [[10], [20]], [[100]]], [[111, 112], [123, 124]]),
@@ -252,7 +254,7 @@ CASES = [
     ),
     Case(ops.Through(ops.gelu_tanh), [[[2, 1]], [[0, 30]]], [[1, 1]]),
     Case(ops.lower, [[[1, 2], [3, 4]]], [[1, 0], [3, 4]]),
-    Case(ops.passed_scores, [[[6, 5], [3, -4]], [[2]]], [[3, 0], [1.5, -2]]),
+    Case(ops.upstream_scores, [[[6, 5], [3, -4]], [[2]]], [[3, 0], [1.5, -2]]),
     Case(ops.causal_row_products, [[[1, 2], [3, 4]], [[5, 6], [7, 8]]], [[17, 0], [39, 53]]),
     Case(ops.where_one, [[[1, -2], [3, 4]], [[1, 0], [1, 1]]], [[1, 0], [3, 4]]),
     Case(ops.where_named, [[[1, -2], [3, 4]], [["a"], [""]]], [[1, 0], [3, 0]]),
@@ -278,7 +280,7 @@ CASES = [
         [[5, 6], [8, 10], [0, 0]],
     ),
     # ln 4 + 1 - 0.5
-    Case(ops.surprise, [[[4], [1]], [[1], [2]], [[0.5], [2]]], [[log(4) + 0.5], [0]]),
+    Case(ops.negative_log_likelihood, [[[4], [1]], [[1], [2]], [[0.5], [2]]], [[log(4) + 0.5], [0]]),
     Case(ops.counted_mean, [[[1], [2], [6]], [[1], [0], [1]]], [[3.5]]),
     Case(ops.counted_mean, [[[1], [2], [6]]], [[3]]),
     Case(ops.counted_mean, [[[1], [2]], [[0], [0]]], [[0]]),
@@ -439,13 +441,13 @@ def test_every_operation_has_a_case() -> None:
         (ops.normalise_rows, [(2, 2), (2, 2), (2, 1), (1, 1)]),
         (ops.rms_normalise_rows, [(2, 2), (1, 1), (1, 1)]),
         (ops.gain_bias, [(2, 2), (2, 2)]),
-        (ops.stretch, [(1, 1), (2, 2)]),
+        (ops.inverse_frequency, [(1, 1), (2, 2)]),
         (ops.kept_speed, [(1, 2), (1, 1), (1, 2), (1, 1)]),
         (ops.slowed, [(1, 2), (1, 3), (1, 1)]),
         (ops.angle, [(2, 1), (2, 2)]),
         (ops.rotate_pairs, [(2, 3), (2, 3)]),
         (ops.entry_at, [(2, 3), (3, 1)]),
-        (ops.column_products, [(2, 3), (3, 2), (3, 2)]),
+        (ops.transposed_matmul, [(2, 3), (3, 2), (3, 2)]),
         (ops.column_sums, [(2, 3), (1, 2)]),
         (ops.total, [(2, 3), (2, 2)]),
         (ops.PlaceRows(1), [(2, 3), (2, 3)]),

@@ -14,12 +14,12 @@ from test_checkpoints import write_safetensors
 from test_torch import fixture, state_of
 
 from xltransformer import api
+from xltransformer.building.instance import default_template, make_instance
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
-from xltransformer.spec.instance import default_template, make_instance
 from xltransformer.weights import load, read_source, read_state
 from xltransformer.weights import tokens as tokenizers_of
 from xltransformer.weights.checkpoint import nine_digits

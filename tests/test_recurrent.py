@@ -10,9 +10,9 @@ import pytest
 from untrained import untrained
 
 from xltransformer import api
+from xltransformer.building.instance import make_instance
 from xltransformer.difference import diff
 from xltransformer.graph import Array
-from xltransformer.spec.instance import make_instance
 
 SENTENCES = ["the cat saw a dog", "dog", "a mouse ran on the mat under the tree and saw the cat"]
 

@@ -12,10 +12,10 @@ from office import Office
 from test_diff import rewrite
 
 from xltransformer import api
+from xltransformer.building.instance import make_instance
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES
 from xltransformer.locale import load_messages
-from xltransformer.spec.instance import make_instance
 from xltransformer.workbook.canvas import WINDOW
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place

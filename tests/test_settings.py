@@ -11,11 +11,11 @@ from click.testing import CliRunner, Result
 from untrained import untrained
 
 from xltransformer import api
+from xltransformer.building.instance import make_instance
+from xltransformer.building.settings import read_settings
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.errors import UserError
-from xltransformer.spec.instance import make_instance
-from xltransformer.spec.settings import read_settings
 
 
 def run(*arguments: str) -> Result:

@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 from untrained import untrained
 
 from xltransformer import api
+from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES, Engine, Results
@@ -24,8 +26,6 @@ from xltransformer.nn.decoder import decoder_weights
 from xltransformer.nn.encoder import encoder_weights
 from xltransformer.published import PUBLISHED
 from xltransformer.size import INPUTS, QUANTITIES, Configuration, Value, configuration, parse, quantities
-from xltransformer.spec.instance import Instance, make_instance
-from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.styles import WEIGHT_FILL
 
 KNOWN = {known.name: known for known in PUBLISHED}

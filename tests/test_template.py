@@ -15,18 +15,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xltransformer import api
-from xltransformer.cli import main
-from xltransformer.difference import diff
-from xltransformer.engines import ENGINES
-from xltransformer.errors import UserError
-from xltransformer.spec.instance import make_instance
-from xltransformer.spec.template import (
+from xltransformer.building.instance import make_instance
+from xltransformer.building.template import (
     DEFAULT_TEMPLATE,
     load_template,
     read_word_table,
     shipped_templates,
     template_folder,
 )
+from xltransformer.cli import main
+from xltransformer.difference import diff
+from xltransformer.engines import ENGINES
+from xltransformer.errors import UserError
 from xltransformer.text import split_sentence
 from xltransformer.workbook.reader import read_book
 

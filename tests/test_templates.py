@@ -11,12 +11,12 @@ import pytest
 from office import Office
 
 from xltransformer import api
+from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.template import shipped_templates
 from xltransformer.difference import diff_book
 from xltransformer.engines import Engine, Results, engine
 from xltransformer.graph import Array
 from xltransformer.locale import languages, load_messages
-from xltransformer.spec.instance import Instance, make_instance
-from xltransformer.spec.template import shipped_templates
 from xltransformer.workbook.panels import BACKWARD
 from xltransformer.workbook.reader import ReadBook, read_book
 

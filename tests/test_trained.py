@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from office import Office
 
 from xltransformer import api
+from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.shipped import held_out_figures
+from xltransformer.building.template import load_template, shipped_templates, template_folder
 from xltransformer.cli import main
 from xltransformer.engines.base import fold
-from xltransformer.spec.instance import Instance, make_instance
-from xltransformer.spec.shipped import held_out_figures
-from xltransformer.spec.template import load_template, shipped_templates, template_folder
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
 

@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from test_checkpoints import gpt2
 
 from xltransformer import api
+from xltransformer.building.instance import make_instance
 from xltransformer.cli import main
 from xltransformer.difference import diff
-from xltransformer.spec.instance import make_instance
 from xltransformer.training import RATES, Settings, from_instance, prepare
 from xltransformer.training.optimizer import AdamW, clip, rate_at
 from xltransformer.weights import read_state

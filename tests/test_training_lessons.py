@@ -12,14 +12,14 @@ import pytest
 from office import Office
 
 from xltransformer import api, diff
+from xltransformer.building.instance import make_instance
+from xltransformer.building.template import load_template
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Model
 from xltransformer.models import build_model
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.gradients import gradients
 from xltransformer.ops import matmul, mean_square, row_sum, transpose
-from xltransformer.spec.instance import make_instance
-from xltransformer.spec.template import load_template
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
 

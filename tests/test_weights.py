@@ -14,12 +14,12 @@ from test_torch import FIXTURES, fixture, state_of
 from untrained import untrained
 
 from xltransformer import api
+from xltransformer.building.adopt import read_tokens, unique
+from xltransformer.building.instance import Instance, make_instance
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
-from xltransformer.spec.adopt import read_tokens, unique
-from xltransformer.spec.instance import Instance, make_instance
 
 TEMPLATES = {
     "encoder": "encoder",

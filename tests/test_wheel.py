@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from xltransformer.spec.template import shipped_templates
+from xltransformer.building.template import shipped_templates
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,8 +20,8 @@ BUILD_EVERY = """
 import sys
 from pathlib import Path
 import xltransformer
-from xltransformer.spec.instance import make_instance
-from xltransformer.spec.template import load_template, shipped_templates, template_folder
+from xltransformer.building.instance import make_instance
+from xltransformer.building.template import load_template, shipped_templates, template_folder
 package = Path(xltransformer.__file__).parent
 assert template_folder() == package / "templates", template_folder()
 assert str(package).startswith(sys.argv[1]), package

@@ -12,10 +12,10 @@ import pytest
 from windows import Box, Seen, View, Windows
 
 from xltransformer import api
+from xltransformer.building.instance import Instance, describe, make_instance
+from xltransformer.building.template import DEFAULT_TEMPLATE, shipped_templates
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import languages, load_messages
-from xltransformer.spec.instance import Instance, describe, make_instance
-from xltransformer.spec.template import DEFAULT_TEMPLATE, shipped_templates
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.writer import render

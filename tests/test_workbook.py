@@ -14,9 +14,9 @@ from cells import opened
 from openpyxl.formula import Tokenizer
 
 from xltransformer import api, diff
+from xltransformer.building.instance import Instance, make_instance
 from xltransformer.errors import UserError
 from xltransformer.locale import load_messages
-from xltransformer.spec.instance import Instance, make_instance
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.reader import ReadBook, read_book

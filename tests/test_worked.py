@@ -17,9 +17,9 @@ from office import Edit, Office, OpenedBook
 from test_diff import edited
 
 from xltransformer import api
+from xltransformer.building.instance import Instance
 from xltransformer.engines import IronCalc, fold
 from xltransformer.locale import Messages, load_messages
-from xltransformer.spec.instance import Instance
 from xltransformer.text import word_key
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place

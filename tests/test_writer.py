@@ -16,11 +16,11 @@ import openpyxl
 import pytest
 import xlsxwriter
 
+from xltransformer.building.instance import make_instance
 from xltransformer.engines import ENGINES, fold
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.locale import load_messages
-from xltransformer.spec.instance import make_instance
 from xltransformer.text import column_number
 from xltransformer.workbook import canvas, writer
 from xltransformer.workbook.book import Book

@@ -17,16 +17,16 @@ _HOMES = {
     "build": "api",
     "trace": "api",
     "diff": "difference",
-    "load_template": "spec.template",
+    "load_template": "building.template",
     "UserError": "errors",
 }
 __all__ = ["UserError", "build", "diff", "load_template", "trace"]
 
 if TYPE_CHECKING:
     from xltransformer.api import build, trace
+    from xltransformer.building.template import load_template
     from xltransformer.difference import diff
     from xltransformer.errors import UserError
-    from xltransformer.spec.template import load_template
 
 
 def __getattr__(name: str) -> Any:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from xltransformer.building.instance import Instance, Options, describe, make_instance
+from xltransformer.building.template import Template
 from xltransformer.errors import UserError
 from xltransformer.estimate import Estimate, estimate_configuration, estimate_model
 from xltransformer.exercise import exercise_blocks, fingerprint
 from xltransformer.record import record
 from xltransformer.size import Configuration, configuration, quantities
-from xltransformer.spec.instance import Instance, Options, describe, make_instance
-from xltransformer.spec.template import Template
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,7 +170,7 @@ def train(
     if kept is not None:
         check_free(kept, (".npz",), force=True)
         if kept.exists():
-            begun.take_up(kept)
+            begun.resume(kept)
 
     def keep(run: training.Run) -> None:
         if kept is not None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from xltransformer.building.instance import MOST_WORDS
 from xltransformer.graph import Model
 from xltransformer.models import Lesson, Sizes, maker
-from xltransformer.models.lesson import by_rows
 from xltransformer.record import record
 from xltransformer.size import Configuration
-from xltransformer.spec.instance import MOST_WORDS
+from xltransformer.teaching.lesson import by_rows
 
 BYTES_A_NUMBER, BYTES_A_DRAWN = 10.0, 5.0
 """What a number takes in the file: nine digits, as single precision has, or few, as they are drawn."""

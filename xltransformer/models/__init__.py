@@ -7,8 +7,8 @@ from dataclasses import replace
 from importlib import import_module
 
 from xltransformer.errors import UserError
-from xltransformer.models.lesson import Lesson
 from xltransformer.models.sizes import GRADIENTS, HEADS, Sizes
+from xltransformer.teaching.lesson import Lesson
 
 MODELS = {
     "byte_pair": "byte_pair.byte_pair",

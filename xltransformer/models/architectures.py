@@ -7,7 +7,19 @@ from collections.abc import Collection, Mapping, Sequence
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Axis, Matrix, Scope
 from xltransformer.models.begin import STACK, architecture, begin
-from xltransformer.models.lesson import (
+from xltransformer.models.sizes import Sizes
+from xltransformer.nn.architecture import Architecture
+from xltransformer.nn.attention import Attended, attended_at, padding_mask
+from xltransformer.nn.decoder import Decoder, decoder, decoder_weights
+from xltransformer.nn.embedding import embed
+from xltransformer.nn.encoder import encoder, encoder_weights
+from xltransformer.nn.linear import linear
+from xltransformer.nn.norm import BERT_EPSILON, norm, norm_weights
+from xltransformer.nn.positions import BASE, add_positions, sinusoidal
+from xltransformer.nn.prediction import Prediction, predict, runners_up
+from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products, write_next
+from xltransformer.record import record
+from xltransformer.teaching.lesson import (
     Answer,
     Fact,
     Goal,
@@ -20,19 +32,7 @@ from xltransformer.models.lesson import (
     prediction_headline,
     writing_headline,
 )
-from xltransformer.models.sizes import Sizes
-from xltransformer.nn.architecture import Architecture
-from xltransformer.nn.attention import Attended, attended_at, padding_mask
-from xltransformer.nn.decoder import Decoder, decoder, decoder_weights
-from xltransformer.nn.embedding import embed
-from xltransformer.nn.encoder import encoder, encoder_weights
-from xltransformer.nn.linear import linear
-from xltransformer.nn.norm import BERT_EPSILON, norm, norm_weights
-from xltransformer.nn.positions import BASE, add_positions, sinusoidal
-from xltransformer.nn.prediction import Prediction, predict, runners_up
-from xltransformer.nn.watch import Watch, watch, watched_word
-from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products, write_next
-from xltransformer.record import record
+from xltransformer.teaching.watch import Watch, watch, watched_word
 
 
 def encoder_model(sizes: Sizes) -> Lesson:

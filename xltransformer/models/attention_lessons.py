@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from xltransformer.graph import Axis, Matrix, Scope
 from xltransformer.models.begin import begin
-from xltransformer.models.lesson import Goal, Headline, Lesson, Plane, attention_answers, attention_bars
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import Attended, Projection, attention, project, projection, same, switches
 from xltransformer.nn.embedding import embed
-from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import less_first, lookup, pick, stack
+from xltransformer.teaching.lesson import Goal, Headline, Lesson, Plane, attention_answers, attention_bars
+from xltransformer.teaching.watch import watch, watched_word
 
 LESSONS = ("self_attention", "projected_attention", "resized_attention")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from xltransformer.graph import Axis, Model, Scope, Vocabulary
-from xltransformer.models.lesson import Lesson
 from xltransformer.models.sizes import HEADS, Sizes
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.embedding import sentence, vocabulary
 from xltransformer.nn.norm import EPSILON
+from xltransformer.teaching.lesson import Lesson
 
 
 def begin(sizes: Sizes) -> tuple[Lesson, Vocabulary, list[Scope]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from xltransformer.errors import UserError
 from xltransformer.graph import Matrix, Scope
 from xltransformer.models.begin import begin
-from xltransformer.models.lesson import Answer, Fact, Headline, Lesson, Map
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.embedding import embed
 from xltransformer.ops import (
@@ -22,6 +21,7 @@ from xltransformer.ops import (
     transpose,
     word_index,
 )
+from xltransformer.teaching.lesson import Answer, Fact, Headline, Lesson, Map
 
 MOST_LETTERS = 80
 """Slots for letters: with each there is one step more, and in every step one row more and longer formulas, so that

@@ -9,19 +9,6 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Matrix
 from xltransformer.models.attention_lessons import compare
 from xltransformer.models.begin import begin
-from xltransformer.models.lesson import (
-    Answer,
-    Bars,
-    Curve,
-    Curves,
-    Fact,
-    Goal,
-    Headline,
-    Lesson,
-    Map,
-    attention_answers,
-    heads_headline,
-)
 from xltransformer.models.sizes import HEADS, Sizes
 from xltransformer.nn.attention import (
     Attended,
@@ -40,7 +27,6 @@ from xltransformer.nn.norm import EPSILON, layer_norm, norm_weights, residual, r
 from xltransformer.nn.positions import BASE, FURTHER_ON, angles, rotary, score_by_distance, sinusoidal
 from xltransformer.nn.prediction import Prediction, predict
 from xltransformer.nn.recurrent import influence, recurrent, recurrent_weights
-from xltransformer.nn.watch import Watch, watch, watched_word
 from xltransformer.ops import (
     Row,
     before_turn,
@@ -58,6 +44,20 @@ from xltransformer.ops import (
     transpose,
     word_at,
 )
+from xltransformer.teaching.lesson import (
+    Answer,
+    Bars,
+    Curve,
+    Curves,
+    Fact,
+    Goal,
+    Headline,
+    Lesson,
+    Map,
+    attention_answers,
+    heads_headline,
+)
+from xltransformer.teaching.watch import Watch, watch, watched_word
 
 
 def multi_head_lesson(sizes: Sizes) -> Lesson:

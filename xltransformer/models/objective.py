@@ -11,11 +11,11 @@ from contextlib import nullcontext
 
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Matrix
-from xltransformer.models.lesson import Goal, Lesson
 from xltransformer.models.sizes import GRADIENTS
 from xltransformer.nn.gradients import gradients
 from xltransformer.nn.loss import cross_entropy, mean_squared_error
 from xltransformer.ops import add, multiply, present, step_down, word_index
+from xltransformer.teaching.lesson import Goal, Lesson
 
 MOST_CELLS = 60_000
 """The most cells that loss, gradients and update may take; beyond, nobody reads them."""

@@ -8,15 +8,15 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Scope
 from xltransformer.models.architectures import bert_stack, every_head, write_on
 from xltransformer.models.begin import STACK, architecture, begin
-from xltransformer.models.lesson import Answer, Fact, Headline, Lesson, Map, writing_headline
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import padding_mask
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.encoder import encoder, encoder_weights
 from xltransformer.nn.pooling import cosines, directions, pool, word_cosines
 from xltransformer.nn.positions import BASE, Longer, angles
-from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import stack
+from xltransformer.teaching.lesson import Answer, Fact, Headline, Lesson, Map, writing_headline
+from xltransformer.teaching.watch import watch, watched_word
 from xltransformer.text import letters
 
 

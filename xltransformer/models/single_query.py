@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from xltransformer.graph import Matrix
 from xltransformer.models.begin import begin
-from xltransformer.models.lesson import Goal, Headline, Lesson, attention_answers, attention_bars
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import Attended, attention, same, switches
 from xltransformer.nn.embedding import embed
-from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import lookup, present, word_index
+from xltransformer.teaching.lesson import Goal, Headline, Lesson, attention_answers, attention_bars
+from xltransformer.teaching.watch import watch, watched_word
 
 
 def single_query(sizes: Sizes) -> Lesson:

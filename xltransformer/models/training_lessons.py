@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Axis, Matrix, Scope
 from xltransformer.models.begin import begin
-from xltransformer.models.lesson import Answer, Curve, Curves, Fact, Goal, Headline, Lesson, Map
 from xltransformer.models.objective import loss_of
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import Attended, Projection, attention, gate, padding_mask, project, projection
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.gradients import gradients
 from xltransformer.nn.loss import mean_squared_error
-from xltransformer.nn.watch import watch, watched_word
 from xltransformer.ops import (
     Columns,
     Spread,
@@ -42,6 +40,8 @@ from xltransformer.ops import (
     transpose,
 )
 from xltransformer.record import record
+from xltransformer.teaching.lesson import Answer, Curve, Curves, Fact, Goal, Headline, Lesson, Map
+from xltransformer.teaching.watch import watch, watched_word
 
 STEPS = 40
 """How many steps of training stand in the sheet, unless the options say otherwise."""
@@ -119,9 +119,9 @@ def trainable_attention(sizes: Sizes) -> Lesson:
                     for block in weights.values():
                         model.show(block)
                 else:
-                    passed = {name: learned[block] for name, block in weights.items()}
+                    slopes = {name: learned[block] for name, block in weights.items()}
                     velocity = {
-                        n: h.add(f"velocity_{n}", momentum(block, passed[n], share))
+                        n: h.add(f"velocity_{n}", momentum(block, slopes[n], share))
                         for n, block in velocity.items()
                     }
                     weights = {n: h.add(n, step_down(W, velocity[n], rate)) for n, W in weights.items()}

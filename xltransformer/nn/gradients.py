@@ -47,8 +47,8 @@ def gradients(model: Model, loss: Matrix, wanted: Collection[Matrix] | None = No
             found[block] = back.add_up(block, parts.pop(block), collect=block in wanted)
         if block not in found or path.keys().isdisjoint(block.operands):
             continue
-        passed = op_of(block).gradient(found[block], block, *block.operands)
-        for operand, part in zip(block.operands, passed, strict=True):
+        contributions = op_of(block).gradient(found[block], block, *block.operands)
+        for operand, part in zip(block.operands, contributions, strict=True):
             if operand not in path or part is None:
                 continue
             if isinstance(part, Stop):

@@ -7,12 +7,12 @@ from xltransformer.ops import (
     counted_mean,
     entry_at,
     mean_square,
+    negative_log_likelihood,
     present,
     row_max,
     row_sum,
     shifted_exp,
     subtract,
-    surprise,
 )
 
 
@@ -43,7 +43,7 @@ def cross_entropy(g: Scope, logits: Matrix, target: Matrix, counts: Matrix | Non
     with g.step("surprise"):
         logit = g.add("target_logit", entry_at(logits, target))
         logit.scale = "signed"
-        rows = g.add("surprise", surprise(total, maximum, logit))
+        rows = g.add("surprise", negative_log_likelihood(total, maximum, logit))
     with g.step("cross_entropy"):
         if counts is None:
             counts = g.add("counts", present(target))

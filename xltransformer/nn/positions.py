@@ -9,13 +9,13 @@ from xltransformer.ops import (
     add,
     angle,
     divide,
+    inverse_frequency,
     kept_speed,
     matmul,
     position,
     rotate_pairs,
     sinusoid,
     slowed,
-    stretch,
     transpose,
 )
 from xltransformer.record import record
@@ -52,7 +52,7 @@ def angles(
     """
     with g.step("angles" if longer is None else "angles_by_pair" if longer.by_pair else "angles_together"):
         at = g.add("position", position(X)) if positions is None else positions
-        slow = g.add("stretch", stretch(base, g.add("pair", Pair(width)(X))))
+        slow = g.add("stretch", inverse_frequency(base, g.add("pair", Pair(width)(X))))
         if longer is not None and longer.by_pair:
             kept = g.add("kept", kept_speed(slow, *longer.by_pair))
             slow = g.add("slowed", slowed(slow, kept, longer.factor))

@@ -51,22 +51,22 @@ def influence(g: Scope, X: Matrix, states: Matrix, w: Recurrent) -> Matrix:
     """How much each word moves the last state: the size of the Jacobian d h_last / d x_t, for X (n x d)
     and its states (n x m): (1 x n).
 
-    Backwards from the last word, with slopes 1 - h²: `passed` is how the last state follows what goes
-    into the tanh at word t, diag(slope_t) W_h passed_(t+1); the Jacobian is W_x passed_t. Pascanu et
+    Backwards from the last word, with slopes 1 - h²: `upstream` is how the last state follows what goes
+    into the tanh at word t, diag(slope_t) W_h upstream_(t+1); the Jacobian is W_x upstream_t. Pascanu et
     al. 2013, "On the difficulty of training recurrent neural networks", equation 5.
     """
     with g.step("slope"):
         slope = g.add("slope", tanh_slope(states))
     last = X.shape[0] - 1
-    passed: Matrix | None = None
+    upstream: Matrix | None = None
     jacobians: list[Matrix] = []
     for t in range(last, -1, -1):
         at = g.scope("word", str(t))
         with at.step("jacobian"):
-            if passed is None:
-                passed = at.add("passed", RowDiagonal(t)(slope))
+            if upstream is None:
+                upstream = at.add("passed", RowDiagonal(t)(slope))
             else:
-                passed = at.add("passed", ScaleRows(t)(at.add("back", matmul(w.W_h, passed)), slope))
-            jacobians.append(at.add("jacobian", matmul(w.W_x, passed)))
+                upstream = at.add("passed", ScaleRows(t)(at.add("back", matmul(w.W_h, upstream)), slope))
+            jacobians.append(at.add("jacobian", matmul(w.W_x, upstream)))
     with g.step("influence"):
         return g.add("influence", norms(X, *reversed(jacobians)))

@@ -195,8 +195,8 @@ class Op(ABC):
     def value(self, *operands: Array) -> Array:
         """The result as an array; operands may have leading axes."""
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        """What the gradient of the result, `passed`, contributes to each operand's: one operation each.
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        """What the gradient of the result, `upstream`, contributes to each operand's: one operation each.
 
         A contribution of one column or row stands for as many as the operand has. Raises UserError
         where the operation has no gradient.

@@ -14,12 +14,12 @@ from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.ops.base import EVERY, STOP, Contributions, Index, Number, Op, Pieces, Ref, Span, across, check
 from xltransformer.ops.linear import (
     RowProducts,
-    column_products,
     mmult,
     product,
     product_cell,
     product_worked,
     row_products,
+    transposed_matmul,
 )
 from xltransformer.ops.masking import HIDDEN
 from xltransformer.record import record
@@ -41,8 +41,8 @@ class Lower(Op):
     def value(self, *operands: Array) -> Array:
         return _ahead(operands[0], 0.0)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (lower(passed),)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (lower(upstream),)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return "0" if j > i else operands[0].cell(i, j)
@@ -62,11 +62,11 @@ class CausalScores(Op):
     def value(self, *operands: Array) -> Array:
         return _ahead(product(*operands), HIDDEN)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         queries, keys = operands
-        if not isinstance(passed.op, Lower) and passed.op != passed_scores:
-            passed = lower(passed)
-        return row_products(passed, keys), column_products(queries, passed, keys)
+        if not isinstance(upstream.op, Lower) and upstream.op != upstream_scores:
+            upstream = lower(upstream)
+        return row_products(upstream, keys), transposed_matmul(queries, upstream, keys)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         queries, keys = operands
@@ -94,8 +94,8 @@ class CausalDivide(Op):
         scores, divisor = operands
         return _ahead(scores / divisor, self.ahead)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return passed_scores(passed, operands[1]), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return upstream_scores(upstream, operands[1]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         scores, divisor = operands
@@ -139,8 +139,8 @@ class CausalRowProducts(RowProducts):
     def value(self, *operands: Array) -> Array:
         return np.tril(super().value(*operands))
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return super().gradient(lower(passed), result, *operands)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return super().gradient(lower(upstream), result, *operands)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return "0" if j > i else super().cell(i, j, *operands)
@@ -166,9 +166,9 @@ class CausalMix(Op):
         weights, values = operands
         return product(np.tril(weights), values)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         weights, values = operands
-        return causal_row_products(passed, values), column_products(weights, passed, values)
+        return causal_row_products(upstream, values), transposed_matmul(weights, upstream, values)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         weights, values = operands
@@ -185,7 +185,7 @@ class CausalMix(Op):
 
 causal_scores = CausalScores()
 causal_divide = CausalDivide()
-passed_scores = CausalDivide(ahead=0.0)
+upstream_scores = CausalDivide(ahead=0.0)
 lower = Lower()
 causal_row_products = CausalRowProducts()
 causal_mask = CausalMask()

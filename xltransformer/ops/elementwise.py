@@ -30,8 +30,8 @@ class Add(Op):
             total = total + operand
         return total
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (passed,) * len(operands)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (upstream,) * len(operands)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return "+".join(operand.cell(i, j) for operand in operands)
@@ -54,8 +54,8 @@ class AddRow(Op):
         x, bias = operands
         return x + bias
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return passed, column_sums(passed, operands[1])
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return upstream, column_sums(upstream, operands[1])
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, bias = operands
@@ -80,8 +80,8 @@ class Subtract(Op):
         a, b = operands
         return a - b
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return passed, negative(passed)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return upstream, negative(upstream)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, b = operands
@@ -184,9 +184,9 @@ class Multiply(Op):
         a, b = operands
         return a * b
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         a, b = operands
-        return multiply(passed, b), multiply(passed, a)
+        return multiply(upstream, b), multiply(upstream, a)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, b = operands
@@ -211,8 +211,8 @@ class Activation(Op):
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return self.formula(operands[0].cell(i, j))
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (Through(self)(passed, result if self.from_result else operands[0]),)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (Through(self)(upstream, result if self.from_result else operands[0]),)
 
     def row(self, i: int, *operands: Ref) -> list[Span]:
         (x,) = operands
@@ -248,18 +248,18 @@ class Through(Op):
         return self.activation.inexact()
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        passed, x = operands
-        check(passed.shape == x.shape, self, passed, x)
+        upstream, x = operands
+        check(upstream.shape == x.shape, self, upstream, x)
         return x.rows, x.columns
 
     def value(self, *operands: Array) -> Array:
-        passed, x = operands
+        upstream, x = operands
         slope = self.activation.slope(x)
-        return np.multiply(passed, slope, out=slope) if passed.shape == slope.shape else passed * slope
+        return np.multiply(upstream, slope, out=slope) if upstream.shape == slope.shape else upstream * slope
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        passed, x = operands
-        return f"{passed.cell(i, j)}*{self.activation.slope_formula(x.cell(i, j))}"
+        upstream, x = operands
+        return f"{upstream.cell(i, j)}*{self.activation.slope_formula(x.cell(i, j))}"
 
 
 class Relu(Activation):

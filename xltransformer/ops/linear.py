@@ -34,8 +34,8 @@ class Copy(Op):
     def value(self, *operands: Array) -> Array:
         return operands[0]
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (passed,)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (upstream,)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[0].cell(i, j)
@@ -51,8 +51,8 @@ class Transpose(Op):
     def value(self, *operands: Array) -> Array:
         return np.swapaxes(operands[0], -1, -2)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (transpose(passed),)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (transpose(upstream),)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[0].cell(j, i)
@@ -129,9 +129,9 @@ class MatMul(Op):
     def value(self, *operands: Array) -> Array:
         return product(*operands)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         a, b = operands
-        return row_products(passed, b), column_products(a, passed, b)
+        return row_products(upstream, b), transposed_matmul(a, upstream, b)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, b = operands
@@ -159,9 +159,13 @@ class Affine(Op):
         a, weights, bias = operands
         return plus(product(a, weights), bias)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         a, weights, bias = operands
-        return row_products(passed, weights), column_products(a, passed, weights), column_sums(passed, bias)
+        return (
+            row_products(upstream, weights),
+            transposed_matmul(a, upstream, weights),
+            column_sums(upstream, bias),
+        )
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, weights, bias = operands
@@ -195,9 +199,13 @@ class RowProducts(Op):
         result = product(a, np.swapaxes(b, -1, -2))
         return plus(result, bias[0]) if bias else result
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         a, b, *bias = operands
-        return matmul(passed, b), column_products(passed, a, b), *(column_sums(passed, row) for row in bias)
+        return (
+            matmul(upstream, b),
+            transposed_matmul(upstream, a, b),
+            *(column_sums(upstream, row) for row in bias),
+        )
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, b, *bias = operands
@@ -219,7 +227,7 @@ class RowProducts(Op):
         return [*joined(terms, " + "), *(piece for c in bias for piece in (" + ", Number(c.cell(0, j))))]
 
 
-class ColumnProducts(Op):
+class TransposedMatmul(Op):
     """Every column of a times every column of b, that is aᵀ b: (n x k) and (n x m) give (k x m), the
     gradient of the weights between a and what b passes back.
 
@@ -361,8 +369,8 @@ class Divide(Op):
         a, divisor = operands
         return a / divisor
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return divide(passed, operands[1]), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return divide(upstream, operands[1]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         a, divisor = operands
@@ -388,9 +396,9 @@ class Concatenate(Op):
     def value(self, *operands: Array) -> Array:
         return side_by_side(operands, -1)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         starts = np.cumsum([0, *(m.shape[1] for m in operands)])
-        return tuple(Columns(int(start))(passed, m) for start, m in zip(starts, operands, strict=False))
+        return tuple(Columns(int(start))(upstream, m) for start, m in zip(starts, operands, strict=False))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         for operand in operands:
@@ -468,8 +476,8 @@ class Row(Op):
     def value(self, *operands: Array) -> Array:
         return operands[0][..., self.index : self.index + 1, :]
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (PlaceRows(self.index)(passed, operands[0]),)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (PlaceRows(self.index)(upstream, operands[0]),)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[0].cell(self.index, j)
@@ -491,8 +499,8 @@ class StackRows(Op):
     def value(self, *operands: Array) -> Array:
         return side_by_side(operands[1:], -2)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return None, *(Row(k)(passed) for k in range(len(operands) - 1))
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return None, *(Row(k)(upstream) for k in range(len(operands) - 1))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[1 + i].cell(0, j)
@@ -512,8 +520,8 @@ class Repeat(Op):
     def value(self, *operands: Array) -> Array:
         return np.repeat(operands[0], self.count, axis=-2)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (column_sums(passed, operands[0]),)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (column_sums(upstream, operands[0]),)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[0].cell(0, j)
@@ -534,8 +542,8 @@ class FirstRows(Op):
         table, like = operands
         return table[..., : like.shape[-2], :]
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return PlaceRows()(passed, operands[0]), None
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return PlaceRows()(upstream, operands[0]), None
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return operands[0].cell(i, j)
@@ -595,7 +603,7 @@ transpose = Transpose()
 matmul = MatMul()
 affine = Affine()
 row_products = RowProducts()
-column_products = ColumnProducts()
+transposed_matmul = TransposedMatmul()
 column_sums = ColumnSums()
 total = Total()
 root_width = RootWidth()

@@ -10,7 +10,7 @@ from xltransformer.ops.elementwise import negative
 from xltransformer.ops.reduce import divide_rows
 
 
-class Surprise(Op):
+class NegativeLogLikelihood(Op):
     """-ln of a word's probability: ln(sum of exponentials) + row maximum - the word's logit.
 
     Operands: the sum of exp(logit - maximum), the maximum, the word's logit; all (n x 1). No gradient
@@ -28,8 +28,8 @@ class Surprise(Op):
         total, maximum, logit = operands
         return np.asarray(np.log(total) + maximum - logit)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return divide_rows(passed, operands[0]), None, negative(passed)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return divide_rows(upstream, operands[0]), None, negative(upstream)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         total, maximum, logit = (operand.cell(i, 0) for operand in operands)
@@ -60,8 +60,8 @@ class CountedMean(Op):
         number = np.sum(counts[0], axis=-2, keepdims=True)
         return divide_rows.value(np.sum(column * counts[0], axis=-2, keepdims=True), number)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return counted_share(passed, *operands), *(STOP for _ in operands[1:])
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return counted_share(upstream, *operands), *(STOP for _ in operands[1:])
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         column, *counts = operands
@@ -79,24 +79,24 @@ class CountedShare(Op):
     """
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        passed, column, *counts = operands
-        fits = passed.shape == (1, 1) and all(m.shape == (column.shape[0], 1) for m in (column, *counts))
+        upstream, column, *counts = operands
+        fits = upstream.shape == (1, 1) and all(m.shape == (column.shape[0], 1) for m in (column, *counts))
         check(fits, self, *operands)
         return column.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        passed, column, *counts = operands
+        upstream, column, *counts = operands
         if not counts:
-            return np.repeat(passed / column.shape[-2], column.shape[-2], axis=-2)
+            return np.repeat(upstream / column.shape[-2], column.shape[-2], axis=-2)
         number = np.sum(counts[0], axis=-2, keepdims=True)
-        return divide_rows.value(passed * counts[0], number)
+        return divide_rows.value(upstream * counts[0], number)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        passed, column, *counts = operands
+        upstream, column, *counts = operands
         if not counts:
-            return f"{passed.cell(0, 0)}/ROWS({column.column(0)})"
+            return f"{upstream.cell(0, 0)}/ROWS({column.column(0)})"
         number = f"SUM({counts[0].column(0)})"
-        return f"IF({number}=0,0,{passed.cell(0, 0)}*{counts[0].cell(i, 0)}/{number})"
+        return f"IF({number}=0,0,{upstream.cell(0, 0)}*{counts[0].cell(i, 0)}/{number})"
 
 
 class Settles(Op):
@@ -147,7 +147,7 @@ class Near(Op):
         return f"IF(AND({','.join(f'ABS({x.cell(0, 0)})<={NEAR}' for x in operands)}),1,0)"
 
 
-surprise = Surprise()
+negative_log_likelihood = NegativeLogLikelihood()
 near = Near()
 settles = Settles()
 counted_mean = CountedMean()

@@ -75,8 +75,8 @@ class MaskScores(Op):
         scores, mask = operands
         return np.where(mask == 1, scores, HIDDEN)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return where_one(passed, operands[1]), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return where_one(upstream, operands[1]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         scores, mask = operands
@@ -100,8 +100,8 @@ class MaskUnnamed(Op):
         logits, words = operands
         return np.where(words.T == "", HIDDEN, logits)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return where_named(passed, operands[1]), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return where_named(upstream, operands[1]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         logits, words = operands
@@ -116,20 +116,20 @@ class WhereOne(Op):
     """What passes back through a mask: the entry where the mask is 1, else 0. Both (n x m)."""
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        passed, mask = operands
-        check(passed.shape == mask.shape, self, passed, mask)
-        return passed.rows, passed.columns
+        upstream, mask = operands
+        check(upstream.shape == mask.shape, self, upstream, mask)
+        return upstream.rows, upstream.columns
 
     def value(self, *operands: Array) -> Array:
-        passed, mask = operands
-        return np.where(mask == 1, passed, 0.0)
+        upstream, mask = operands
+        return np.where(mask == 1, upstream, 0.0)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return where_one(passed, operands[1]), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return where_one(upstream, operands[1]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        passed, mask = operands
-        return f"IF({mask.cell(i, j)}=1,{passed.cell(i, j)},0)"
+        upstream, mask = operands
+        return f"IF({mask.cell(i, j)}=1,{upstream.cell(i, j)},0)"
 
 
 class WhereNamed(Op):
@@ -139,20 +139,20 @@ class WhereNamed(Op):
     """
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        passed, words = operands
-        check(words.shape == (passed.shape[1], 1), self, passed, words)
-        return passed.rows, passed.columns
+        upstream, words = operands
+        check(words.shape == (upstream.shape[1], 1), self, upstream, words)
+        return upstream.rows, upstream.columns
 
     def value(self, *operands: Array) -> Array:
-        passed, words = operands
-        return np.where(words.T == "", 0.0, passed)
+        upstream, words = operands
+        return np.where(words.T == "", 0.0, upstream)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return where_named(passed, operands[1]), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return where_named(upstream, operands[1]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        passed, words = operands
-        return f'IF({words.cell(j, 0)}="",0,{passed.cell(i, j)})'
+        upstream, words = operands
+        return f'IF({words.cell(j, 0)}="",0,{upstream.cell(i, j)})'
 
 
 present = Present()

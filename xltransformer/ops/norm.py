@@ -25,8 +25,8 @@ class RowMean(Op):
     def value(self, *operands: Array) -> Array:
         return np.asarray(row_sums(operands[0]) / operands[0].shape[-1])
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (divide_by_width(passed, operands[0]),)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (divide_by_width(upstream, operands[0]),)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         row = operands[0].row(i)
@@ -45,17 +45,17 @@ class DivideByWidth(Op):
     """
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        passed, like = operands
-        check(passed.shape == (like.shape[0], 1), self, passed, like)
-        return passed.rows, ONE
+        upstream, like = operands
+        check(upstream.shape == (like.shape[0], 1), self, upstream, like)
+        return upstream.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        passed, like = operands
-        return np.asarray(passed / like.shape[-1])
+        upstream, like = operands
+        return np.asarray(upstream / like.shape[-1])
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        passed, like = operands
-        return f"{passed.cell(i, 0)}/COLUMNS({like.row(i)})"
+        upstream, like = operands
+        return f"{upstream.cell(i, 0)}/COLUMNS({like.row(i)})"
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
         return [Number(operands[0].cell(i, 0)), f" / {operands[1].shape[1]}"]
@@ -80,8 +80,8 @@ class RowVariance(Op):
         distance = x - mean
         return np.asarray(np.einsum("...j,...j->...", distance, distance)[..., None] / x.shape[-1])
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return squares_gradient(passed, *operands), None
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return squares_gradient(upstream, *operands), None
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, mean = operands
@@ -102,23 +102,23 @@ class SquaresGradient(Op):
     """
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        passed, x, *mean = operands
-        check(all(column.shape == (x.shape[0], 1) for column in (passed, *mean)), self, *operands)
+        upstream, x, *mean = operands
+        check(all(column.shape == (x.shape[0], 1) for column in (upstream, *mean)), self, *operands)
         return x.rows, x.columns
 
     def value(self, *operands: Array) -> Array:
-        passed, x, *mean = operands
-        return np.asarray((2 / x.shape[-1] * passed) * (x - mean[0] if mean else x))
+        upstream, x, *mean = operands
+        return np.asarray((2 / x.shape[-1] * upstream) * (x - mean[0] if mean else x))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        passed, x, *mean = operands
+        upstream, x, *mean = operands
         distance = f"({x.cell(i, j)}-{mean[0].cell(i, 0)})" if mean else x.cell(i, j)
-        return f"{passed.cell(i, 0)}*2*{distance}/COLUMNS({x.row(i)})"
+        return f"{upstream.cell(i, 0)}*2*{distance}/COLUMNS({x.row(i)})"
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        passed, x, *mean = operands
+        upstream, x, *mean = operands
         less = [piece for column in mean for piece in (" − ", Number(column.cell(i, 0)))]
-        return [Number(passed.cell(i, 0)), "×2×(", Number(x.cell(i, j)), *less, f") / {x.shape[1]}"]
+        return [Number(upstream.cell(i, 0)), "×2×(", Number(x.cell(i, j)), *less, f") / {x.shape[1]}"]
 
 
 class NormaliseRows(Op):
@@ -139,12 +139,12 @@ class NormaliseRows(Op):
         x, mean, variance, epsilon = operands
         return np.asarray((x - mean) / np.sqrt(variance + epsilon))
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         variance, epsilon = operands[2:]
         return (
-            rms_normalise_rows(passed, variance, epsilon),
-            mean_gradient(passed, variance, epsilon),
-            spread_gradient(passed, result, variance, epsilon),
+            rms_normalise_rows(upstream, variance, epsilon),
+            mean_gradient(upstream, variance, epsilon),
+            spread_gradient(upstream, result, variance, epsilon),
             STOP,
         )
 
@@ -165,17 +165,17 @@ class MeanGradient(Op):
     """
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        passed, variance, epsilon = operands
-        check(variance.shape == (passed.shape[0], 1) and epsilon.shape == (1, 1), self, *operands)
+        upstream, variance, epsilon = operands
+        check(variance.shape == (upstream.shape[0], 1) and epsilon.shape == (1, 1), self, *operands)
         return variance.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        passed, variance, epsilon = operands
-        return np.asarray(-row_sums(passed) / np.sqrt(variance + epsilon))
+        upstream, variance, epsilon = operands
+        return np.asarray(-row_sums(upstream) / np.sqrt(variance + epsilon))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        passed, variance, epsilon = operands
-        return f"-SUM({passed.row(i)})/SQRT({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
+        upstream, variance, epsilon = operands
+        return f"-SUM({upstream.row(i)})/SQRT({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
 
 
 class SpreadGradient(Op):
@@ -187,18 +187,18 @@ class SpreadGradient(Op):
     """
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        passed, normalised, variance, epsilon = operands
-        fits = passed.shape == normalised.shape and variance.shape == (passed.shape[0], 1)
+        upstream, normalised, variance, epsilon = operands
+        fits = upstream.shape == normalised.shape and variance.shape == (upstream.shape[0], 1)
         check(fits and epsilon.shape == (1, 1), self, *operands)
         return variance.rows, ONE
 
     def value(self, *operands: Array) -> Array:
-        passed, normalised, variance, epsilon = operands
-        return np.asarray(-0.5 * row_sums(passed * normalised) / (variance + epsilon))
+        upstream, normalised, variance, epsilon = operands
+        return np.asarray(-0.5 * row_sums(upstream * normalised) / (variance + epsilon))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        passed, normalised, variance, epsilon = operands
-        total = f"SUMPRODUCT({passed.row(i)},{normalised.row(i)})"
+        upstream, normalised, variance, epsilon = operands
+        total = f"SUMPRODUCT({upstream.row(i)},{normalised.row(i)})"
         return f"-0.5*{total}/({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
 
 
@@ -214,8 +214,8 @@ class MeanSquare(Op):
     def value(self, *operands: Array) -> Array:
         return np.asarray(np.mean(operands[0] ** 2, axis=-1, keepdims=True))
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (squares_gradient(passed, operands[0]),)
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (squares_gradient(upstream, operands[0]),)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         row = operands[0].row(i)
@@ -244,11 +244,11 @@ class RmsNormaliseRows(Op):
         x, mean_square, epsilon = operands
         return np.asarray(x / np.sqrt(mean_square + epsilon))
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         _, mean_square, epsilon = operands
         return (
-            rms_normalise_rows(passed, mean_square, epsilon),
-            spread_gradient(passed, result, mean_square, epsilon),
+            rms_normalise_rows(upstream, mean_square, epsilon),
+            spread_gradient(upstream, result, mean_square, epsilon),
             STOP,
         )
 
@@ -278,9 +278,13 @@ class GainBias(Op):
         x, gain, *bias = operands
         return plus(x * gain, bias[0]) if bias else x * gain
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         x, gain, *bias = operands
-        return gain_bias(passed, gain), gain_gradient(passed, x, gain), *(column_sums(passed, b) for b in bias)
+        return (
+            gain_bias(upstream, gain),
+            gain_gradient(upstream, x, gain),
+            *(column_sums(upstream, b) for b in bias),
+        )
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, gain, *bias = operands
@@ -302,24 +306,24 @@ class GainGradient(Op):
     collects = True
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        passed, x, gain = operands
-        check(passed.shape == x.shape and gain.shape == (1, x.shape[1]), self, *operands)
+        upstream, x, gain = operands
+        check(upstream.shape == x.shape and gain.shape == (1, x.shape[1]), self, *operands)
         return gain.rows, gain.columns
 
     def value(self, *operands: Array) -> Array:
-        passed, x, gain = operands
-        if gain.ndim == 2 and passed.shape == x.shape:  # one sum for the whole batch
+        upstream, x, gain = operands
+        if gain.ndim == 2 and upstream.shape == x.shape:  # one sum for the whole batch
             width = x.shape[-1]
-            return np.asarray(np.einsum("ij,ij->j", passed.reshape(-1, width), x.reshape(-1, width))[None])
-        return collected(np.einsum("...ij,...ij->...j", passed, x)[..., None, :], gain)
+            return np.asarray(np.einsum("ij,ij->j", upstream.reshape(-1, width), x.reshape(-1, width))[None])
+        return collected(np.einsum("...ij,...ij->...j", upstream, x)[..., None, :], gain)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        passed, x, _ = operands
-        return f"SUMPRODUCT({passed.column(j)},{x.column(j)})"
+        upstream, x, _ = operands
+        return f"SUMPRODUCT({upstream.column(j)},{x.column(j)})"
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        passed, x, _ = operands
-        terms: list[Pieces] = [[Number(passed.cell(k, j)), "×", Number(x.cell(k, j))] for k in range(x.shape[0])]
+        upstream, x, _ = operands
+        terms: list[Pieces] = [[Number(upstream.cell(k, j)), "×", Number(x.cell(k, j))] for k in range(x.shape[0])]
         return joined(terms, " + ")
 
 

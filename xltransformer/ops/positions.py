@@ -117,7 +117,7 @@ class Pair(Op):
         return f"INT((COLUMN({x.cell(0, j)})-COLUMN({x.cell(0, 0)}))/2)"
 
 
-class Stretch(Op):
+class InverseFrequency(Op):
     """base^(2i/d): by how much the angles of pair i grow more slowly than those of pair 0.
 
     Operands: base (1 x 1), pairs (1 x d); result (1 x d).
@@ -145,70 +145,76 @@ class KeptSpeed(Op):
     it turns at least `high` times in the original length, 0 where at most `low` times, between them in
     proportion.
 
-    Operands: stretch (1 x d), low, high and the original length (1 x 1 each); result (1 x d). LLaMA 3.1:
-    apply_scaling of Meta's llama-models, there written with wavelengths 2π · stretch.
+    Operands: inverse frequencies (1 x d), low, high and the original length (1 x 1 each); result (1 x d).
+    LLaMA 3.1:
+    apply_scaling of Meta's llama-models, there written with wavelengths 2π · inverse frequency.
     """
 
     scale = "plain"
     no_gradient = FIXED
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        stretch, *limits = operands
-        check(stretch.shape[0] == 1 and [one.shape for one in limits] == [(1, 1)] * 3, self, *operands)
-        return ONE, stretch.columns
+        slow, *limits = operands
+        check(slow.shape[0] == 1 and [one.shape for one in limits] == [(1, 1)] * 3, self, *operands)
+        return ONE, slow.columns
 
     def value(self, *operands: Array) -> Array:
-        stretch, low, high, original = operands
-        return np.asarray(np.clip((original / (2 * np.pi * stretch) - low) / (high - low), 0, 1))
+        slow, low, high, original = operands
+        return np.asarray(np.clip((original / (2 * np.pi * slow) - low) / (high - low), 0, 1))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        stretch, low, high, original = (one.cell(0, j if k == 0 else 0) for k, one in enumerate(operands))
-        return f"MAX(0,MIN(1,({original}/(2*PI()*{stretch})-{low})/({high}-{low})))"
+        slow, low, high, original = (one.cell(0, j if k == 0 else 0) for k, one in enumerate(operands))
+        return f"MAX(0,MIN(1,({original}/(2*PI()*{slow})-{low})/({high}-{low})))"
 
 
 class Slowed(Op):
-    """The stretch of pairs of which each keeps some of its speed, while the rest is divided by a factor:
-    stretch / ((1 - kept) / factor + kept). Operands: stretch, kept (both 1 x d), factor (1 x 1)."""
+    """Inverse frequencies of which each keeps some of its speed, while the rest is divided by a factor:
+    inverse frequency / ((1 - kept) / factor + kept). Operands: inverse frequencies and what each keeps (1 x d
+    each), factor (1 x 1)."""
 
     scale = "plain"
     no_gradient = FIXED
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        stretch, kept, factor = operands
-        check(stretch.shape == kept.shape and stretch.shape[0] == 1 and factor.shape == (1, 1), self, *operands)
-        return ONE, stretch.columns
+        slow, kept, factor = operands
+        check(
+            slow.shape == kept.shape and slow.shape[0] == 1 and factor.shape == (1, 1),
+            self,
+            *operands,
+        )
+        return ONE, slow.columns
 
     def value(self, *operands: Array) -> Array:
-        stretch, kept, factor = operands
-        return np.asarray(stretch / ((1 - kept) / factor + kept))
+        slow, kept, factor = operands
+        return np.asarray(slow / ((1 - kept) / factor + kept))
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        stretch, kept, factor = operands[0].cell(0, j), operands[1].cell(0, j), operands[2].cell(0, 0)
-        return f"{stretch}/((1-{kept})/{factor}+{kept})"
+        slow, kept, factor = operands[0].cell(0, j), operands[1].cell(0, j), operands[2].cell(0, 0)
+        return f"{slow}/((1-{kept})/{factor}+{kept})"
 
 
 class Angle(Op):
-    """pos / stretch, in radians: (n x 1) and (1 x d) give (n x d)."""
+    """pos / inverse frequency, in radians: (n x 1) and (1 x d) give (n x d)."""
 
     scale = "plain"
     no_gradient = FIXED
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        position, stretch = operands
-        check(position.shape[1] == stretch.shape[0] == 1, self, position, stretch)
-        return position.rows, stretch.columns
+        position, inverse_frequency = operands
+        check(position.shape[1] == inverse_frequency.shape[0] == 1, self, position, inverse_frequency)
+        return position.rows, inverse_frequency.columns
 
     def value(self, *operands: Array) -> Array:
-        position, stretch = operands
-        return position / stretch
+        position, inverse_frequency = operands
+        return position / inverse_frequency
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        position, stretch = operands
-        return f"{position.cell(i, 0)}/{stretch.cell(0, j)}"
+        position, inverse_frequency = operands
+        return f"{position.cell(i, 0)}/{inverse_frequency.cell(0, j)}"
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        position, stretch = operands
-        return [Number(position.cell(i, 0)), " / ", Number(stretch.cell(0, j))]
+        position, inverse_frequency = operands
+        return [Number(position.cell(i, 0)), " / ", Number(inverse_frequency.cell(0, j))]
 
 
 class Sinusoid(Op):
@@ -255,8 +261,8 @@ class RotatePairs(Op):
         sine = -np.sin(angle) if self.back else np.sin(angle)
         return np.asarray(x * np.cos(angle) + turned * sine)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return RotatePairs(not self.back)(passed, operands[1]), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return RotatePairs(not self.back)(upstream, operands[1]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, angle = operands
@@ -292,7 +298,7 @@ position = Position()
 from_end = FromEnd()
 behind_turn, before_turn = Mirrored(before=False), Mirrored(before=True)
 pair = Pair()
-stretch = Stretch()
+inverse_frequency = InverseFrequency()
 kept_speed = KeptSpeed()
 slowed = Slowed()
 angle = Angle()

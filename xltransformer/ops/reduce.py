@@ -67,9 +67,9 @@ class ShiftedExp(Op):
         exponentials: Array = np.exp((x - maximum) / (temperatures[0] if temperatures else 1.0))
         return np.where(masks[0] == 1, exponentials, 0.0) if masks else exponentials
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         rest = operands[2:]
-        return exp_gradient(passed, result, *rest[self.masked :]), None, *(STOP for _ in rest)
+        return exp_gradient(upstream, result, *rest[self.masked :]), None, *(STOP for _ in rest)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, maximum, *rest = operands
@@ -96,23 +96,23 @@ class ExpGradient(Op):
     """
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        passed, exponentials, *temperature = operands
-        fits = passed.shape == exponentials.shape and all(t.shape == (1, 1) for t in temperature)
+        upstream, exponentials, *temperature = operands
+        fits = upstream.shape == exponentials.shape and all(t.shape == (1, 1) for t in temperature)
         check(fits, self, *operands)
         return exponentials.rows, exponentials.columns
 
     def value(self, *operands: Array) -> Array:
-        passed, exponentials, *temperature = operands
-        result: Array = passed * exponentials
+        upstream, exponentials, *temperature = operands
+        result: Array = upstream * exponentials
         return np.asarray(result / temperature[0]) if temperature else result
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return multiply.cell(i, j, *operands[:2]) + "".join(f"/{t.cell(0, 0)}" for t in operands[2:])
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        passed, exponentials, *temperature = operands
+        upstream, exponentials, *temperature = operands
         cooled = [piece for t in temperature for piece in (" / ", Number(t.cell(0, 0)))]
-        return [Number(passed.cell(i, j)), "×", Number(exponentials.cell(i, j)), *cooled]
+        return [Number(upstream.cell(i, j)), "×", Number(exponentials.cell(i, j)), *cooled]
 
 
 class RowSum(Op):
@@ -126,8 +126,8 @@ class RowSum(Op):
     def value(self, *operands: Array) -> Array:
         return row_sums(operands[0])
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (passed,)  # one column, for all of them
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return (upstream,)  # one column, for all of them
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         return f"SUM({operands[0].row(i)})"
@@ -156,8 +156,8 @@ class DivideRows(Op):
         none = divisor == 0
         return np.asarray(np.where(none, 0.0, x) / np.where(none, 1.0, divisor) if none.any() else x / divisor)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return divide_rows(passed, operands[1]), divisor_gradient(passed, result, operands[1])
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return divide_rows(upstream, operands[1]), divisor_gradient(upstream, result, operands[1])
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, divisor = operands
@@ -176,23 +176,23 @@ class DivisorGradient(Op):
     """
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        passed, quotients, divisor = operands
-        check(passed.shape == quotients.shape and divisor.shape == (passed.shape[0], 1), self, *operands)
+        upstream, quotients, divisor = operands
+        check(upstream.shape == quotients.shape and divisor.shape == (upstream.shape[0], 1), self, *operands)
         return divisor.rows, divisor.columns
 
     def value(self, *operands: Array) -> Array:
-        passed, quotients, divisor = operands
-        return divide_rows.value(-row_sums(passed * quotients), divisor)
+        upstream, quotients, divisor = operands
+        return divide_rows.value(-row_sums(upstream * quotients), divisor)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
-        passed, quotients, divisor = operands
-        total = f"SUMPRODUCT({passed.row(i)},{quotients.row(i)})"
+        upstream, quotients, divisor = operands
+        total = f"SUMPRODUCT({upstream.row(i)},{quotients.row(i)})"
         return f"IF({divisor.cell(i, 0)}=0,0,-{total}/{divisor.cell(i, 0)})"
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        passed, quotients, divisor = operands
+        upstream, quotients, divisor = operands
         terms: list[Pieces] = [
-            [Number(passed.cell(i, k)), "×", Number(quotients.cell(i, k))] for k in range(passed.shape[1])
+            [Number(upstream.cell(i, k)), "×", Number(quotients.cell(i, k))] for k in range(upstream.shape[1])
         ]
         return ["−(", *joined(terms, " + "), ") / ", Number(divisor.cell(i, 0))]
 
@@ -274,8 +274,8 @@ class EntryAt(Op):
         x, columns = operands
         return taken(x, columns, axis=-1)
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return place_entries(passed, operands[1], operands[0]), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+        return place_entries(upstream, operands[1], operands[0]), STOP
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         x, columns = operands

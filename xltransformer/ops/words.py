@@ -67,9 +67,9 @@ class Lookup(Op):
         rows = index[..., 0].astype(int)
         return np.where(index == 0, 0.0, table[np.maximum(rows - 1, 0)])
 
-    def gradient(self, passed: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         index, table = operands
-        return STOP, add_rows_at(passed, index, table)
+        return STOP, add_rows_at(upstream, index, table)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         index, table = operands

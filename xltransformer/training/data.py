@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from xltransformer.building.instance import MASK, MOST_WORDS, Instance
+from xltransformer.building.template import read_text
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import WRITERS
 from xltransformer.record import record
-from xltransformer.spec.instance import MASK, MOST_WORDS, Instance
-from xltransformer.spec.template import read_text
 from xltransformer.text import split_sentence, word_key
 from xltransformer.training.task import PRECISION, Task, is_pair
 

@@ -135,7 +135,7 @@ class Run:
         history = [one.to_json() for one in self.history]
         return {**asdict(self.settings), "step": self.step, "history": history}
 
-    def take_up(self, path: Path) -> None:
+    def resume(self, path: Path) -> None:
         """Go on where a saved run stopped; UserError where it is another run's."""
         state = read_state(path)
         try:

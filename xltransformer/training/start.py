@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.difference import current_inputs
 from xltransformer.engines import engine
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import Sizes
 from xltransformer.record import record
-from xltransformer.spec.instance import Instance, make_instance
-from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.text import listed
 from xltransformer.training.task import PRECISION, Task
 from xltransformer.workbook.reader import read_book

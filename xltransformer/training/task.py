@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from xltransformer.building.instance import Instance, targets
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Array, Matrix, Values
 from xltransformer.models import PAIRS, Lesson, Sizes, build_model
@@ -16,7 +17,6 @@ from xltransformer.models.sizes import GRADIENTS
 from xltransformer.nn.gradients import GRADIENT, gradients
 from xltransformer.nn.loss import cross_entropy
 from xltransformer.ops import add, op_of
-from xltransformer.spec.instance import Instance, targets
 
 PRECISION = np.float32
 """Training calculates in single precision, twice as fast as double; what a sheet shows of a trained

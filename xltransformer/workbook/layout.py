@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from xltransformer.building.instance import Instance
 from xltransformer.graph import Array, Matrix, Section
 from xltransformer.locale import Messages
-from xltransformer.models.lesson import by_rows
 from xltransformer.nn.attention import every_attention
 from xltransformer.size import Configuration, configuration
-from xltransformer.spec.instance import Instance
+from xltransformer.teaching.lesson import by_rows
 from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from xltransformer.models.lesson import Fact
 from xltransformer.record import record
+from xltransformer.teaching.lesson import Fact
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.worked import fixed

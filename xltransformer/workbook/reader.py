@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from xltransformer.bounds import MOST_BYTES, Bounds, Package, unreadable
+from xltransformer.building.instance import model_from
 from xltransformer.engines.grid import COLUMNS, CellValue
 from xltransformer.engines.sheets import Sheet, Sheets
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import Lesson
 from xltransformer.record import record
-from xltransformer.spec.instance import model_from
 from xltransformer.workbook.book import EXERCISE, SHOWN
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.writer import PROPERTY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xltransformer.spec.instance import Instance
+from xltransformer.building.instance import Instance
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, text_width

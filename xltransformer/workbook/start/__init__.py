@@ -6,9 +6,9 @@ Drawn in two goes: what others point at (the words, the settings), then what poi
 from __future__ import annotations
 
 from xltransformer import text
+from xltransformer.building.instance import Instance
+from xltransformer.building.template import Texts, in_language
 from xltransformer.locale import Messages
-from xltransformer.spec.instance import Instance
-from xltransformer.spec.template import Texts, in_language
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.places import Place

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xltransformer.models.lesson import Map, Picture, Plane, Writing
 from xltransformer.record import record
+from xltransformer.teaching.lesson import Map, Picture, Plane, Writing
 from xltransformer.workbook.canvas import Canvas
 
 LABEL, VALUE, REGION = 1, 3, 6

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from xltransformer.building.instance import Instance, lesson_title
+from xltransformer.building.template import Experiment, in_language
 from xltransformer.graph import Matrix
 from xltransformer.models import Lesson
 from xltransformer.ops import OFF, ON
-from xltransformer.spec.instance import Instance, lesson_title
-from xltransformer.spec.template import Experiment, in_language
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, text_width

@@ -125,7 +125,7 @@ def subject(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _read_subject(given: dict[str, Any]) -> dict[str, Any]:
     """What the options of `subject` say, as `api.build` and `api.trace` take it."""
-    from xltransformer.spec.settings import read_settings
+    from xltransformer.building.settings import read_settings
 
     settings = read_settings(given["assignments"])
     return {"settings": settings, **{name: value for name, value in given.items() if name != "assignments"}}
@@ -184,9 +184,9 @@ def build(
 ) -> None:
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
+    from xltransformer.building.instance import default_template
+    from xltransformer.building.template import load_template
     from xltransformer.exercise import DEFAULT_STEPS
-    from xltransformer.spec.instance import default_template
-    from xltransformer.spec.template import load_template
 
     steps: Sequence[str] = ()
     if exercise is not None:
@@ -612,8 +612,8 @@ def _telling(steps: int, *, quiet: bool) -> Iterator[Callable[[Progress], None] 
 @guarded
 def templates() -> None:
     """List the templates that ship: trained or hand-made, how large, and how good on held-out data."""
-    from xltransformer.spec.shipped import origin
-    from xltransformer.spec.template import load_template, shipped_templates
+    from xltransformer.building.shipped import origin
+    from xltransformer.building.template import load_template, shipped_templates
 
     for name in shipped_templates():
         click.echo(f"{name:20} {load_template(name).title.get('en', '')} ({origin(name)})")

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from xltransformer.building.template import Template, check_switches, draw_words, slot_numbers, whole_number
 from xltransformer.errors import UserError
 from xltransformer.graph import Model
-from xltransformer.spec.template import Template, check_switches, draw_words, slot_numbers, whole_number
 from xltransformer.text import nearest
 
 Settings = Mapping[str, Any]

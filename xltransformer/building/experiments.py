@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xltransformer.building.template import Experiment
 from xltransformer.locale import Messages
-from xltransformer.spec.template import Experiment
 from xltransformer.text import word_key
 
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from xltransformer.graph import ONE, Axis, Matrix, Model
 from xltransformer.nn.attention import Attended
 from xltransformer.nn.prediction import runners_up
-from xltransformer.nn.watch import Watch
 from xltransformer.ops import BY_ROWS, equals, first, lookup, word_at
 from xltransformer.record import record
+from xltransformer.teaching.watch import Watch
 
 CANDIDATES = 6
 """How many words a picture of a prediction shows."""

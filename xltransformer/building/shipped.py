@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import tomllib
 
+from xltransformer.building.instance import make_instance
+from xltransformer.building.template import load_template, read_text, template_folder
 from xltransformer.record import record
-from xltransformer.spec.instance import make_instance
-from xltransformer.spec.template import load_template, read_text, template_folder
 
 HELD_OUT = "weights/held-out.toml"
 """The file of held-out figures, in the folder of the templates."""

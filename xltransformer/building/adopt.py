@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from xltransformer.building.settings import Settings
+from xltransformer.building.template import DEFAULT_TEMPLATE, Template, WordTable, draw_words, read_text
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import HEADS, Sizes
 from xltransformer.record import record
-from xltransformer.spec.settings import Settings
-from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, WordTable, draw_words, read_text
 from xltransformer.text import MOST_TEXT, clean, listed, word_key
 from xltransformer.weights import (
     SCHEMES,

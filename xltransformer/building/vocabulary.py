@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from xltransformer.building.adopt import Tokens, read_tokens, unique
+from xltransformer.building.template import Template, read_text
 from xltransformer.errors import UserError
 from xltransformer.models import WRITERS
-from xltransformer.spec.adopt import Tokens, read_tokens, unique
-from xltransformer.spec.template import Template, read_text
 from xltransformer.weights.tokens import Tokenizer, read_tokenizer
 
 SPARE = 200

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
+from xltransformer.building.experiments import to_try
+from xltransformer.building.settings import Settings, apply_settings, check_used, misfits
+from xltransformer.building.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model
 from xltransformer.locale import Messages, load_messages
 from xltransformer.models import PAIRS, SPELLERS, WRITERS, Lesson, Sizes, build_model
-from xltransformer.models.lesson import Goal
 from xltransformer.nn.embedding import trimmed
-from xltransformer.nn.watch import Watch
 from xltransformer.record import record
-from xltransformer.spec.experiments import to_try
-from xltransformer.spec.settings import Settings, apply_settings, check_used, misfits
-from xltransformer.spec.template import DEFAULT_TEMPLATE, Template, load_template
+from xltransformer.teaching.lesson import Goal
+from xltransformer.teaching.watch import Watch
 from xltransformer.text import MOST_TEXT, clean, listed, pseudo_random, split_sentence, word_key
 
 if TYPE_CHECKING:
-    from xltransformer.spec.adopt import Adopted
+    from xltransformer.building.adopt import Adopted
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 """What a sheet holds (Excel's limits)."""
@@ -214,7 +214,7 @@ def default_template(weights: str | Path | None) -> str:
     """
     if weights is None:
         return DEFAULT_TEMPLATE
-    from xltransformer.spec.adopt import template_for
+    from xltransformer.building.adopt import template_for
 
     return template_for(weights)
 
@@ -264,8 +264,8 @@ def _choose(
     given = _sentences(chosen, sentences)
     cut, tokens = None, None
     if vocabulary is not None:
-        from xltransformer.spec.adopt import with_tokens
-        from xltransformer.spec.vocabulary import read_words
+        from xltransformer.building.adopt import with_tokens
+        from xltransformer.building.vocabulary import read_words
 
         cut, tokens, said = read_words(Path(vocabulary), chosen, given, words)
         warnings += said
@@ -276,7 +276,7 @@ def _choose(
         raise UserError(f"words is {words!r}, but there is no vocabulary to take them from: give --vocabulary")
     adopted = None
     if weights is not None:
-        from xltransformer.spec.adopt import adopt
+        from xltransformer.building.adopt import adopt
 
         adopted = adopt(chosen, Path(weights), settings, tokens)
         if embeddings is not None and adopted.embedded:
