@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 from faults import diff_at_once, kill_builds
 
-from xltransformer import api
-from xltransformer.workbook import writer
+from xltransformer import api, files
 
 XLT = [sys.executable, "-m", "xltransformer"]
 BUILD = [*XLT, "build", "--template", "first-attention"]
@@ -88,7 +87,7 @@ def test_what_a_killed_build_has_left_is_tidied_up(tmp_path: Path) -> None:
     old, new = tmp_path / ".xlt-old.tmp", tmp_path / ".xlt-new.tmp"
     for path in (old, new):
         path.write_bytes(b"half")
-    os.utime(old, (time.time() - 2 * writer.LEFTOVER,) * 2)
+    os.utime(old, (time.time() - 2 * files.LEFTOVER,) * 2)
     api.build(tmp_path / "out.xlsx", template="first-attention")
     assert sorted(os.listdir(tmp_path)) == [".xlt-new.tmp", "out.xlsx"], "another build may be writing the new one"
 
@@ -126,14 +125,14 @@ def test_names_that_windows_reserves(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
     monkeypatch.chdir(tmp_path)
     for name in ("CON.xlsx", "nul.xlsx", "Com1.xlsx", "LPT9.tar.xlsx", "aux"):
-        assert writer._RESERVED.match(name)
+        assert files._RESERVED.match(name)
     for name in ("console.xlsx", "com10.xlsx", "xcon.xlsx"):
-        assert not writer._RESERVED.match(name)
+        assert not files._RESERVED.match(name)
     path = Path("con.xlsx")
     with monkeypatch.context() as patched:
-        patched.setattr(writer.os, "name", "nt")
+        patched.setattr(files.os, "name", "nt")
         with pytest.raises(UserError, match="Windows"):
-            writer.check_free(path)
+            files.check_free(path)
 
 
 def test_builds_killed_at_random_moments(tmp_path: Path) -> None:

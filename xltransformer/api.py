@@ -11,6 +11,7 @@ from xltransformer.building.template import Template
 from xltransformer.errors import UserError
 from xltransformer.estimate import Estimate, estimate_configuration, estimate_model
 from xltransformer.exercise import exercise_blocks, fingerprint
+from xltransformer.files import check_free, save
 from xltransformer.record import record
 from xltransformer.size import Configuration, configuration, quantities
 
@@ -45,7 +46,6 @@ def build(
     Raises UserError, before anything is written, for whatever cannot be used.
     """
     from xltransformer.locale import load_messages
-    from xltransformer.workbook.writer import check_free, save
 
     target = Path(path)
     check_free(target, force=force)
@@ -148,7 +148,6 @@ def train(
     from xltransformer.training import changed, from_instance, from_workbook, learned_state, prepare
     from xltransformer.training import train as run_on
     from xltransformer.weights import write_state
-    from xltransformer.workbook.writer import check_free, save
 
     options = {name: value for name, value in options.items() if value}
     if workbook is None and template is None:
@@ -219,7 +218,7 @@ def build_size(
     """
     from xltransformer.locale import load_messages
     from xltransformer.workbook.layout import lay_out_size
-    from xltransformer.workbook.writer import check_free, render, save
+    from xltransformer.workbook.writer import render
 
     target = Path(path)
     check_free(target, force=force)
