@@ -3,7 +3,7 @@
     python bench/published.py [layers [products [diff]]]
 
 Writes its files into a temporary folder and prints one line each: what was expected, what it took (of the
-processor's time, and on the clock), the peak of memory. The constants of xltransformer/estimate.py come from
+processor's time, and on the clock), the peak of memory. The constants of xltransformer/size/estimate.py come from
 here. Of the sentence encoder of MiniLM's shape (width 384, 12 heads, inner width 1536, 30,522 words; random
 numbers, saved as Hugging Face saves them) as many layers are built as given, by default 1. With `diff` each is
 compared with NumPy, too, in every engine within 1e-6: processor time, of the engine as well, and the most memory
@@ -26,7 +26,7 @@ import numpy as np
 
 from xltransformer import api
 from xltransformer.engines import ENGINES
-from xltransformer.estimate import Estimate
+from xltransformer.size.estimate import Estimate
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat", "on", "mat", "dog", "a", "ran"]
 

@@ -53,9 +53,9 @@ from changes import (
 from click.testing import CliRunner, Result
 from kept import Kept
 
-from xltransformer.__main__ import INTERRUPTED
 from xltransformer.building.template import load_template, shipped_templates
 from xltransformer.cli import main as commands
+from xltransformer.errors import INTERRUPTED
 from xltransformer.exercise import grade
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book

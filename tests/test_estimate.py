@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from xltransformer import api, estimate
+from xltransformer import api
 from xltransformer.cli import main
-from xltransformer.estimate import counts, estimate_configuration, rounded
 from xltransformer.models import Sizes, maker
-from xltransformer.size import configuration
+from xltransformer.size import estimate
+from xltransformer.size.configuration import configuration
+from xltransformer.size.estimate import counts, estimate_configuration, rounded
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ from xltransformer.cli import main
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import Messages, languages, load_messages
 from xltransformer.ops import OFF, ON
-from xltransformer.published import PUBLISHED
-from xltransformer.size import QUANTITIES, configuration
+from xltransformer.size.configuration import QUANTITIES, configuration
+from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.layout import lay_out, lay_out_size
 from xltransformer.workbook.panels import BACKWARD

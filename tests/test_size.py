@@ -24,8 +24,16 @@ from xltransformer.locale import Messages, load_messages
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.decoder import decoder_weights
 from xltransformer.nn.encoder import encoder_weights
-from xltransformer.published import PUBLISHED
-from xltransformer.size import INPUTS, QUANTITIES, Configuration, Value, configuration, parse, quantities
+from xltransformer.size.configuration import (
+    INPUTS,
+    QUANTITIES,
+    Configuration,
+    Value,
+    configuration,
+    parse,
+    quantities,
+)
+from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook.styles import WEIGHT_FILL
 
 KNOWN = {known.name: known for known in PUBLISHED}

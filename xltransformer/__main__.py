@@ -7,9 +7,7 @@ import os
 import signal
 import sys
 
-SAID = "xlt: interrupted; nothing was left half-written"
-INTERRUPTED = 130
-"""The exit status after Ctrl-C, as shells have it."""
+from xltransformer.errors import INTERRUPTED, SAID
 
 
 def main() -> None:
@@ -29,12 +27,6 @@ def main() -> None:
         raise
     finally:
         gc.freeze()  # or Python looks for circles as it ends, which takes a tenth of a small build
-
-
-def interrupted() -> None:
-    """Say so in one line, and end."""
-    print(SAID, file=sys.stderr, flush=True)
-    sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

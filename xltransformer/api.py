@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 from xltransformer.building.instance import Instance, Options, describe, make_instance
 from xltransformer.building.template import Template
 from xltransformer.errors import UserError
-from xltransformer.estimate import Estimate, estimate_configuration, estimate_model
 from xltransformer.exercise import exercise_blocks, fingerprint
 from xltransformer.files import check_free, save
 from xltransformer.record import record
-from xltransformer.size import Configuration, configuration, quantities
+from xltransformer.size.configuration import Configuration, configuration, quantities
+from xltransformer.size.estimate import Estimate, estimate_configuration, estimate_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,7 +229,7 @@ def build_size(
 def size_json(own: Configuration, words: int = 8) -> dict[str, Any]:
     """The size of a configuration, also as a workbook with so many words, and of the published models as
     one object for JSON."""
-    from xltransformer.published import PUBLISHED
+    from xltransformer.size.published import PUBLISHED
 
     taken = estimate_configuration(own, words)
     return {

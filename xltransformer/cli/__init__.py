@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from xltransformer.__main__ import interrupted
-from xltransformer.errors import UserError, one_line
+from xltransformer.errors import UserError, interrupted, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from xltransformer.difference import Diff
-    from xltransformer.estimate import Estimate
+    from xltransformer.size.estimate import Estimate
     from xltransformer.training import Progress
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
@@ -205,7 +204,7 @@ def build(
 
 def _report(taken: Estimate) -> Callable[[str], None]:
     """Before what is long: a line that says how long, and a bar while it lasts, for people who watch."""
-    from xltransformer.estimate import LONG
+    from xltransformer.size.estimate import LONG
 
     if taken.seconds < LONG:
         return lambda stage: None
@@ -455,7 +454,7 @@ def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]], *, whole: 
 def size(settings: tuple[str, ...], words: int, form: str, output: str | None, lang: str, force: bool) -> None:
     """Print what a configuration weighs and costs, beside published models, and takes as a workbook."""
     from xltransformer import api
-    from xltransformer.size import parse
+    from xltransformer.size.configuration import parse
 
     own = parse(settings)
     if output is not None:
@@ -464,7 +463,7 @@ def size(settings: tuple[str, ...], words: int, form: str, output: str | None, l
         click.echo(json.dumps(api.size_json(own, words)))
         return
     _print_size(own, lang)
-    from xltransformer.estimate import estimate_configuration
+    from xltransformer.size.estimate import estimate_configuration
 
     click.echo(f"as a workbook of {words} words: {estimate_configuration(own, words)}")
     if output is not None:
@@ -474,8 +473,8 @@ def size(settings: tuple[str, ...], words: int, form: str, output: str | None, l
 def _print_size(own: Mapping[str, int | float], lang: str) -> None:
     """The published models and the configuration as rows, then the configuration line by line."""
     from xltransformer.locale import load_messages
-    from xltransformer.published import PUBLISHED
-    from xltransformer.size import QUANTITIES, quantities
+    from xltransformer.size.configuration import QUANTITIES, quantities
+    from xltransformer.size.published import PUBLISHED
 
     messages = load_messages(lang)
     names = ("parameters", "flops", "weight_memory", "cache_memory", "training", "inference")

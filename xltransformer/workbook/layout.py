@@ -8,7 +8,7 @@ from xltransformer.building.instance import Instance
 from xltransformer.graph import Array, Matrix, Section
 from xltransformer.locale import Messages
 from xltransformer.nn.attention import every_attention
-from xltransformer.size import Configuration, configuration
+from xltransformer.size.configuration import Configuration, configuration
 from xltransformer.teaching.lesson import by_rows
 from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xltransformer.graph import Matrix, Model
-from xltransformer.published import PUBLISHED
-from xltransformer.size import (
+from xltransformer.size.configuration import (
     CHOICES,
     COSTS,
     PARAMETERS,
@@ -19,6 +18,7 @@ from xltransformer.size import (
     formula,
     quantities,
 )
+from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, cell_range
 from xltransformer.workbook.places import column_letters

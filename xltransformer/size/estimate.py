@@ -6,7 +6,7 @@ from xltransformer.building.instance import MOST_WORDS
 from xltransformer.graph import Model
 from xltransformer.models import Lesson, Sizes, maker
 from xltransformer.record import record
-from xltransformer.size import Configuration
+from xltransformer.size.configuration import Configuration
 from xltransformer.teaching.lesson import by_rows
 
 BYTES_A_NUMBER, BYTES_A_DRAWN = 10.0, 5.0

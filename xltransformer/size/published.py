@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xltransformer.record import record
-from xltransformer.size import Configuration, configuration
+from xltransformer.size.configuration import Configuration, configuration
 
 
 @record
