@@ -7,10 +7,10 @@ sections (one sheet each) and steps (one panel each). Nothing here knows of spre
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -169,6 +169,47 @@ class Vocabulary:
     embeddings: Matrix
 
 
+class _Line(NamedTuple):
+    """One operation of a plan: what it makes, how, from what, and what nobody needs after it."""
+
+    name: str
+    value: Callable[..., Array]
+    operands: tuple[str, ...]
+    done: list[str]
+
+
+class Plan:
+    """What makes some computed blocks, which are in order, each once.
+
+    Where `kept` names the blocks that are asked for, the values of others are let go as soon as no later
+    operation needs them, so that their memory serves again.
+    """
+
+    def __init__(self, blocks: Iterable[Matrix], kept: Sequence[str] | None = None) -> None:
+        self._kept = kept
+        self._lines: list[_Line] = []
+        last: dict[str, _Line] = {}  # the last line that needs a block which the plan makes
+        for block in blocks:
+            assert block.op is not None
+            line = _Line(block.name, block.op.value, tuple(operand.name for operand in block.operands), [])
+            self._lines.append(line)
+            last |= {name: line for name in line.operands if name in last} | {block.name: line}
+        for name, line in last.items():
+            if kept is not None and name not in kept:
+                line.done.append(name)
+
+    def run(self, given: Values) -> dict[str, Array]:
+        """The values of the blocks that are kept, or of all, given ones too. Raises KeyError for one that is
+        not given."""
+        values = dict(given)
+        with np.errstate(all="ignore"):
+            for name, value, operands, done in self._lines:
+                values[name] = value(*[values[operand] for operand in operands])
+                for finished in done:
+                    del values[finished]
+        return values if self._kept is None else {name: values[name] for name in self._kept}
+
+
 class Model:
     """A named, ordered set of blocks, divided into sections and steps."""
 
@@ -262,14 +303,15 @@ class Model:
             for block in self.inputs
             if block.feedback is not None
         }
-        values = self._pass({**inputs, **decoded})
+        plan = Plan([block for block in self.blocks.values() if block.computed])
+        values = self._run(plan, {**inputs, **decoded})
         for block in self.inputs:
             if block.feedback is None:
                 continue
             for row in range(1, block.shape[0]):
                 if inputs[block.name][row, 0] is None:
                     decoded[block.name][row, 0] = values[block.feedback.name][row - 1, 0]
-                    values = self._pass({**inputs, **decoded})
+                    values = self._run(plan, {**inputs, **decoded})
         return values
 
     def evaluate(self, wanted: Iterable[Matrix], given: Values) -> dict[str, Array]:
@@ -279,12 +321,12 @@ class Model:
         place of the words, say. Arrays may have leading axes, a batch of sentences in one call:
         (s x n x 1) for a block of (n x 1). Raises KeyError for an input that is missing.
         """
-        values = dict(given)
-        with np.errstate(all="ignore"):
-            for block in self.needed(wanted, given):
-                assert block.op is not None
-                values[block.name] = block.op.value(*(values[operand.name] for operand in block.operands))
-        return values
+        return Plan(self.needed(wanted, given)).run(given)
+
+    def plan(self, wanted: Sequence[Matrix], given: Collection[str]) -> Plan:
+        """What is to be run for the wanted blocks alone where those named in `given` are given; KeyError for
+        an input that is not."""
+        return Plan(self.needed(wanted, given), [block.name for block in wanted])
 
     def needed(self, wanted: Iterable[Matrix], given: Collection[str]) -> list[Matrix]:
         """The computed blocks that `wanted` ones come from, in order, up to what is given by name;
@@ -300,19 +342,14 @@ class Model:
             asked += block.operands
         return [block for name, block in self.blocks.items() if name in found]
 
-    def _pass(self, inputs: Values) -> dict[str, Array]:
-        """Every block's values, each computed once."""
-        values: dict[str, Array] = {}
-        with np.errstate(all="ignore"):
-            for name, block in self.blocks.items():
-                if block.op is None:
-                    value = inputs[name]
-                    if value.shape != block.shape:
-                        raise ValueError(f"{name}: shape {value.shape}, expected {block.shape}")
-                else:
-                    value = block.op.value(*(values[operand.name] for operand in block.operands))
-                values[name] = value
-        return values
+    def _run(self, plan: Plan, inputs: Values) -> dict[str, Array]:
+        """Every block's values in the model's order, from inputs of the right shapes."""
+        given = {block.name: inputs[block.name] for block in self.inputs}
+        for name, value in given.items():
+            if value.shape != self.blocks[name].shape:
+                raise ValueError(f"{name}: shape {value.shape}, expected {self.blocks[name].shape}")
+        values = plan.run(given)
+        return {name: values[name] for name in self.blocks}
 
 
 @record

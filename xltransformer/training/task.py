@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,50 +15,11 @@ from xltransformer.models.objective import learn
 from xltransformer.models.sizes import GRADIENTS
 from xltransformer.nn.gradients import GRADIENT, gradients
 from xltransformer.nn.loss import cross_entropy
-from xltransformer.ops import add, op_of
+from xltransformer.ops import add
 
 PRECISION = np.float32
 """Training calculates in single precision, twice as fast as double; what a sheet shows of a trained
 model is calculated in double precision from the weights as they are saved."""
-
-
-class _Line(NamedTuple):
-    """One operation of a plan: what it makes, from what, and what nobody needs after it."""
-
-    block: Matrix
-    operands: tuple[str, ...]
-    done: tuple[str, ...]
-
-
-class Plan:
-    """The operations that some blocks come from, in order, and nothing else. Values are let go as soon
-    as no later operation needs them, so that their memory serves again."""
-
-    def __init__(self, model: Lesson, wanted: Sequence[Matrix], given: Collection[str]) -> None:
-        self.wanted = tuple(block.name for block in wanted)
-        blocks = model.needed(wanted, given)
-        last: dict[str, int] = {}
-        for k, block in enumerate(blocks):
-            last |= {operand.name: k for operand in block.operands}
-        kept = {*self.wanted, *given}
-        done: list[list[str]] = [[] for _ in blocks]
-        for name, k in last.items():
-            if name not in kept:
-                done[k].append(name)
-        self._lines = [
-            _Line(block, tuple(operand.name for operand in block.operands), tuple(names))
-            for block, names in zip(blocks, done, strict=True)
-        ]
-
-    def run(self, given: Values) -> dict[str, Array]:
-        """The values of the wanted blocks."""
-        values = dict(given)
-        with np.errstate(all="ignore"):
-            for block, operands, done in self._lines:
-                values[block.name] = op_of(block).value(*[values[name] for name in operands])
-                for name in done:
-                    del values[name]
-        return {name: values[name] for name in self.wanted}
 
 
 @dataclass
@@ -79,8 +39,8 @@ class Task:
         self.share = f"{GRADIENT}.{self.loss.name}"
         given = {*self.batched, *self.fixed, self.share, *(block.name for block in self.learned)}
         blocks = [self.model.blocks[name] for name in self.results]
-        self._step = Plan(self.model, [self.loss, *self.learned.values()], given)
-        self._look = Plan(self.model, [self.loss, *blocks], given - {self.share})
+        self._step = self.model.plan([self.loss, *self.learned.values()], given)
+        self._look = self.model.plan([self.loss, *blocks], given - {self.share})
 
     def step(self, weights: Values, batch: Values, share: Array) -> tuple[Array, dict[str, Array]]:
         """The loss of every sentence of a batch, and the gradient of each weight by the block's name:
