@@ -8,11 +8,11 @@ from functools import partial
 import numpy as np
 
 from xltransformer.graph import Matrix
-from xltransformer.models import Lesson
 from xltransformer.ops import OFF, ON
 from xltransformer.record import record
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, cell_range, spaced
+from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import BAD, GOOD
 
@@ -51,25 +51,23 @@ class Check:
     whole: bool = False
 
 
-def draw_checks(
-    book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters: list[str]
-) -> tuple[Place, Place]:
+def draw_checks(page: Page, start: Canvas) -> tuple[Place, Place]:
     """The sheet of all checks: a verdict, a link to where to look, the cells at fault, and what holds.
     Returns the verdicts and the texts with the cells before them, a column and two."""
-    messages = book.messages
+    sheet, messages = page.sheet, page.messages
     sheet.text(0, LEFT, messages("checks.title"), "title")
     sheet.heights[0] = 28
     sheet.freeze = (2, 0)
     sheet.paragraph(2, LEFT, messages("checks.intro"), "intro")
-    checks = every_check(book, sheet, start, model, letters)
+    checks = every_check(page, start)
     every_text = Place(sheet.name, TOP, LEFT + 3, (len(checks), 1))
     for k, check in enumerate(checks):
         row = TOP + k
-        shown = book.cached(1.0) if check.whole else 1.0
-        book.formula(sheet, row, LEFT, check.formula, shown, "verdict", messages("number.verdict"))
+        shown = page.book.cached(1.0) if check.whole else 1.0
+        page.formula(row, LEFT, check.formula, shown, "verdict", messages("number.verdict"))
         sheet.link(row, LEFT + 1, Canvas(check.look.sheet).target(check.look.row, check.look.column), "→")
         if check.where is not None:
-            book.formula(sheet, row, LEFT + 2, partial(_named, check.where, row, every_text), "", "remark")
+            page.formula(row, LEFT + 2, partial(_named, check.where, row, every_text), "", "remark")
         sheet.text(row, LEFT + 3, check.text, "remark")
     verdicts = Place(sheet.name, TOP, LEFT, (len(checks), 1))
     texts = Place(sheet.name, TOP, LEFT + 2, (len(checks), 2))
@@ -79,15 +77,14 @@ def draw_checks(
     return verdicts, texts
 
 
-def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters: list[str]) -> list[Check]:
-    """The checks of a model, for formulas on `sheet`, in the order in which their faults build on one
-    another; sheets are looked through but for `start`, `sheet` and those that only repeat.
-
-    `letters` name the sentences (one empty text where there is only one).
+def every_check(page: Page, start: Canvas) -> list[Check]:
+    """The checks of a model, for formulas on the page, in the order in which their faults build on one
+    another; sheets are looked through but for `start`, the page and those that only repeat.
     """
+    book, sheet, model = page.book, page.sheet, page.model
 
     def ref(block: Matrix) -> str:
-        seen = book.ref(block, sheet)
+        seen = page.ref(block)
         return seen.cell(0, 0) if block.shape == (1, 1) else seen.all
 
     def whole(block: Matrix, test: str) -> Callable[[], str]:
@@ -118,7 +115,7 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
         return formula
 
     checks: list[Check] = []
-    letters = [spaced(letter) for letter in letters]
+    letters = [spaced(letter) for letter in page.letters]
 
     def add(
         key: str,
@@ -133,7 +130,7 @@ def every_check(book: Book, sheet: Canvas, start: Canvas, model: Lesson, letters
     def logicals(blocks: Sequence[Matrix]) -> str:
         """How many cells are TRUE or FALSE; asked of each cell where there are not too many, since some
         programs, such as IronCalc, do not ask it of every cell of a range."""
-        seen = {block: book.ref(block, sheet) for block in blocks}
+        seen = {block: page.ref(block) for block in blocks}
         each = [f"ISLOGICAL({seen[block].cell(i, j)})" for block in blocks for i, j in np.ndindex(block.shape)]
         asked = "+".join(each)
         if len(asked) > MOST_ASKED:

@@ -14,6 +14,7 @@ from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width
 from xltransformer.workbook.checks import draw_checks
+from xltransformer.workbook.page import Page
 from xltransformer.workbook.pages import paginate
 from xltransformer.workbook.panels import LEFT, draw_step, draw_weights, step_titles
 from xltransformer.workbook.pause import no_collecting
@@ -59,11 +60,11 @@ def lay_out(
     draw_vocabulary(book, vocabulary, instance)
     size = book.sheet(messages("sheet.size"))
     draw_size(book, size, configuration(), model)
-    checks = book.sheet(messages("sheet.checks"))
+    checks = Page(book, book.sheet(messages("sheet.checks")), model, letters(instance))
     behind = Behind(book, book.sheet(messages("sheet.behind")))
     behind.place_rest(model)
-    verdicts = draw_checks(book, checks, start, model, letters(instance))
-    others = [*extra, vocabulary, size, checks]
+    verdicts = draw_checks(checks, start)
+    others = [*extra, vocabulary, size, checks.sheet]
     finish_start(book, start, behind, instance, grid, row, contents, others, verdicts, changes)
     if model.watch is not None and not book.exercise:
         for (section, *_), (sheet, _) in zip(_by_sheet(model.sections), contents, strict=True):
