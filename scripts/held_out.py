@@ -21,7 +21,7 @@ class Speaker:
 
     def __init__(self, template: str, places: Sequence[int]) -> None:
         instance = make_instance(template, settings={"spare_rows": 0})
-        learned = instance.model.blocks.get("position_embeddings")
+        learned = instance.model.learned_positions
         places = places if learned is None else (learned.shape[0],)
         sizes = Sizes(tuple(places), instance.sizes.vocabulary, instance.sizes.width, instance.sizes.options)
         self.model, self.inputs = build_model(instance.template.model, sizes), instance.inputs

@@ -126,7 +126,7 @@ def test_fitting_a_model() -> None:
     model = Model()
     g = model.scope()
     width = Axis.numbered("d", 2)
-    g.input("position_embeddings", Axis.numbered("", 3), width, "parameter")
+    g.input("position_embeddings", Axis.numbered("", 3), width, "parameter", row_per_place=True)
     g.input("W", width, width, "parameter")
     positions, W = np.arange(10.0).reshape(5, 2), np.eye(2)
     fitted = Checkpoint({"position_embeddings": positions, "W": W}, {}).fit(model)

@@ -28,7 +28,6 @@ from xltransformer.size.configuration import QUANTITIES, configuration
 from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.layout import lay_out, lay_out_size
-from xltransformer.workbook.panels import BACKWARD
 
 SOURCE = Path(api.__file__).parent
 OPEN, CLOSE = "⟦", "⟧"
@@ -118,7 +117,7 @@ def test_every_section_and_step_of_every_template_has_its_words(language: str) -
             for key in (f"sheet.{section.key}", f"section.{section.key}.title", f"section.{section.key}.intro"):
                 assert texts[key], key
             for step in section.steps:  # a backward step has its title from the step it goes back through
-                title = f"step.{step.key.removeprefix(BACKWARD)}.title"
+                title = f"step.{(step.backward_of or step).key}.title"
                 assert {title, f"step.{step.key}.formula", f"step.{step.key}.question"} <= set(texts)
                 count += 1
     assert count > 100

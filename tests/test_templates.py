@@ -17,7 +17,6 @@ from xltransformer.difference import diff_book
 from xltransformer.engines import Engine, Results, engine
 from xltransformer.graph import Array
 from xltransformer.locale import languages, load_messages
-from xltransformer.workbook.panels import BACKWARD
 from xltransformer.workbook.reader import ReadBook, read_book
 
 SHIPPED = [(name, language) for name in shipped_templates() for language in languages()]
@@ -102,7 +101,7 @@ def test_every_sheet_and_step_has_its_texts(name: str, language: str) -> None:
             assert step.blocks, step.key
             for part in ("title", "question"):
                 # a backward step has its title from the step that it goes back through
-                key = step.key.removeprefix(BACKWARD) if part == "title" else step.key
+                key = (step.backward_of or step).key if part == "title" else step.key
                 assert messages(f"step.{key}.{part}", lesson="", word=1).strip(), step.key
             assert f"step.{step.key}.formula" in messages.texts, step.key
 

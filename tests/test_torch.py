@@ -253,7 +253,7 @@ def gpt2_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     with model.section("gpt"):
         words = g.input("embeddings", Axis.numbered("", c["vocabulary"]), a.width, "embedding")
         index = g.input("index", Axis.numbered("", n), ONE, "choice")
-        positions = g.input("position_embeddings", index.rows, a.width, "parameter")
+        positions = g.input("position_embeddings", index.rows, a.width, "parameter", row_per_place=True)
         x = g.add("X", add(lookup_named(g, index, words), positions))
     w = encoder_weights(g.scope("decoder"), a, c["layers"], final_norm=True)
     h = encoder(g.scope("decoder"), x, w, pre_norm=True, causal=True)
@@ -345,7 +345,7 @@ def bert_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
         words = g.input("embeddings", Axis.numbered("", c["vocabulary"]), a.width, "embedding")
         index = g.input("index", Axis.numbered("", n), ONE, "choice")
         segment = g.input("segment", Axis.numbered("", n), ONE, "choice")
-        positions = g.input("position_embeddings", index.rows, a.width, "parameter")
+        positions = g.input("position_embeddings", index.rows, a.width, "parameter", row_per_place=True)
         segments = g.input("segment_embeddings", Axis.numbered("", 2), a.width, "parameter")
         x = g.add("X", add(lookup_named(g, index, words), positions, lookup_named(g, segment, segments)))
         x = norm(g.scope("embedding_norm"), x, norm_weights(g.scope("embedding_norm"), a.width, a.epsilon))

@@ -128,9 +128,6 @@ def diff_book(book: ReadBook, used: Engine, tolerance: float = TOLERANCE) -> Dif
 LARGEST, LARGEST_IN_TEXT = float(TOO_LARGE), float(TOO_LARGE_IN_TEXT)
 """The largest numbers, in size, that an input may hold, and (not quite) that may stand where a word belongs, as
 the sheet's own checks have it."""
-POSITIVE = frozenset(("temperature", "base", "epsilon"))
-"""The inputs, by the last part of their names, that must be above 0: the softmax's temperature, the base of
-positions, whose powers are no numbers otherwise, and what keeps norms of empty slots from dividing 0 by 0."""
 
 
 def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], list[Problem]]:
@@ -149,7 +146,7 @@ def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], 
         if place is None or place.shape != block.shape:
             continue
         formulas, usable = book.has_formula(place), np.zeros(block.shape, dtype=bool)
-        if not block.text and block.last_name not in POSITIVE:
+        if not block.text and not block.positive:
             numbers = book.numbers(place)
             usable = (abs(numbers) <= LARGEST) & ~formulas
             np.copyto(values, numbers, where=usable)
@@ -178,12 +175,12 @@ ERRORS = frozenset(
 def _no_number(block: Matrix, value: Any) -> str:
     """Why a value is not usable where a number belongs, nothing where it is."""
     if value is None:
-        return "is empty, and must be above 0" if block.last_name in POSITIVE else ""
+        return "is empty, and must be above 0" if block.positive else ""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "is no number"
     if not abs(value) <= LARGEST:
         return "is too large"
-    if block.last_name in POSITIVE and value < 1 / LARGEST:
+    if block.positive and value < 1 / LARGEST:
         return "must be above 0" if value <= 0 else "is too near 0"
     return ""
 

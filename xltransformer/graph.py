@@ -29,6 +29,23 @@ Scale = Literal["signed", "probability", "count", "whole", "gate", "masked", "pl
 a whole number is counted from 0; a fine one is compared to more decimals."""
 
 
+@record
+class Initial:
+    """What an input holds that nothing tells the content of: one number everywhere, or (None) numbers drawn from
+    a seed. `trained` is the same where training begins; there the draw is normal, 1/√rows wide, so that what comes
+    out of a product is as large as what goes in, or 1/√columns wide where the rows are looked up (`by_row`)."""
+
+    shown: float | None = None
+    trained: float | None = None
+    by_row: bool = False
+
+
+WEIGHT, EMBEDDING = Initial(), Initial(by_row=True)
+BIAS = Initial(trained=0.0)
+GAIN, SHIFT = Initial(1.0, 1.0), Initial(0.0, 0.0)
+"""What a norm multiplies by and adds: at first it changes nothing."""
+
+
 class Operation(Protocol):
     """What a computed matrix comes from: arrays in, array out. Its other meanings are `ops`' business."""
 
@@ -79,7 +96,9 @@ class Matrix:
 
     `choices` is, for a text input, the block of texts it is chosen from. `scale` says what
     kind of number it holds. `default` is what every entry of a constant holds until it is edited, a
-    number or a text.
+    number or a text; `initial` is what a parameter holds at first. A `positive` input must be above 0. One
+    with a `row_per_place` has a row for each place of a sentence, as learned positions do: a model for fewer
+    places takes the first ones. What `sums_to_one` holds the sums of rows that must come to 1.
     `feedback` is, for the tokens of a model that generates text, the block of its predictions: an
     entry that is None takes the prediction of the row before. `gradient_of` is, for a gradient, the
     block whose it is, and `contributed_by`, where it is a part of it only, the block it comes through.
@@ -95,6 +114,10 @@ class Matrix:
     choices: Matrix | None = None
     scale: Scale = "signed"
     default: float | str | None = None
+    initial: Initial = WEIGHT
+    positive: bool = False
+    row_per_place: bool = False
+    sums_to_one: bool = False
     feedback: Matrix | None = None
     gradient_of: Matrix | None = None
     contributed_by: Matrix | None = None
@@ -124,10 +147,12 @@ class Matrix:
 
 @record(eq=False, frozen=False)
 class Step:
-    """One panel: the blocks that answer one question, known to the locale files by `key`."""
+    """One panel: the blocks that answer one question, known to the locale files by `key`. One of the backward
+    pass holds the gradients of the step `backward_of`."""
 
     key: str
     group: str = ""
+    backward_of: Step | None = None
     blocks: list[Matrix] = field(default_factory=list)
 
 
@@ -135,7 +160,8 @@ class Step:
 class Section:
     """One sheet: a lesson or layer, for one sentence where it has one; layers count from 0. A `backward`
     one holds the gradients of the blocks of the section with the same key. `compact` ones of one key share a
-    sheet: each is a strip of plain cells there, below the one of the layer before.
+    sheet: each is a strip of plain cells there, below the one of the layer before. One that `compares` the
+    sentences shows the plane that the watched word moves in.
     """
 
     key: str
@@ -143,6 +169,7 @@ class Section:
     layer: int | None = None
     backward: bool = False
     compact: bool = False
+    compares: bool = False
     steps: list[Step] = field(default_factory=list)
 
 
@@ -231,6 +258,11 @@ class Model:
     def parameters(self) -> list[Matrix]:
         return [block for block in self.inputs if block.role == "parameter"]
 
+    @property
+    def learned_positions(self) -> Matrix | None:
+        """The parameter that has a row for each place, where there is one."""
+        return next((block for block in self.parameters if block.row_per_place), None)
+
     def scope(self, *parts: str) -> Scope:
         return Scope(self, tuple(parts))
 
@@ -245,14 +277,20 @@ class Model:
 
     @contextmanager
     def section(
-        self, key: str, sentence: int | None = None, layer: int | None = None, *, compact: bool = False
+        self,
+        key: str,
+        sentence: int | None = None,
+        layer: int | None = None,
+        *,
+        compact: bool = False,
+        compares: bool = False,
     ) -> Iterator[None]:
         """Steps opened inside, and after it, belong to one section, that is, to one sheet; a section of
         the same key, sentence and layer goes on."""
         forward = [section for section in self.sections if not section.backward]
         same = [s for s in forward if (s.key, s.sentence, s.layer) == (key, sentence, layer)]
         if not same:
-            self.sections.append(Section(key, sentence, layer, compact=compact))
+            self.sections.append(Section(key, sentence, layer, compact=compact, compares=compares))
         self._section = same[0] if same else self.sections[-1]
         yield
 
@@ -362,8 +400,9 @@ class Scope:
     def scope(self, *parts: str) -> Scope:
         return Scope(self.model, self.parts + parts)
 
-    def add(self, name: str, block: Matrix) -> Matrix:
+    def add(self, name: str, block: Matrix, *, sums_to_one: bool = False) -> Matrix:
         """Name a computed block and give it its place in the model."""
+        block.sums_to_one = sums_to_one
         return self.model.register(".".join((*self.parts, name)), block)
 
     def input(
@@ -376,14 +415,23 @@ class Scope:
         text: bool = False,
         choices: Matrix | None = None,
         scale: Scale = "signed",
+        initial: Initial = WEIGHT,
+        positive: bool = False,
+        row_per_place: bool = False,
     ) -> Matrix:
-        """A block the user fills in."""
-        return self.add(name, Matrix(rows, columns, role=role, text=text, choices=choices, scale=scale))
+        """A block the user fills in; see `Matrix` for what may be said of it."""
+        made = Matrix(
+            rows, columns, role=role, text=text, choices=choices, scale=scale, initial=initial, positive=positive,
+            row_per_place=row_per_place,
+        )  # fmt: skip
+        return self.add(name, made)
 
-    def constant(self, name: str, value: float | str) -> Matrix:
+    def constant(self, name: str, value: float | str, *, positive: bool = False) -> Matrix:
         """A number or text (1 x 1) that the paper fixes: visible and editable, but not learned."""
-        block = Matrix(ONE, ONE, role="constant", scale="plain", default=value, text=isinstance(value, str))
-        return self.add(name, block)
+        text = isinstance(value, str)
+        return self.add(
+            name, Matrix(ONE, ONE, role="constant", scale="plain", default=value, text=text, positive=positive)
+        )
 
     def step(self, key: str) -> Any:
         """A step of the model's, which goes on where there is one of this key in this scope; the heads of one

@@ -17,6 +17,7 @@ from xltransformer.graph import Array, Matrix, Model
 from xltransformer.locale import Messages, load_messages
 from xltransformer.models import PAIRS, SPELLERS, WRITERS, Lesson, Sizes, build_model
 from xltransformer.nn.embedding import trimmed
+from xltransformer.nn.positions import LEARNED
 from xltransformer.record import record
 from xltransformer.teaching.lesson import Goal
 from xltransformer.teaching.watch import Watch
@@ -146,7 +147,7 @@ def make_instance(
     asked = chosen.slots if slots is None and "slots" in settings else slots
     wished = chosen.slots if spare or chosen.model in WRITERS else 0
     extra = _each(wished if asked is None else asked, len(split))
-    known_positions = chosen.weights.get("position_embeddings")
+    known_positions = chosen.weights.get(LEARNED)
     if known_positions is not None and known_positions.ndim == 2:
         extra = _room(len(known_positions), split, extra, asked is not None, fill=chosen.trained and bool(wished))
     spelled = [*chosen.table.words, *made_up]
@@ -461,9 +462,9 @@ def _watched(
 
 def _parameter(block: Matrix, template: Template) -> Array:
     """The template's weights for a block, or reproducible ones drawn from its seed."""
-    if block.name not in template.weights and block.last_name in ("gain", "bias"):
-        return np.full(block.shape, 1.0 if block.last_name == "gain" else 0.0)  # a norm that changes nothing
     if block.name not in template.weights:
+        if block.initial.shown is not None:
+            return np.full(block.shape, block.initial.shown)
         return pseudo_random(f"{template.seed}:{block.name}", block.shape)
     value = trimmed(template.weights[block.name], block, len(template.table.words))
     if value.shape != block.shape:

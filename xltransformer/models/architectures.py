@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from xltransformer.errors import UserError
-from xltransformer.graph import ONE, Axis, Matrix, Scope
+from xltransformer.graph import EMBEDDING, Axis, Matrix, Scope
 from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.architecture import Architecture
@@ -13,9 +13,9 @@ from xltransformer.nn.attention import Attended, attended_at, padding_mask
 from xltransformer.nn.decoder import Decoder, decoder, decoder_weights
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.encoder import encoder, encoder_weights
-from xltransformer.nn.linear import linear
+from xltransformer.nn.linear import bias, linear
 from xltransformer.nn.norm import BERT_EPSILON, norm, norm_weights
-from xltransformer.nn.positions import BASE, add_positions, sinusoidal
+from xltransformer.nn.positions import BASE, add_positions, learned_positions, sinusoidal
 from xltransformer.nn.prediction import Prediction, predict, runners_up
 from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products, write_next
 from xltransformer.record import record
@@ -44,7 +44,7 @@ def encoder_model(sizes: Sizes) -> Lesson:
     a = architecture(model, sizes, known.embeddings.columns)
     layers = sizes.count("layers", 2)
     w = encoder_weights(model.scope("encoder"), a, layers, final_norm=_final_norm(sizes, a))
-    base = model.scope("positions").constant("base", BASE)
+    base = model.scope("positions").constant("base", BASE, positive=True)
     inputs, outputs = [], []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
         h = g.scope("encoder")
@@ -68,7 +68,7 @@ def decoder_model(sizes: Sizes) -> Lesson:
     model, known, _ = begin(sizes)
     a = architecture(model, sizes, known.embeddings.columns)
     w = decoder_weights(model.scope("decoder"), a, sizes.count("layers", 2), final_norm=_final_norm(sizes, a))
-    base = model.scope("positions").constant("base", BASE)
+    base = model.scope("positions").constant("base", BASE, positive=True)
     with model.section("embedding", sentence=0):
         read = embed(model.scope("memory", "words"), model.sentences[0].index, known)
         memory = sinusoidal(model.scope("memory", "positions"), read, base)
@@ -98,7 +98,7 @@ def encoder_decoder(sizes: Sizes) -> Lesson:
     final_norm = _final_norm(sizes, a)
     one = encoder_weights(model.scope("encoder"), a, layers, final_norm=final_norm)
     two = decoder_weights(model.scope("decoder"), a, written_by, final_norm=final_norm)
-    base = model.scope("positions").constant("base", BASE)
+    base = model.scope("positions").constant("base", BASE, positive=True)
     e = model.scope("encoder")
     with model.section("embedding", sentence=0):
         read = embed(e.scope("words"), source.index, known)
@@ -130,9 +130,9 @@ def bert(sizes: Sizes) -> Lesson:
         return model
     width, top = known.embeddings.columns, model.scope()
     p = top.scope("prediction")
-    W, b = p.input("W", width, width, "parameter"), p.input("b", ONE, width, "parameter")
+    W, b = p.input("W", width, width, "parameter"), bias(p, "b", width)
     prediction_norm = norm_weights(p.scope("norm"), width, model.blocks["epsilon"])
-    bias = top.scope("output").input("b", ONE, Axis.of(known.words), "parameter")
+    output_bias = bias(top.scope("output"), "b", Axis.of(known.words))
     probabilities = []
     for s, (g, output, words) in enumerate(zip(scopes, read.outputs, model.sentences, strict=True)):
         q = g.scope("prediction")
@@ -140,7 +140,7 @@ def bert(sizes: Sizes) -> Lesson:
             with q.step("gelu_erf"):
                 activated = q.add("activated", gelu_erf(q.add("inner", linear(output, W, b))))
             ready = norm(q.scope("norm"), activated, prediction_norm)
-            found = predict(q, row_products(ready, known.embeddings, bias), known.words)
+            found = predict(q, row_products(ready, known.embeddings, output_bias), known.words)
             probabilities.append(found.probabilities)
         model.goals.append(Goal(found.logits, s, words.padding, words=True))
     model.headline = prediction_headline(model, read.watch, probabilities, "hidden_word")
@@ -175,9 +175,13 @@ def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStac
     width = known.embeddings.columns
     a = architecture(model, sizes, width, activation="gelu_erf", epsilon=BERT_EPSILON)
     top, layers, slots = model.scope(), sizes.count("layers", 2), max(sizes.slots)
-    positions = top.input("position_embeddings", Axis.numbered("", slots), width, "parameter")
+    positions = learned_positions(top, slots, width)
     kinds = sizes.count("segments", 2, least=0)
-    segments = top.input("segment_embeddings", Axis.numbered("", kinds), width, "parameter") if kinds else None
+    segments = (
+        top.input("segment_embeddings", Axis.numbered("", kinds), width, "parameter", initial=EMBEDDING)
+        if kinds
+        else None
+    )
     embedding_norm = norm_weights(top.scope("embedding_norm"), width, a.epsilon)
     w = encoder_weights(top.scope("encoder"), a, layers)
     inputs, outputs = [], []
@@ -211,7 +215,7 @@ def gpt(sizes: Sizes) -> Lesson:
     width = known.embeddings.columns
     a = architecture(model, sizes, width, activation="gelu_tanh", pre_norm=True)
     top, layers = model.scope(), sizes.count("layers", 2)
-    positions = top.input("position_embeddings", Axis.numbered("", max(sizes.slots)), width, "parameter")
+    positions = learned_positions(top, max(sizes.slots), width)
     w = encoder_weights(top.scope("decoder"), a, layers, final_norm=True)
     inputs, outputs = [], []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):

@@ -62,7 +62,7 @@ def compare(model: Lesson, inputs: list[Matrix], attended: dict[str, list[Attend
     watched = model.watch
     assert watched is not None
     positions = [sentence.position for sentence in watched.sentences]
-    with model.section("compare"):
+    with model.section("compare", compares=True):
         with g.step("compare_word"):
             model.show(watched.word)
             labels = g.add("sentences", stack(*(s.text for s in model.sentences)))

@@ -92,7 +92,7 @@ def positions_lesson(sizes: Sizes) -> Lesson:
     turned = switches(model.scope("switches"), causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
-    base = model.scope("positions").constant("base", BASE)
+    base = model.scope("positions").constant("base", BASE, positive=True)
     inputs: list[Matrix] = []
     attended: dict[str, list[Attended]] = {"without_positions": [], "with_positions": []}
     for lesson, found in attended.items():
@@ -143,7 +143,7 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
     turned = switches(model.scope("switches"), causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
-    base = model.scope("rotary").constant("base", BASE)
+    base = model.scope("rotary").constant("base", BASE, positive=True)
     inputs: list[Matrix] = []
     attended: list[Attended] = []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
@@ -203,7 +203,7 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
     model, known, scopes = begin(sizes)
     word = watched_word(model)
     g = model.scope("add_norm")
-    epsilon = g.constant("epsilon", EPSILON)
+    epsilon = g.constant("epsilon", EPSILON, positive=True)
     width = known.embeddings.columns
     layer, rms = (norm_weights(g.scope(name), width, epsilon, rms=name == "rms") for name in ("layer", "rms"))
     inputs: list[Matrix] = []
@@ -283,7 +283,7 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
     if predicts:
         a, numbers = model.scope("self_attention"), (Axis.numbered(name, width.size) for name in "kv")
         learned = projection(a, width, *numbers)
-        base = model.scope("positions").constant("base", BASE)
+        base = model.scope("positions").constant("base", BASE, positive=True)
         outputs = [
             model.scope(name, "prediction").input("W", axis, Axis.of(known.words), "parameter")
             for name, axis in (("recurrent", state), ("self_attention", learned.W_V.columns))

@@ -50,7 +50,7 @@ def llama(sizes: Sizes) -> Lesson:
         raise UserError(f"d_k is {a.d_k}, wider than a word ({a.width.size}): give a d_k of at most that")
     a = replace(a, groups=groups, attention_biases=sizes.flag("attention_biases", a.biases))
     top, layers = model.scope(), sizes.count("layers", 2)
-    base = top.scope("rotary").constant("base", sizes.number("base", BASE))
+    base = top.scope("rotary").constant("base", sizes.number("base", BASE), positive=True)
     longer = _longer(top.scope("rotary"), sizes)
     w = encoder_weights(top.scope("decoder"), a, layers, final_norm=True)
     inputs, outputs = [], []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from xltransformer.graph import ONE, Axis, Matrix, Model, Scope
-from xltransformer.nn.linear import linear
+from xltransformer.nn.linear import bias, linear
 from xltransformer.ops import (
     attention_mask,
     causal_divide,
@@ -74,7 +74,7 @@ class Switches:
 def switches(g: Scope, *, causal: bool = True) -> Switches:
     """The three switches (1 x 1 each); without `causal` only the first two."""
     scaling = gate(g, "scaling")
-    temperature = g.input("temperature", ONE, ONE, "switch", scale="plain")
+    temperature = g.input("temperature", ONE, ONE, "switch", scale="plain", positive=True)
     return Switches(scaling, temperature, gate(g, "causal") if causal else None)
 
 
@@ -113,9 +113,9 @@ def projection(
         g.input("W_Q", inputs, keys, "parameter"),
         g.input("W_K", source, keys, "parameter"),
         g.input("W_V", source, values, "parameter"),
-        g.input("b_Q", ONE, keys, "parameter") if biases else None,
-        g.input("b_K", ONE, keys, "parameter") if biases else None,
-        g.input("b_V", ONE, values, "parameter") if biases else None,
+        bias(g, "b_Q", keys) if biases else None,
+        bias(g, "b_K", keys) if biases else None,
+        bias(g, "b_V", values) if biases else None,
     )
 
 
@@ -134,8 +134,8 @@ def grouped_projections(
         {
             "W_K": g.input("W_K", inputs, keys, "parameter"),
             "W_V": g.input("W_V", inputs, values, "parameter"),
-            "b_K": g.input("b_K", ONE, keys, "parameter") if biases else None,
-            "b_V": g.input("b_V", ONE, values, "parameter") if biases else None,
+            "b_K": bias(g, "b_K", keys) if biases else None,
+            "b_V": bias(g, "b_V", values) if biases else None,
         }
         for g in groups
     ]
@@ -143,7 +143,7 @@ def grouped_projections(
     return tuple(
         Projection(
             W_Q=g.input("W_Q", inputs, keys, "parameter"),
-            b_Q=g.input("b_Q", ONE, keys, "parameter") if biases else None,
+            b_Q=bias(g, "b_Q", keys) if biases else None,
             **shared[h // each],  # type: ignore[arg-type]
         )
         for h, g in enumerate(heads)
@@ -187,7 +187,7 @@ def softmax(
         total = g.add("total", row_sum(exponentials))
     with g.step(shares):
         divided = g.add(shares, divide_rows(exponentials, total))
-        g.add("row_sum", row_sum(divided))
+        g.add("row_sum", row_sum(divided), sums_to_one=True)
     return divided
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xltransformer.graph import ONE, Array, Axis, Matrix, Scope, Sentence, Vocabulary
+from xltransformer.graph import EMBEDDING, ONE, Array, Axis, Matrix, Scope, Sentence, Vocabulary
 from xltransformer.ops import join_words, lookup, present, word_index
 
 
@@ -12,7 +12,7 @@ def vocabulary(g: Scope, rows: int, width: int) -> Vocabulary:
     """A word list with `rows` rows and an embedding of `width` numbers for each word."""
     words = g.input("vocabulary", Axis.numbered("", rows), ONE, "vocabulary", text=True)
     dimensions = g.input("dimensions", ONE, Axis.numbered("", width), "vocabulary", text=True)
-    embeddings = g.input("embeddings", Axis.of(words), Axis.of(dimensions), "embedding")
+    embeddings = g.input("embeddings", Axis.of(words), Axis.of(dimensions), "embedding", initial=EMBEDDING)
     return Vocabulary(words, dimensions, embeddings)
 
 
@@ -33,7 +33,7 @@ def embed(g: Scope, index: Matrix, known: Vocabulary) -> Matrix:
 def trimmed(value: Array, block: Matrix, words: int | None = None) -> Array:
     """The weights of a block: of more positions than there is room for the first, and with a column
     of 0 for each word of the vocabulary beyond the `words` that the weights know."""
-    if block.last_name == "position_embeddings":
+    if block.row_per_place:
         return value[: block.shape[0]]
     of_words = block.columns.source is not None and block.columns.source.role == "vocabulary"
     if words is not None and of_words and value.ndim == 2 and value.shape[1] == words < block.shape[1]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from xltransformer.graph import ONE, Axis, Matrix, Scope
-from xltransformer.nn.linear import linear
+from xltransformer.graph import Axis, Matrix, Scope
+from xltransformer.nn.linear import bias, linear
 from xltransformer.ops import Op, gelu_erf, gelu_tanh, multiply, relu, silu
 from xltransformer.record import record
 
@@ -41,9 +41,9 @@ def feed_forward_weights(
         g.input("W_1", width, inner, "parameter"),
         g.input("W_2", inner, width, "parameter"),
         g.input("W_3", width, inner, "parameter") if gated else None,
-        g.input("b_1", ONE, inner, "parameter") if biases else None,
-        g.input("b_2", ONE, width, "parameter") if biases else None,
-        g.input("b_3", ONE, inner, "parameter") if biases and gated else None,
+        bias(g, "b_1", inner) if biases else None,
+        bias(g, "b_2", width) if biases else None,
+        bias(g, "b_3", inner) if biases and gated else None,
     )
 
 

@@ -132,7 +132,7 @@ class _Backward:
             self.sections[id(section)] = backward
             self._insert(backward)
         if id(step) not in self.panels:
-            self.panels[id(step)] = Step(f"{GRADIENT}_{step.key}", step.group)
+            self.panels[id(step)] = Step(f"{GRADIENT}_{step.key}", step.group, step)
             self.sections[id(section)].steps.append(self.panels[id(step)])
         return self.panels[id(step)]
 

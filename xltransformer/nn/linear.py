@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import Matrix
+from xltransformer.graph import BIAS, ONE, Axis, Matrix, Scope
 from xltransformer.ops import affine, matmul
+
+
+def bias(g: Scope, name: str, width: Axis) -> Matrix:
+    """What is learned to be added to every row (1 x m), as an input."""
+    return g.input(name, ONE, width, "parameter", initial=BIAS)
 
 
 def linear(x: Matrix, W: Matrix, b: Matrix | None = None) -> Matrix:

@@ -8,7 +8,7 @@ from Multi-Head Checkpoints", section 2.2.
 
 from __future__ import annotations
 
-from xltransformer.graph import ONE, Axis, Matrix, Scope
+from xltransformer.graph import Axis, Matrix, Scope
 from xltransformer.nn.attention import (
     Projection,
     Switches,
@@ -18,7 +18,7 @@ from xltransformer.nn.attention import (
     projection,
     queries,
 )
-from xltransformer.nn.linear import linear
+from xltransformer.nn.linear import bias, linear
 from xltransformer.nn.positions import rotate
 from xltransformer.ops import concatenate
 from xltransformer.record import record
@@ -65,7 +65,7 @@ def multi_head_weights(
     return MultiHead(
         own,
         g.input("W_O", Axis.fixed(values.labels * heads), width, "parameter"),
-        g.input("b_O", ONE, width, "parameter") if (biases if output_bias is None else output_bias) else None,
+        bias(g, "b_O", width) if (biases if output_bias is None else output_bias) else None,
         shared,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xltransformer.graph import ONE, Axis, Matrix, Scope
+from xltransformer.graph import GAIN, ONE, SHIFT, Axis, Matrix, Scope
 from xltransformer.ops import (
     add,
     gain_bias,
@@ -35,8 +35,9 @@ class Norm:
 
 def norm_weights(g: Scope, width: Axis, epsilon: Matrix, *, rms: bool = False, bias: bool = True) -> Norm:
     """Gain and bias as inputs; an RMS norm has no bias."""
-    gain = g.input("gain", ONE, width, "parameter")
-    return Norm(gain, g.input("bias", ONE, width, "parameter") if bias and not rms else None, epsilon, rms)
+    gain = g.input("gain", ONE, width, "parameter", initial=GAIN)
+    shift = g.input("bias", ONE, width, "parameter", initial=SHIFT) if bias and not rms else None
+    return Norm(gain, shift, epsilon, rms)
 
 
 def norm(g: Scope, x: Matrix, w: Norm) -> Matrix:

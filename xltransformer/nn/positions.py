@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import Matrix, Scope
+from xltransformer.graph import EMBEDDING, Axis, Matrix, Scope
 from xltransformer.ops import (
     Pair,
     Repeat,
@@ -35,6 +35,17 @@ class Longer:
 
     factor: Matrix
     by_pair: tuple[Matrix, Matrix, Matrix] | None = None
+
+
+LEARNED = "position_embeddings"
+"""The name of learned positions."""
+
+
+def learned_positions(g: Scope, places: int, width: Axis) -> Matrix:
+    """A learned row for each place of a sentence, (places x d), as an input. Gehring et al. 2017,
+    "Convolutional Sequence to Sequence Learning", section 3.1."""
+    rows = Axis.numbered("", places)
+    return g.input(LEARNED, rows, width, "parameter", initial=EMBEDDING, row_per_place=True)
 
 
 def angles(

@@ -5,7 +5,8 @@ Elman 1990, "Finding Structure in Time": h_t = tanh(x_t W_x + h_(t-1) W_h + b).
 
 from __future__ import annotations
 
-from xltransformer.graph import ONE, Axis, Matrix, Scope
+from xltransformer.graph import Axis, Matrix, Scope
+from xltransformer.nn.linear import bias
 from xltransformer.ops import Row, RowDiagonal, ScaleRows, add, affine, matmul, norms, stack_rows, tanh, tanh_slope
 from xltransformer.record import record
 
@@ -24,7 +25,7 @@ def recurrent_weights(g: Scope, width: Axis, state: Axis) -> Recurrent:
     return Recurrent(
         g.input("W_x", width, state, "parameter"),
         g.input("W_h", state, state, "parameter"),
-        g.input("b", ONE, state, "parameter"),
+        bias(g, "b", state),
     )
 
 

@@ -35,8 +35,8 @@ class Start:
     @property
     def places(self) -> Sequence[int] | None:
         """The most words of each sentence, where the model has learned positions for so many."""
-        learned = "position_embeddings" in self.instance.model.blocks
-        return (max(self.instance.sizes.slots),) if learned else None
+        learned = self.instance.model.learned_positions
+        return (max(self.instance.sizes.slots),) if learned is not None else None
 
     def weights(self, task: Task, seed: int) -> dict[str, Array]:
         """The first weights of a task, in the precision of training. Drawn ones are normal: 1/√rows wide
@@ -52,11 +52,9 @@ class Start:
 
 def first_weights(block: Matrix, seed: int) -> Array:
     """The weights of a block before training, from a seed and the block's name."""
-    if block.last_name == "gain":
-        return np.ones(block.shape)
-    if block.last_name == "bias" or block.last_name.partition("_")[0] == "b":
-        return np.zeros(block.shape)
-    wide = block.shape[1] if "embeddings" in block.last_name else block.shape[0]
+    if block.initial.trained is not None:
+        return np.full(block.shape, block.initial.trained)
+    wide = block.shape[1] if block.initial.by_row else block.shape[0]
     rng = np.random.default_rng([seed, zlib.crc32(block.name.encode())])
     return np.asarray(rng.normal(0.0, 1 / np.sqrt(wide), block.shape))
 

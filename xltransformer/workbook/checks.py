@@ -203,7 +203,7 @@ def every_check(page: Page, start: Canvas) -> list[Check]:
     hidden = {other.name for other in (*book.sheets, book.answers) if other.hidden}
     sums: dict[str, list[Matrix]] = {}
     for block in model.blocks.values():
-        if block.last_name == "row_sum" and book.homes[block.operands[0]].sheet not in hidden:
+        if block.sums_to_one and book.homes[block.operands[0]].sheet not in hidden:
             sums.setdefault(_sheet_of(book, block.operands[0]), []).append(block)
     for name, blocks, number in _parted(sums, MOST_SUMS):
 

@@ -68,7 +68,7 @@ def lay_out(
     finish_start(book, start, behind, instance, grid, row, contents, others, verdicts, changes)
     if model.watch is not None and not book.exercise:
         for (section, *_), (sheet, _) in zip(_by_sheet(model.sections), contents, strict=True):
-            if section.key == "compare":
+            if section.compares:
                 book.later(lambda sheet=sheet: draw_plane(book, sheet, behind, model, letters(instance)))  # type: ignore[misc]
     behind.sheet.hidden = bool(book.exercise)
     book.finish()

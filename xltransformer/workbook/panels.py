@@ -17,8 +17,6 @@ from xltransformer.workbook.worked import Line, Word, count_lines, words_of, wor
 
 LEFT = 1
 """The column of the row labels; the first block's cells begin one further right."""
-BACKWARD = "gradient_"
-"""The key of a step of the backward pass begins with this, and ends with that of its step."""
 WIDEST = 16
 """Beyond this column a panel continues on a new line: so far a window goes."""
 AT_LEAST = 3
@@ -66,10 +64,8 @@ def step_title(book: Book, step: Step) -> str:
     titles = [book.messages.get(f"section.{part}.title", "") for part in block.name.split(".")[1:]]
     place = block.number_of("word")
     word = "" if place is None else place + 1
-    if step.key.startswith(BACKWARD):
-        forward = book.messages(f"step.{step.key.removeprefix(BACKWARD)}.title", lesson="".join(titles), word=word)
-        return book.messages("backward.step", title=forward)
-    return book.messages(f"step.{step.key}.title", lesson="".join(titles), word=word)
+    title = book.messages(f"step.{(step.backward_of or step).key}.title", lesson="".join(titles), word=word)
+    return book.messages("backward.step", title=title) if step.backward_of else title
 
 
 def step_titles(book: Book, section: Section, letters: Sequence[str]) -> list[str]:
