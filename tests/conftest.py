@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kept import Kept
 from office import Office
 
 from xltransformer import api
@@ -30,6 +31,19 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     running = Office(tmp_path_factory.mktemp("office"))
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def kept() -> Iterator[Kept]:
+    """Engines that go on running from test to test, which spares each the start of a process."""
+    with Kept(office=True) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _engines(request: pytest.FixtureRequest, kept: Kept) -> None:
+    """A file has an engine of its own, as for users, where the test or module says `own_process`."""
+    kept.own = request.node.get_closest_marker("own_process") is not None
 
 
 @pytest.fixture(scope="session")

@@ -46,9 +46,9 @@ def _as_script(script: str, arguments: Sequence[str]) -> int:
 
 
 class Kept:
-    """While it is entered, IronCalc and (with `office`) LibreOffice run in processes that are kept, unless
-    `own` is set: then each file has a process of its own, as for users. `died` counts processes that ended
-    over a file; it is then handed to one of its own, for whatever that says."""
+    """While it is entered, IronCalc and (with `office`) LibreOffice run in processes that are kept, once a file
+    has asked for them, unless `own` is set: then each file has a process of its own, as for users. `died` counts
+    processes that ended over a file; it is then handed to one of its own, for whatever that says."""
 
     def __init__(self, office: bool = False) -> None:
         self.own = False
@@ -60,13 +60,12 @@ class Kept:
     def __enter__(self) -> Kept:
         self._folder = tempfile.TemporaryDirectory(prefix="xlt-kept-", ignore_cleanup_errors=True)
         self._start_ironcalc()
-        if self._wants_office:
-            self._start_office()
+        self._before = ironcalc.run, libreoffice.run
         ironcalc.run, libreoffice.run = self._ironcalc, self._libreoffice
         return self
 
     def __exit__(self, *_: object) -> None:
-        ironcalc.run = libreoffice.run = process.run
+        ironcalc.run, libreoffice.run = self._before
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self.office is not None:
             self.office.close()

@@ -26,6 +26,8 @@ from xltransformer.cli import main
 from xltransformer.text import MOST_TEXT
 from xltransformer.workbook.reader import read_book
 
+pytestmark = pytest.mark.own_process
+
 Built = tuple[Path, Instance]
 
 MOST_SECONDS = 2

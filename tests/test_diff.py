@@ -22,6 +22,8 @@ from xltransformer.errors import UserError
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
 
+pytestmark = pytest.mark.own_process
+
 Built = tuple[Path, Instance]
 
 

@@ -17,6 +17,8 @@ from faults import diff_at_once, kill_builds
 
 from xltransformer import api, files
 
+pytestmark = pytest.mark.own_process
+
 XLT = [sys.executable, "-m", "xltransformer"]
 BUILD = [*XLT, "build", "--template", "first-attention"]
 

@@ -22,6 +22,8 @@ from xltransformer.engines.process import _reason, run
 from xltransformer.errors import UserError
 from xltransformer.exercise import grade
 
+pytestmark = pytest.mark.own_process
+
 Parts = dict[str, bytes]
 Change = Callable[[Parts], None]
 SHEET, BOOK = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
