@@ -20,8 +20,9 @@ import xlsxwriter
 
 from xltransformer.graph import Axis, Matrix
 from xltransformer.locale import load_messages
-from xltransformer.ops import add, matmul, relu
+from xltransformer.ops import PRODUCTS, add, matmul, relu
 from xltransformer.workbook.book import Book
+from xltransformer.workbook.notation import ByCell
 from xltransformer.workbook.styles import FONT, STYLES
 from xltransformer.workbook.writer import render
 
@@ -46,7 +47,7 @@ def drawn(cells: int) -> Book:
     for block, name in zip(blocks, ("x", "w", "y", "product", "total", "out"), strict=True):
         block.name = name
         values[name] = random.normal(size=block.shape)
-    book = Book(values, load_messages(), products="compact")
+    book = Book(values, load_messages(), notation=ByCell(PRODUCTS["compact"]))
     sheet, row = book.sheet("cells"), 1
     for block in blocks:
         if row + block.shape[0] > 1_048_000:

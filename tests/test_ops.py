@@ -17,6 +17,7 @@ from xltransformer.graph import Axis, Matrix
 from xltransformer.locale import load_messages
 from xltransformer.ops import HIDDEN, Op
 from xltransformer.workbook.book import Book
+from xltransformer.workbook.notation import ByCell, ByRow
 from xltransformer.workbook.places import Known
 from xltransformer.workbook.writer import render
 
@@ -306,7 +307,7 @@ def as_input(name: str, value: np.ndarray[Any, Any]) -> Matrix:
 def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """One workbook with a sheet a case, by cells or by rows; every cached result is wrong on purpose."""
     places: dict[str, Any] = {}
-    book = Book({}, load_messages(), products=request.param)
+    book = Book({}, load_messages(), notation=ByRow() if request.param == "rows" else ByCell())
     for k, (name, case) in enumerate(zip(NAMES, CASES, strict=True)):
         arrays = [as_array(v) for v in case.operands]
         inputs = [as_input(f"case{k}.in{m}", value) for m, value in enumerate(arrays)]

@@ -59,14 +59,14 @@ def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
                 book.labels(block.rows, sheet, place.row, place.column - 1, "row_label")
         sheet.block(built.row, built.column, values, ("kept", "0.00"))
         less, zeros = lambda i, j: f"{now.address(i, j)}-{built.address(i, j)}", np.zeros(block.shape)
-        arrays = [[(0, columns, f"{at(now, i)}-{at(built, i)}")] for i in range(rows)] if book.by_rows else []
+        arrays = book.notation.arrays(rows, lambda i: [(0, columns, f"{at(now, i)}-{at(built, i)}")])
         sheet.block(change.row, change.column, zeros, ("computed", "0.00"), less, arrays)
 
     book.later(write)
     changes = change.seen_from(sheet.name).all
     largest = f"MAX(MAX({changes}),-MIN({changes}))"
     number = messages("number.largest_change")
-    book.formula(sheet, now.row - 2, LEFT, lambda: largest, book.cached(0.0), "remark", number)
+    book.formula(sheet, now.row - 2, LEFT, lambda: largest, book.notation.cached(0.0), "remark", number)
     for place in (built, change):
         book.empty_slots(block, sheet, place, now.column - 1)
     where = cell_range(change.row, change.column, change.shape)

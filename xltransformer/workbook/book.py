@@ -10,9 +10,10 @@ import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.locale import Messages
-from xltransformer.ops import PRODUCTS, Span, op_of, step_down
+from xltransformer.ops import Span, op_of, step_down
 from xltransformer.record import record
 from xltransformer.workbook.canvas import Canvas, cell_range, text_width
+from xltransformer.workbook.notation import Arrays, ByCell, Notation
 from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
 from xltransformer.workbook.places import Place, SeenPlace, column_letters
 from xltransformer.workbook.styles import (
@@ -37,14 +38,9 @@ TOLERANCE = 0.01
 LONG_SYMBOL = 11
 """A symbol of more characters runs over the column to its left, which must be empty."""
 
-SHOWN_DIGITS, KEPT_DIGITS = 6, 9
-"""How many digits results have in the file of a wide model: those of array formulas as many as single precision
-is sure of, for LibreOffice takes none and Excel calculates anew; others, which LibreOffice goes on with, as many
-as it has."""
-
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
-Labels = tuple[Array, Formulas | None, Sequence[list[Span]]]
+Labels = tuple[Array, Formulas | None, Arrays]
 """The labels of an axis as they are now, and the formulas that follow the words, as `Canvas.block` takes them."""
 
 
@@ -66,8 +62,7 @@ class Book:
     Every further drawing is a view, whose cells repeat the home's. Formulas point at the drawing
     the reader has in front of him: `draw` is told which views stand for which operands.
 
-    `products` is how matrix products are written (a key of `PRODUCTS`). With "rows" a row of a result is
-    one array formula wherever its operation has one, and learned weights stand on sheets of their own.
+    `notation` is how results are written, a cell a formula or a row.
     `generated` are, by block name, the rows of tokens that the model writes itself.
     The blocks in `exercise` are left for a student to fill: their formulas move to the sheet
     `answers`, which is hidden, beside a verdict on each of the student's cells. What follows from
@@ -80,12 +75,11 @@ class Book:
         messages: Messages,
         exercise: Iterable[Matrix] = (),
         generated: Mapping[str, frozenset[int]] | None = None,
-        products: str = "auto",
+        notation: Notation | None = None,
     ) -> None:
         self.values = values
         self.generated = generated or {}
-        self.spelled_out = PRODUCTS[products]
-        self.by_rows = products == "rows"
+        self.notation = notation or ByCell()
         self.messages = messages
         self.sheets: list[Canvas] = []
         self.homes: dict[Matrix, Place] = {}
@@ -103,7 +97,7 @@ class Book:
         self._pending: list[Callable[[], None]] = []
 
     def sheet(self, name: str) -> Canvas:
-        canvas = Canvas(name, short_bars=self.by_rows)
+        canvas = Canvas(name, short_bars=self.notation.short_bars)
         self.sheets.append(canvas)
         return canvas
 
@@ -154,13 +148,6 @@ class Book:
         """A formula of the sheet's own (a remark, a verdict), made when every block has its place; `shown`
         is its result, None where it is to be calculated on opening."""
         self.later(lambda: sheet.formula(row, column, formula(), shown, (style, number)))
-
-    def cached(self, shown: float | str) -> float | str | None:
-        """The result that a file gives to a formula which looks at whole sheets: none by rows. LibreOffice
-        takes no results of array formulas from a file, and passes no edit on through one that it has not
-        calculated yet. What looks at all of them, and is needed by the first sheet's line on the state of
-        things, must be calculated on opening, and they with it."""
-        return None if self.by_rows else shown
 
     def draw(
         self,
@@ -233,34 +220,35 @@ class Book:
         cell: CellFormula,
         style: Style,
         shown: Array | None = None,
-        arrays: Sequence[list[Span]] = (),
+        arrays: Arrays = (),
     ) -> None:
         """The formulas of a drawing; they show the block's values unless told otherwise."""
         place = drawing.place
         values = self.values[drawing.block.name] if shown is None else shown
-        if self.by_rows and values.dtype != object:
-            values = shortened(values, SHOWN_DIGITS if any(arrays) else KEPT_DIGITS)
-        drawing.sheet.block(place.row, place.column, values, style, cell, arrays)
+        kept = self.notation.kept(values, arrays)
+        drawing.sheet.block(place.row, place.column, kept, style, cell, arrays)
+
+    def _arrays(self, block: Matrix, row: Callable[[int], list[Span]]) -> Arrays:
+        """The array formulas of a block; one of texts or of one column has none."""
+        rows, columns = block.shape
+        return () if columns == 1 or block.text else self.notation.arrays(rows, row)
 
     def _write_formulas(self, drawing: Drawing) -> None:
         block, sheet = drawing.block, drawing.sheet
         places = [(m, drawing.shown.get(m, self.homes[m])) for m in block.operands]
         operands = [
-            place.seen_from(sheet.name, self.spelled_out, typed=not m.computed and place == self.homes[m])
+            place.seen_from(sheet.name, self.notation.spelled_out, typed=not m.computed and place == self.homes[m])
             for m, place in places
         ]
         op, style = op_of(block), block_style(block, self.messages, small=drawing.small)
-        by_rows = self.by_rows and block.shape[1] > 1 and not block.text
-        arrays = [op.row(i, *operands) for i in range(block.shape[0])] if by_rows else []
+        arrays = self._arrays(block, lambda i: op.row(i, *operands))
         self._write_cells(drawing, lambda i, j: op.cell(i, j, *operands), style, arrays=arrays)
 
     def _write_view(self, drawing: Drawing) -> None:
         home = self.ref(drawing.block, drawing.sheet)
         style = block_style(drawing.block, self.messages, view=True, small=drawing.small)
         ending = '&""' if drawing.block.text else ""
-        rows, columns = drawing.block.shape
-        by_rows = self.by_rows and columns > 1 and not drawing.block.text
-        arrays = [[(0, columns, home.row(i))] for i in range(rows)] if by_rows else []
+        arrays = self._arrays(drawing.block, lambda i: [(0, drawing.block.shape[1], home.row(i))])
         self._write_cells(drawing, lambda i, j: home.cell(i, j) + ending, style, arrays=arrays)
 
     def _write_solved(self, drawing: Drawing) -> None:
@@ -381,21 +369,15 @@ class Book:
         sheet.block(row, column, texts, (style, ""), made, arrays)
 
     def _make_labels(self, axis: Axis, sheet: Canvas, *, across: bool) -> Labels:
-        """An axis' labels as they are now, and the formulas that follow the words. By rows, labels across
-        are one array, and the dimensions' names, of which a wide model has hundreds, do not go down
-        as formulas."""
+        """An axis' labels as they are now, and the formulas that follow the words."""
         texts = axis.read(self.values)
         if axis.source is None:
             texts = [self.messages.get(f"label.{label}", label) for label in texts]
         values = np.array(texts, dtype=object).reshape((1, -1) if across else (-1, 1))
-        if axis.source is None or (self.by_rows and not across and axis.source.shape[1] > 1):
+        if axis.source is None or not self.notation.follows(axis.source, across=across):
             return values, None, ()
         source = self.ref(axis.source, sheet)
-        if self.by_rows and across and axis.size > 1:
-            listed = source.row(0) if source.shape[0] == 1 else f"TRANSPOSE({source.column(0)})"
-            arrays = [[(0, axis.size, f'{listed}&""')]]
-        else:
-            arrays = []
+        arrays = self.notation.label_arrays(source) if across else ()
 
         def cell(i: int, j: int) -> str:
             k = j if across else i
@@ -424,7 +406,7 @@ class Book:
         """Nothing where a slot is empty, and the colours that go with the kind of number."""
         block, place, conditions = drawing.block, drawing.place, drawing.sheet.conditions
         where = cell_range(place.row, place.column, block.shape)
-        if labelled and not (self.by_rows and block.role == "parameter"):
+        if labelled and not (self.notation.weights_apart and block.role == "parameter"):
             self.empty_slots(block, drawing.sheet, place, place.column - 1)
         if block in self.exercise or not block.computed:
             return
@@ -458,12 +440,6 @@ class Book:
             colour(i, 0, (1, block.shape[1]), (place.row + i, place.column - 1))
         for j in range(columns, block.shape[1]):
             colour(0, j, (rows, 1), (place.row - 1, place.column + j))
-
-
-def shortened(values: Array, digits: int) -> Array:
-    """Numbers to so many significant digits: what a wide model's formulas show until they are calculated."""
-    short = [float(f"{value:.{digits}g}") for value in values.ravel().tolist()]
-    return np.array(short, dtype=float).reshape(values.shape)
 
 
 def _filled(labels: Sequence[str], values: Array) -> int:

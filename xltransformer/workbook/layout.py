@@ -9,11 +9,11 @@ from xltransformer.graph import Array, Matrix, Section
 from xltransformer.locale import Messages
 from xltransformer.nn.attention import every_attention
 from xltransformer.size.configuration import Configuration, configuration
-from xltransformer.teaching.lesson import by_rows
 from xltransformer.workbook.baseline import draw_baseline
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, spaced, text_width
 from xltransformer.workbook.checks import draw_checks
+from xltransformer.workbook.notation import notation_of
 from xltransformer.workbook.page import Page
 from xltransformer.workbook.pages import paginate
 from xltransformer.workbook.panels import LEFT, draw_step, draw_weights, step_titles
@@ -36,9 +36,8 @@ def lay_out(
 ) -> Book:
     """Every sheet of the workbook, drawn but not yet written."""
     model = instance.model
-    if not exercise and by_rows(model, products):
-        products = "rows"
-    book = Book(values, messages, exercise, instance.generated, products)
+    notation = notation_of(model, products, exercise=bool(exercise))
+    book = Book(values, messages, exercise, instance.generated, notation)
     start = book.sheet(messages("sheet.start"))
     grid, row = begin_start(book, start, instance)
     contents: Contents = []
@@ -126,7 +125,7 @@ def _compared(book: Book, instance: Instance) -> list[tuple[str, list[Matrix]]]:
             letter = letters(instance)[section.sentence]
             title = book.messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
             groups.append((f"{title} {letter}".strip(), blocks))
-    return groups[-1:] if book.by_rows else groups  # a wide model's are as large as the model
+    return groups[-(book.notation.most_compared or len(groups)) :]
 
 
 def _draw_section(
@@ -161,7 +160,7 @@ def _draw_section(
     if note := told(instance, notes, messages):
         sheet.paragraph(4, LEFT, note, "note")
         row = 6
-    if book.by_rows:
+    if book.notation.weights_apart:
         _draw_weights(book, section, f"{number}{letter}", title)
     steps: list[tuple[str, int]] = []
     titles = step_titles(book, section, letters(instance))

@@ -25,9 +25,6 @@ TEXTS = "xl/sharedStrings.xml"
 _DATA = re.compile(r"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
 _DIMENSION = re.compile(r'<dimension ref="[^"]*"\s*/>')
 _MARKED = re.compile(r">_xlfn\.(condition|validation)\.(\d+)<")
-LEVEL, HARDER = 5, 7
-"""How hard to compress: in two thirds of the usual level's time, for 2 % more bytes, or in twice the time, for
-2 % fewer."""
 _CHUNK = 1 << 18
 _LARGE = 1 << 30
 """Beyond so many bytes a part is written in the way for parts that may have 2 GiB and more."""
@@ -44,7 +41,7 @@ def probed_styles(frame: bytes, row: int) -> list[int]:
     return [int(number) for number in re.findall(rf'<c r="[A-Z]+{row + 1}" s="(\d+)"\s*/>', sheet)]
 
 
-def fill(frame: bytes, canvases: Sequence[Canvas], style_number: Mapping[Style, int], level: int = LEVEL) -> bytes:
+def fill(frame: bytes, canvases: Sequence[Canvas], style_number: Mapping[Style, int], level: int) -> bytes:
     """The package with the cells of its sheets, which come in the order of the canvases."""
     buffer, texts = io.BytesIO(), Texts()
     sheets = {_sheet_part(k): canvas for k, canvas in enumerate(canvases)}

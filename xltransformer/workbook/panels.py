@@ -43,7 +43,7 @@ def draw_step(book: Book, sheet: Canvas, model: Lesson, section: Section, step: 
         row += 1
     sheet.paragraph(row, LEFT, book.messages(f"step.{step.key}.question"), "question")
     row += 2
-    if book.by_rows:
+    if not book.notation.crosswise:
         row = _draw_in_line(book, sheet, model, step.blocks, row)
         return _draw_worked(book, sheet, model, section, step, row) + 1
     products = [block for block in step.blocks if block.computed and _crosswise(book, block)]
@@ -104,7 +104,7 @@ def _crosswise(book: Book, block: Matrix) -> bool:
         return op_of(block).crosswise
     inner = block.operands[0].shape[0 if _turned(block)[0] else 1]
     shown = all(operand in book.homes for operand in block.operands[:2])
-    return shown and inner <= book.spelled_out and not book.exercise
+    return shown and inner <= book.notation.spelled_out and not book.exercise
 
 
 def _turned(product: Matrix) -> tuple[bool, bool]:
@@ -119,7 +119,7 @@ def _draw_in_line(book: Book, sheet: Canvas, model: Lesson, blocks: list[Matrix]
     column, tallest = LEFT + 1, 0
     for block in _with_operands(book, model, blocks):
         long = any(text_width(label) > LONG_LABEL for label in block.rows.read(book.values))
-        referring = book.by_rows and block.computed and op_of(block).crosswise
+        referring = not book.notation.crosswise and block.computed and op_of(block).crosswise
         column += _room(book, block) if column > LEFT + 1 else 0
         if column > LEFT + 1 and (long or referring or column + block.shape[1] > WIDEST):
             row, column, tallest = row + tallest + 2, LEFT + 1, 0
@@ -279,8 +279,7 @@ def _draw_worked(book: Book, sheet: Canvas, model: Lesson, section: Section, ste
     ]
     if not lines:
         return row
-    if book.by_rows:
-        del lines[1:]
+    lines = lines[: book.notation.most_worked]
     sheet.text(row, LEFT, book.messages("worked.heading"), "remark")
     first = row + 1
 

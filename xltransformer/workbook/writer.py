@@ -12,7 +12,7 @@ import numpy as np
 
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart, Series
-from xltransformer.workbook.package import HARDER, LEVEL, fill, formula_of, mark, probed_styles
+from xltransformer.workbook.package import fill, formula_of, mark, probed_styles
 from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
@@ -31,7 +31,7 @@ def render(book: Book, description: Mapping[str, Any]) -> bytes:
     """
     canvases = [*book.sheets, *([] if book.answers.empty else [book.answers])]
     frame, style_number = _frame(book, canvases, description)
-    return fill(frame, canvases, style_number, HARDER if book.by_rows else LEVEL)
+    return fill(frame, canvases, style_number, book.notation.level)
 
 
 def _frame(

@@ -160,7 +160,7 @@ def draw_state(book: Book, sheet: Canvas, checks: tuple[Place, Place], changes: 
         )
         shown += f"  {none}"
     sheet.link(STATE, LABEL, f"{quoted(checks[0].sheet)}!A1", messages("start.checks_link"))
-    sheet.formula(STATE, VALUE, formula, book.cached(shown), ("status", ""))
+    sheet.formula(STATE, VALUE, formula, book.notation.cached(shown), ("status", ""))
     where = Place(sheet.name, STATE, VALUE, (1, 1)).absolute.partition("!")[2].partition(":")[0]
     bad = f'=LEFT({where},1)="✗"'
     sheet.conditions.append((where, {"type": "formula", "criteria": bad, "format": BAD}))
