@@ -4,6 +4,7 @@ templates/weights/held-out.toml, told by `xlt templates`, and measured again by 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import training_data as td
@@ -11,7 +12,7 @@ import training_data as td
 from xltransformer.building.instance import make_instance
 from xltransformer.building.shipped import HELD_OUT, Figure, held_out_figures
 from xltransformer.graph import Array
-from xltransformer.models import Sizes, build_model
+from xltransformer.models import build_model
 
 FILE = td.DATA.parent / HELD_OUT
 
@@ -23,7 +24,7 @@ class Speaker:
         instance = make_instance(template, settings={"spare_rows": 0})
         learned = instance.model.learned_positions
         places = places if learned is None else (learned.shape[0],)
-        sizes = Sizes(tuple(places), instance.sizes.vocabulary, instance.sizes.width, instance.sizes.options)
+        sizes = replace(instance.sizes, slots=tuple(places))
         self.model, self.inputs = build_model(instance.template.model, sizes), instance.inputs
         self.words = [str(word) for word in self.inputs["vocabulary"].ravel()]
         self.rows = {word: k for k, word in enumerate(self.words, start=1)}

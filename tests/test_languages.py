@@ -22,8 +22,7 @@ from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
-from xltransformer.locale import Messages, languages, load_messages
-from xltransformer.ops import OFF, ON
+from xltransformer.locale import Messages, languages, load_messages, switch_words
 from xltransformer.size.configuration import QUANTITIES, configuration
 from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook.book import Book
@@ -167,7 +166,12 @@ def user_data(instance: Instance) -> set[str]:
     texts |= {text for notes in instance.template.notes.values() for text in notes.values()}
     texts |= {*configuration(), *(known.name for known in PUBLISHED), *(known.source for known in PUBLISHED)}
     texts |= {text for quantity in QUANTITIES for text in (quantity.name, quantity.notation)}
-    texts |= {*ON, *OFF, "✓", "?"}  # a switch understands the words of every language
+    texts |= {
+        *switch_words().on,
+        *switch_words().off,
+        "✓",
+        "?",
+    }  # a switch understands the words of every language
     for block in instance.model.blocks.values():
         texts |= {block.name, block.last_name, *block.rows.read(values), *block.columns.read(values)}
     return texts

@@ -146,8 +146,8 @@ CASES = [
     Case(ops.before_turn, [[[2]], [[7], [7], [7], [7]]], [[1], [0]]),
     Case(ops.before_turn, [[[0]], [[7], [7], [7], [7]]], [[0], [0]]),
     Case(ops.from_end, [[[7, 7], [7, 7], [7, 7]]], [[2], [1], [0]]),
-    Case(ops.switched_on, [[["ON"]]], [[1]]),
-    Case(ops.switched_on, [[["maybe"]]], [[0]]),
+    Case(ops.SwitchedOn(), [[["ON"]]], [[1]]),
+    Case(ops.SwitchedOn(), [[["maybe"]]], [[0]]),
     Case(ops.pair, [[[7, 7, 7, 7, 7]]], [[0, 0, 1, 1, 2]]),
     Case(ops.Pair(3), [[[7, 7, 7, 7, 7]]], [[0, 0, 1]]),
     Case(ops.count_texts, [[["a"], [""], ["b"]]], [[1], [0], [2]]),
@@ -190,8 +190,8 @@ CASES = [
     Case(ops.word_at, [[[2, 1], [0, 3]], [["a"], ["=b"], [""]]], [["=b", "a"], ["", ""]]),
     Case(ops.equals, [[["Cat", "dog", "cat"]], [["cat"]]], [[1], [0], [1]]),
     # a switch holds a word of either language, in any case, or a number; whatever else it says is off
-    *(Case(ops.switched_on, [[[said]]], [[1]]) for said in ("on", "ON", "1", "TRUE", "开")),
-    *(Case(ops.switched_on, [[[said]]], [[0]]) for said in ("off", "0", "关", "", "one", "11")),
+    *(Case(ops.SwitchedOn(), [[[said]]], [[1]]) for said in ("on", "ON", "1", "TRUE", "开")),
+    *(Case(ops.SwitchedOn(), [[[said]]], [[0]]) for said in ("off", "0", "关", "", "one", "11")),
     Case(
         ops.write_next,
         [[["a"], ["END"], [""], ["=b"]], [["x"], ["y"], ["z"], [""]], [["End"]]],

@@ -54,6 +54,15 @@ class Operation(Protocol):
         ...
 
 
+@record
+class SwitchWords:
+    """What turns a switch on and off; case does not matter. By default the words that hold in every workbook:
+    it carries those that it knows beyond them, so that it means the same wherever it is read."""
+
+    on: tuple[str, ...] = ("on", "1", "true", "开")
+    off: tuple[str, ...] = ("off", "0", "false", "关")
+
+
 @record(eq=False)
 class Axis:
     """The labels along one side of a matrix.
@@ -94,11 +103,12 @@ ONE = Axis.fixed([""])
 class Matrix:
     """One block: an input (no `op`) or the result of an operation on other blocks.
 
-    `choices` is, for a text input, the block of texts it is chosen from. `scale` says what
-    kind of number it holds. `default` is what every entry of a constant holds until it is edited, a
-    number or a text; `initial` is what a parameter holds at first. A `positive` input must be above 0. One
-    with a `row_per_place` has a row for each place of a sentence, as learned positions do: a model for fewer
-    places takes the first ones. What `sums_to_one` holds the sums of rows that must come to 1.
+    `choices` is, for a text input, the block of texts it is chosen from, and `turned_by`, for a switch
+    that is text, the words that turn it. `scale` says what kind of number it holds. `default` is what every entry
+    of a constant holds until it is edited, a number or a text; `initial` is what a parameter holds at first. A
+    `positive` input must be above 0. One with a `row_per_place` has a row for each place of a sentence, as learned
+    positions do: a model for fewer places takes the first ones. What `sums_to_one` holds the sums of rows that
+    must come to 1.
     `feedback` is, for the tokens of a model that generates text, the block of its predictions: an
     entry that is None takes the prediction of the row before. `gradient_of` is, for a gradient, the
     block whose it is, and `contributed_by`, where it is a part of it only, the block it comes through.
@@ -112,6 +122,7 @@ class Matrix:
     text: bool = False
     role: Role | None = None
     choices: Matrix | None = None
+    turned_by: SwitchWords | None = None
     scale: Scale = "signed"
     default: float | str | None = None
     initial: Initial = WEIGHT
@@ -414,6 +425,7 @@ class Scope:
         *,
         text: bool = False,
         choices: Matrix | None = None,
+        turned_by: SwitchWords | None = None,
         scale: Scale = "signed",
         initial: Initial = WEIGHT,
         positive: bool = False,
@@ -421,8 +433,8 @@ class Scope:
     ) -> Matrix:
         """A block the user fills in; see `Matrix` for what may be said of it."""
         made = Matrix(
-            rows, columns, role=role, text=text, choices=choices, scale=scale, initial=initial, positive=positive,
-            row_per_place=row_per_place,
+            rows, columns, role=role, text=text, choices=choices, turned_by=turned_by, scale=scale,
+            initial=initial, positive=positive, row_per_place=row_per_place,
         )  # fmt: skip
         return self.add(name, made)
 

@@ -13,8 +13,8 @@ from xltransformer.building.experiments import to_try
 from xltransformer.building.settings import Settings, apply_settings, check_used, misfits
 from xltransformer.building.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.errors import UserError
-from xltransformer.graph import Array, Matrix, Model
-from xltransformer.locale import Messages, load_messages
+from xltransformer.graph import Array, Matrix, Model, SwitchWords
+from xltransformer.locale import Messages, load_messages, switch_words, turned_by
 from xltransformer.models import PAIRS, SPELLERS, WRITERS, Lesson, Sizes, build_model
 from xltransformer.nn.embedding import trimmed
 from xltransformer.nn.positions import LEARNED
@@ -155,7 +155,7 @@ def make_instance(
         chosen = _without_foreign_end(chosen, spelled)
     width = len(chosen.table.dimensions)
     places = tuple(len(found) + more for found, more in zip(split, extra, strict=True))
-    sizes = Sizes(places, len(spelled) + rows, width, dict(chosen.sizes))
+    sizes = Sizes(places, len(spelled) + rows, width, dict(chosen.sizes), switch_words())
     check_sizes(sizes)
     end = sizes.word("end")
     if end is not None and word_key(end) not in map(word_key, spelled):
@@ -428,7 +428,7 @@ def lesson_title(key: str, messages: Messages) -> str:
     """A lesson by the name of its sheet; a head by its number, in its layer where there are several."""
     *layer, head = key.rpartition("head.")[::2]
     if "head." not in key:
-        return messages(f"sheet.{key}")
+        return messages.get(f"sheet.{key}", key)  # whether it is there is asked when all is drawn
     if layer[0]:
         return messages("start.layer_head", layer=int(layer[0].strip(".")) + 1, head=int(head) + 1)
     return messages("start.head", head=int(head) + 1)
@@ -484,15 +484,34 @@ def describe(instance: Instance) -> dict[str, Any]:
         "vocabulary": sizes.vocabulary,
         "width": sizes.width,
         "options": dict(sizes.options),
+        **_further_words(sizes.switch_words),
     }
+
+
+def _further_words(words: SwitchWords) -> dict[str, Any]:
+    """The words of switches beyond those that hold in every workbook, where there are such."""
+    usual = SwitchWords()
+    further = {"on": [*words.on[len(usual.on) :]], "off": [*words.off[len(usual.off) :]]}
+    return {"switch_words": further} if words != usual else {}
+
+
+def sizes_from(description: Mapping[str, Any]) -> Sizes:
+    """The sizes that a workbook's description tells; ValueError, KeyError or TypeError where it makes no sense."""
+    further = description.get("switch_words", {})
+    told = [("a word", side == "on", word) for side in ("on", "off") for word in further.get(side, ())]
+    return Sizes(
+        tuple(description["slots"]),
+        description["vocabulary"],
+        description["width"],
+        dict(description["options"]),
+        turned_by(told),
+    )
 
 
 def model_from(description: Mapping[str, Any]) -> Lesson:
     """The model that a workbook's description stands for; ValueError where it makes no sense."""
     try:
-        sizes = Sizes(
-            tuple(description["slots"]), description["vocabulary"], description["width"], description["options"]
-        )
+        sizes = sizes_from(description)
         if not all(type(n) is int and n > 0 for n in (*sizes.slots, sizes.vocabulary, sizes.width)):
             raise ValueError("a size is no whole number above 0")
         check_sizes(sizes)

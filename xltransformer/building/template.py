@@ -16,13 +16,14 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 import xltransformer
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
+from xltransformer.locale import ENGLISH
 from xltransformer.models import MODELS
 from xltransformer.record import record
 from xltransformer.text import MOST_TEXT, clean, nearest, pseudo_random, without_forbidden, word_key
@@ -43,13 +44,14 @@ MOST_TABLE_COLUMNS = 50_000
 MOST_WIDTH = 4096
 """The widest embedding that is drawn."""
 
+T = TypeVar("T")
 Texts = Mapping[str, str]
 """One text in several languages: {"en": …, "zh": …}."""
 
 
-def in_language(texts: Texts, language: str) -> str:
-    """A text in a language, or else in the first that it has; none where it has none."""
-    return texts.get(language) or next(iter(texts.values()), "")
+def in_language(texts: Mapping[str, T], language: str, none: T) -> T:
+    """A text in a language, or else in English, or else in the first that it has; `none` where it has none."""
+    return texts.get(language) or texts.get(ENGLISH) or next(iter(texts.values()), none)
 
 
 @record
@@ -80,7 +82,7 @@ class Experiment:
     def target(self, language: str) -> str | float | bool:
         """What is typed, in a workbook of that language."""
         if isinstance(self.to, Mapping):
-            return in_language(self.to, language)
+            return in_language(self.to, language, "")
         if self.to is not None:
             return self.to
         if self.above is not None:
@@ -233,13 +235,13 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
 
 
 def _spoken(tables: Mapping[str, Any], language: str, where: str) -> Mapping[str, Any]:
-    """What a template says in a language, or else in the first that it has."""
+    """What a template says in a language, or else in English, or else in the first that it has."""
     for code, said in tables.items():
         if not isinstance(said, dict) or not said.keys() <= _SPOKEN:
             raise UserError(
                 f"{where}: languages.{code} is {said!r:.60}; give a table of {', '.join(sorted(_SPOKEN))}"
             )
-    return tables.get(language) or next(iter(tables.values()), {})
+    return in_language(tables, language, {})
 
 
 _EXPERIMENT = {"block", "row", "column", "to", "above", "below", "do", "then"}
@@ -292,7 +294,7 @@ def _table(data: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
 
 def _texts(value: Any, where: str) -> Texts:
     if isinstance(value, str):
-        value = {"en": value}
+        value = {ENGLISH: value}
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
         raise UserError(f"{where} is {value!r:.60}; give a text, or one per language")
     return {language: _fitting(without_forbidden(text), where) for language, text in value.items()}

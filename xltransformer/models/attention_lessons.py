@@ -21,7 +21,7 @@ def attention_lessons(sizes: Sizes) -> Lesson:
     """
     sizes.expect("d_k", "d_v", "key_labels", "value_labels")
     model, known, scopes = begin(sizes)
-    turned = switches(model.scope("switches"))
+    turned = switches(model.scope("switches"), sizes.switch_words)
     dimensions = known.embeddings.columns
     keys = sizes.axis("d_k", "key_labels", "k", 2)
     values = sizes.axis("d_v", "value_labels", "v", 3)

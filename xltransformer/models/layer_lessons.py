@@ -89,7 +89,7 @@ def positions_lesson(sizes: Sizes) -> Lesson:
     """The same attention without positions and with sinusoidal ones, over every sentence."""
     sizes.expect()
     model, known, scopes = begin(sizes)
-    turned = switches(model.scope("switches"), causal=False)
+    turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
     base = model.scope("positions").constant("base", BASE, positive=True)
@@ -140,7 +140,7 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
             f"rotary positions turn pairs of numbers, but a word has {sizes.width}: use an even number"
         )
     model, known, scopes = begin(sizes)
-    turned = switches(model.scope("switches"), causal=False)
+    turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
     base = model.scope("rotary").constant("base", BASE, positive=True)
@@ -164,7 +164,7 @@ def masks_lesson(sizes: Sizes) -> Lesson:
     """Attention in which everybody sees everybody, and in which nobody can see what comes later."""
     sizes.expect()
     model, known, scopes = begin(sizes)
-    turned = switches(model.scope("switches"), causal=False)
+    turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
     inputs: list[Matrix] = []
@@ -268,7 +268,7 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
     which they are to say the words before it once more, from the last to the first."""
     sizes.expect("state", "predicts", "back")
     model, known, scopes = begin(sizes)
-    turned = switches(model.scope("switches"), causal=False)
+    turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
     width = known.embeddings.columns

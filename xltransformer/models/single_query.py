@@ -16,7 +16,7 @@ def single_query(sizes: Sizes) -> Lesson:
     """One word asks (Q is its row of the vocabulary), every word of the sentence answers (K = V = X)."""
     sizes.expect()
     model, known, scopes = begin(sizes)
-    turned = switches(model.scope("switches"), causal=False)
+    turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
     inputs: list[Matrix] = []

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Axis
+from xltransformer.graph import Axis, SwitchWords
 from xltransformer.nn.feed_forward import ACTIVATIONS
 from xltransformer.record import record
 
@@ -20,12 +20,14 @@ GRADIENTS = "gradients"
 @record
 class Sizes:
     """`slots`: word slots of each sentence; `vocabulary`: rows of the word list; `width`: numbers
-    in an embedding (d). `options` holds what a model asks for beyond that."""
+    in an embedding (d). `options` holds what a model asks for beyond that; `switch_words` are what turns
+    its switches."""
 
     slots: tuple[int, ...]
     vocabulary: int
     width: int
     options: Mapping[str, Any] = field(default_factory=dict)
+    switch_words: SwitchWords = SwitchWords()
 
     def expect(self, *known: str) -> None:
         """Raise UserError for an option that the model does not know."""

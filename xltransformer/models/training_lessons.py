@@ -75,7 +75,7 @@ def trainable_attention(sizes: Sizes) -> Lesson:
     g = model.scope("trainable_attention")
     rate = model.scope("training").constant("learning_rate", sizes.number("learning_rate", LEARNING_RATE))
     share = model.scope("training").constant("momentum_size", sizes.number("momentum", MOMENTUM))
-    on = gate(model.scope("switches"), "momentum")
+    on = gate(model.scope("switches"), "momentum", sizes.switch_words)
     model.switches = [on.operands[0]]
     model.settings = [rate, share]
     width = known.embeddings.columns

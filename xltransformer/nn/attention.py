@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from xltransformer.graph import ONE, Axis, Matrix, Model, Scope
+from xltransformer.graph import ONE, Axis, Matrix, Model, Scope, SwitchWords
 from xltransformer.nn.linear import bias, linear
 from xltransformer.ops import (
+    SwitchedOn,
     attention_mask,
     causal_divide,
     causal_mask,
@@ -26,7 +27,6 @@ from xltransformer.ops import (
     row_max,
     row_sum,
     shifted_exp,
-    switched_on,
     transpose,
 )
 from xltransformer.record import record
@@ -71,17 +71,18 @@ class Switches:
         return [block.operands[0] if block.computed else block for block in turned if block is not None]
 
 
-def switches(g: Scope, *, causal: bool = True) -> Switches:
-    """The three switches (1 x 1 each); without `causal` only the first two."""
-    scaling = gate(g, "scaling")
+def switches(g: Scope, words: SwitchWords, *, causal: bool = True) -> Switches:
+    """The three switches (1 x 1 each), turned by these words; without `causal` only the first two."""
+    scaling = gate(g, "scaling", words)
     temperature = g.input("temperature", ONE, ONE, "switch", scale="plain", positive=True)
-    return Switches(scaling, temperature, gate(g, "causal") if causal else None)
+    return Switches(scaling, temperature, gate(g, "causal", words) if causal else None)
 
 
-def gate(g: Scope, name: str) -> Matrix:
-    """1 where the switch of that name says "on", else 0 (1 x 1); the switch is the text input beside it."""
-    said = g.input(name, ONE, ONE, "switch", text=True)
-    return g.add(f"{name}_on", switched_on(said))
+def gate(g: Scope, name: str, words: SwitchWords) -> Matrix:
+    """1 where the switch of that name says one of the words for on, else 0 (1 x 1); the switch is the text
+    input beside it."""
+    said = g.input(name, ONE, ONE, "switch", text=True, turned_by=words)
+    return g.add(f"{name}_on", SwitchedOn(words)(said))
 
 
 def same(g: Scope, queries: Matrix, X: Matrix) -> tuple[Matrix, Matrix, Matrix]:

@@ -131,8 +131,7 @@ from xltransformer.ops.reduce import (
 )
 from xltransformer.ops.views import below, choose, chosen, less_first, plane, settle
 from xltransformer.ops.words import (
-    OFF,
-    ON,
+    SwitchedOn,
     add_rows_at,
     equals,
     first,
@@ -140,7 +139,6 @@ from xltransformer.ops.words import (
     lookup,
     pick,
     stack,
-    switched_on,
     word_at,
     word_index,
     write_next,
@@ -149,8 +147,6 @@ from xltransformer.ops.words import (
 __all__ = [
     "BY_ROWS",
     "HIDDEN",
-    "OFF",
-    "ON",
     "PRODUCTS",
     "STOP",
     "Activation",
@@ -172,6 +168,7 @@ __all__ = [
     "Span",
     "Spread",
     "Stop",
+    "SwitchedOn",
     "Through",
     "add",
     "add_row",
@@ -269,7 +266,6 @@ __all__ = [
     "stack_rows",
     "step_down",
     "subtract",
-    "switched_on",
     "tanh",
     "tanh_slope",
     "total",

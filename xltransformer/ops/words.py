@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from xltransformer.graph import ONE, Array, Axis, Matrix
+from xltransformer.graph import ONE, Array, Axis, Matrix, SwitchWords
 from xltransformer.ops.base import STOP, Contributions, Op, Ref, check, collected, side_by_side
 from xltransformer.ops.reduce import taken
+from xltransformer.record import record
 from xltransformer.text import word_key
-
-ON, OFF = ("on", "1", "true", "开"), ("off", "0", "false", "关")
-"""What turns a switch on and off, in every language of `locale`; case does not matter."""
 
 
 def _keys(words: Array) -> list[str]:
@@ -161,8 +159,11 @@ class Equals(Op):
         return f'IF({one}="",0,IF({one}&""={other}&"",1,0))'
 
 
+@record
 class SwitchedOn(Op):
-    """1 where a switch (text, 1 x 1) says "on" or 1, else 0."""
+    """1 where a switch (text, 1 x 1) says one of its words for on, else 0."""
+
+    words: SwitchWords = SwitchWords()
 
     scale = "gate"
     no_gradient = "it says yes or no"
@@ -174,11 +175,12 @@ class SwitchedOn(Op):
 
     def value(self, *operands: Array) -> Array:
         (switch,) = operands
-        return np.array([1.0 if key in ON else 0.0 for key in _keys(switch)]).reshape(switch.shape)
+        on = {word_key(word) for word in self.words.on}
+        return np.array([1.0 if key in on else 0.0 for key in _keys(switch)]).reshape(switch.shape)
 
     def cell(self, i: int, j: int, *operands: Ref) -> str:
         said = operands[0].cell(0, 0)
-        tests = ",".join(f'{said}&""="{word}"' for word in ON)
+        tests = ",".join(f'{said}&""="{word}"' for word in self.words.on)
         return f"IF(OR({tests}),1,0)"
 
 
@@ -298,7 +300,6 @@ lookup = Lookup()
 add_rows_at = AddRowsAt()
 join_words = JoinWords()
 equals = Equals()
-switched_on = SwitchedOn()
 first = First()
 stack = Stack()
 pick = Pick()

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.instance import Instance, make_instance, sizes_from
 from xltransformer.building.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.difference import current_inputs
 from xltransformer.engines import engine
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
-from xltransformer.models import Sizes
 from xltransformer.record import record
 from xltransformer.text import listed
 from xltransformer.training.task import PRECISION, Task
@@ -94,9 +93,7 @@ def from_workbook(path: Path) -> Start:
         raise UserError(f"{path} no longer has {listed(missing)}: build it again")
     described = book.description
     template = _template(described)
-    sizes = Sizes(
-        tuple(described["slots"]), described["vocabulary"], described["width"], dict(described["options"])
-    )
+    sizes = sizes_from(described)
     sentences = tuple(
         " ".join(str(word) for word in inputs[s.words.name].ravel() if word) for s in book.model.sentences
     )

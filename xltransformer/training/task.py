@@ -10,7 +10,7 @@ import numpy as np
 from xltransformer.building.instance import Instance, targets
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Array, Matrix, Values
-from xltransformer.models import PAIRS, Lesson, Sizes, build_model
+from xltransformer.models import PAIRS, Lesson, build_model
 from xltransformer.models.objective import learn
 from xltransformer.models.sizes import GRADIENTS
 from xltransformer.nn.gradients import GRADIENT, gradients
@@ -64,7 +64,7 @@ def word_task(instance: Instance, places: Sequence[int]) -> Task:
     """
     name = instance.template.model
     options = {key: value for key, value in instance.sizes.options.items() if key != GRADIENTS}
-    sizes = Sizes(tuple(places), instance.sizes.vocabulary, instance.sizes.width, options)
+    sizes = replace(instance.sizes, slots=tuple(places), options=options)
     model = build_model(name, sizes)
     goals = [goal for goal in model.goals if goal.words]
     if not goals:

@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 
 from xltransformer.graph import Matrix
-from xltransformer.ops import OFF, ON
 from xltransformer.record import record
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, cell_range, spaced
@@ -164,8 +163,9 @@ def every_check(page: Page, start: Canvas) -> list[Check]:
 
         add("known", all_known, sentence.words, unknown, letter=letter)
     for switch in model.switches:
-        if switch.text:
-            said = ",".join(f'{{0}}&""="{word}"' for word in (*ON, *OFF))
+        if switch.turned_by is not None:
+            words = (*switch.turned_by.on, *switch.turned_by.off)
+            said = ",".join(f'{{0}}&""="{word}"' for word in words)
             add(
                 "gate",
                 whole(switch, f"OR({said})"),

@@ -23,6 +23,7 @@ from xltransformer.workbook.start import begin_start, finish_start, letters, tol
 from xltransformer.workbook.start.contents import Contents
 from xltransformer.workbook.start.headline import Behind, draw_plane
 from xltransformer.workbook.strips import draw_strips
+from xltransformer.workbook.texts import needed
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
@@ -34,8 +35,9 @@ def lay_out(
     exercise: Collection[Matrix] = (),
     products: str = "auto",
 ) -> Book:
-    """Every sheet of the workbook, drawn but not yet written."""
+    """Every sheet of the workbook, drawn but not yet written; UserError where messages are missing."""
     model = instance.model
+    messages.expect(needed(model))
     notation = notation_of(model, products, exercise=bool(exercise))
     book = Book(values, messages, exercise, instance.generated, notation)
     start = book.sheet(messages("sheet.start"))

@@ -11,6 +11,9 @@ from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.worked import fixed
 
+_PIECE = 250
+"""The most characters of a text in a formula, in Excel 255."""
+
 
 @record
 class Phrase:
@@ -24,13 +27,19 @@ def phrase(book: Book, sheet: Canvas, key: str, parts: Mapping[str, Fact | str])
     """The message with its {names} filled, by formulas where they are facts, for a cell on `sheet`; to
     be called when every block has its place."""
     phrases: list[Phrase] = []
-    for k, piece in enumerate(re.split(r"\{(\w+)\}", book.messages.texts[key])):
+    for k, piece in enumerate(re.split(r"\{(\w+)\}", book.messages.pattern(key))):
         fact = parts[piece] if k % 2 else piece
         if isinstance(fact, Fact):
             phrases.append(_quoted(book, sheet, fact))
         elif fact:
-            phrases.append(Phrase('"' + fact.replace('"', '""') + '"', fact))
+            phrases.append(Phrase(literal(fact), fact))
     return Phrase("&".join(one.formula for one in phrases), "".join(one.shown for one in phrases))
+
+
+def literal(text: str) -> str:
+    """A text as a formula writes it, a long one in pieces: Excel takes 255 characters at once."""
+    pieces = [text[k : k + _PIECE] for k in range(0, len(text), _PIECE)] or [""]
+    return "&".join('"' + piece.replace('"', '""') + '"' for piece in pieces)
 
 
 def of_sentence(letter: str, said: Phrase) -> Phrase:

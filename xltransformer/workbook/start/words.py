@@ -7,13 +7,12 @@ from typing import Any
 
 from xltransformer.building.instance import Instance, lesson_title
 from xltransformer.building.template import Experiment, in_language
-from xltransformer.graph import Matrix
+from xltransformer.graph import Matrix, SwitchWords
 from xltransformer.models import Lesson
-from xltransformer.ops import OFF, ON
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, text_width
-from xltransformer.workbook.phrases import Phrase, of_sentence, phrase
+from xltransformer.workbook.phrases import Phrase, literal, of_sentence, phrase
 from xltransformer.workbook.places import Place, quoted
 from xltransformer.workbook.start.grid import LABEL, REGION, STATE, VALUE
 from xltransformer.workbook.styles import BAD, GOOD
@@ -69,15 +68,16 @@ def draw_experiments(book: Book, sheet: Canvas, instance: Instance, row: int) ->
         number += 1
         address = place.address(0, 0)
         where = address if place.sheet == sheet.name else f"{place.sheet}!{address}"
-        do = in_language(experiment.do, language).replace("{cell}", where)
-        then = in_language(experiment.then, language).replace('"', '""')
-        done = _done(experiment, place.seen_from(sheet.name).cell(0, 0).replace("$", ""), language)
+        do = in_language(experiment.do, language, "").replace("{cell}", where)
+        then = literal(in_language(experiment.then, language, ""))
+        cell = place.seen_from(sheet.name).cell(0, 0).replace("$", "")
+        done = _done(experiment, cell, language, _said(instance.model.blocks[experiment.block], experiment))
         sheet.formula(row, REGION, f'IF({done},"✓","{number}")', str(number), ("mark", ""))
         if place.sheet == sheet.name:
             sheet.text(row, REGION + 1, do, "experiment")
         else:
             sheet.link(row, REGION + 1, f"{quoted(place.sheet)}!{address}", do)
-        sheet.formula(row + 1, REGION + 1, f'IF({done},"{then}","")', "", ("explanation", ""))
+        sheet.formula(row + 1, REGION + 1, f'IF({done},{then},"")', "", ("explanation", ""))
         mark = Place(sheet.name, row, REGION, (1, 1))
         book.screen[f"experiment.{number}.do"] = Place(sheet.name, row, REGION + 1, (1, 1))
         book.screen[f"experiment.{number}.mark"] = mark
@@ -109,8 +109,14 @@ def _is_done(book: Book, model: Lesson, experiment: Experiment, language: str) -
         return bool(value > low if low is not None else value < high)
     to = experiment.target(language)
     if isinstance(to, bool):
-        return word_key(str(value)) in (ON if to else OFF)
+        return word_key(str(value)) in map(word_key, _said(block, experiment))
     return word_key(str(value)) == word_key(to) if isinstance(to, str) else bool(abs(value - to) < 1e-6)
+
+
+def _said(block: Matrix, experiment: Experiment) -> tuple[str, ...]:
+    """The words that turn a switch to what an experiment asks for."""
+    words = block.turned_by or SwitchWords()
+    return words.on if experiment.to else words.off
 
 
 def _at(book: Book, block: Matrix, label: str | int | None, side: int) -> int | None:
@@ -125,15 +131,15 @@ def _at(book: Book, block: Matrix, label: str | int | None, side: int) -> int | 
     return next((k for k, one in enumerate(labels) if word_key(one) == word_key(label)), None)
 
 
-def _done(experiment: Experiment, cell: str, language: str) -> str:
-    """The formula that says whether the cell holds what the experiment types."""
+def _done(experiment: Experiment, cell: str, language: str, words: tuple[str, ...]) -> str:
+    """The formula that says whether the cell holds what the experiment types, of a switch one of the words."""
     if experiment.above is not None:
         return f"IF(ISNUMBER({cell}),{cell}>{experiment.above!r},FALSE)"
     if experiment.below is not None:
         return f"IF(ISNUMBER({cell}),{cell}<{experiment.below!r},FALSE)"
     to = experiment.target(language)
     if isinstance(to, bool):
-        said = [f'{cell}&""="{word}"' for word in (ON if to else OFF)]
+        said = [f'{cell}&""="{word}"' for word in words]
         return f"OR({','.join(said)})"
     if isinstance(to, str):
         quoted_text = to.replace('"', '""')
