@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from xltransformer import locale
 from xltransformer.errors import UserError, interrupted, one_line
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _console() -> Console:
 @main.command()
 @subject
 @click.option("-o", "--output", metavar="FILE", help="Where to write; by default the template's name with .xlsx.")
-@click.option("--lang", default="en", metavar="en|zh", help="The language of the workbook.")
+@click.option("--lang", default="en", metavar="|".join(locale.languages()), help="The language of the workbook.")
 @click.option(
     "--exercise",
     is_flag=False,
@@ -448,7 +449,7 @@ def _print_rows(header: Sequence[str], rows: Sequence[Sequence[str]], *, whole: 
 )
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print.")
 @click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with these numbers as live formulas.")
-@click.option("--lang", default="en", metavar="en|zh", help="The language of the workbook.")
+@click.option("--lang", default="en", metavar="|".join(locale.languages()), help="The language of the workbook.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @guarded
 def size(settings: tuple[str, ...], words: int, form: str, output: str | None, lang: str, force: bool) -> None:
@@ -627,3 +628,24 @@ def engines() -> None:
     for name, found in ENGINES.items():
         version = found.version()
         click.echo(f"{name:12} {version or 'missing: ' + found.how_to_get}")
+
+
+@main.command()
+@click.argument("language", required=False)
+@guarded
+def languages(language: str | None) -> None:
+    """List the languages and how far each is translated; of one, what is missing. Exit status 1 where a text
+    is wrong."""
+    from xltransformer.building.template import template_folder
+    from xltransformer.locale.report import report
+
+    if language is not None:
+        locale.check_language(language)
+    locale.switch_words()  # or an error, where a word means on in one and off in another
+    listed = [language] if language else locale.languages()
+    reports = [report(code, template_folder()) for code in listed]
+    for told in reports:
+        click.echo(str(told))
+        for line in (*(told.lacks if language else ()), *told.faults):
+            click.echo(f"  {line}")
+    sys.exit(DIFFERS if any(told.faults for told in reports) else AGREES)

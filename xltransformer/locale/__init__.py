@@ -71,11 +71,16 @@ def by_table(keys: Iterable[str]) -> list[str]:
     return [f"[{table}] {', '.join(names)}" for table, names in tables.items()]
 
 
+def check_language(language: str) -> None:
+    """Raise UserError where there is no such language."""
+    if language not in languages():
+        raise UserError(f"no language {language!r}: give one of {', '.join(languages())}")
+
+
 @cache
 def load_messages(language: str = ENGLISH) -> Messages:
     """The messages of a language; UserError where there is no such language, or its file cannot be used."""
-    if language not in languages():
-        raise UserError(f"no language {language!r}: give one of {', '.join(languages())}")
+    check_language(language)
     if found := list(faults(language)):
         more = f" and {len(found) - 1} more (xlt languages {language} tells them)" if len(found) > 1 else ""
         raise UserError(f"{file_of(language)}: {found[0]}{more}")
