@@ -12,8 +12,8 @@ from untrained import untrained
 
 from xltransformer import api
 from xltransformer.building.instance import make_instance
-from xltransformer.building.settings import read_settings
 from xltransformer.cli import main
+from xltransformer.cli.options import read_settings
 from xltransformer.difference import diff
 from xltransformer.errors import UserError
 

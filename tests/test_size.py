@@ -16,6 +16,7 @@ from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
+from xltransformer.cli.size import read_configuration
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES, Engine, Results
 from xltransformer.errors import UserError
@@ -30,7 +31,6 @@ from xltransformer.size.configuration import (
     Configuration,
     Value,
     configuration,
-    parse,
     quantities,
 )
 from xltransformer.size.published import PUBLISHED
@@ -425,7 +425,7 @@ def test_unknown_language_is_one_clear_line() -> None:
 
 
 def test_whole_numbers_may_be_written_as_powers() -> None:
-    assert parse(["tokens=3E11", " layers = 4 "]) == configuration(tokens=3 * 10**11, layers=4)
+    assert read_configuration(["tokens=3E11", " layers = 4 "]) == configuration(tokens=3 * 10**11, layers=4)
 
 
 def test_expressions_use_nothing_but_names_and_arithmetic() -> None:

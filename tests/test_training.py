@@ -174,7 +174,7 @@ main(["train", "--template", {name!r}, "--data", "data.txt", "--steps", "1000", 
     assert "interrupted: the best weights so far, those after step" in done.stdout
     assert done.stderr == ""
     told = api.train(
-        "later.npz", data="data.txt", template=name, weights="w.npz", run=Settings(20, 8, "adamw", 1e-4, 0)
+        "later.npz", data="data.txt", template=name, weights="w.npz", steps=20, batch=8, learning_rate=1e-4
     )
     assert told.trained.history[0].loss < 1.0  # it had learned something
 
@@ -272,7 +272,7 @@ def test_published_weights_can_be_trained_on() -> None:
     Path("data.txt").write_text("w1 w2 w3\nw2 w3 w1\n")
     told = api.train(
         "w.npz", data="data.txt", template="gpt", weights=str(found), vocabulary="words.txt",
-        run=Settings(20, 4, "adamw", 5e-3, 0), settings={"heads": 2},
+        steps=20, batch=4, settings={"heads": 2},
     )  # fmt: skip
     assert told.trained.history[-1].loss < told.trained.history[0].loss
     assert "decoder.0.head.0.W_Q" in read_state("w.npz")

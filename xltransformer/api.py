@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from xltransformer import training
+    from xltransformer.exercise import Grade
     from xltransformer.training import Progress, Trained
 
 Report = Callable[[Estimate], Callable[[str], None]]
@@ -117,72 +118,103 @@ def trace_json(instance: Instance) -> dict[str, Any]:
 
 @record
 class TrainedFile:
-    """What `train` wrote, where, and lines for the user."""
+    """What `train` wrote, where, how, and lines for the user."""
 
     path: Path
     trained: Trained
+    settings: training.Settings
     warnings: tuple[str, ...]
 
 
 def train(
-    path: str | Path | None,
+    path: str | Path,
     workbook: str | Path | None = None,
     *,
-    run: training.Settings,
+    template: str | Path | None = None,
+    sentences: Sequence[str] = (),
     data: str | Path | None = None,
     valid: str | Path | None = None,
-    template: str | Path | None = None,
+    steps: int = 1000,
+    batch: int = 64,
+    optimizer: str = "adamw",
+    learning_rate: float | None = None,
+    seed: int = 0,
     fresh: bool = False,
     resume: str | Path | None = None,
     force: bool = False,
-    tell: Callable[[Progress], None] | None = None,
-    **options: Any,
+    tell: Callable[[Progress], None] = lambda _: None,
+    **options: Unpack[Options],
 ) -> TrainedFile:
     """Train a template on the sentences of a file, or a `workbook` as it is now, on those of a file or
     on its own; write the weights (.npz), or the workbook with them (.xlsx).
 
-    `run` says how many steps, how long and so on; `tell` hears how it goes. With `resume` the run is
-    kept in a file and goes on from it where it is there. Raises UserError, before anything is written,
-    for whatever cannot be used.
+    `data` and, of held-out sentences, `valid` hold a sentence a line, or two columns parted by a tab.
+    Each of the `steps` takes a `batch` of sentences; `optimizer` is "adamw" or "sgd", `learning_rate` its
+    highest (0.005, sgd 0.1); `seed` draws batches and the weights that are not given, all of them with
+    `fresh`. With `resume` the run is kept in a file (.npz) and goes on from it where it is there. `tell`
+    hears how it goes, 20 times in a run; Ctrl-C ends it with the best weights so far. For `options` see
+    `Options`; a workbook says itself what they would. Raises UserError, before anything is written, for
+    whatever cannot be used.
+
+        train("weights.npz", template="gpt", data="sentences.txt", steps=200)
+        build("trained.xlsx", ["the cat sat"], "gpt", weights="weights.npz")
     """
-    from xltransformer.training import changed, from_instance, from_workbook, learned_state, prepare
-    from xltransformer.training import train as run_on
+    from xltransformer import training
+    from xltransformer.files import check_free, save
     from xltransformer.weights import write_state
 
-    options = {name: value for name, value in options.items() if value}
-    if workbook is None and template is None:
-        raise UserError("give a --template or a workbook to train")
-    if workbook is not None and (template is not None or fresh or options):
-        named = ", ".join(
-            f"--{name}" for name in ("template", *options) if name in options or template is not None
-        )
-        raise UserError(f"{workbook} says itself what to train: leave out {named or '--fresh'}")
-    if workbook is None and data is None:
-        raise UserError("give --data, a file of sentences to learn from")
-    if path is None:
-        raise UserError(f"say with -o where to write the {'weights' if workbook is None else 'trained workbook'}")
+    run = training.Settings.of(
+        steps=steps, batch=batch, optimizer=optimizer, learning_rate=learning_rate, seed=seed
+    )
+    if workbook is None:
+        if template is None:
+            raise UserError("give a `template` or a workbook to train")
+        if data is None:
+            raise UserError("give `data`, a file of sentences to learn from")
+    else:
+        given = {"template": template, "sentences": sentences, **options, "fresh": fresh}
+        if named := ", ".join(f"`{name}`" for name, value in given.items() if value):
+            raise UserError(f"{workbook} says itself what to train: leave out {named}")
     target = Path(path)
     check_free(target, (".npz",) if workbook is None else (".npz", ".xlsx"), force=force)
-    start = from_instance(template, fresh=fresh, **options) if workbook is None else from_workbook(Path(workbook))
-    begun = prepare(start, run, *(None if file is None else Path(file) for file in (data, valid)))
-    kept = None if resume is None else Path(resume)
-    if kept is not None:
-        check_free(kept, (".npz",), force=True)
-        if kept.exists():
-            begun.resume(kept)
-
-    def keep(run: training.Run) -> None:
-        if kept is not None:
-            save(write_state(run.state()), kept, (".npz",), force=True)
-
-    trained = run_on(begun, tell or (lambda _: None), keep)
+    if workbook is None:
+        start = training.from_instance(template, sentences, fresh=fresh, **options)
+    else:
+        start = training.from_workbook(Path(workbook))
+    begun = training.prepare(start, run, data, valid)
+    trained = training.train(begun, tell, begun.keep_in(Path(resume)) if resume is not None else lambda: None)
     if target.suffix.lower() == ".npz":
         about = {"template": start.instance.template.name, "data": None if data is None else Path(data).name}
-        written = write_state(learned_state(start, begun, trained, about))
+        written = write_state(training.learned_state(start, begun, trained, about))
     else:
-        written = _workbook(changed(start, trained.weights), start.language)
+        written = _workbook(training.changed(start, trained.weights), start.language)
     save(written, target, (".npz", ".xlsx"), force=force)
-    return TrainedFile(target, trained, start.instance.warnings)
+    return TrainedFile(target, trained, run, start.instance.warnings)
+
+
+def grade(
+    files: str | Path | Sequence[str | Path],
+    *,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Grade]:
+    """Grade returned exercises: files, and every .xlsx file below folders. One grade a file, in order:
+    how many cells of each step are right, wrong and empty, and remarks; a file that cannot be graded says
+    why there.
+
+    `jobs` processes work (None: one a processor), or the workers of a Dask cluster whose `scheduler` is
+    given (tcp://…); `tell` hears how many of how many files are done. The processes load your script anew:
+    call this under `if __name__ == "__main__":` there. Raises UserError for a folder without such files,
+    and where no such cluster answers.
+
+        for one in grade("returned/"):
+            print(one.path.name, one.total.right, "of", one.total.cells)
+    """
+    from xltransformer.classroom import grade_all, returned
+
+    paths = returned([files] if isinstance(files, str | Path) else files)
+    return grade_all(paths, jobs, scheduler, lambda done: tell(done, len(paths)))
 
 
 def _workbook(

@@ -33,7 +33,7 @@ MEGABYTES = 6000
 """Memory of a grading process, in which a file is read."""
 
 
-def returned(names: Sequence[str]) -> list[Path]:
+def returned(names: Sequence[str | Path]) -> list[Path]:
     """The files of a class: those named, and every .xlsx file below the folders named (not those that
     a spreadsheet program keeps there while it has one open). UserError where the only folder has none; one
     among others is kept, to be reported like a file that cannot be read."""
@@ -54,14 +54,14 @@ def returned(names: Sequence[str]) -> list[Path]:
 
 def grade_all(
     paths: Sequence[Path],
-    jobs: int = 1,
+    jobs: int | None = 1,
     scheduler: str | None = None,
     done: Callable[[int], None] = lambda _: None,
 ) -> list[Grade]:
     """The grades of returned workbooks, in their order; `done` is told how many there are so far.
 
-    `jobs` processes work here, or with a `scheduler` (tcp://…) that Dask cluster's workers. A file that
-    cannot be graded says why in its remarks. Raises UserError where there is no such cluster.
+    `jobs` processes work here (None: one a processor), or with a `scheduler` (tcp://…) that Dask cluster's
+    workers. A file that cannot be graded says why in its remarks. Raises UserError where there is no such cluster.
     """
     grades: dict[int, Grade] = {}
     again: list[int] = []
@@ -81,7 +81,8 @@ def grade_all(
             first.setdefault(mark, path)
             yield k, data
 
-    with _cluster(scheduler) if scheduler else _processes(min(jobs, len(paths) or 1)) as executor:
+    jobs = min(jobs or processors(), len(paths) or 1)
+    with _cluster(scheduler) if scheduler else _processes(jobs) as executor:
         for k, future in _finished(executor, tasks(), paths, 4 * max(jobs, 8 if scheduler else 1)):
             try:
                 grades[k] = replace(future.result(), path=paths[k])
@@ -189,7 +190,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError:
-        raise UserError("--scheduler needs Dask: pip install 'xltransformer[cluster]'") from None
+        raise UserError("`scheduler` needs Dask: pip install 'xltransformer[cluster]'") from None
     try:
         client: Any = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:

@@ -117,7 +117,7 @@ def _grade(path: Path) -> Grade:
     book = read_book(path, MOST_BYTES)
     exercise = book.description.get("exercise")
     if not isinstance(exercise, dict) or not isinstance(exercise.get("steps"), list):
-        raise UserError(f"{path} is no exercise: build one with xlt build --exercise")
+        raise UserError(f"{path} is no exercise: build one with `build(exercise=…)`")
     results = engine("ironcalc").recalculate(path, Limits(*LIMITS))
     inputs = usable_inputs(book, results)
     remarks = []

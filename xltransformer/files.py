@@ -24,18 +24,18 @@ def check_free(path: Path, endings: Sequence[str] = (".xlsx",), *, force: bool =
     if os.path.isdir(path):
         raise UserError(f"{path} is a folder; give the name of a file")
     if os.path.exists(path) and not os.path.isfile(path):  # a device or pipe must not be replaced
-        raise UserError(f"{path} is no ordinary file; give another name with -o")
+        raise UserError(f"{path} is no ordinary file; give another name with `path`")
     if os.path.lexists(path) and not force:
-        raise UserError(f"{path} exists already; give another name with -o, or --force to replace it")
+        raise UserError(f"{path} exists already; give another name with `path`, or `force` to replace it")
     if os.name == "nt" and _RESERVED.match(path.name):
-        raise UserError(f"{path} cannot be a file's name in Windows; give another with -o")
+        raise UserError(f"{path} cannot be a file's name in Windows; give another with `path`")
     if path.suffix.lower() not in endings:
         what = "workbook" if endings == (".xlsx",) else "file"
         raise UserError(f"{path} does not end in {' or '.join(endings)}; give the {what} a name that does")
     if not os.path.isdir(path.parent):
         raise UserError(f"the folder {path.parent} does not exist; create it first")
     if not os.access(path.parent, os.W_OK):
-        raise UserError(f"cannot write into the folder {path.parent}; choose another with -o")
+        raise UserError(f"cannot write into the folder {path.parent}; choose another with `path`")
 
 
 def save(data: bytes, path: Path, endings: Sequence[str] = (".xlsx",), *, force: bool = False) -> None:
@@ -57,7 +57,7 @@ def save(data: bytes, path: Path, endings: Sequence[str] = (".xlsx",), *, force:
         reason = getattr(error, "strerror", None) or error
         # Windows replaces no file that a program has open.
         close = "close it where it is open, or " if isinstance(error, PermissionError) and path.exists() else ""
-        raise UserError(f"cannot write {path}: {reason}; {close}give another name with -o") from None
+        raise UserError(f"cannot write {path}: {reason}; {close}give another name with `path`") from None
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)

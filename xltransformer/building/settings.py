@@ -1,10 +1,8 @@
-"""Settings: sizes and choices that take the place of a template's, as in `--set layers=2`."""
+"""Settings: sizes and choices that take the place of a template's, such as `layers`."""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,33 +23,6 @@ SHAPING = {
     "biases", "rms", "pre_norm", "final_norm", "tied", "state", "predicts",
 }  # fmt: skip
 """The settings with which learned weights no longer fit."""
-
-_BARE_WORD = re.compile(r"[^\W\d][\w.-]*")
-
-
-def read_settings(assignments: Iterable[str]) -> dict[str, Any]:
-    """The settings that texts such as `heads=4` and `activation=gelu_erf` stand for; the last of one
-    name holds. Values are TOML's, and words may go without quotes.
-
-    Raises UserError for a text without name or value.
-    """
-    settings: dict[str, Any] = {}
-    for assignment in assignments:
-        name, equals, text = (part.strip() for part in assignment.partition("="))
-        if not (name and equals and text):
-            raise UserError(f"--set {assignment!r:.60}: give a name and a value, such as heads=4")
-        settings[name] = _value(name, text)
-    return settings
-
-
-def _value(name: str, text: str) -> Any:
-    try:
-        read = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        read = {"value": text} if _BARE_WORD.fullmatch(text) else {}
-    if read.keys() != {"value"}:
-        raise UserError(f"--set {name}={text!r:.60}: give a number, true, false or a word")
-    return read["value"]
 
 
 def misfits(template: Template, settings: Settings) -> list[str]:
@@ -89,7 +60,7 @@ def apply_settings(template: Template, settings: Settings) -> Template:
     elif width != len(template.table.dimensions):
         raise UserError(
             f"setting d_model is {width!r}, but the words of template {template.name} come with "
-            f"{len(template.table.dimensions)} numbers each: give other words with --embeddings, "
+            f"{len(template.table.dimensions)} numbers each: give other words with `embeddings`, "
             "or a template whose words are a list"
         )
     return changed

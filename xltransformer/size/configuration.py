@@ -15,9 +15,8 @@ a configuration, the workbook with the cells that hold them. The conventions:
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import CodeType
 
@@ -129,7 +128,6 @@ COSTS = (
 QUANTITIES = (*PARAMETERS, *COSTS)
 
 _NAME = re.compile(r"[a-z_]+")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def formula(quantity: Quantity, cell: Callable[[str], str]) -> str:
@@ -172,22 +170,6 @@ def configuration(**given: Value) -> dict[str, Value]:
     return whole
 
 
-def parse(settings: Iterable[str]) -> dict[str, Value]:
-    """A whole configuration from texts such as `layers=12`; UserError as `configuration`."""
-    given: dict[str, Value] = {}
-    for setting in settings:
-        name, sign, text = (part.strip() for part in setting.partition("="))
-        if not sign or not text:
-            raise UserError(f"--set {setting[:40]!r}: give a name and a number, such as layers=12")
-        if name not in INPUTS:
-            raise _unknown(name)
-        number = float(text) if _NUMBER.fullmatch(text) else math.nan
-        if not math.isfinite(number):
-            raise UserError(f"{name} is {text[:40]!r}: give a number")
-        given[name] = int(number) if number.is_integer() else number
-    return configuration(**given)
-
-
 _MOST = 10**15
 """Beyond, a spreadsheet's numbers are no longer whole."""
 
@@ -195,7 +177,7 @@ _MOST = 10**15
 def _check(name: str, value: Value) -> None:
     known = INPUTS.get(name)
     if known is None:
-        raise _unknown(name)
+        raise unknown(name)
     if known.measure:
         if not 0 < value <= _MOST:
             raise UserError(f"{name} is {value}: give a number above 0")
@@ -208,5 +190,6 @@ def _check(name: str, value: Value) -> None:
         raise UserError(f"{name} is {value}: give {choices}")
 
 
-def _unknown(name: str) -> UserError:
+def unknown(name: str) -> UserError:
+    """For a name that no number of a configuration has."""
     return UserError(f"there is no {name[:40]!r} in a configuration: give one of {', '.join(INPUTS)}")

@@ -187,7 +187,7 @@ class _Reader:
             with_end = " with the word that ends it" if self.end is not None else ""
             raise UserError(
                 f"{self.where} takes {count} places{with_end}, and the model has {room}: use a shorter sentence, "
-                "or more places with --set slots=…"
+                "or more places with `settings={'slots': …}`"
             )
 
 

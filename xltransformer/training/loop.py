@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from xltransformer.errors import UserError
+from xltransformer.files import check_free, save
 from xltransformer.graph import Array
 from xltransformer.record import record
 from xltransformer.training.data import Data
-from xltransformer.training.optimizer import OPTIMIZERS, clip, rate_at
+from xltransformer.training.optimizer import OPTIMIZERS, RATES, clip, rate_at
 from xltransformer.training.task import PRECISION, Task
-from xltransformer.weights import read_state, read_text_entry
+from xltransformer.weights import read_state, read_text_entry, write_state
 
 LOOKS = 20
 """How often in a run held-out data are looked at."""
@@ -35,6 +36,22 @@ class Settings:
     optimizer: str
     learning_rate: float
     seed: int
+
+    @classmethod
+    def of(
+        cls, *, steps: int = 1000, batch: int = 64, optimizer: str = "adamw", learning_rate: float | None = None,
+        seed: int = 0,
+    ) -> Settings:  # fmt: skip
+        """Settings that can be used, without a learning rate the optimizer's own; UserError for others."""
+        if optimizer not in OPTIMIZERS:
+            raise UserError(f"there is no optimizer {optimizer!r}; give one of {', '.join(OPTIMIZERS)}")
+        for name, value, least in (("steps", steps, 1), ("batch", batch, 1), ("seed", seed, 0)):
+            if value < least:
+                raise UserError(f"`{name}` is {value}; give a whole number of at least {least}")
+        rate = RATES[optimizer] if learning_rate is None else learning_rate
+        if not 0 < rate < math.inf:
+            raise UserError(f"`learning_rate` is {rate}; give a number above 0")
+        return cls(steps, batch, optimizer, rate, seed)
 
 
 @record
@@ -101,7 +118,7 @@ class Run:
         gradient = np.concatenate([found[name].ravel() for name in self.weights])
         if not math.isfinite(loss) or not np.isfinite(gradient).all():
             raise UserError(
-                f"the loss became {loss} at step {self.step + 1}: use a smaller --learning-rate "
+                f"the loss became {loss} at step {self.step + 1}: use a smaller `learning_rate` "
                 f"than {settings.learning_rate:g}"
             )
         rate = settings.learning_rate * rate_at(self.step, settings.steps)
@@ -143,33 +160,44 @@ class Run:
             history = [Progress(**one) for one in told["history"]]
             step = int(told["step"])
         except (KeyError, ValueError, TypeError):
-            raise UserError(f"{path} holds no run of training: give another file with --resume") from None
+            raise UserError(f"{path} holds no run of training: give another file with `resume`") from None
         expected = {f"weights.{name}": value for name, value in self.weights.items()}
         expected |= {f"optimizer.{name}": value for name, value in self.optimizer.state.items()}
         shapes = {name: value.shape for name, value in state.items()}
         if shapes != {name: value.shape for name, value in expected.items()}:
-            raise UserError(f"{path} holds a run of another model or optimizer: give another file with --resume")
+            raise UserError(f"{path} holds a run of another model or optimizer: give another file with `resume`")
         for key in ("seed", "batch", "optimizer"):
             if told.get(key) != getattr(self.settings, key):
                 raise UserError(
                     f"{path} holds a run with {key} {told.get(key)}, not {getattr(self.settings, key)}: "
-                    "give the same, or another file with --resume"
+                    "give the same, or another file with `resume`"
                 )
         if step >= self.settings.steps:
-            raise UserError(f"{path} holds a run of {step} steps already: give more with --steps")
+            raise UserError(f"{path} holds a run of {step} steps already: give more with `steps`")
         for name, value in expected.items():
             value[...] = state[name]
         self.history, self.step = history, step
 
+    def keep_in(self, path: Path) -> Callable[[], None]:
+        """What saves the run in a file, from which it goes on here where the file is there.
 
-def train(run: Run, tell: Callable[[Progress], None], keep: Callable[[Run], None] | None = None) -> Trained:
+        Raises UserError for a file that cannot be written, or is another run's."""
+        check_free(path, (".npz",), force=True)
+        if path.exists():
+            self.resume(path)
+        return lambda: save(write_state(self.state()), path, (".npz",), force=True)
+
+
+def train(
+    run: Run, tell: Callable[[Progress], None] = lambda _: None, keep: Callable[[], None] = lambda: None
+) -> Trained:
     """Take the steps that are left. `tell` hears of every look, and `keep` may save the run at each.
     Ctrl-C ends it with the best weights so far: those of the look with the lowest held-out loss, or
     without held-out data the lowest loss of training; before the first look with those it has."""
     steps = run.settings.steps
     every = max(1, steps // LOOKS)
     started, first = time.perf_counter(), run.step
-    best, best_loss, best_step = run.flat, math.inf, run.step
+    best: tuple[float, Array, int] | None = None
     losses: list[float] = []
     try:
         while run.step < steps:
@@ -183,12 +211,11 @@ def train(run: Run, tell: Callable[[Progress], None], keep: Callable[[Run], None
             losses = []
             run.history.append(told)
             measured = loss if held_out is None else held_out
-            if measured < best_loss:
-                best, best_loss, best_step = run.flat.copy(), measured, run.step
+            if best is None or measured < best[0]:
+                best = measured, run.flat.copy(), run.step
             tell(told)
-            if keep is not None:
-                keep(run)
+            keep()
     except KeyboardInterrupt:
-        best_step = best_step if best is not run.flat else run.step
-        return Trained(run.views(best), best_step, run.history, interrupted=True)
+        _, flat, step = best or (math.inf, run.flat, run.step)
+        return Trained(run.views(flat), step, run.history, interrupted=True)
     return Trained(run.weights, run.step, run.history)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -66,7 +67,7 @@ class Descent:
         weights -= rate * gradient
 
 
-OPTIMIZERS: dict[str, type[AdamW | Descent]] = {"adamw": AdamW, "sgd": Descent}
-"""Every optimizer by the name that the command line knows."""
+OPTIMIZERS: dict[str, Callable[[Array], Optimizer]] = {"adamw": AdamW, "sgd": Descent}
+"""Every optimizer by its name."""
 RATES = {"adamw": 5e-3, "sgd": 0.1}
 """The learning rate of each where none is given."""

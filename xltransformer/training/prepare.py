@@ -18,7 +18,9 @@ from xltransformer.training.task import PRECISION, sentence_task, word_task
 from xltransformer.weights import ABOUT
 
 
-def prepare(start: Start, settings: Settings, data: Path | None = None, valid: Path | None = None) -> Run:
+def prepare(
+    start: Start, settings: Settings, data: str | Path | None = None, valid: str | Path | None = None
+) -> Run:
     """A run over the sentences of a file, or without one over the instance's own sentences and targets.
 
     Raises UserError for files that cannot be used, and where there is nothing to learn.
@@ -26,11 +28,11 @@ def prepare(start: Start, settings: Settings, data: Path | None = None, valid: P
     instance = start.instance
     if data is None:
         if valid is not None:
-            raise UserError(f"--valid {valid} goes with --data: give that, too")
+            raise UserError(f"`valid` {valid} goes with `data`: give that, too")
         task = sentence_task(instance)
         return Run(task, start.weights(task, settings.seed), settings, None)
     files = [data] if valid is None else [data, valid]
-    read = [read_data(path, instance, start.places) for path in files]
+    read = [read_data(Path(path), instance, start.places) for path in files]
     places = start.places or longest([example for examples in read for example in examples])
     task = word_task(instance, places)
     assert task.model.vocabulary is not None

@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from xltransformer.building.instance import Instance, make_instance, sizes_from
+from xltransformer.building.instance import Instance, Options, make_instance, sizes_from
 from xltransformer.building.template import DEFAULT_TEMPLATE, Template, load_template
 from xltransformer.difference import current_inputs
 from xltransformer.engines import engine
@@ -58,15 +58,21 @@ def first_weights(block: Matrix, seed: int) -> Array:
     return np.asarray(rng.normal(0.0, 1 / np.sqrt(wide), block.shape))
 
 
-def from_instance(template: str | Path | None, *, fresh: bool = False, **options: Any) -> Start:
+def from_instance(
+    template: str | Path | None,
+    sentences: Sequence[str] = (),
+    *,
+    fresh: bool = False,
+    **options: Unpack[Options],
+) -> Start:
     """A template with its weights, or those of a file among the `options` (see `Options`); with `fresh`
     what a template has learned already is forgotten.
 
     Raises UserError for whatever cannot be built.
     """
     chosen = load_template(DEFAULT_TEMPLATE if template is None else template, fresh=fresh)
-    settings = {"spare_rows": 0, **(options.pop("settings", None) or {})}
-    instance = make_instance(chosen, settings=settings, **options)
+    options["settings"] = {"spare_rows": 0, **(options.get("settings") or {})}
+    instance = make_instance(chosen, sentences, **options)
     given = set(instance.template.weights)
     if not instance.template.table.drawn:
         given.add("embeddings")

@@ -70,7 +70,7 @@ def word_task(instance: Instance, places: Sequence[int]) -> Task:
     if not goals:
         raise UserError(
             f"the model {name} predicts no words, so that no file of sentences teaches it anything: "
-            "train a workbook of it without --data"
+            "train a workbook of it without `data`"
         )
     g = model.scope("objective")
     rows = goals[0].result.rows

@@ -1,0 +1,150 @@
+"""`xlt build` and `xlt trace`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xltransformer.cli.base import Command, fail, warn
+from xltransformer.cli.options import FORCE, LANGUAGE, form, output, read_settings, subject
+from xltransformer.cli.show import Move, bar, print_csv, print_table
+
+if TYPE_CHECKING:
+    from xltransformer.api import Report
+    from xltransformer.size.estimate import Estimate
+
+STAGES = {"calculating": 0.0, "drawing": 0.1, "writing": 0.5, "done": 1.0}
+"""Which share of the time is over when a stage begins, as measured."""
+
+
+@click.command(cls=Command)
+@subject
+@output("Where to write; by default the template's name with .xlsx.")
+@LANGUAGE
+@click.option(
+    "--exercise",
+    is_flag=False,
+    flag_value="default",
+    metavar="[STEPS]",
+    help="Leave steps for a student to fill: names parted by commas, such as scores,weights.",
+)
+@click.option(
+    "--products",
+    type=click.Choice(["auto", "spelled", "compact", "rows"]),
+    default="auto",
+    help="How matrix products are written: term by term, with MMULT, a row at a time, or by their width.",
+)
+@FORCE
+@click.option("--open", "open_it", is_flag=True, help="Open the workbook when it is built.")
+def build(path: str | None, language: str, exercise: str | None, open_it: bool, **given: Any) -> None:
+    """Write a workbook in which every number is a live formula."""
+    from xltransformer import api
+    from xltransformer.building.instance import default_template
+    from xltransformer.building.template import load_template
+    from xltransformer.exercise import DEFAULT_STEPS
+
+    steps: Sequence[str] = ()
+    if exercise is not None:
+        steps = DEFAULT_STEPS if exercise == "default" else [step.strip() for step in exercise.split(",")]
+    given["settings"] = read_settings(given["settings"])
+    template = default_template(given["weights"]) if given["template"] is None else given["template"]
+    loaded = given["template"] = load_template(template, language)
+    target = Path(f"{loaded.name}.xlsx" if path is None else path)
+    with _reporting() as report:
+        built = api.build(target, language=language, exercise=steps, report=report, **given)
+    warn(built.warnings)
+    click.echo(f"wrote {target}: {', '.join(built.sentences)}")
+    if open_it and click.launch(str(target)) != 0:
+        fail(f"wrote {target}, but found no program to open it with; open it in Excel, LibreOffice or WPS")
+
+
+@contextmanager
+def _reporting() -> Iterator[Report]:
+    """Before what is long: a line that says how long, and a bar while it lasts, for people who watch."""
+    from xltransformer.size.estimate import LONG
+
+    with ExitStack() as stack:
+
+        def report(taken: Estimate) -> Callable[[str], None]:
+            if taken.seconds < LONG:
+                return lambda stage: None
+            click.echo(f"xlt: {taken}", err=True)
+            if not sys.stderr.isatty():
+                return lambda stage: None
+            return stack.enter_context(_paced(stack.enter_context(bar(1.0)), taken.seconds))
+
+        yield report
+
+
+@contextmanager
+def _paced(move: Move, seconds: float) -> Iterator[Callable[[str], None]]:
+    """Move a bar with the clock, at the pace expected, up to where the next stage begins."""
+    import threading
+    import time
+
+    over, names = threading.Event(), list(STAGES)
+    stage = names[0]
+
+    def run() -> None:
+        done, before = 0.0, time.monotonic()
+        while not over.wait(0.2):
+            now = time.monotonic()
+            after = STAGES[names[min(names.index(stage) + 1, len(names) - 1)]]
+            done = max(STAGES[stage], min(done + (now - before) / seconds, after))
+            before = now
+            move(done, stage)
+
+    def tell(name: str) -> None:
+        nonlocal stage
+        stage = name
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        yield tell
+    finally:
+        over.set()
+
+
+@click.command(cls=Command)
+@subject
+@form("json", "csv")
+def trace(form: str, **given: Any) -> None:
+    """Print every intermediate, computed by NumPy."""
+    from xltransformer import api
+
+    given["settings"] = read_settings(given["settings"])
+    instance = api.trace_instance(**given)
+    warn(instance.warnings)
+    traced = api.trace_json(instance)
+    if form == "json":
+        click.echo(json.dumps(traced, ensure_ascii=False))
+    elif form == "csv":
+        print_csv(("block", "kind", "row", "row_label", "column", "column_label", "value"), _cells(traced))
+    else:
+        _print_blocks(traced)
+
+
+def _cells(traced: dict[str, Any]) -> Iterator[tuple[str | int, ...]]:
+    """One line a cell: block, kind, row number and label, column number and label, value."""
+    for block in traced["blocks"]:
+        for i, (row, values) in enumerate(zip(block["rows"], block["values"], strict=True), start=1):
+            for j, (column, value) in enumerate(zip(block["columns"], values, strict=True), start=1):
+                yield block["name"], block["kind"], i, row, j, column, repr(value)
+
+
+def _print_blocks(traced: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    for block in traced["blocks"]:
+        rows = (
+            [label, *("−∞" if value <= -1e29 else f"{value:.4f}" for value in values)]
+            for label, values in zip(block["rows"], block["values"], strict=True)
+        )
+        title = Text(f"{block['name']} ({block['kind']})")
+        print_table(["", *block["columns"]], rows, title=title, right=range(1, len(block["columns"]) + 1))

@@ -1,0 +1,17 @@
+"""`xlt templates`."""
+
+from __future__ import annotations
+
+import click
+
+from xltransformer.cli.base import Command
+
+
+@click.command(cls=Command)
+def templates() -> None:
+    """List the templates that ship: trained or hand-made, how large, and how good on held-out data."""
+    from xltransformer.building.shipped import origin
+    from xltransformer.building.template import load_template, shipped_templates
+
+    for name in shipped_templates():
+        click.echo(f"{name:20} {load_template(name).title.get('en', '')} ({origin(name)})")
