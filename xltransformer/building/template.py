@@ -49,9 +49,13 @@ Texts = Mapping[str, str]
 """One text in several languages: {"en": …, "zh": …}."""
 
 
-def in_language(texts: Mapping[str, T], language: str, none: T) -> T:
-    """A text in a language, or else in English, or else in the first that it has; `none` where it has none."""
-    return texts.get(language) or texts.get(ENGLISH) or next(iter(texts.values()), none)
+def in_language(texts: Texts, language: str) -> str:
+    """A text in a language, or else in English, or else in the first that it has; empty where it has none."""
+    return _said(texts, language, "")
+
+
+def _said(told: Mapping[str, T], language: str, none: T) -> T:
+    return told.get(language) or told.get(ENGLISH) or next(iter(told.values()), none)
 
 
 @record
@@ -82,7 +86,7 @@ class Experiment:
     def target(self, language: str) -> str | float | bool:
         """What is typed, in a workbook of that language."""
         if isinstance(self.to, Mapping):
-            return in_language(self.to, language, "")
+            return in_language(self.to, language)
         if self.to is not None:
             return self.to
         if self.above is not None:
@@ -241,7 +245,7 @@ def _spoken(tables: Mapping[str, Any], language: str, where: str) -> Mapping[str
             raise UserError(
                 f"{where}: languages.{code} is {said!r:.60}; give a table of {', '.join(sorted(_SPOKEN))}"
             )
-    return in_language(tables, language, {})
+    return _said(tables, language, {})
 
 
 _EXPERIMENT = {"block", "row", "column", "to", "above", "below", "do", "then"}

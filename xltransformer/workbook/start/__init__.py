@@ -31,7 +31,7 @@ def told(instance: Instance, texts: Texts, messages: Messages) -> str:
     template, watch = instance.template, instance.model.watch
     if watch is not None and template.watch not in (None, instance.inputs[watch.word.name][0, 0]):
         return ""
-    return in_language(texts, messages.language, "")
+    return in_language(texts, messages.language)
 
 
 def begin_start(book: Book, sheet: Canvas, instance: Instance) -> tuple[Grid, int]:

@@ -68,8 +68,8 @@ def draw_experiments(book: Book, sheet: Canvas, instance: Instance, row: int) ->
         number += 1
         address = place.address(0, 0)
         where = address if place.sheet == sheet.name else f"{place.sheet}!{address}"
-        do = in_language(experiment.do, language, "").replace("{cell}", where)
-        then = literal(in_language(experiment.then, language, ""))
+        do = in_language(experiment.do, language).replace("{cell}", where)
+        then = literal(in_language(experiment.then, language))
         cell = place.seen_from(sheet.name).cell(0, 0).replace("$", "")
         done = _done(experiment, cell, language, _said(instance.model.blocks[experiment.block], experiment))
         sheet.formula(row, REGION, f'IF({done},"✓","{number}")', str(number), ("mark", ""))
