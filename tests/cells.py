@@ -13,7 +13,7 @@ import openpyxl
 from xltransformer.engines import Results, fold
 from xltransformer.graph import Array, Matrix, Model
 from xltransformer.locale import load_messages
-from xltransformer.ops import PRODUCTS
+from xltransformer.ops import PRODUCTS, Every
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.writer import render
@@ -67,6 +67,8 @@ class Precedents:
         return self.block.shape
 
     def cell(self, row: int, column: int) -> str:
+        if isinstance(column, Every):
+            return self.row(row, column)
         self.met.add((self.block.name, row, column))
         return "A1"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import isabstract
 from math import exp, log, pi, sqrt
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,7 @@ CASES = [
     Case(ops.row_sum, [[[1, 2, 3.5], [0, 0, 0]]], [[6.5], [0]]),
     Case(ops.divide_rows, [[[1, 3], [0, 0]], [[4], [0]]], [[0.25, 0.75], [0, 0]]),
     Case(ops.Row(1), [[[1, 2], [3, 4]]], [[3, 4]]),
+    Case(ops.Repeat(3), [[[1, 2]]], [[1, 2], [1, 2], [1, 2]]),
     Case(ops.stack_rows, [[[9, 9, 9], [9, 9, 9]], [[1, 2]], [[3, 4]]], [[1, 2], [3, 4]]),
     Case(ops.add, [[[1, 2], [3, 4]], [[10, 20], [30, 40]], [[-1, 0], [0, 1]]], [[10, 22], [33, 45]]),
     Case(ops.add_row, [[[1, 2], [3, 4]], [[10, -20]]], [[11, -18], [13, -16]]),
@@ -289,6 +291,7 @@ CASES = [
     Case(ops.counted_share, [[[6]], [[9], [9], [9]]], [[2], [2], [2]]),
     Case(ops.counted_share, [[[6]], [[9]], [[0]]], [[0]]),
 ]
+KINDS = {kind for kind in vars(ops).values() if isinstance(kind, type) and issubclass(kind, Op) and kind is not Op}
 NAMES = [f"{k}-{type(case.op).__name__}" for k, case in enumerate(CASES)]
 
 
@@ -411,9 +414,23 @@ def test_worked_lines_come_out_as_the_cell_does(case: Case) -> None:
 
 
 def test_every_operation_has_a_case() -> None:
-    public = {name for name in ops.__all__ if isinstance(getattr(ops, name), Op)}
+    public = {name for name, value in vars(ops).items() if isinstance(value, Op)}
     tested = {name for name in public if any(case.op is getattr(ops, name) for case in CASES)}
     assert public == tested
+    assert {kind for kind in KINDS if not isabstract(kind)} == {type(case.op) for case in CASES}
+
+
+def test_every_operation_has_a_signature_or_axes_of_its_own() -> None:
+    for kind in KINDS:
+        assert kind.signature or kind.axes is not Op.axes, kind
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_a_result_has_the_shape_that_is_promised(case: Case) -> None:
+    """By signature or by `axes`: the value has it."""
+    arrays = [as_array(values) for values in case.operands]
+    shape = case.op(*(as_input(f"in{k}", array) for k, array in enumerate(arrays))).shape
+    assert case.op.value(*arrays).shape == shape
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ GAIN, SHIFT = Initial(1.0, 1.0), Initial(0.0, 0.0)
 class Operation(Protocol):
     """What a computed matrix comes from: arrays in, array out. Its other meanings are `ops`' business."""
 
-    def value(self, *operands: Array) -> Array:
+    def value(self, *operands: Any, **_: Any) -> Array:
         """The result as an array."""
         ...
 

@@ -1,8 +1,8 @@
 """What an operation is.
 
-Adding one: write a class with `axes`, `value`, `cell` and, where it has one, `gradient`
-in the file of its family, name an instance in `ops/__init__.py`, and give it a row in
-`tests/test_ops.py`.
+Adding one: in the file of its family, write a class with `signature` (or `axes`, where no signature can say its
+shapes), `value`, `cell` and, where it has one, `gradient`, and an instance of it at the end of the file; give it a
+row in `tests/test_ops.py`.
 
 Arrays may have leading axes: a batch of sentences goes through an operation in one call, (s x n x m)
 for (n x m), and operands without leading axes, such as weights, serve every sentence of it.
@@ -12,16 +12,34 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Axis, Matrix, Scale
+from xltransformer.ops.signature import Signature, read
 from xltransformer.record import record
 
-Index = int | str
-"""A row or column: a number from 0, or the text of a formula that gives a position from 1."""
+
+class Coordinate(Protocol):
+    """The number of a row or column, from 0, with what may be done with it. It is an `int`, or traced: a stand-in
+    for that of any cell, which writes itself into addresses and notes whatever else is asked of it, so that one
+    formula serves all cells that are alike (workbook/patterns.py)."""
+
+    def __add__(self, other: Any, /) -> Coordinate: ...
+    def __radd__(self, other: Any, /) -> Coordinate: ...
+    def __sub__(self, other: Any, /) -> Coordinate: ...
+    def __mod__(self, other: int, /) -> int: ...
+    def __lt__(self, other: Any, /) -> bool: ...
+    def __le__(self, other: Any, /) -> bool: ...
+    def __gt__(self, other: Any, /) -> bool: ...
+    def __ge__(self, other: Any, /) -> bool: ...
+    def __index__(self) -> int: ...
+
+
+Index = Coordinate | str
+"""A row or column: its number, or the text of a formula that gives a position from 1."""
 
 
 @record
@@ -78,18 +96,19 @@ class Ref(Protocol):
     @property
     def shape(self) -> tuple[int, int]: ...
     def cell(self, row: Index, column: Index) -> str:
-        """One cell, such as `C5`, or `INDEX(C5:C9,$B$2)` where the row is itself a formula."""
+        """One cell, such as `C5`, or `INDEX(C5:C9,$B$2)` where the row is itself a formula; `row(row, count)`
+        where the column is `Every(count)`."""
         ...
 
-    def row(self, row: int, count: int | None = None) -> str:
+    def row(self, row: Coordinate, count: Coordinate | None = None) -> str:
         """One row of the operand, such as `C5:F5`: the whole of it, or its first `count` cells."""
         ...
 
-    def column(self, column: int, count: int | None = None) -> str:
+    def column(self, column: Coordinate, count: Coordinate | None = None) -> str:
         """One column of the operand, such as `C5:C9`: the whole of it, or its first `count` cells."""
         ...
 
-    def part(self, rows: int | None = None, columns: int | None = None) -> str:
+    def part(self, rows: Coordinate | None = None, columns: Coordinate | None = None) -> str:
         """The operand as a rectangle, such as `C5:F9`: the whole of it, or its first rows and columns."""
         ...
 
@@ -106,70 +125,27 @@ Contributions = tuple[Matrix | Stop | None, ...]
 say in the derivative, because it lends its shape only, or because its part cancels."""
 
 
-class _Every(int):
-    """The type of `EVERY`."""
-
-
-EVERY = _Every(0)
-"""Stands for the column of whichever entry of a row."""
-
-
-@record
-class _Across:
-    """An operand of which the cell in column `EVERY` is the whole row, or its first `count` cells."""
-
-    ref: Ref
-    count: int
-
-    @property
-    def spelled_out(self) -> int:
-        return self.ref.spelled_out
-
-    @property
-    def typed(self) -> bool:
-        return self.ref.typed
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.ref.shape
-
-    def cell(self, row: Index, column: Index) -> str:
-        if isinstance(column, _Every) and not isinstance(row, str):
-            return self.ref.row(row, self.count)
-        return self.ref.cell(row, column)
-
-    def row(self, row: int, count: int | None = None) -> str:
-        return self.ref.row(row, count)
-
-    def column(self, column: int, count: int | None = None) -> str:
-        return self.ref.column(column, count)
-
-    def part(self, rows: int | None = None, columns: int | None = None) -> str:
-        return self.ref.part(rows, columns)
-
-
-def across(count: int, *operands: Ref) -> tuple[Ref, ...]:
-    """The operands with their rows, or the first `count` cells of them, in place of entries: what a cell's
-    formula says of one entry, made with them and the column `EVERY`, it says of the row as an array."""
-    return tuple(_Across(operand, count) for operand in operands)
+class Every(int):
+    """As a column: the first so many of a row, as one range. What the formula of a cell says of one entry it then
+    says of the row as an array."""
 
 
 @record
 class Op(ABC):
-    """An operation on matrices: its NumPy meaning beside its spreadsheet meaning and its gradient."""
+    """An operation on matrices: its NumPy meaning beside its spreadsheet meaning and its gradient.
 
+    An operation names its operands in the order of its signature: `**_` is there for the type checker, which then
+    lets it, and is never given.
+    """
+
+    signature: ClassVar[str] = ""
+    """The shapes of the operands and of the result (ops/signature.py)."""
     text: ClassVar[bool] = False
     """Whether the result is text."""
     scale: ClassVar[Scale] = "signed"
     """What kind of number the result is."""
     crosswise: ClassVar[bool] = False
     """Whether it is a product of its first two operands, row by column (any more are added rows)."""
-
-    def __call__(self, *operands: Matrix) -> Matrix:
-        """A new, still unnamed block; raises ValueError where the operands' shapes do not fit."""
-        rows, columns = self.axes(*operands)
-        return Matrix(rows, columns, op=self, operands=operands, text=self.text, scale=self.scale)
-
     turned: ClassVar[tuple[bool, bool]] = (False, False)
     """Which of its first two operands it is a product of once they are turned (transposed)."""
     constant: ClassVar[bool] = False
@@ -182,21 +158,40 @@ class Op(ABC):
     """Whether the formula of a cell holds for its row as an array, too, with rows in place of entries: the
     first operand is as wide as the result, and every function in it goes entry by entry. (MAX and MIN do
     not, nor has every engine an ERF that does.)"""
+    _signature: ClassVar[Signature]
+
+    def __init_subclass__(cls) -> None:
+        if cls.signature or cls.axes is Op.axes:
+            cls._signature = read(cls.signature)
+
+    def __call__(self, *operands: Matrix) -> Matrix:
+        """A new, still unnamed block; raises ValueError where the operands' shapes do not fit."""
+        rows, columns = self.axes(*operands)
+        return Matrix(rows, columns, op=self, operands=operands, text=self.text, scale=self.scale)
 
     def inexact(self) -> float:
         """By what share of its first operand's largest entry some program is off, beyond rounding."""
         return 0.0
 
-    @abstractmethod
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        """Row and column axis of the result; raises ValueError where the shapes do not fit."""
+    def axes(self, *operands: Any, **_: Any) -> tuple[Axis, Axis]:
+        """Row and column axis of the result, as the signature says; raises ValueError where the shapes do not
+        fit. An operation has its own where it labels the result otherwise, or has no signature."""
+        axes = self._signature.axes(operands)
+        if axes is None or not self.fits(*operands):
+            raise misfit(self, *operands)
+        return axes
+
+    def fits(self, *operands: Any, **_: Any) -> bool:
+        """Whether the operands' shapes fit beyond what the signature says."""
+        return True
 
     @abstractmethod
-    def value(self, *operands: Array) -> Array:
-        """The result as an array; operands may have leading axes."""
+    def value(self, *operands: Any, **_: Any) -> Array:
+        """The result as an array; operands (arrays) may have leading axes."""
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        """What the gradient of the result, `upstream`, contributes to each operand's: one operation each.
+    def gradient(self, upstream: Matrix, result: Matrix, *operands: Any, **_: Any) -> Contributions:
+        """What the gradient of the result, `upstream`, contributes to each operand's (matrices): one operation
+        each.
 
         A contribution of one column or row stands for as many as the operand has. Raises UserError
         where the operation has no gradient.
@@ -207,19 +202,19 @@ class Op(ABC):
         )
 
     @abstractmethod
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        """The formula, without its `=`, of the result's cell in row i and column j."""
+    def cell(self, i: Coordinate, j: Coordinate, *operands: Any, **_: Any) -> str:
+        """The formula, without its `=`, of the result's cell in row i and column j; operands are a `Ref` each."""
 
-    def row(self, i: int, *operands: Ref) -> list[Span]:
+    def row(self, i: int, *operands: Any, **_: Any) -> list[Span]:
         """The array formulas that row i may consist of instead, from left to right; cells outside of
         them keep formulas of their own. They refer to no more rows than the cells do, so that a model
         that writes gets no circle."""
         if not self.by_entry:
             return []
         width = operands[0].shape[1]
-        return [(0, width, self.cell(i, EVERY, *across(width, *operands)))]
+        return [(0, width, self.cell(i, Every(width), *operands))]
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
+    def worked(self, i: Index, j: Index, *operands: Any, **_: Any) -> Pieces | None:
         """How the cell in row i and column j comes about, in numbers: `1.20×1.50 + 0.20×0.40`.
 
         None where there is nothing to work out.
@@ -234,11 +229,17 @@ def op_of(block: Matrix) -> Op:
     return block.op
 
 
+def misfit(operation: Op, *operands: Matrix) -> ValueError:
+    """The error that names the operation, the signature that its operands do not fit, and their shapes."""
+    named, wanted = str(operation).removesuffix("()"), f' "{operation.signature}"' if operation.signature else ""
+    shapes = ", ".join(f"{m.name or 'unnamed'} {m.shape[0]}x{m.shape[1]}" for m in operands)
+    return ValueError(f"{named}: shapes do not fit{wanted}: {shapes}")
+
+
 def check(fits: bool, operation: Op, *operands: Matrix) -> None:
     """Raise ValueError naming the operands' shapes unless they fit."""
     if not fits:
-        shapes = ", ".join(f"{m.name or 'unnamed'} {m.shape[0]}x{m.shape[1]}" for m in operands)
-        raise ValueError(f"{type(operation).__name__}: shapes do not fit: {shapes}")
+        raise misfit(operation, *operands)
 
 
 def collected(total: Array, like: Array) -> Array:

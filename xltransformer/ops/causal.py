@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from xltransformer.graph import Array, Axis, Matrix
-from xltransformer.ops.base import EVERY, STOP, Contributions, Index, Number, Op, Pieces, Ref, Span, across, check
+from xltransformer.graph import Array, Matrix
+from xltransformer.ops.base import STOP, Contributions, Coordinate, Index, Number, Op, Pieces, Ref, Span
 from xltransformer.ops.linear import (
     RowProducts,
     mmult,
@@ -31,155 +31,125 @@ def _ahead(scores: Array, hidden: float) -> Array:
 
 
 class Lower(Op):
-    """A gradient without what lies ahead: 0 above the diagonal. (n x n) to (n x n)."""
+    """A gradient without what lies ahead: 0 above the diagonal."""
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (x,) = operands
-        check(x.shape[0] == x.shape[1], self, x)
-        return x.rows, x.columns
+    signature = "n n -> n n"
 
-    def value(self, *operands: Array) -> Array:
-        return _ahead(operands[0], 0.0)
+    def value(self, x: Array) -> Array:
+        return _ahead(x, 0.0)
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, x: Matrix) -> Contributions:
         return (lower(upstream),)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return "0" if j > i else operands[0].cell(i, j)
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
+        return "0" if j > i else x.cell(i, j)
 
 
 class CausalScores(Op):
-    """Q Kᵀ on and below the diagonal, `HIDDEN` above it: (n x d_k) (d_k x n) = (n x n)."""
+    """Q Kᵀ on and below the diagonal, `HIDDEN` above it."""
 
+    signature = "n k, k n -> n n"
     scale = "masked"
     crosswise = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        queries, keys = operands
-        check(queries.shape == keys.shape[::-1], self, queries, keys)
-        return queries.rows, keys.columns
+    def value(self, queries: Array, keys: Array) -> Array:
+        return _ahead(product(queries, keys), HIDDEN)
 
-    def value(self, *operands: Array) -> Array:
-        return _ahead(product(*operands), HIDDEN)
-
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        queries, keys = operands
-        if not isinstance(upstream.op, Lower) and upstream.op != upstream_scores:
+    def gradient(self, upstream: Matrix, result: Matrix, queries: Matrix, keys: Matrix) -> Contributions:
+        if upstream.op not in (lower, upstream_scores):
             upstream = lower(upstream)
         return row_products(upstream, keys), transposed_matmul(queries, upstream, keys)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        queries, keys = operands
+    def cell(self, i: Coordinate, j: Coordinate, queries: Ref, keys: Ref) -> str:
         return "-1E+30" if j > i else product_cell(i, j, queries, keys)
 
-    def row(self, i: int, *operands: Ref) -> list[Span]:
-        queries, keys = operands
+    def row(self, i: int, queries: Ref, keys: Ref) -> list[Span]:
         return [(0, i + 1, mmult(queries, queries.row(i), keys, keys.part(columns=i + 1)))]
 
 
 @record
 class CausalDivide(Op):
-    """Scores divided by one number; what lies ahead stays `ahead`. Operands (n x n) and (1 x 1)."""
+    """Scores divided by one number; what lies ahead stays `ahead`."""
+
+    signature = "n n, 1 1 -> n n"
 
     ahead: float = HIDDEN
-
     scale = "masked"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        scores, divisor = operands
-        check(scores.shape[0] == scores.shape[1] and divisor.shape == (1, 1), self, scores, divisor)
-        return scores.rows, scores.columns
-
-    def value(self, *operands: Array) -> Array:
-        scores, divisor = operands
+    def value(self, scores: Array, divisor: Array) -> Array:
         return _ahead(scores / divisor, self.ahead)
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return upstream_scores(upstream, operands[1]), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, scores: Matrix, divisor: Matrix) -> Contributions:
+        return upstream_scores(upstream, divisor), STOP
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        scores, divisor = operands
+    def cell(self, i: Coordinate, j: Coordinate, scores: Ref, divisor: Ref) -> str:
         if j > i:
             return scores.cell(i, j) if self.ahead else "0"
         return f"{scores.cell(i, j)}/{divisor.cell(0, 0)}"
 
-    def row(self, i: int, *operands: Ref) -> list[Span]:
-        return [(0, i + 1, self.cell(i, EVERY, *across(i + 1, *operands)))]
+    def row(self, i: int, scores: Ref, divisor: Ref) -> list[Span]:
+        return [(0, i + 1, f"{scores.row(i, i + 1)}/{divisor.cell(0, 0)}")]
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        scores, divisor = operands
+    def worked(self, i: Index, j: Index, scores: Ref, divisor: Ref) -> Pieces | None:
         return [Number(scores.cell(i, j), masked=True), " / ", Number(divisor.cell(0, 0))]
 
 
 class CausalMask(Op):
     """1 where a query may attend to a key: both slots hold words, and the key does not come after
-    the query. Operands: padding of the queries and of the keys, both (n x 1); result (n x n)."""
+    the query. Operands: padding of the queries and of the keys."""
 
+    signature = "n 1, n 1 -> n n"
     scale = "gate"
     no_gradient = "a mask says yes or no"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        queries, keys = operands
-        check(queries.shape == keys.shape and queries.shape[1] == 1, self, queries, keys)
-        return queries.rows, keys.rows
-
-    def value(self, *operands: Array) -> Array:
-        queries, keys = operands
+    def value(self, queries: Array, keys: Array) -> Array:
         return np.tril(queries * np.swapaxes(keys, -1, -2))
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        queries, keys = operands
+    def cell(self, i: Coordinate, j: Coordinate, queries: Ref, keys: Ref) -> str:
         return "0" if j > i else f"{queries.cell(i, 0)}*{keys.cell(j, 0)}"
 
 
 class CausalRowProducts(RowProducts):
     """Every row of a times every row of b that does not come after it, 0 above the diagonal: what
-    passes back to the weights. Both (n x k); result (n x n)."""
+    passes back to the weights."""
 
-    def value(self, *operands: Array) -> Array:
-        return np.tril(super().value(*operands))
+    signature = "n k, n k -> n n"
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return super().gradient(lower(upstream), result, *operands)
+    def value(self, a: Array, b: Array, *bias: Array) -> Array:
+        return np.tril(super().value(a, b))
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return "0" if j > i else super().cell(i, j, *operands)
+    def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, b: Matrix, *bias: Matrix) -> Contributions:
+        return super().gradient(lower(upstream), result, a, b)
 
-    def row(self, i: int, *operands: Ref) -> list[Span]:
+    def cell(self, i: Coordinate, j: Coordinate, a: Ref, b: Ref, *bias: Ref) -> str:
+        return "0" if j > i else super().cell(i, j, a, b)
+
+    def row(self, i: int, a: Ref, b: Ref, *bias: Ref) -> list[Span]:
         return []
 
 
 class CausalMix(Op):
-    """Weights times V, where row i sums over the tokens k <= i: (n x n) (n x d_v) = (n x d_v).
+    """Weights times V, where row i sums over the tokens k <= i.
 
     The gradient counts on weights of 0 above the diagonal, as attention's are.
     """
 
+    signature = "n n, n d -> n d"
     crosswise = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        weights, values = operands
-        check(weights.shape == (values.shape[0], values.shape[0]), self, weights, values)
-        return weights.rows, values.columns
-
-    def value(self, *operands: Array) -> Array:
-        weights, values = operands
+    def value(self, weights: Array, values: Array) -> Array:
         return product(np.tril(weights), values)
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        weights, values = operands
+    def gradient(self, upstream: Matrix, result: Matrix, weights: Matrix, values: Matrix) -> Contributions:
         return causal_row_products(upstream, values), transposed_matmul(weights, upstream, values)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        weights, values = operands
+    def cell(self, i: Coordinate, j: Coordinate, weights: Ref, values: Ref) -> str:
         return product_cell(i, j, weights, values, i + 1)
 
-    def row(self, i: int, *operands: Ref) -> list[Span]:
-        weights, values = operands
+    def row(self, i: int, weights: Ref, values: Ref) -> list[Span]:
         return [(0, values.shape[1], mmult(weights, weights.row(i, i + 1), values, values.part(i + 1)))]
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        weights, values = operands
+    def worked(self, i: Index, j: Index, weights: Ref, values: Ref) -> Pieces | None:
         return product_worked(i, j, weights, values)  # the weights of later tokens are 0
 
 

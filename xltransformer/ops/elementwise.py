@@ -8,21 +8,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from xltransformer.graph import Array, Axis, Matrix
-from xltransformer.ops.base import Contributions, Index, Number, Op, Pieces, Ref, Span, check, joined
+from xltransformer.graph import Array, Matrix
+from xltransformer.ops.base import Contributions, Coordinate, Index, Number, Op, Pieces, Ref, Span, joined
 from xltransformer.ops.linear import column_sums
 from xltransformer.record import record
 
 
 class Add(Op):
-    """The entry-wise sum of two or more matrices of one shape (n x m): residual connections
-    (He et al. 2016), embeddings and positions."""
+    """The entry-wise sum of two or more matrices: residual connections (He et al. 2016), embeddings and
+    positions."""
 
+    signature = "n m, ... -> n m"
     by_entry = True
-
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        check(all(m.shape == operands[0].shape for m in operands), self, *operands)
-        return operands[0].rows, operands[0].columns
 
     def value(self, *operands: Array) -> Array:
         total = operands[0]
@@ -33,7 +30,7 @@ class Add(Op):
     def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         return (upstream,) * len(operands)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
+    def cell(self, i: Coordinate, j: Coordinate, *operands: Ref) -> str:
         return "+".join(operand.cell(i, j) for operand in operands)
 
     def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
@@ -41,181 +38,130 @@ class Add(Op):
 
 
 class AddRow(Op):
-    """One row added to every row, a bias: (n x m) + (1 x m)."""
+    """One row added to every row, a bias."""
 
+    signature = "n m, 1 m -> n m"
     by_entry = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        x, bias = operands
-        check(bias.shape == (1, x.shape[1]), self, x, bias)
-        return x.rows, x.columns
-
-    def value(self, *operands: Array) -> Array:
-        x, bias = operands
+    def value(self, x: Array, bias: Array) -> Array:
         return x + bias
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return upstream, column_sums(upstream, operands[1])
+    def gradient(self, upstream: Matrix, result: Matrix, x: Matrix, bias: Matrix) -> Contributions:
+        return upstream, column_sums(upstream, bias)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        x, bias = operands
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref, bias: Ref) -> str:
         return f"{x.cell(i, j)}+{bias.cell(0, j)}"
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        x, bias = operands
+    def worked(self, i: Index, j: Index, x: Ref, bias: Ref) -> Pieces | None:
         return [Number(x.cell(i, j)), " + ", Number(bias.cell(0, j))]
 
 
 class Subtract(Op):
-    """The entry-wise difference of two matrices of one shape (n x m): how far a result is off."""
+    """The entry-wise difference of two matrices: how far a result is off."""
 
+    signature = "n m, n m -> n m"
     by_entry = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        a, b = operands
-        check(a.shape == b.shape, self, a, b)
-        return a.rows, a.columns
-
-    def value(self, *operands: Array) -> Array:
-        a, b = operands
+    def value(self, a: Array, b: Array) -> Array:
         return a - b
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, b: Matrix) -> Contributions:
         return upstream, negative(upstream)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        a, b = operands
+    def cell(self, i: Coordinate, j: Coordinate, a: Ref, b: Ref) -> str:
         return f"{a.cell(i, j)}-{b.cell(i, j)}"
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        a, b = operands
+    def worked(self, i: Index, j: Index, a: Ref, b: Ref) -> Pieces | None:
         return [Number(a.cell(i, j)), " − ", Number(b.cell(i, j))]
 
 
 class StepDown(Op):
-    """A step of gradient descent, W - learning rate × gradient: (n x m) twice and (1 x 1) give (n x m)."""
+    """A step of gradient descent, W - learning rate × gradient."""
 
+    signature = "n m, n m, 1 1 -> n m"
     by_entry = True
     no_gradient = "the next step begins from its numbers, not from how they came about"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        weights, gradient, rate = operands
-        check(weights.shape == gradient.shape and rate.shape == (1, 1), self, *operands)
-        return weights.rows, weights.columns
-
-    def value(self, *operands: Array) -> Array:
-        weights, gradient, rate = operands
+    def value(self, weights: Array, gradient: Array, rate: Array) -> Array:
         return np.asarray(weights - rate * gradient)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        weights, gradient, rate = operands
+    def cell(self, i: Coordinate, j: Coordinate, weights: Ref, gradient: Ref, rate: Ref) -> str:
         return f"{weights.cell(i, j)}-{rate.cell(0, 0)}*{gradient.cell(i, j)}"
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        weights, gradient, rate = (
-            Number(m.cell(*at)) for m, at in zip(operands, ((i, j), (i, j), (0, 0)), strict=True)
-        )
-        return [weights, " − ", rate, "×", gradient]
+    def worked(self, i: Index, j: Index, weights: Ref, gradient: Ref, rate: Ref) -> Pieces | None:
+        return [Number(weights.cell(i, j)), " − ", Number(rate.cell(0, 0)), "×", Number(gradient.cell(i, j))]
 
 
 class Momentum(Op):
-    """What momentum makes of a gradient, momentum × velocity before + gradient: (n x m) twice and (1 x 1)
-    give (n x m).
+    """What momentum makes of a gradient, momentum × velocity before + gradient.
 
     Polyak 1964, in the form of Sutskever et al. 2013, "On the importance of initialization and momentum in
     deep learning", with the learning rate left to the step itself.
     """
 
+    signature = "n m, n m, 1 1 -> n m"
     no_gradient = "the next step begins from its numbers, not from how they came about"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        velocity, gradient, share = operands
-        check(velocity.shape == gradient.shape and share.shape == (1, 1), self, *operands)
-        return gradient.rows, gradient.columns
-
-    def value(self, *operands: Array) -> Array:
-        velocity, gradient, share = operands
+    def value(self, velocity: Array, gradient: Array, share: Array) -> Array:
         return np.asarray(share * velocity + gradient)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        velocity, gradient, share = operands
+    def cell(self, i: Coordinate, j: Coordinate, velocity: Ref, gradient: Ref, share: Ref) -> str:
         return f"{share.cell(0, 0)}*{velocity.cell(i, j)}+{gradient.cell(i, j)}"
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        velocity, gradient, share = (
-            Number(m.cell(*at)) for m, at in zip(operands, ((i, j), (i, j), (0, 0)), strict=True)
-        )
-        return [share, "×", velocity, " + ", gradient]
+    def worked(self, i: Index, j: Index, velocity: Ref, gradient: Ref, share: Ref) -> Pieces | None:
+        return [Number(share.cell(0, 0)), "×", Number(velocity.cell(i, j)), " + ", Number(gradient.cell(i, j))]
 
 
 class Nudged(Op):
-    """A matrix with one entry a little larger: (n x m), the entry's row and column (1 x 1 each, from 1) and
-    by how much (1 x 1) give (n x m)."""
+    """A matrix with one entry a little larger. Operands: the matrix, the entry's row and column (from 1), and
+    by how much."""
 
+    signature = "n m, 1 1, 1 1, 1 1 -> n m"
     no_gradient = "it is a trial, and no loss is made of it"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        x, *rest = operands
-        check(len(rest) == 3 and all(m.shape == (1, 1) for m in rest), self, *operands)
-        return x.rows, x.columns
-
-    def value(self, *operands: Array) -> Array:
-        x, row, column, nudge = operands
+    def value(self, x: Array, row: Array, column: Array, nudge: Array) -> Array:
         rows, columns = (np.arange(1, size + 1) for size in x.shape[-2:])
         return np.asarray(x + ((rows[:, None] == row) & (columns == column)) * nudge)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        x, row, column, nudge = operands
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref, row: Ref, column: Ref, nudge: Ref) -> str:
         here = f"AND({row.cell(0, 0)}={i + 1},{column.cell(0, 0)}={j + 1})"
         return f"{x.cell(i, j)}+IF({here},{nudge.cell(0, 0)},0)"
 
 
 class Multiply(Op):
-    """The entry-wise product of two matrices of one shape (n x m)."""
+    """The entry-wise product of two matrices."""
 
+    signature = "n m, n m -> n m"
     by_entry = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        a, b = operands
-        check(a.shape == b.shape, self, a, b)
-        return a.rows, a.columns
-
-    def value(self, *operands: Array) -> Array:
-        a, b = operands
+    def value(self, a: Array, b: Array) -> Array:
         return a * b
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        a, b = operands
+    def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, b: Matrix) -> Contributions:
         return multiply(upstream, b), multiply(upstream, a)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        a, b = operands
+    def cell(self, i: Coordinate, j: Coordinate, a: Ref, b: Ref) -> str:
         return f"{a.cell(i, j)}*{b.cell(i, j)}"
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        a, b = operands
+    def worked(self, i: Index, j: Index, a: Ref, b: Ref) -> Pieces | None:
         return [Number(a.cell(i, j)), "×", Number(b.cell(i, j))]
 
 
 class Activation(Op):
-    """A function of each entry by itself, and its slope: (n x m) to (n x m)."""
+    """A function of each entry by itself, and its slope."""
 
+    signature = "n m -> n m"
     by_entry = True
     from_result: ClassVar[bool] = False
     """Whether the slope is told from the function's value instead of from x, which is shorter."""
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (x,) = operands
-        return x.rows, x.columns
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
+        return self.formula(x.cell(i, j))
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return self.formula(operands[0].cell(i, j))
+    def gradient(self, upstream: Matrix, result: Matrix, x: Matrix) -> Contributions:
+        return (Through(self)(upstream, result if self.from_result else x),)
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (Through(self)(upstream, result if self.from_result else operands[0]),)
-
-    def row(self, i: int, *operands: Ref) -> list[Span]:
-        (x,) = operands
+    def row(self, i: int, x: Ref) -> list[Span]:
         return [(0, x.shape[1], self.row_formula(x.row(i)))] if self.by_entry else []
 
     @abstractmethod
@@ -239,34 +185,29 @@ class Activation(Op):
 class Through(Op):
     """What passes back through an activation: the gradient of its result times its slope.
 
-    Operands: the gradient, and what the slope is told from, both (n x m).
+    Operands: the gradient, and what the slope is told from.
     """
+
+    signature = "n m, n m -> n m"
 
     activation: Activation
 
     def inexact(self) -> float:
         return self.activation.inexact()
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        upstream, x = operands
-        check(upstream.shape == x.shape, self, upstream, x)
-        return x.rows, x.columns
-
-    def value(self, *operands: Array) -> Array:
-        upstream, x = operands
+    def value(self, upstream: Array, x: Array) -> Array:
         slope = self.activation.slope(x)
         return np.multiply(upstream, slope, out=slope) if upstream.shape == slope.shape else upstream * slope
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        upstream, x = operands
+    def cell(self, i: Coordinate, j: Coordinate, upstream: Ref, x: Ref) -> str:
         return f"{upstream.cell(i, j)}*{self.activation.slope_formula(x.cell(i, j))}"
 
 
 class Relu(Activation):
     """max(0, x). Vaswani et al. 2017, equation 2."""
 
-    def value(self, *operands: Array) -> Array:
-        return np.maximum(0.0, operands[0])
+    def value(self, x: Array) -> Array:
+        return np.maximum(0.0, x)
 
     def formula(self, x: str) -> str:
         return f"MAX(0,{x})"
@@ -287,8 +228,7 @@ class GeluTanh(Activation):
     Hendrycks and Gimpel 2016, "Gaussian Error Linear Units", section 2.
     """
 
-    def value(self, *operands: Array) -> Array:
-        (x,) = operands
+    def value(self, x: Array) -> Array:
         result = self._tanh(x)
         result += 1
         result *= x
@@ -351,8 +291,7 @@ class GeluErf(Activation):
     def inexact(self) -> float:
         return 1e-10  # IronCalc's ERF is off by up to 5e-11
 
-    def value(self, *operands: Array) -> Array:
-        (x,) = operands
+    def value(self, x: Array) -> Array:
         return np.asarray(0.5 * x * (1 + _erf(x / sqrt(2))))
 
     def formula(self, x: str) -> str:
@@ -385,8 +324,8 @@ class Sigmoid(Activation):
     scale = "probability"
     from_result = True
 
-    def value(self, *operands: Array) -> Array:
-        return _sigmoid(operands[0])
+    def value(self, x: Array) -> Array:
+        return _sigmoid(x)
 
     def formula(self, x: str) -> str:
         return f"1/(1+EXP(MIN(-{x},{STEEP})))"
@@ -407,8 +346,7 @@ class Silu(Activation):
     Shazeer 2020, "GLU Variants Improve Transformer", equation 5 (Swish with beta = 1).
     """
 
-    def value(self, *operands: Array) -> Array:
-        (x,) = operands
+    def value(self, x: Array) -> Array:
         return np.asarray(x / (1 + np.exp(np.minimum(-x, STEEP))))
 
     def formula(self, x: str) -> str:
@@ -431,8 +369,8 @@ class Tanh(Activation):
 
     from_result = True
 
-    def value(self, *operands: Array) -> Array:
-        return np.tanh(operands[0])
+    def value(self, x: Array) -> Array:
+        return np.tanh(x)
 
     def formula(self, x: str) -> str:
         return f"TANH({x})"
@@ -445,12 +383,12 @@ class Tanh(Activation):
 
 
 class TanhSlope(Activation):
-    """1 - h²: how much of a small change tanh passes on where its value is h. (n x m) to (n x m)."""
+    """1 - h²: how much of a small change tanh passes on where its value is h."""
 
     scale = "plain"
 
-    def value(self, *operands: Array) -> Array:
-        return np.asarray(1 - operands[0] ** 2)
+    def value(self, x: Array) -> Array:
+        return np.asarray(1 - x**2)
 
     def formula(self, x: str) -> str:
         return f"1-{x}^2"
@@ -461,15 +399,15 @@ class TanhSlope(Activation):
     def slope_formula(self, x: str) -> str:
         return f"(-2*{x})"
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        return ["1 − (", Number(operands[0].cell(i, j)), ")²"]
+    def worked(self, i: Index, j: Index, x: Ref) -> Pieces | None:
+        return ["1 − (", Number(x.cell(i, j)), ")²"]
 
 
 class Negative(Activation):
-    """The same numbers with the opposite sign: (n x m) to (n x m)."""
+    """The same numbers with the opposite sign."""
 
-    def value(self, *operands: Array) -> Array:
-        return -operands[0]
+    def value(self, x: Array) -> Array:
+        return -x
 
     def formula(self, x: str) -> str:
         return f"0-{x}"  # a leading minus binds before ^ in a spreadsheet

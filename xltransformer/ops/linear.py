@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from xltransformer.graph import ONE, Array, Axis, Matrix
+from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.ops.base import (
     STOP,
     Contributions,
+    Coordinate,
     Index,
     Number,
     Op,
@@ -25,37 +26,32 @@ from xltransformer.record import record
 class Copy(Op):
     """The same matrix under another name: Q = X."""
 
+    signature = "n m -> n m"
     by_entry = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (a,) = operands
-        return a.rows, a.columns
+    def value(self, a: Array) -> Array:
+        return a
 
-    def value(self, *operands: Array) -> Array:
-        return operands[0]
-
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, a: Matrix) -> Contributions:
         return (upstream,)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return operands[0].cell(i, j)
+    def cell(self, i: Coordinate, j: Coordinate, a: Ref) -> str:
+        return a.cell(i, j)
 
 
 class Transpose(Op):
-    """Rows become columns: (n x m) to (m x n)."""
+    """Rows become columns."""
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (a,) = operands
-        return a.columns, a.rows
+    signature = "n m -> m n"
 
-    def value(self, *operands: Array) -> Array:
-        return np.swapaxes(operands[0], -1, -2)
+    def value(self, a: Array) -> Array:
+        return np.swapaxes(a, -1, -2)
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
+    def gradient(self, upstream: Matrix, result: Matrix, a: Matrix) -> Contributions:
         return (transpose(upstream),)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return operands[0].cell(j, i)
+    def cell(self, i: Coordinate, j: Coordinate, a: Ref) -> str:
+        return a.cell(j, i)
 
 
 def product(a: Array, b: Array) -> Array:
@@ -86,7 +82,7 @@ def plus(result: Array, row: Array) -> Array:
     return np.asarray(result + row)
 
 
-def product_cell(i: int, j: int, a: Ref, b: Ref, width: int | None = None) -> str:
+def product_cell(i: Coordinate, j: Coordinate, a: Ref, b: Ref, width: Coordinate | None = None) -> str:
     """Row i of `a` times column j of `b`, or the first `width` entries of both."""
     terms = a.shape[1] if width is None else width
     if terms > a.spelled_out:
@@ -116,176 +112,140 @@ def _term(a: str, b: str) -> Pieces:
 
 
 class MatMul(Op):
-    """Matrix product (n x k) (k x m) = (n x m): each cell is a row of the left operand times a
-    column of the right one."""
+    """Matrix product: each cell is a row of the left operand times a column of the right one."""
 
+    signature = "n k, k m -> n m"
     crosswise = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        a, b = operands
-        check(a.shape[1] == b.shape[0], self, a, b)
-        return a.rows, b.columns
+    def value(self, a: Array, b: Array) -> Array:
+        return product(a, b)
 
-    def value(self, *operands: Array) -> Array:
-        return product(*operands)
-
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        a, b = operands
+    def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, b: Matrix) -> Contributions:
         return row_products(upstream, b), transposed_matmul(a, upstream, b)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        a, b = operands
+    def cell(self, i: Coordinate, j: Coordinate, a: Ref, b: Ref) -> str:
         return product_cell(i, j, a, b)
 
-    def row(self, i: int, *operands: Ref) -> list[Span]:
-        return [(0, operands[1].shape[1], product_row(i, *operands))]
+    def row(self, i: int, a: Ref, b: Ref) -> list[Span]:
+        return [(0, b.shape[1], product_row(i, a, b))]
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        a, b = operands
+    def worked(self, i: Index, j: Index, a: Ref, b: Ref) -> Pieces | None:
         return product_worked(i, j, a, b)
 
 
 class Affine(Op):
-    """Matrix product plus a bias, a W + b: (n x k) (k x m) + (1 x m) = (n x m)."""
+    """Matrix product plus a bias, a W + b."""
 
+    signature = "n k, k m, 1 m -> n m"
     crosswise = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        a, weights, bias = operands
-        check(a.shape[1] == weights.shape[0] and bias.shape == (1, weights.shape[1]), self, *operands)
-        return a.rows, weights.columns
-
-    def value(self, *operands: Array) -> Array:
-        a, weights, bias = operands
+    def value(self, a: Array, weights: Array, bias: Array) -> Array:
         return plus(product(a, weights), bias)
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        a, weights, bias = operands
+    def gradient(
+        self, upstream: Matrix, result: Matrix, a: Matrix, weights: Matrix, bias: Matrix
+    ) -> Contributions:
         return (
             row_products(upstream, weights),
             transposed_matmul(a, upstream, weights),
             column_sums(upstream, bias),
         )
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        a, weights, bias = operands
+    def cell(self, i: Coordinate, j: Coordinate, a: Ref, weights: Ref, bias: Ref) -> str:
         return f"{product_cell(i, j, a, weights)}+{bias.cell(0, j)}"
 
-    def row(self, i: int, *operands: Ref) -> list[Span]:
-        return [(0, operands[1].shape[1], product_row(i, *operands))]
+    def row(self, i: int, a: Ref, weights: Ref, bias: Ref) -> list[Span]:
+        return [(0, weights.shape[1], product_row(i, a, weights, bias))]
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        a, weights, bias = operands
+    def worked(self, i: Index, j: Index, a: Ref, weights: Ref, bias: Ref) -> Pieces | None:
         return [*product_worked(i, j, a, weights), " + ", Number(bias.cell(0, j))]
 
 
 class RowProducts(Op):
-    """Every row of a times every row of b, that is a bᵀ: (n x k) and (m x k) give (n x m).
+    """Every row of a times every row of b, that is a bᵀ, plus a bias where there is one.
 
-    With a third operand, a bias (1 x m), that is added. This is the output layer whose weights are
+    This is the output layer whose weights are
     the embeddings themselves ("tied"): Press and Wolf 2017, "Using the Output Embedding to Improve
     Language Models"; Vaswani et al. 2017, section 3.4.
     """
 
+    signature = "n k, m k, [1 m] -> n m"
     turned = (False, True)
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        a, b, *bias = operands
-        check(a.shape[1] == b.shape[1] and all(c.shape == (1, b.shape[0]) for c in bias), self, *operands)
-        return a.rows, b.rows
-
-    def value(self, *operands: Array) -> Array:
-        a, b, *bias = operands
+    def value(self, a: Array, b: Array, *bias: Array) -> Array:
         result = product(a, np.swapaxes(b, -1, -2))
         return plus(result, bias[0]) if bias else result
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        a, b, *bias = operands
+    def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, b: Matrix, *bias: Matrix) -> Contributions:
         return (
             matmul(upstream, b),
             transposed_matmul(upstream, a, b),
             *(column_sums(upstream, row) for row in bias),
         )
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        a, b, *bias = operands
+    def cell(self, i: Coordinate, j: Coordinate, a: Ref, b: Ref, *bias: Ref) -> str:
         if a.shape[1] > a.spelled_out:
             terms = f"SUMPRODUCT({a.row(i)},{b.row(j)})"
         else:
             terms = "+".join(f"{a.cell(i, k)}*{b.cell(j, k)}" for k in range(a.shape[1]))
         return terms + "".join(f"+{c.cell(0, j)}" for c in bias)
 
-    def row(self, i: int, *operands: Ref) -> list[Span]:
-        a, b, *bias = operands
+    def row(self, i: int, a: Ref, b: Ref, *bias: Ref) -> list[Span]:
         # Vectors are turned, not the matrix, which may be all the words' embeddings.
         turned = f"TRANSPOSE({mmult(b, b.part(), a, f'TRANSPOSE({a.row(i)})')})"
         return [(0, b.shape[0], turned + "".join(f"+{c.row(0)}" for c in bias))]
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        a, b, *bias = operands
+    def worked(self, i: Index, j: Index, a: Ref, b: Ref, *bias: Ref) -> Pieces | None:
         terms = (_term(a.cell(i, k), b.cell(j, k)) for k in range(a.shape[1]))
         return [*joined(terms, " + "), *(piece for c in bias for piece in (" + ", Number(c.cell(0, j))))]
 
 
 class TransposedMatmul(Op):
-    """Every column of a times every column of b, that is aᵀ b: (n x k) and (n x m) give (k x m), the
-    gradient of the weights between a and what b passes back.
+    """Every column of a times every column of b, that is aᵀ b: the gradient of the weights between a and what
+    b passes back.
 
-    The third operand (k x m) lends its labels: it is what the result is the gradient of. Leading
-    axes that it lacks are summed over, for weights serve every sentence.
+    The third operand is what the result is the gradient of. Leading axes that it lacks are summed over,
+    for weights serve every sentence.
     """
 
+    signature = "n k, n m, k m -> k m"
     collects = True
     turned = (True, False)
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        a, b, like = operands
-        check(a.shape[0] == b.shape[0] and like.shape == (a.shape[1], b.shape[1]), self, *operands)
-        return like.rows, like.columns
-
-    def value(self, *operands: Array) -> Array:
-        a, b, like = operands
+    def value(self, a: Array, b: Array, like: Array) -> Array:
         if like.ndim == 2 and a.ndim > 2 and a.shape[:-1] == b.shape[:-1]:  # one product for the whole batch
             return a.reshape(-1, a.shape[-1]).T @ b.reshape(-1, b.shape[-1])
         return collected(product(np.swapaxes(a, -1, -2), b), like)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        a, b, _ = operands
+    def cell(self, i: Coordinate, j: Coordinate, a: Ref, b: Ref, like: Ref) -> str:
         if a.shape[0] > a.spelled_out:
             return f"SUMPRODUCT({a.column(i)},{b.column(j)})"
         return "+".join(f"{a.cell(k, i)}*{b.cell(k, j)}" for k in range(a.shape[0]))
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        a, b, _ = operands
+    def worked(self, i: Index, j: Index, a: Ref, b: Ref, like: Ref) -> Pieces | None:
         terms: list[Pieces] = [[Number(a.cell(k, i)), "×", Number(b.cell(k, j))] for k in range(a.shape[0])]
         return joined(terms, " + ")
 
 
 class ColumnSums(Op):
-    """The sum of each column, (n x m) to (1 x m): the gradient of a bias or of a row that is repeated.
+    """The sum of each column: the gradient of a bias or of a row that is repeated.
 
-    The second operand (1 x m) lends its labels, and its leading axes: others are summed over.
+    The second operand is that bias or row. It lends its leading axes: others are summed over.
     """
 
+    signature = "n m, 1 m -> 1 m"
     collects = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        x, like = operands
-        check(like.shape == (1, x.shape[1]), self, x, like)
-        return like.rows, like.columns
-
-    def value(self, *operands: Array) -> Array:
-        x, like = operands
+    def value(self, x: Array, like: Array) -> Array:
         if like.ndim == 2 < x.ndim:
             x = x.reshape(-1, x.shape[-1])
             return np.ones((1, len(x)), x.dtype) @ x  # faster than a sum
         return collected(x.sum(axis=-2, keepdims=True), like)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return f"SUM({operands[0].column(j)})"
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref, like: Ref) -> str:
+        return f"SUM({x.column(j)})"
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        x = operands[0]
+    def worked(self, i: Index, j: Index, x: Ref, like: Ref) -> Pieces | None:
         return joined(([Number(x.cell(k, j))] for k in range(x.shape[0])), " + ")
 
 
@@ -298,14 +258,12 @@ class Total(Op):
 
     collects = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        block, *parts = operands
+    def axes(self, block: Matrix, *parts: Matrix) -> tuple[Axis, Axis]:
         rows = block.shape[0]
-        check(all(p.shape in (block.shape, (rows, 1), (1, 1)) for p in parts), self, *operands)
+        check(all(p.shape in (block.shape, (rows, 1), (1, 1)) for p in parts), self, block, *parts)
         return block.rows, block.columns
 
-    def value(self, *operands: Array) -> Array:
-        block, *parts = operands
+    def value(self, block: Array, *parts: Array) -> Array:
         total: Array = parts[0]
         if len(parts) > 1:
             total = parts[0] + parts[1]
@@ -315,13 +273,13 @@ class Total(Op):
             total = np.broadcast_to(total, total.shape[:-2] + block.shape[-2:])
         return collected(total, block)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return "+".join(part.cell(*self._at(part, i, j)) for part in operands[1:])
+    def cell(self, i: Coordinate, j: Coordinate, block: Ref, *parts: Ref) -> str:
+        return "+".join(part.cell(*self._at(part, i, j)) for part in parts)
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        if len(operands) == 2:
+    def worked(self, i: Index, j: Index, block: Ref, *parts: Ref) -> Pieces | None:
+        if len(parts) == 1:
             return None
-        return joined(([Number(part.cell(*self._at(part, i, j)))] for part in operands[1:]), " + ")
+        return joined(([Number(part.cell(*self._at(part, i, j)))] for part in parts), " + ")
 
     @staticmethod
     def _at(part: Ref, i: Index, j: Index) -> tuple[Index, Index]:
@@ -330,54 +288,41 @@ class Total(Op):
 
 
 class RootWidth(Op):
-    """The square root of the width of the keys, (1 x 1), or 1 where the switch is off (0).
+    """The square root of the width of the keys, or 1 where the switch is off (0).
 
-    Operands: the keys (m x d_k), and a switch (1 x 1) where there is one.
+    Operands: the keys, and a switch where there is one.
     Vaswani et al. 2017, "Attention Is All You Need", equation 1: scores are divided by it.
     """
 
+    signature = "n k, [1 1] -> 1 1"
     scale = "plain"
     constant = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        _, *switch = operands
-        check(all(s.shape == (1, 1) for s in switch), self, *operands)
-        return ONE, ONE
-
-    def value(self, *operands: Array) -> Array:
-        keys, *switch = operands
+    def value(self, keys: Array, *switch: Array) -> Array:
         root = np.full((1, 1), np.sqrt(keys.shape[-1]), keys.dtype)
         return np.where(switch[0] != 0, root, 1.0) if switch else root
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        keys, *switch = operands
+    def cell(self, i: Coordinate, j: Coordinate, keys: Ref, *switch: Ref) -> str:
         root = f"SQRT(COLUMNS({keys.row(0)}))"
         return f"IF({switch[0].cell(0, 0)}=0,1,{root})" if switch else root
 
 
 class Divide(Op):
-    """Every entry divided by one number: (n x m) and (1 x 1) give (n x m)."""
+    """Every entry divided by one number."""
 
+    signature = "n m, 1 1 -> n m"
     by_entry = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        a, divisor = operands
-        check(divisor.shape == (1, 1), self, a, divisor)
-        return a.rows, a.columns
-
-    def value(self, *operands: Array) -> Array:
-        a, divisor = operands
+    def value(self, a: Array, divisor: Array) -> Array:
         return a / divisor
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return divide(upstream, operands[1]), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, divisor: Matrix) -> Contributions:
+        return divide(upstream, divisor), STOP
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        a, divisor = operands
+    def cell(self, i: Coordinate, j: Coordinate, a: Ref, divisor: Ref) -> str:
         return f"{a.cell(i, j)}/{divisor.cell(0, 0)}"
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        a, divisor = operands
+    def worked(self, i: Index, j: Index, a: Ref, divisor: Ref) -> Pieces | None:
         return [Number(a.cell(i, j)), " / ", Number(divisor.cell(0, 0))]
 
 
@@ -400,7 +345,7 @@ class Concatenate(Op):
         starts = np.cumsum([0, *(m.shape[1] for m in operands)])
         return tuple(Columns(int(start))(upstream, m) for start, m in zip(starts, operands, strict=False))
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
+    def cell(self, i: Coordinate, j: Coordinate, *operands: Ref) -> str:
         for operand in operands:
             if j < operand.shape[1]:
                 return operand.cell(i, j)
@@ -414,96 +359,87 @@ class Concatenate(Op):
 
 @record
 class Columns(Op):
-    """Some columns by themselves, from `start` (counted from 0) as many as the second operand has:
-    (n x k) and (n x m) give (n x m)."""
+    """Some columns by themselves, from `start` (counted from 0) as many as the second operand has."""
+
+    signature = "n k, n m -> n m"
 
     start: int
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        x, like = operands
-        check(x.shape[0] == like.shape[0] and self.start + like.shape[1] <= x.shape[1], self, x, like)
-        return like.rows, like.columns
+    def fits(self, x: Matrix, like: Matrix) -> bool:
+        return self.start + like.shape[1] <= x.shape[1]
 
-    def value(self, *operands: Array) -> Array:
-        x, like = operands
+    def value(self, x: Array, like: Array) -> Array:
         return x[..., self.start : self.start + like.shape[-1]]
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return operands[0].cell(i, self.start + j)
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref, like: Ref) -> str:
+        return x.cell(i, self.start + j)
 
 
 @record
 class PlaceRows(Op):
-    """Rows put back where they were taken from, 0 elsewhere: (n x m), which stand from row `start`
-    (counted from 0) of the second operand, and that operand (p x m) give (p x m).
+    """Rows put back where they were taken from, from row `start` (counted from 0) of the second operand; 0
+    elsewhere.
 
-    The second operand lends its labels, and its leading axes: others are summed over.
+    That operand lends its leading axes: others are summed over.
     """
 
-    start: int = 0
+    signature = "n m, p m -> p m"
 
+    start: int = 0
     collects = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        rows, like = operands
-        fits = rows.shape[1] == like.shape[1] and self.start + rows.shape[0] <= like.shape[0]
-        check(fits, self, rows, like)
-        return like.rows, like.columns
+    def fits(self, rows: Matrix, like: Matrix) -> bool:
+        return self.start + rows.shape[0] <= like.shape[0]
 
-    def value(self, *operands: Array) -> Array:
-        rows, like = operands
+    def value(self, rows: Array, like: Array) -> Array:
         rows = collected(rows, like)
         placed = np.zeros((*rows.shape[:-2], *like.shape[-2:]), rows.dtype)
         placed[..., self.start : self.start + rows.shape[-2], :] = rows
         return placed
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
+    def cell(self, i: Coordinate, j: Coordinate, rows: Ref, like: Ref) -> str:
         at = i - self.start
-        return operands[0].cell(at, j) if 0 <= at < operands[0].shape[0] else "0"
+        return rows.cell(at, j) if 0 <= at < rows.shape[0] else "0"
 
 
 @record
 class Row(Op):
-    """One row by itself, counted from 0: (n x m) to (1 x m)."""
+    """One row by itself, counted from 0."""
+
+    signature = "n m -> 1 m"
 
     index: int
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (x,) = operands
-        check(0 <= self.index < x.shape[0], self, x)
-        return ONE, x.columns
+    def fits(self, x: Matrix) -> bool:
+        return 0 <= self.index < x.shape[0]
 
-    def value(self, *operands: Array) -> Array:
-        return operands[0][..., self.index : self.index + 1, :]
+    def value(self, x: Array) -> Array:
+        return x[..., self.index : self.index + 1, :]
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (PlaceRows(self.index)(upstream, operands[0]),)
+    def gradient(self, upstream: Matrix, result: Matrix, x: Matrix) -> Contributions:
+        return (PlaceRows(self.index)(upstream, x),)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return operands[0].cell(self.index, j)
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
+        return x.cell(self.index, j)
 
 
 class StackRows(Op):
-    """Rows below one another, under the row labels of the first operand, whose values do not matter.
+    """Rows below one another, one for each row of the first operand, which lends its row labels, not its
+    values."""
 
-    Operands: labels (n x k), then n rows (1 x m each); result (n x m).
-    """
+    signature = "n k, 1 m, ... -> n m"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        labels, *rows = operands
-        check(
-            len(rows) == labels.shape[0] and all(r.shape == (1, rows[0].shape[1]) for r in rows), self, *operands
-        )
-        return labels.rows, rows[0].columns
+    def fits(self, labels: Matrix, *rows: Matrix) -> bool:
+        return len(rows) == labels.shape[0]
 
-    def value(self, *operands: Array) -> Array:
-        return side_by_side(operands[1:], -2)
+    def value(self, labels: Array, *rows: Array) -> Array:
+        return side_by_side(rows, -2)
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return None, *(Row(k)(upstream) for k in range(len(operands) - 1))
+    def gradient(self, upstream: Matrix, result: Matrix, labels: Matrix, *rows: Matrix) -> Contributions:
+        return None, *(Row(k)(upstream) for k in range(len(rows)))
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return operands[1 + i].cell(0, j)
+    def cell(self, i: Coordinate, j: Coordinate, labels: Ref, *rows: Ref) -> str:
+        return rows[i].cell(0, j)
 
 
 @record
@@ -512,88 +448,80 @@ class Repeat(Op):
 
     count: int
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (row,) = operands
+    def axes(self, row: Matrix) -> tuple[Axis, Axis]:
         check(row.shape[0] == 1, self, row)
         return Axis.fixed([str(k) for k in range(self.count)]), row.columns
 
-    def value(self, *operands: Array) -> Array:
-        return np.repeat(operands[0], self.count, axis=-2)
+    def value(self, row: Array) -> Array:
+        return np.repeat(row, self.count, axis=-2)
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return (column_sums(upstream, operands[0]),)
+    def gradient(self, upstream: Matrix, result: Matrix, row: Matrix) -> Contributions:
+        return (column_sums(upstream, row),)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return operands[0].cell(0, j)
+    def cell(self, i: Coordinate, j: Coordinate, row: Ref) -> str:
+        return row.cell(0, j)
 
 
 class FirstRows(Op):
-    """As many of a table's first rows as another matrix has: (p x d) and (n x m) give (n x d).
+    """As many of a table's first rows as another matrix has, which lends its row labels, not its values.
 
     The rows of the learned positions for n words: Radford et al. 2019, Devlin et al. 2019.
     """
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        table, like = operands
-        check(table.shape[0] >= like.shape[0], self, table, like)
-        return like.rows, table.columns
+    signature = "p d, n m -> n d"
 
-    def value(self, *operands: Array) -> Array:
-        table, like = operands
+    def fits(self, table: Matrix, like: Matrix) -> bool:
+        return table.shape[0] >= like.shape[0]
+
+    def value(self, table: Array, like: Array) -> Array:
         return table[..., : like.shape[-2], :]
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return PlaceRows()(upstream, operands[0]), None
+    def gradient(self, upstream: Matrix, result: Matrix, table: Matrix, like: Matrix) -> Contributions:
+        return PlaceRows()(upstream, table), None
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return operands[0].cell(i, j)
+    def cell(self, i: Coordinate, j: Coordinate, table: Ref, like: Ref) -> str:
+        return table.cell(i, j)
 
 
 @record
 class RowDiagonal(Op):
-    """One row, counted from 0, on the diagonal of a square, 0 elsewhere: (n x m) to (m x m)."""
+    """One row, counted from 0, on the diagonal of a square, 0 elsewhere."""
+
+    signature = "n m -> m m"
 
     index: int
-
     no_gradient = "it is itself part of a derivative, and no loss is made of it"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (x,) = operands
-        check(0 <= self.index < x.shape[0], self, x)
-        return x.columns, x.columns
+    def fits(self, x: Matrix) -> bool:
+        return 0 <= self.index < x.shape[0]
 
-    def value(self, *operands: Array) -> Array:
-        row = operands[0][..., self.index, :, None]
+    def value(self, x: Array) -> Array:
+        row = x[..., self.index, :, None]
         return np.asarray(row * np.eye(row.shape[-2], dtype=row.dtype))
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return operands[0].cell(self.index, i) if i == j else "0"
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
+        return x.cell(self.index, i) if i == j else "0"
 
 
 @record
 class ScaleRows(Op):
-    """Row i of a matrix times the i-th entry of one row, counted from 0, of another:
-    (m x k) and (n x m) give (m x k)."""
+    """Row i of a matrix times the i-th entry of one row, counted from 0, of another."""
+
+    signature = "m k, n m -> m k"
 
     index: int
-
     no_gradient = "it is itself part of a derivative, and no loss is made of it"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        x, factors = operands
-        check(x.shape[0] == factors.shape[1] and 0 <= self.index < factors.shape[0], self, x, factors)
-        return x.rows, x.columns
+    def fits(self, x: Matrix, factors: Matrix) -> bool:
+        return 0 <= self.index < factors.shape[0]
 
-    def value(self, *operands: Array) -> Array:
-        x, factors = operands
+    def value(self, x: Array, factors: Array) -> Array:
         return np.asarray(x * factors[..., self.index, :, None])
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        x, factors = operands
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref, factors: Ref) -> str:
         return f"{x.cell(i, j)}*{factors.cell(self.index, i)}"
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        x, factors = operands
+    def worked(self, i: Index, j: Index, x: Ref, factors: Ref) -> Pieces | None:
         return [Number(x.cell(i, j)), "×", Number(factors.cell(self.index, i))]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check
+from xltransformer.graph import Array, Matrix
+from xltransformer.ops.base import STOP, Contributions, Coordinate, Index, Number, Op, Pieces, Ref
 from xltransformer.ops.elementwise import negative
 from xltransformer.ops.reduce import divide_rows
 
@@ -13,58 +13,48 @@ from xltransformer.ops.reduce import divide_rows
 class NegativeLogLikelihood(Op):
     """-ln of a word's probability: ln(sum of exponentials) + row maximum - the word's logit.
 
-    Operands: the sum of exp(logit - maximum), the maximum, the word's logit; all (n x 1). No gradient
-    is passed to the maximum, which cancels. Goodfellow, Bengio and Courville 2016, section 6.2.2.3.
+    Operands: the sum of exp(logit - maximum), the maximum, the word's logit. No gradient is passed to
+    the maximum, which cancels. Goodfellow, Bengio and Courville 2016, section 6.2.2.3.
     """
 
+    signature = "n 1, n 1, n 1 -> n 1"
     scale = "plain"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        total = operands[0]
-        check(all(m.shape == (total.shape[0], 1) for m in operands), self, *operands)
-        return total.rows, ONE
-
-    def value(self, *operands: Array) -> Array:
-        total, maximum, logit = operands
+    def value(self, total: Array, maximum: Array, logit: Array) -> Array:
         return np.asarray(np.log(total) + maximum - logit)
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return divide_rows(upstream, operands[0]), None, negative(upstream)
+    def gradient(
+        self, upstream: Matrix, result: Matrix, total: Matrix, maximum: Matrix, logit: Matrix
+    ) -> Contributions:
+        return divide_rows(upstream, total), None, negative(upstream)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        total, maximum, logit = (operand.cell(i, 0) for operand in operands)
-        return f"LN({total})+{maximum}-{logit}"
+    def cell(self, i: Coordinate, j: Coordinate, total: Ref, maximum: Ref, logit: Ref) -> str:
+        return f"LN({total.cell(i, 0)})+{maximum.cell(i, 0)}-{logit.cell(i, 0)}"
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        total, maximum, logit = (Number(operand.cell(i, 0)) for operand in operands)
-        return ["ln(", total, ") + ", maximum, " − ", logit]
+    def worked(self, i: Index, j: Index, total: Ref, maximum: Ref, logit: Ref) -> Pieces | None:
+        numbers = [Number(operand.cell(i, 0)) for operand in (total, maximum, logit)]
+        return ["ln(", numbers[0], ") + ", numbers[1], " − ", numbers[2]]
 
 
 class CountedMean(Op):
-    """The mean of a column over the rows that count, 0 where none does: (n x 1) to (1 x 1).
+    """The mean of a column over the rows that count, 0 where none does.
 
-    Operands: the column, and 1 for each row that counts, else 0 (n x 1); without it all rows count.
+    Operands: the column, and 1 for each row that counts, else 0; without it all rows count.
     """
 
+    signature = "n 1, [n 1] -> 1 1"
     scale = "plain"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        column, *counts = operands
-        check(all(m.shape == (column.shape[0], 1) for m in (column, *counts)), self, *operands)
-        return ONE, ONE
-
-    def value(self, *operands: Array) -> Array:
-        column, *counts = operands
+    def value(self, column: Array, *counts: Array) -> Array:
         if not counts:
             return np.asarray(np.mean(column, axis=-2, keepdims=True))
         number = np.sum(counts[0], axis=-2, keepdims=True)
         return divide_rows.value(np.sum(column * counts[0], axis=-2, keepdims=True), number)
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return counted_share(upstream, *operands), *(STOP for _ in operands[1:])
+    def gradient(self, upstream: Matrix, result: Matrix, column: Matrix, *counts: Matrix) -> Contributions:
+        return counted_share(upstream, column, *counts), *(STOP for _ in counts)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        column, *counts = operands
+    def cell(self, i: Coordinate, j: Coordinate, column: Ref, *counts: Ref) -> str:
         if not counts:
             return f"SUM({column.column(0)})/ROWS({column.column(0)})"
         number = f"SUM({counts[0].column(0)})"
@@ -74,25 +64,19 @@ class CountedMean(Op):
 class CountedShare(Op):
     """What a mean passes back to each row: its share of the gradient where it counts, else 0.
 
-    Operands: the gradient (1 x 1), the column (n x 1), which lends its rows, and where there is one
-    the column of rows that count (n x 1); result (n x 1).
+    Operands: the gradient, the column, which lends its rows, and where there is one the column of rows
+    that count.
     """
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        upstream, column, *counts = operands
-        fits = upstream.shape == (1, 1) and all(m.shape == (column.shape[0], 1) for m in (column, *counts))
-        check(fits, self, *operands)
-        return column.rows, ONE
+    signature = "1 1, n 1, [n 1] -> n 1"
 
-    def value(self, *operands: Array) -> Array:
-        upstream, column, *counts = operands
+    def value(self, upstream: Array, column: Array, *counts: Array) -> Array:
         if not counts:
             return np.repeat(upstream / column.shape[-2], column.shape[-2], axis=-2)
         number = np.sum(counts[0], axis=-2, keepdims=True)
         return divide_rows.value(upstream * counts[0], number)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        upstream, column, *counts = operands
+    def cell(self, i: Coordinate, j: Coordinate, upstream: Ref, column: Ref, *counts: Ref) -> str:
         if not counts:
             return f"{upstream.cell(0, 0)}/ROWS({column.column(0)})"
         number = f"SUM({counts[0].column(0)})"
@@ -101,24 +85,21 @@ class CountedShare(Op):
 
 class Settles(Op):
     """1 where a row of losses ends lower than it begins, and no step raises it by more than a quarter of
-    what it begins with, else 0: (1 x n) to (1 x 1)."""
+    what it begins with, else 0."""
 
+    signature = "1 n -> 1 1"
     scale = "gate"
     no_gradient = "it says yes or no"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (losses,) = operands
-        check(losses.shape[0] == 1 and losses.shape[1] > 1, self, losses)
-        return ONE, ONE
+    def fits(self, losses: Matrix) -> bool:
+        return losses.shape[1] > 1
 
-    def value(self, *operands: Array) -> Array:
-        (losses,) = operands
+    def value(self, losses: Array) -> Array:
         start, last = losses[..., :1], losses[..., -1:]
         leaps = losses[..., 1:] - losses[..., :-1] > 0.25 * start
         return np.asarray((last < start) & ~np.any(leaps, axis=-1, keepdims=True)).astype(losses.dtype)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        (losses,) = operands
+    def cell(self, i: Coordinate, j: Coordinate, losses: Ref) -> str:
         steps = losses.shape[1] - 1
         start, second, last = (losses.cell(0, k) for k in (0, 1, steps))
         rises = f"{second}:{last.rpartition('!')[2]}-{losses.row(0, steps)}"
@@ -130,21 +111,18 @@ NEAR = 0.001
 
 
 class Near(Op):
-    """1 where all of some numbers (1 x 1 each) are within a thousandth of 0, else 0."""
+    """1 where all of some numbers are within a thousandth of 0, else 0."""
 
+    signature = "1 1, ... -> 1 1"
     scale = "gate"
     no_gradient = "it says yes or no"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        check(bool(operands) and all(m.shape == (1, 1) for m in operands), self, *operands)
-        return ONE, ONE
+    def value(self, *numbers: Array) -> Array:
+        near = np.logical_and.reduce(np.broadcast_arrays(*(np.abs(x) <= NEAR for x in numbers)))
+        return np.asarray(near).astype(numbers[0].dtype)
 
-    def value(self, *operands: Array) -> Array:
-        near = np.logical_and.reduce(np.broadcast_arrays(*(np.abs(x) <= NEAR for x in operands)))
-        return np.asarray(near).astype(operands[0].dtype)
-
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return f"IF(AND({','.join(f'ABS({x.cell(0, 0)})<={NEAR}' for x in operands)}),1,0)"
+    def cell(self, i: Coordinate, j: Coordinate, *numbers: Ref) -> str:
+        return f"IF(AND({','.join(f'ABS({x.cell(0, 0)})<={NEAR}' for x in numbers)}),1,0)"
 
 
 negative_log_likelihood = NegativeLogLikelihood()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import STOP, Contributions, Index, Number, Op, Pieces, Ref, check
+from xltransformer.ops.base import STOP, Contributions, Coordinate, Index, Number, Op, Pieces, Ref, check
 from xltransformer.record import record
 
 FIXED = "positions are fixed, not learned"
@@ -24,38 +24,30 @@ def number_type(x: Array) -> np.dtype[np.generic]:
 
 
 class Position(Op):
-    """Which row it is, from 0: (n x m) to (n x 1). The operand lends its rows, not its values."""
+    """Which row it is, from 0. The operand lends its rows, not its values."""
 
+    signature = "n m -> n 1"
     scale = "whole"
     constant = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (x,) = operands
-        return x.rows, ONE
+    def value(self, x: Array) -> Array:
+        return np.arange(x.shape[-2], dtype=number_type(x)).reshape(-1, 1)
 
-    def value(self, *operands: Array) -> Array:
-        return np.arange(operands[0].shape[-2], dtype=number_type(operands[0])).reshape(-1, 1)
-
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        (x,) = operands
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
         return f"ROW({x.cell(i, 0)})-ROW({x.cell(0, 0)})"
 
 
 class FromEnd(Op):
-    """How many rows come after each: (n x m) to (n x 1). The operand lends its rows, not its values."""
+    """How many rows come after each. The operand lends its rows, not its values."""
 
+    signature = "n m -> n 1"
     scale = "whole"
     constant = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (x,) = operands
-        return x.rows, ONE
+    def value(self, x: Array) -> Array:
+        return position.value(x)[::-1]
 
-    def value(self, *operands: Array) -> Array:
-        return position.value(*operands)[::-1]
-
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        (x,) = operands
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
         return f"ROW({x.cell(x.shape[0] - 1, 0)})-ROW({x.cell(i, 0)})"
 
 
@@ -69,26 +61,23 @@ class Mirrored(Op):
     """
 
     before: bool
-
     scale = "count"
     no_gradient = "a position jumps"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        turn, column = operands
+    def axes(self, turn: Matrix, column: Matrix) -> tuple[Axis, Axis]:
         check(turn.shape == (1, 1) and column.shape[1] == 1 < column.shape[0], self, turn, column)
         return Axis.numbered("", column.shape[0] // 2), ONE
 
-    def value(self, *operands: Array) -> Array:
-        turn, column = operands
+    def value(self, turn: Array, column: Array) -> Array:
         n = column.shape[-2]
         k = np.arange(n // 2).reshape(-1, 1)
         there = (turn > k + 1) & (turn + k <= n)
         return np.where(there, turn - 1 - k if self.before else turn + k, 0.0)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        turn, column = operands[0].cell(0, 0), operands[1].column(0)
-        place = f"{turn}-{i + 1}" if self.before else f"{turn}+{i}"
-        return f"IF(AND({turn}>{i + 1},{turn}+{i}<=ROWS({column})),{place},0)"
+    def cell(self, i: Coordinate, j: Coordinate, turn: Ref, column: Ref) -> str:
+        at = turn.cell(0, 0)
+        place = f"{at}-{i + 1}" if self.before else f"{at}+{i}"
+        return f"IF(AND({at}>{i + 1},{at}+{i}<=ROWS({column.column(0)})),{place},0)"
 
 
 @record
@@ -97,46 +86,35 @@ class Pair(Op):
     the first columns only. The operand lends its columns, not its values."""
 
     count: int | None = None
-
     scale = "whole"
     constant = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (x,) = operands
+    def axes(self, x: Matrix) -> tuple[Axis, Axis]:
         if self.count is None:
             return ONE, x.columns
         check(self.count <= x.shape[1], self, x)
         return ONE, Axis.numbered("k", self.count)
 
-    def value(self, *operands: Array) -> Array:
-        count = operands[0].shape[-1] if self.count is None else self.count
-        return (np.arange(count) // 2).astype(number_type(operands[0])).reshape(1, -1)
+    def value(self, x: Array) -> Array:
+        count = x.shape[-1] if self.count is None else self.count
+        return (np.arange(count) // 2).astype(number_type(x)).reshape(1, -1)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        (x,) = operands
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
         return f"INT((COLUMN({x.cell(0, j)})-COLUMN({x.cell(0, 0)}))/2)"
 
 
 class InverseFrequency(Op):
-    """base^(2i/d): by how much the angles of pair i grow more slowly than those of pair 0.
+    """base^(2i/d): by how much the angles of pair i grow more slowly than those of pair 0. Operands: base,
+    pairs."""
 
-    Operands: base (1 x 1), pairs (1 x d); result (1 x d).
-    """
-
+    signature = "1 1, 1 d -> 1 d"
     scale = "plain"
     no_gradient = FIXED
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        base, pairs = operands
-        check(base.shape == (1, 1) and pairs.shape[0] == 1, self, base, pairs)
-        return ONE, pairs.columns
-
-    def value(self, *operands: Array) -> Array:
-        base, pairs = operands
+    def value(self, base: Array, pairs: Array) -> Array:
         return np.asarray(base ** (2 * pairs / pairs.shape[-1]))
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        base, pairs = operands
+    def cell(self, i: Coordinate, j: Coordinate, base: Ref, pairs: Ref) -> str:
         return f"{base.cell(0, 0)}^(2*{pairs.cell(0, j)}/COLUMNS({pairs.row(0)}))"
 
 
@@ -145,127 +123,98 @@ class KeptSpeed(Op):
     it turns at least `high` times in the original length, 0 where at most `low` times, between them in
     proportion.
 
-    Operands: inverse frequencies (1 x d), low, high and the original length (1 x 1 each); result (1 x d).
-    LLaMA 3.1:
-    apply_scaling of Meta's llama-models, there written with wavelengths 2π · inverse frequency.
+    Operands: inverse frequencies, low, high and the original length. LLaMA 3.1: apply_scaling of Meta's
+    llama-models, there written with wavelengths 2π · inverse frequency.
     """
 
+    signature = "1 d, 1 1, 1 1, 1 1 -> 1 d"
     scale = "plain"
     no_gradient = FIXED
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        slow, *limits = operands
-        check(slow.shape[0] == 1 and [one.shape for one in limits] == [(1, 1)] * 3, self, *operands)
-        return ONE, slow.columns
-
-    def value(self, *operands: Array) -> Array:
-        slow, low, high, original = operands
+    def value(self, slow: Array, low: Array, high: Array, original: Array) -> Array:
         return np.asarray(np.clip((original / (2 * np.pi * slow) - low) / (high - low), 0, 1))
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        slow, low, high, original = (one.cell(0, j if k == 0 else 0) for k, one in enumerate(operands))
-        return f"MAX(0,MIN(1,({original}/(2*PI()*{slow})-{low})/({high}-{low})))"
+    def cell(self, i: Coordinate, j: Coordinate, slow: Ref, low: Ref, high: Ref, original: Ref) -> str:
+        turns, least = f"{original.cell(0, 0)}/(2*PI()*{slow.cell(0, j)})", low.cell(0, 0)
+        return f"MAX(0,MIN(1,({turns}-{least})/({high.cell(0, 0)}-{least})))"
 
 
 class Slowed(Op):
     """Inverse frequencies of which each keeps some of its speed, while the rest is divided by a factor:
-    inverse frequency / ((1 - kept) / factor + kept). Operands: inverse frequencies and what each keeps (1 x d
-    each), factor (1 x 1)."""
+    inverse frequency / ((1 - kept) / factor + kept)."""
 
+    signature = "1 d, 1 d, 1 1 -> 1 d"
     scale = "plain"
     no_gradient = FIXED
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        slow, kept, factor = operands
-        check(
-            slow.shape == kept.shape and slow.shape[0] == 1 and factor.shape == (1, 1),
-            self,
-            *operands,
-        )
-        return ONE, slow.columns
-
-    def value(self, *operands: Array) -> Array:
-        slow, kept, factor = operands
+    def value(self, slow: Array, kept: Array, factor: Array) -> Array:
         return np.asarray(slow / ((1 - kept) / factor + kept))
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        slow, kept, factor = operands[0].cell(0, j), operands[1].cell(0, j), operands[2].cell(0, 0)
-        return f"{slow}/((1-{kept})/{factor}+{kept})"
+    def cell(self, i: Coordinate, j: Coordinate, slow: Ref, kept: Ref, factor: Ref) -> str:
+        share = kept.cell(0, j)
+        return f"{slow.cell(0, j)}/((1-{share})/{factor.cell(0, 0)}+{share})"
 
 
 class Angle(Op):
-    """pos / inverse frequency, in radians: (n x 1) and (1 x d) give (n x d)."""
+    """pos / inverse frequency, in radians."""
 
+    signature = "n 1, 1 d -> n d"
     scale = "plain"
     no_gradient = FIXED
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        position, inverse_frequency = operands
-        check(position.shape[1] == inverse_frequency.shape[0] == 1, self, position, inverse_frequency)
-        return position.rows, inverse_frequency.columns
-
-    def value(self, *operands: Array) -> Array:
-        position, inverse_frequency = operands
+    def value(self, position: Array, inverse_frequency: Array) -> Array:
         return position / inverse_frequency
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        position, inverse_frequency = operands
+    def cell(self, i: Coordinate, j: Coordinate, position: Ref, inverse_frequency: Ref) -> str:
         return f"{position.cell(i, 0)}/{inverse_frequency.cell(0, j)}"
 
-    def worked(self, i: Index, j: Index, *operands: Ref) -> Pieces | None:
-        position, inverse_frequency = operands
+    def worked(self, i: Index, j: Index, position: Ref, inverse_frequency: Ref) -> Pieces | None:
         return [Number(position.cell(i, 0)), " / ", Number(inverse_frequency.cell(0, j))]
 
 
 class Sinusoid(Op):
-    """The sine of the angle in even columns (counted from 0), its cosine in odd ones: (n x d).
+    """The sine of the angle in even columns (counted from 0), its cosine in odd ones.
 
     Vaswani et al. 2017, section 3.5.
     """
 
+    signature = "n d -> n d"
     no_gradient = FIXED
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (angle,) = operands
-        return angle.rows, angle.columns
-
-    def value(self, *operands: Array) -> Array:
-        (angle,) = operands
+    def value(self, angle: Array) -> Array:
         return np.where(np.arange(angle.shape[-1]) % 2 == 0, np.sin(angle), np.cos(angle))
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return f"{'COS' if j % 2 else 'SIN'}({operands[0].cell(i, j)})"
+    def cell(self, i: Coordinate, j: Coordinate, angle: Ref) -> str:
+        return f"{'COS' if j % 2 else 'SIN'}({angle.cell(i, j)})"
 
 
 @record
 class RotatePairs(Op):
     """Each pair of columns (x_0, x_1) turned by its angle a: (x_0 cos a - x_1 sin a, x_1 cos a +
-    x_0 sin a). Operands: x and the angles, both (n x d) with d even.
+    x_0 sin a). Operands: x and the angles; d is even.
 
     Su et al. 2021, equation 34 (pairs of neighbouring columns). Turned `back` they undo it, which is
     what the gradient does.
     """
 
+    signature = "n d, n d -> n d"
+
     back: bool = False
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        x, angle = operands
-        check(x.shape == angle.shape and x.shape[1] % 2 == 0, self, x, angle)
-        return x.rows, x.columns
+    def fits(self, x: Matrix, angle: Matrix) -> bool:
+        return x.shape[1] % 2 == 0
 
-    def value(self, *operands: Array) -> Array:
-        x, angle = operands
+    def value(self, x: Array, angle: Array) -> Array:
         turned = np.empty_like(x)
         turned[..., 0::2] = -x[..., 1::2]
         turned[..., 1::2] = x[..., 0::2]
         sine = -np.sin(angle) if self.back else np.sin(angle)
         return np.asarray(x * np.cos(angle) + turned * sine)
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        return RotatePairs(not self.back)(upstream, operands[1]), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, x: Matrix, angle: Matrix) -> Contributions:
+        return RotatePairs(not self.back)(upstream, angle), STOP
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        x, angle = operands
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref, angle: Ref) -> str:
         sign = "+" if bool(j % 2) != self.back else "-"
         partner = j - 1 if j % 2 else j + 1
         own = f"{x.cell(i, j)}*COS({angle.cell(i, j)})"
@@ -277,21 +226,18 @@ class Spread(Op):
     """`count` numbers at equal distance from minus to plus a given one: (1 x 1) to (1 x count)."""
 
     count: int
-
     scale = "plain"
     no_gradient = FIXED
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (most,) = operands
+    def axes(self, most: Matrix) -> tuple[Axis, Axis]:
         check(most.shape == (1, 1) and self.count > 1, self, most)
         return ONE, Axis.numbered("", self.count)
 
-    def value(self, *operands: Array) -> Array:
-        (x,) = operands
-        return np.asarray(x * (2 * np.arange(self.count) / (self.count - 1) - 1).astype(x.dtype))
+    def value(self, most: Array) -> Array:
+        return np.asarray(most * (2 * np.arange(self.count) / (self.count - 1) - 1).astype(most.dtype))
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return f"{operands[0].cell(0, 0)}*(2*{j}/{self.count - 1}-1)"
+    def cell(self, i: Coordinate, j: Coordinate, most: Ref) -> str:
+        return f"{most.cell(0, 0)}*(2*{j}/{self.count - 1}-1)"
 
 
 position = Position()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
-from xltransformer.ops.base import Op, Ref, check, side_by_side
+from xltransformer.ops.base import Coordinate, Op, Ref, check, side_by_side
 from xltransformer.ops.reduce import taken
 
 MOST_CHOICES = 24
@@ -28,26 +28,17 @@ def chosen(k: str, cells: Sequence[str]) -> str:
 
 
 class Choose(Op):
-    """One of several blocks of the same shape, zeros where none is chosen.
+    """One of several blocks, zeros where none is chosen. Operands: which one, from 1, or 0, then the blocks."""
 
-    Operands: which one, from 1, or 0 (1 x 1), then the blocks.
-    """
-
+    signature = "1 1, n m, ... -> n m"
     no_gradient = "it is for pictures, and no loss is made of it"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        which, *blocks = operands
-        check(which.shape == (1, 1) and all(b.shape == blocks[0].shape for b in blocks), self, *operands)
-        return blocks[0].rows, blocks[0].columns
-
-    def value(self, *operands: Array) -> Array:
-        which, *blocks = operands
+    def value(self, which: Array, *blocks: Array) -> Array:
         return np.select(
             [which == k for k in range(len(blocks) + 1)], [np.zeros_like(blocks[0]), *blocks], default=np.nan
         )
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        which, *blocks = operands
+    def cell(self, i: Coordinate, j: Coordinate, which: Ref, *blocks: Ref) -> str:
         k = which.cell(0, 0)
         return f"IF({k}=0,0,{chosen(k, [block.cell(i, j) for block in blocks])})"
 
@@ -60,38 +51,31 @@ class Plane(Op):
 
     no_gradient = "it is for pictures, and no loss is made of it"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        table, across, up, names = operands
-        check(across.shape == up.shape == (1, 1) and names.shape == (2, 1), self, *operands)
+    def axes(self, table: Matrix, across: Matrix, up: Matrix, names: Matrix) -> tuple[Axis, Axis]:
+        check(across.shape == up.shape == (1, 1) and names.shape == (2, 1), self, table, across, up, names)
         return table.rows, Axis.of(names)
 
-    def value(self, *operands: Array) -> Array:
-        return taken(operands[0], side_by_side(operands[1:3], -1), axis=-1)
+    def value(self, table: Array, across: Array, up: Array, names: Array) -> Array:
+        return taken(table, side_by_side([across, up], -1), axis=-1)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        position = operands[1 + j].cell(0, 0)
-        return f"IF({position}=0,0,INDEX({operands[0].row(i)},1,{position}))"
+    def cell(self, i: Coordinate, j: Coordinate, table: Ref, across: Ref, up: Ref, names: Ref) -> str:
+        position = (across, up)[j].cell(0, 0)
+        return f"IF({position}=0,0,INDEX({table.row(i)},1,{position}))"
 
 
 class Settle(Op):
-    """Points (n x 2), those of empty slots moved onto a given point, where they do not show.
+    """Points, those of empty slots moved onto a given point, where they do not show.
 
-    Operands: the points, the padding (n x 1: 1 where a word stands), the given point (1 x 2).
+    Operands: the points, the padding (1 where a word stands), the given point.
     """
 
+    signature = "n m, n 1, 1 m -> n m"
     no_gradient = "it is for pictures, and no loss is made of it"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        points, padding, point = operands
-        check(padding.shape == (points.shape[0], 1) and point.shape == (1, 2), self, *operands)
-        return points.rows, points.columns
-
-    def value(self, *operands: Array) -> Array:
-        points, padding, point = operands
+    def value(self, points: Array, padding: Array, point: Array) -> Array:
         return np.where(padding == 1, points, point)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        points, padding, point = operands
+    def cell(self, i: Coordinate, j: Coordinate, points: Ref, padding: Ref, point: Ref) -> str:
         return f"IF({padding.cell(i, 0)}=1,{points.cell(i, j)},{point.cell(0, j)})"
 
 
@@ -100,32 +84,28 @@ class Below(Op):
 
     no_gradient = "it is for pictures, and no loss is made of it"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        before, after = operands
+    def axes(self, before: Matrix, after: Matrix) -> tuple[Axis, Axis]:
         check(before.shape == after.shape and before.shape[0] == 1, self, before, after)
         return Axis.fixed(["before", "after"]), before.columns
 
-    def value(self, *operands: Array) -> Array:
-        return side_by_side(operands, -2)
+    def value(self, before: Array, after: Array) -> Array:
+        return side_by_side([before, after], -2)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return operands[i].cell(0, j)
+    def cell(self, i: Coordinate, j: Coordinate, before: Ref, after: Ref) -> str:
+        return (before, after)[i].cell(0, j)
 
 
 class LessFirst(Op):
-    """Each row less the first row: (n x d) to (n x d)."""
+    """Each row less the first row."""
 
+    signature = "n d -> n d"
     no_gradient = "it is for pictures, and no loss is made of it"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (table,) = operands
-        return table.rows, table.columns
+    def value(self, table: Array) -> Array:
+        return table - table[..., :1, :]
 
-    def value(self, *operands: Array) -> Array:
-        return operands[0] - operands[0][..., :1, :]
-
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return f"{operands[0].cell(i, j)}-{operands[0].cell(0, j)}"
+    def cell(self, i: Coordinate, j: Coordinate, table: Ref) -> str:
+        return f"{table.cell(i, j)}-{table.cell(0, j)}"
 
 
 choose = Choose()

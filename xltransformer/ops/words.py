@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix, SwitchWords
-from xltransformer.ops.base import STOP, Contributions, Op, Ref, check, collected, side_by_side
+from xltransformer.ops.base import STOP, Contributions, Coordinate, Op, Ref, check, collected, side_by_side
 from xltransformer.ops.reduce import taken
 from xltransformer.record import record
 from xltransformer.text import word_key
@@ -21,26 +21,24 @@ def _keys(words: Array) -> list[str]:
 
 class WordIndex(Op):
     """The row (from 1) of each word in a word list, or 0: no word, not in the list, or there
-    more than once. Operands: words (n x 1), word list (v x 1), both text."""
+    more than once. Operands: words, which are the labels of the rows, and the word list, both text."""
 
+    signature = "n 1, v 1 -> n 1"
     scale = "count"
     no_gradient = "a position jumps"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        words, word_list = operands
-        check(words.shape[1] == word_list.shape[1] == 1, self, words, word_list)
-        return Axis.of(words), ONE
+        _, one = super().axes(*operands)
+        return Axis.of(operands[0]), one
 
-    def value(self, *operands: Array) -> Array:
-        words, word_list = operands
+    def value(self, words: Array, word_list: Array) -> Array:
         rows: dict[str, list[int]] = {}
         for row, key in enumerate(_keys(word_list), start=1):
             rows.setdefault(key, []).append(row)
         found = [rows.get(key, []) if key else [] for key in _keys(words)]
         return np.array([float(r[0]) if len(r) == 1 else 0.0 for r in found]).reshape(words.shape)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        words, word_list = operands
+    def cell(self, i: Coordinate, j: Coordinate, words: Ref, word_list: Ref) -> str:
         word, listed = words.cell(i, 0), word_list.column(0)
         same = f'({listed}&""={word}&"")'
         row = f"ROW({listed})-ROW({word_list.cell(0, 0)})+1"
@@ -48,48 +46,34 @@ class WordIndex(Op):
 
 
 class Lookup(Op):
-    """Row `index` (from 1) of a table, or a row of zeros where the index is 0.
+    """Row `index` (from 1) of a table, or a row of zeros where the index is 0: the embedding layer."""
 
-    Operands: index (n x 1), table (v x d); result (n x d). This is the embedding layer.
-    """
+    signature = "n 1, v d -> n d"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        index, table = operands
-        check(index.shape[1] == 1, self, index, table)
-        return index.rows, table.columns
-
-    def value(self, *operands: Array) -> Array:
-        index, table = operands
+    def value(self, index: Array, table: Array) -> Array:
         if table.ndim > 2:
             return taken(table, index, axis=-2)
         rows = index[..., 0].astype(int)
         return np.where(index == 0, 0.0, table[np.maximum(rows - 1, 0)])
 
-    def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
-        index, table = operands
+    def gradient(self, upstream: Matrix, result: Matrix, index: Matrix, table: Matrix) -> Contributions:
         return STOP, add_rows_at(upstream, index, table)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        index, table = operands
+    def cell(self, i: Coordinate, j: Coordinate, index: Ref, table: Ref) -> str:
         return f"IF({index.cell(i, 0)}=0,0,INDEX({table.column(j)},{index.cell(i, 0)}))"
 
 
 class AddRowsAt(Op):
     """Rows added up in the rows of a table that they were looked up in: the gradient of embeddings.
 
-    Operands: the rows (n x d), their index in the table (from 1; 0: nowhere; n x 1), and the table
-    (v x d), which lends its labels, and its leading axes: others are summed over. Result (v x d).
+    Operands: the rows, their index in the table (from 1; 0: nowhere), and the table, which lends its
+    leading axes: others are summed over.
     """
 
+    signature = "n d, n 1, v d -> v d"
     collects = True
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        rows, index, table = operands
-        check(index.shape == (rows.shape[0], 1) and rows.shape[1] == table.shape[1], self, *operands)
-        return table.rows, table.columns
-
-    def value(self, *operands: Array) -> Array:
-        rows, index, table = operands
+    def value(self, rows: Array, index: Array, table: Array) -> Array:
         places = np.arange(1, table.shape[-2] + 1)
         hits = (np.swapaxes(index, -1, -2) == places[:, None]).astype(rows.dtype)
         if table.ndim > 2 or hits.ndim == rows.ndim == 2:
@@ -104,33 +88,29 @@ class AddRowsAt(Op):
         total[found] = np.add.reduceat(given[order], starts, axis=0)
         return total[1:]
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        rows, index, table = operands
+    def cell(self, i: Coordinate, j: Coordinate, rows: Ref, index: Ref, table: Ref) -> str:
         at = f"ROWS({table.column(0, i + 1)})"
         return f"SUMPRODUCT(({index.column(0)}={at})*{rows.column(j)})"
 
 
 class JoinWords(Op):
-    """The words of a sentence as one text, single spaces between: (n x 1) to (1 x 1)."""
+    """The words of a sentence as one text, single spaces between."""
 
+    signature = "n 1 -> 1 1"
     text = True
     no_gradient = "words are not numbers"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        return ONE, ONE
-
-    def value(self, *operands: Array) -> Array:
-        joined = " ".join(str(word) for word in operands[0].ravel())
+    def value(self, words: Array) -> Array:
+        joined = " ".join(str(word) for word in words.ravel())
         # TRIM in a spreadsheet: no space at either end, one between; it leaves other blanks alone.
         return np.array([[" ".join(part for part in joined.split(" ") if part)]], dtype=object)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        (words,) = operands
+    def cell(self, i: Coordinate, j: Coordinate, words: Ref) -> str:
         spaced = '&" "&'.join(words.cell(k, 0) for k in range(words.shape[0]))
         return f'TRIM({spaced}&"")'
 
 
-def _entry(ref: Ref, k: int) -> str:
+def _entry(ref: Ref, k: Coordinate) -> str:
     """The k-th cell of a single row or column."""
     return ref.cell(k, 0) if ref.shape[1] == 1 else ref.cell(0, k)
 
@@ -142,66 +122,54 @@ class Equals(Op):
     scale = "gate"
     no_gradient = "it says yes or no"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        words, word = operands
+    def axes(self, words: Matrix, word: Matrix) -> tuple[Axis, Axis]:
         check(1 in words.shape and word.shape == (1, 1), self, words, word)
         return Axis.of(words), ONE
 
-    def value(self, *operands: Array) -> Array:
-        words, word = operands
+    def value(self, words: Array, word: Array) -> Array:
         (key,) = _keys(word)
         same = np.array([1.0 if key and key == other else 0.0 for other in _keys(words)])
         return same.reshape(*words.shape[:-2], -1, 1)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        words, word = operands
+    def cell(self, i: Coordinate, j: Coordinate, words: Ref, word: Ref) -> str:
         one, other = _entry(words, i), word.cell(0, 0)
         return f'IF({one}="",0,IF({one}&""={other}&"",1,0))'
 
 
 @record
 class SwitchedOn(Op):
-    """1 where a switch (text, 1 x 1) says one of its words for on, else 0."""
+    """1 where a switch (text) says one of its words for on, else 0."""
+
+    signature = "1 1 -> 1 1"
 
     words: SwitchWords = SwitchWords()
-
     scale = "gate"
     no_gradient = "it says yes or no"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (switch,) = operands
-        check(switch.shape == (1, 1), self, switch)
-        return ONE, ONE
-
-    def value(self, *operands: Array) -> Array:
-        (switch,) = operands
+    def value(self, switch: Array) -> Array:
         on = {word_key(word) for word in self.words.on}
         return np.array([1.0 if key in on else 0.0 for key in _keys(switch)]).reshape(switch.shape)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        said = operands[0].cell(0, 0)
+    def cell(self, i: Coordinate, j: Coordinate, switch: Ref) -> str:
+        said = switch.cell(0, 0)
         tests = ",".join(f'{said}&""="{word}"' for word in self.words.on)
         return f"IF(OR({tests}),1,0)"
 
 
 class First(Op):
-    """The position (from 1) of the first 1 in a column of flags, or 0: (n x 1) to (1 x 1)."""
+    """The position (from 1) of the first 1 in a column of flags, or 0."""
 
+    signature = "n 1 -> 1 1"
     scale = "count"
     no_gradient = "a position jumps"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        (flags,) = operands
-        check(flags.shape[1] == 1, self, flags)
-        return ONE, ONE
-
-    def value(self, *operands: Array) -> Array:
-        hits = operands[0] == 1
+    def value(self, flags: Array) -> Array:
+        hits = flags == 1
         place = np.argmax(hits, axis=-2, keepdims=True) + 1.0
         return np.where(hits.any(axis=-2, keepdims=True), place, 0.0)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return f"IFERROR(MATCH(1,{operands[0].column(0)},0),0)"
+    def cell(self, i: Coordinate, j: Coordinate, flags: Ref) -> str:
+        return f"IFERROR(MATCH(1,{flags.column(0)},0),0)"
 
 
 class Stack(Op):
@@ -210,15 +178,15 @@ class Stack(Op):
     text = True
     no_gradient = "words are not numbers"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        check(all(text.shape == (1, 1) for text in operands), self, *operands)
-        return Axis.numbered("", len(operands)), ONE
+    def axes(self, *texts: Matrix) -> tuple[Axis, Axis]:
+        check(all(text.shape == (1, 1) for text in texts), self, *texts)
+        return Axis.numbered("", len(texts)), ONE
 
-    def value(self, *operands: Array) -> Array:
-        return side_by_side(operands, -2)
+    def value(self, *texts: Array) -> Array:
+        return side_by_side(texts, -2)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return f'{operands[i].cell(0, 0)}&""'  # an emptied cell is no text, not 0
+    def cell(self, i: Coordinate, j: Coordinate, *texts: Ref) -> str:
+        return f'{texts[i].cell(0, 0)}&""'  # an emptied cell is no text, not 0
 
 
 class Pick(Op):
@@ -230,67 +198,56 @@ class Pick(Op):
 
     no_gradient = "it is for pictures, and no loss is made of it"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        labels, positions, tables = operands[0], operands[1::2], operands[2::2]
-        check(labels.shape == (len(positions), 1) and len(positions) == len(tables), self, *operands)
-        check(all(t.shape[1] == tables[0].shape[1] for t in tables), self, *tables)
+    def axes(self, labels: Matrix, *pairs: Matrix) -> tuple[Axis, Axis]:
+        positions, tables = pairs[::2], pairs[1::2]
+        fits = labels.shape == (len(positions), 1) and len(positions) == len(tables)
+        check(fits and all(t.shape[1] == tables[0].shape[1] for t in tables), self, labels, *pairs)
         return Axis.of(labels), tables[0].columns
 
-    def value(self, *operands: Array) -> Array:
-        pairs = zip(operands[1::2], operands[2::2], strict=True)
-        return side_by_side([lookup.value(position, table) for position, table in pairs], -2)
+    def value(self, labels: Array, *pairs: Array) -> Array:
+        in_turns = zip(pairs[::2], pairs[1::2], strict=True)
+        return side_by_side([lookup.value(position, table) for position, table in in_turns], -2)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        return lookup.cell(0, j, operands[1 + 2 * i], operands[2 + 2 * i])
+    def cell(self, i: Coordinate, j: Coordinate, labels: Ref, *pairs: Ref) -> str:
+        return lookup.cell(0, j, pairs[::2][i], pairs[1::2][i])
 
 
 class WordAt(Op):
-    """The word in the given row (from 1) of a word list, no text where the row is 0.
+    """The word in the given row (from 1) of a word list, no text where the row is 0."""
 
-    Operands: rows (n x k), word list (v x 1); result (n x k), text.
-    """
-
+    signature = "n k, v 1 -> n k"
     text = True
     no_gradient = "words are not numbers"
 
-    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        rows, word_list = operands
-        check(word_list.shape[1] == 1, self, rows, word_list)
-        return rows.rows, rows.columns
-
-    def value(self, *operands: Array) -> Array:
-        rows, word_list = operands
+    def value(self, rows: Array, word_list: Array) -> Array:
         words = np.array(["", *map(str, word_list[:, 0])], dtype=object)
         # of a row that is no number (an error in a sheet) no word can be told
         return np.where(np.isnan(rows), np.nan, words[np.nan_to_num(rows).astype(int)])
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        rows, word_list = operands
+    def cell(self, i: Coordinate, j: Coordinate, rows: Ref, word_list: Ref) -> str:
         at = rows.cell(i, j)
         return f'IF({at}=0,"",INDEX({word_list.column(0)},{at})&"")'
 
 
 class WriteNext(Op):
     """What stands in the slot after each word: the predicted word, but none after the word that ends a
-    sentence, nor after an empty slot. Operands: words and predicted words (both n x 1), the word that
-    ends (1 x 1), all text; result (n x 1)."""
+    sentence, nor after an empty slot. Operands: words, which are the labels of the rows, predicted
+    words, and the word that ends, all text."""
 
+    signature = "n 1, n 1, 1 1 -> n 1"
     text = True
     no_gradient = "words are not numbers"
 
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
-        words, predicted, end = operands
-        check(words.shape == predicted.shape and end.shape == (1, 1), self, *operands)
-        return Axis.of(words), ONE
+        _, one = super().axes(*operands)
+        return Axis.of(operands[0]), one
 
-    def value(self, *operands: Array) -> Array:
-        words, predicted, end = operands
+    def value(self, words: Array, predicted: Array, end: Array) -> Array:
         over = ["", *_keys(end)]
         pairs = zip(_keys(words), predicted.ravel(), strict=True)
         return np.array([["" if word in over else str(follows)] for word, follows in pairs], dtype=object)
 
-    def cell(self, i: int, j: int, *operands: Ref) -> str:
-        words, predicted, end = operands
+    def cell(self, i: Coordinate, j: Coordinate, words: Ref, predicted: Ref, end: Ref) -> str:
         word = f'{words.cell(i, 0)}&""'
         return f'IF(OR({word}="",{word}={end.cell(0, 0)}&""),"",{predicted.cell(i, 0)}&"")'
 

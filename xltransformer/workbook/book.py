@@ -10,7 +10,7 @@ import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.locale import Messages
-from xltransformer.ops import Span, op_of, step_down
+from xltransformer.ops import Coordinate, Span, op_of, step_down
 from xltransformer.record import record
 from xltransformer.workbook.canvas import Canvas, cell_range, text_width
 from xltransformer.workbook.notation import Arrays, ByCell, Notation
@@ -259,7 +259,7 @@ class Book:
         verdicts = {m: place.seen_from(sheet.name) for m, place in self.verdicts.items()}
         waits = ",".join(seen.all for m, seen in verdicts.items() if m in self.waits_for(block))
 
-        def cell(i: int, j: int) -> str:
+        def cell(i: Coordinate, j: Coordinate) -> str:
             right = f"{verdicts[block].cell(i, j)}=1" if block in self.exercise else f"MIN({waits})=1"
             return f'IF({right},{home.cell(i, j)},"")'
 
@@ -281,7 +281,7 @@ class Book:
         self.names[f"{EXERCISE}.{block.name}"] = place
         student, answer = place.seen_from(hidden.name), home.seen_from(hidden.name)
 
-        def judged(i: int, j: int) -> str:
+        def judged(i: Coordinate, j: Coordinate) -> str:
             typed, right = student.cell(i, j), answer.cell(i, j)
             near = f"IF(ABS({typed}-{right})<={TOLERANCE},1,-1)"
             return f"IF(ISBLANK({typed}),0,IF(ISNUMBER({typed}),{near},-1))"
@@ -379,7 +379,7 @@ class Book:
         source = self.ref(axis.source, sheet)
         arrays = self.notation.label_arrays(source) if across else ()
 
-        def cell(i: int, j: int) -> str:
+        def cell(i: Coordinate, j: Coordinate) -> str:
             k = j if across else i
             return f'{source.cell(k, 0) if source.shape[1] == 1 else source.cell(0, k)}&""'
 

@@ -12,14 +12,15 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from xltransformer.graph import Array
+from xltransformer.ops import Coordinate
 from xltransformer.record import record
 
-CellFormula = Callable[[int, int], str]
+CellFormula = Callable[[Coordinate, Coordinate], str]
 """The formula, without its `=`, of a block's cell in row i and column j, both from 0."""
 
 _MARK = "\0"  # no formula can hold it
@@ -226,7 +227,7 @@ def formulas(cell: CellFormula, shape: tuple[int, int]) -> Formulas:
     i, j = 0, 0
     while True:
         trace = _Trace(i, j)
-        text = cell(cast(int, Traced(trace, 1, 0, 0)), cast(int, Traced(trace, 0, 1, 0)))
+        text = cell(Traced(trace, 1, 0, 0), Traced(trace, 0, 1, 0))
         parts = text.split(_MARK)
         pieces = (trace.marks[int(part)] if k % 2 else part for k, part in enumerate(parts))
         patterns.append(Pattern(tuple(piece for piece in pieces if piece != "")))

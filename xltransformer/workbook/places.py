@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 from xltransformer.graph import Array
-from xltransformer.ops import PRODUCTS, Index
+from xltransformer.ops import PRODUCTS, Coordinate, Every, Index
 from xltransformer.record import record
 from xltransformer.text import column_number
 from xltransformer.workbook.patterns import Traced, letters_of
 
 
-def column_letters(column: int) -> str:
+def column_letters(column: Coordinate) -> str:
     """`A` for column 0, `AA` for column 26."""
-    return column.letters() if isinstance(column, Traced) else letters_of(column)
+    return column.letters() if isinstance(column, Traced) else letters_of(int(column))
 
 
 def quoted(sheet: str) -> str:
@@ -32,7 +32,7 @@ class Place:
     shape: tuple[int, int]
     turned: bool = False
 
-    def address(self, i: int, j: int) -> str:
+    def address(self, i: Coordinate, j: Coordinate) -> str:
         """The address of one cell, without its sheet: `C5`."""
         return f"{column_letters(self.column + j)}{self.row + i + 1}"
 
@@ -89,21 +89,23 @@ class SeenPlace:
             return f"INDEX({self.column(column)},{row})"
         if isinstance(column, str):
             return f"INDEX({self.row(row)},1,{column})"
+        if isinstance(column, Every):
+            return self.row(row, column)
         place = self.place
         if place.shape == (1, 1):  # one cell for all: written $C$5, so that a copied formula keeps it
             return f"{self.prefix}${letters_of(place.column)}${place.row + 1}"
         return f"{self.prefix}{column_letters(place.column + column)}{place.row + row + 1}"
 
-    def row(self, row: int, count: int | None = None) -> str:
+    def row(self, row: Coordinate, count: Coordinate | None = None) -> str:
         return self._range(row, 0, row, (self.shape[1] if count is None else count) - 1)
 
-    def column(self, column: int, count: int | None = None) -> str:
+    def column(self, column: Coordinate, count: Coordinate | None = None) -> str:
         return self._range(0, column, (self.shape[0] if count is None else count) - 1, column)
 
-    def part(self, rows: int | None = None, columns: int | None = None) -> str:
+    def part(self, rows: Coordinate | None = None, columns: Coordinate | None = None) -> str:
         return self._range(0, 0, (rows or self.shape[0]) - 1, (columns or self.shape[1]) - 1)
 
-    def _range(self, top: int, left: int, bottom: int, right: int) -> str:
+    def _range(self, top: Coordinate, left: Coordinate, bottom: Coordinate, right: Coordinate) -> str:
         address = self.place.address
         return f"{self.prefix}{address(top, left)}:{address(bottom, right)}"
 
@@ -136,10 +138,10 @@ class Known:
     def cell(self, row: Index, column: Index) -> str:
         return repr(float(self.values[int(row), int(column)]))
 
-    def row(self, row: int, count: int | None = None) -> str:
+    def row(self, row: Coordinate, count: Coordinate | None = None) -> str:
         raise NotImplementedError("worked lines name single cells")
 
     column = row
 
-    def part(self, rows: int | None = None, columns: int | None = None) -> str:
+    def part(self, rows: Coordinate | None = None, columns: Coordinate | None = None) -> str:
         raise NotImplementedError("worked lines name single cells")
