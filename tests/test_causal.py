@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from cells import precedents
 
-from xltransformer.graph import ONE, Array, Axis, Matrix, Model
+from xltransformer.graph import ONE, Array, Axis, Matrix, Model, SwitchWords
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import attention, padding_mask, switches
 from xltransformer.nn.decoder import decoder, decoder_weights
@@ -41,7 +41,7 @@ def causal_model(*, padded: bool, crossed: bool, pre_norm: bool) -> tuple[Model,
         turned = angles(g.scope("rotary"), g.input("keys", x.rows, Axis.numbered("k", 2), "choice"), base)
         x = encoder(
             g.scope("decoder"), x, stack, pre_norm=pre_norm, mask=mask, causal=True, angles=turned,
-            switches=switches(g.scope("switches"), causal=False),
+            switches=switches(g.scope("switches"), SwitchWords(), causal=False),
         )  # fmt: skip
     table = g.input("embeddings", Axis.numbered("", 7), a.width, "embedding")
     words = g.input("vocabulary", Axis.numbered("", 7), ONE, "vocabulary", text=True)
@@ -84,7 +84,7 @@ def test_the_walk_finds_a_mask_that_only_covers() -> None:
         g = model.scope()
     X = g.input("X", Axis.numbered("", 3), Axis.numbered("d", 2), "choice")
     padding = g.input("padding", X.rows, ONE, "choice")
-    attention(g, X, X, X, padding, padding, switches(g))
+    attention(g, X, X, X, padding, padding, switches(g, SwitchWords()))
     assert latest_tokens(model, [X])["output"].tolist() == [[2, 2]] * 3
 
 
