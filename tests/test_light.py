@@ -72,3 +72,18 @@ def test_a_record_is_a_dataclass_to_all_who_use_it() -> None:
     assert asdict(one) == {"x": 1.0, "y": 0.0, "names": ["made"]}
     assert [value.name for value in fields(Corner)] == ["x", "y", "names"]
     assert Node(1.0) != Node(1.0)
+
+
+ASKED = """
+import sys
+import xltransformer
+print(*sys.modules, sep="\\n")
+assert all(getattr(xltransformer, name) for name in xltransformer.__all__)
+"""
+
+
+def test_the_package_loads_what_is_asked_of_it_and_nothing_before() -> None:
+    done = subprocess.run([sys.executable, "-c", ASKED], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split("\n"))
+    assert "xltransformer" in loaded
+    assert not loaded & {"numpy", "click", "xltransformer.api", *HEAVY}

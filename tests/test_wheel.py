@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import xltransformer
 from xltransformer.building.template import shipped_templates
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +51,14 @@ def test_the_wheel_carries_templates_and_their_weights(wheel: Path) -> None:
         assert f"xltransformer/templates/{name}.toml" in names
     assert "xltransformer/templates/weights/gpt.npz" in names
     assert "xltransformer/templates/weights/held-out.toml" in names
+    assert "xltransformer/py.typed" in names
+
+
+def test_the_version_stands_once_and_the_types_are_known(wheel: Path) -> None:
+    assert wheel.name.startswith(f"xltransformer-{xltransformer.__version__}-")
+    assert (
+        xltransformer.__version__ not in (ROOT / "pyproject.toml").read_text("utf-8").partition("dependencies")[0]
+    )
 
 
 def test_an_empty_environment_builds_every_template(wheel: Path, tmp_path: Path) -> None:

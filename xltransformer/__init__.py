@@ -3,6 +3,8 @@
 build("lesson.xlsx", ["cat and mouse"])     write a workbook of live formulas
 trace(["cat and mouse"])                    the same numbers from NumPy, as DataFrames by block name
 diff("lesson.xlsx")                         prove the workbook, as it is now, equal to NumPy
+train("w.npz", template="gpt", data="d.txt")    learn from a file of sentences
+grade("returned/")                          the grades of exercises that students have filled in
 load_template("cat-and-mouse")              a template that ships, or a .toml file of yours
 """
 
@@ -16,17 +18,39 @@ __version__ = "0.1.0"
 _HOMES = {
     "build": "api",
     "trace": "api",
+    "train": "api",
+    "TrainedFile": "api",
+    "grade": "api",
+    "Grade": "exercise",
     "diff": "difference",
+    "Diff": "difference",
+    "Instance": "building.instance",
+    "Template": "building.template",
     "load_template": "building.template",
     "UserError": "errors",
 }
-__all__ = ["UserError", "build", "diff", "load_template", "trace"]
+__all__ = [
+    "Diff",
+    "Grade",
+    "Instance",
+    "Template",
+    "TrainedFile",
+    "UserError",
+    "build",
+    "diff",
+    "grade",
+    "load_template",
+    "trace",
+    "train",
+]
 
 if TYPE_CHECKING:
-    from xltransformer.api import build, trace
-    from xltransformer.building.template import load_template
-    from xltransformer.difference import diff
+    from xltransformer.api import TrainedFile, build, grade, trace, train
+    from xltransformer.building.instance import Instance
+    from xltransformer.building.template import Template, load_template
+    from xltransformer.difference import Diff, diff
     from xltransformer.errors import UserError
+    from xltransformer.exercise import Grade
 
 
 def __getattr__(name: str) -> Any:

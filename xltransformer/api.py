@@ -1,4 +1,4 @@
-"""What the project does, as functions: build, trace, train, size."""
+"""What the project does, as functions: build, trace, train, grade, size."""
 
 from __future__ import annotations
 
@@ -39,12 +39,17 @@ def build(
     report: Report | None = None,
     **options: Unpack[Options],
 ) -> Instance:
-    """Write the workbook of a template over some sentences (the template's own where none are given).
+    """Write the workbook (.xlsx) of a template over some sentences (the template's own where none are given).
 
-    The steps in `exercise` (such as "scores") are left for a student to fill; `products` is how
-    matrix products are written: "spelled" out, "compact", by "rows", or by size ("auto"); `report` hears what the
-    workbook will take, and then how far it is; for `options` see `Options`. Returns what was built.
-    Raises UserError, before anything is written, for whatever cannot be used.
+    `template` is one that ships, by its name, or a .toml file of yours; without it the default one, or the
+    one that `weights` under published names are for. The steps in `exercise` (such as "scores") are left for
+    a student to fill; `products` is how matrix products are written: "spelled" out, "compact", by "rows", or
+    by size ("auto"); `force` replaces a file that exists; `report` hears what the workbook will take, and
+    then how far it is; for `options` see `Options`. Returns what was built: the model, its inputs as arrays
+    by block name, and `warnings` worth telling. Raises UserError, before anything is written, for whatever
+    cannot be used.
+
+        build("lesson.xlsx", ["cat and mouse"], "multi-head", settings={"heads": 2}, language="zh")
     """
     from xltransformer.locale import load_messages
 
@@ -80,7 +85,11 @@ def trace(
 ) -> dict[str, pd.DataFrame]:
     """Every block of numbers as a labelled DataFrame, by its name, computed by NumPy alone.
 
-    For `options` see `Options`. Raises UserError for whatever cannot be used.
+    Of n words and d dimensions, `X` is n x d, and attention's scores and weights are n x n: a row for the
+    word that looks, a column for each word seen. For template and `options` see `build` and `Options`.
+    Raises UserError for whatever cannot be used.
+
+        trace(["cat and mouse"])["self_attention.weights"].loc["cat", "mouse"]
     """
     return frames(trace_instance(sentences, template, **options))
 
