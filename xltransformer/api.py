@@ -85,9 +85,9 @@ def trace(
 ) -> dict[str, pd.DataFrame]:
     """Every block of numbers as a labelled DataFrame, by its name, computed by NumPy alone.
 
-    Of n words and d dimensions, `X` is n x d, and attention's scores and weights are n x n: a row for the
-    word that looks, a column for each word seen. For template and `options` see `build` and `Options`.
-    Raises UserError for whatever cannot be used.
+    Of n words and d dimensions, `self_attention.X` is n x d, and attention's scores and weights are n x n:
+    a row for the word that looks, a column for each word seen. For template and `options` see `build` and
+    `Options`. Raises UserError for whatever cannot be used.
 
         trace(["cat and mouse"])["self_attention.weights"].loc["cat", "mouse"]
     """

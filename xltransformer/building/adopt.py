@@ -108,10 +108,10 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | N
     if "heads" in checkpoint.options and "heads" not in {*settings, *source.told}:
         warnings.append(
             f"{path} does not tell the number of heads, taken to be {checkpoint.options['heads']}: "
-            "--set heads=… gives another"
+            "`settings={'heads': …}` gives another"
         )
     if tokens is None and "embeddings" in checkpoint.blocks and not ours:
-        warnings.append(f"{path} comes without its vocabulary: its rows bear other words; give --vocabulary")
+        warnings.append(f"{path} comes without its vocabulary: its rows bear other words; give `vocabulary`")
     blocks = dict(checkpoint.blocks)
     embeddings = blocks.pop("embeddings", None)
     if embeddings is not None:
@@ -154,7 +154,7 @@ def _published(
     except UserError as error:
         other = most_like(source.state)
         known = SCHEMES[other].likeness(source.state) > SCHEMES[scheme].likeness(source.state)
-        hint = f"; its names are those of {other}: --template {_TEMPLATES[other]}" if known else ""
+        hint = f"; its names are those of {other}: `template='{_TEMPLATES[other]}'`" if known else ""
         told_whole = f"{path}: {error}{hint}"
         raise UserError(told_whole if len(told_whole) <= MOST_LINE else f"{path.name}: {error}{hint}") from None
     gated = checkpoint.options.get("activation") == "swiglu"
@@ -170,7 +170,7 @@ def _published(
         if told.get("pooling", "mean") not in ("mean", "first"):
             raise UserError(
                 f"{path}: its sentences are pooled by {told['pooling']:.40}, which is not built: "
-                "--set pooling=mean or first, or --template bert for the states of the words"
+                "`settings={'pooling': 'mean'}` or first, or `template='bert'` for the states of the words"
             )
     extra = {name: told[name] for name in taken if name in told}
     return replace(checkpoint, options={**checkpoint.options, **extra})

@@ -274,7 +274,7 @@ def _choose(
         if tokens.rows is not None and "spare_rows" not in settings:
             chosen = replace(chosen, spare_rows=0)
     elif words is not None:
-        raise UserError(f"words is {words!r}, but there is no vocabulary to take them from: give --vocabulary")
+        raise UserError(f"words is {words!r}, but there is no vocabulary to take them from: give `vocabulary`")
     adopted = None
     if weights is not None:
         from xltransformer.building.adopt import adopt
@@ -305,7 +305,7 @@ def _sentences(template: Template, given: Sequence[str]) -> tuple[str, ...]:
                 f"template {template.name} takes a source and a target, not {len(sentences)} sentences"
             )
     if not sentences:
-        raise UserError(f"template {template.name} has no sentences: give one with --sentence")
+        raise UserError(f"template {template.name} has no sentences: give one with `sentences`")
     return sentences
 
 

@@ -57,7 +57,7 @@ def told_beside(weights: Path) -> dict[str, Any]:
     Raises UserError for a file that cannot be read, and for a model that computes what we have not.
     """
     file = weights.parent / "config.json"
-    config = _object(file, ", or take it away and --set heads=…")
+    config = _object(file, ", or take it away and `settings={'heads': …}`")
     told: dict[str, Any] = {}
     for ours, theirs in _TOLD.items():
         value = next((config[name] for name in theirs if name in config), None)

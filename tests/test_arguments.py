@@ -1,0 +1,126 @@
+"""Messages speak of arguments; the command line, and it alone, says the options that give them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import xltransformer
+from xltransformer import UserError, api
+from xltransformer.building.instance import Options
+from xltransformer.cli import main
+from xltransformer.cli.base import spoken
+
+PACKAGE = Path(xltransformer.__file__).parent
+SOURCES = [path for path in PACKAGE.rglob("*.py") if "cli" not in path.relative_to(PACKAGE).parts]
+OPTIONS = {
+    name for command in main.commands.values() for given in command.params for name in given.opts if name[0] == "-"
+}
+MARKED = re.compile(r"`(?:[a-z]+\()?([a-z_]+)[^`]*`")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """The strings of a source, with their lines; not those that stand alone, which are docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node.lineno, node.value
+
+
+def test_no_message_outside_the_command_line_speaks_of_options() -> None:
+    assert {"-o", "--set", "--learning-rate"} <= OPTIONS
+    option = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, OPTIONS))})(?![\w-])|\bxlt (?:build|train|diff) -")
+    found = [
+        f"{path.relative_to(PACKAGE)}, line {line}: {text}"
+        for path in SOURCES
+        for line, text in texts(path)
+        if option.search(text)
+    ]
+    assert not found
+
+
+def test_what_messages_mark_are_arguments_that_options_give() -> None:
+    marked = {name for path in SOURCES for _, text in texts(path) for name in MARKED.findall(text)}
+    functions = (api.build, api.trace, api.train, api.grade, xltransformer.diff)
+    arguments = {
+        *Options.__annotations__,
+        *(name for one in functions for name in inspect.signature(one).parameters),
+    }
+    given = {one.name for command in main.commands.values() for one in command.params}
+    assert {"path", "force", "data", "settings", "exercise"} <= marked <= arguments & given
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("give `path`, or `force` to replace", "give -o, or --force to replace"),
+        ("a smaller `learning_rate` than 2", "a smaller --learning-rate than 2"),
+        ("`settings={'pooling': 'mean'}` or `template='bert'`", "--set pooling=mean or --template bert"),
+        ("more places with `settings={'slots': …}`", "more places with --set slots=…"),
+        ("one with `build(exercise=…)`", "one with xlt build --exercise"),
+        ("`cat`, `find(data)` and `build(cat)` `", "`cat`, `find(data)` and `build(cat)` `"),
+    ],
+)
+def test_arguments_as_the_command_line_says_them(message: str, said: str) -> None:
+    with click.Context(main) as group, click.Context(main.commands["train"], parent=group):
+        assert spoken(message) == said
+
+
+@pytest.mark.parametrize(
+    ("call", "python", "command", "line"),
+    [
+        (
+            lambda: api.build("taken.xlsx"),
+            "taken.xlsx exists already; give another name with `path`, or `force` to replace it",
+            ["build", "-o", "taken.xlsx"],
+            "taken.xlsx exists already; give another name with -o, or --force to replace it",
+        ),
+        (
+            lambda: api.train("w.npz", template="gpt"),
+            "give `data`, a file of sentences to learn from",
+            ["train", "--template", "gpt", "-o", "w.npz"],
+            "give --data, a file of sentences to learn from",
+        ),
+        (
+            lambda: api.train("w.npz", "a.xlsx", template="gpt", settings={"layers": 2}),
+            "a.xlsx says itself what to train: leave out `template`, `settings`",
+            ["train", "a.xlsx", "--template", "gpt", "--set", "layers=2", "-o", "w.npz"],
+            "a.xlsx says itself what to train: leave out --template, --set",
+        ),
+        (
+            lambda: api.train("w.npz", template="gpt", data="d.txt", learning_rate=-1.0),
+            "`learning_rate` is -1.0; give a number above 0",
+            ["train", "--template", "gpt", "--data", "d.txt", "--learning-rate", "-1", "-o", "w.npz"],
+            "--learning-rate is -1.0; give a number above 0",
+        ),
+    ],
+)
+def test_a_mistake_in_python_and_on_the_command_line(call, python, command, line) -> None:  # type: ignore[no-untyped-def]
+    Path("taken.xlsx").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r".") as raised:
+        call()
+    assert str(raised.value) == python
+    done = CliRunner().invoke(main, command)
+    assert (done.exit_code, done.stderr) == (2, f"xlt: {line}\n")
+
+
+def test_a_remark_of_grading_speaks_so_too() -> None:
+    api.build("plain.xlsx", ["cat and mouse"])
+    (found,) = api.grade("plain.xlsx", jobs=1)
+    assert found.remarks == ("plain.xlsx is no exercise: build one with `build(exercise=…)`",)
+    done = CliRunner().invoke(main, ["grade", "plain.xlsx", "--format", "csv"])
+    assert done.exit_code == 1
+    assert "plain.xlsx is no exercise: build one with xlt build --exercise\n" in done.stdout
