@@ -18,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xltransformer.engines import Limits, ironcalc, libreoffice, process
+from xltransformer.engines import Limits, converter, ironcalc, libreoffice, process
 
 if TYPE_CHECKING:
     from office import Office
@@ -46,9 +46,10 @@ def _as_script(script: str, arguments: Sequence[str]) -> int:
 
 
 class Kept:
-    """While it is entered, IronCalc and (with `office`) LibreOffice run in processes that are kept, once a file
-    has asked for them, unless `own` is set: then each file has a process of its own, as for users. `died` counts
-    processes that ended over a file; it is then handed to one of its own, for whatever that says."""
+    """While it is entered, engines in wheels and (with `office`) LibreOffice run in processes that are kept,
+    once a file has asked for them, unless `own` is set: then each file has a process of its own, as for users.
+    `died` counts processes that ended over a file; it is then handed to one of its own, for whatever that
+    says."""
 
     def __init__(self, office: bool = False) -> None:
         self.own = False
@@ -59,19 +60,19 @@ class Kept:
 
     def __enter__(self) -> Kept:
         self._folder = tempfile.TemporaryDirectory(prefix="xlt-kept-", ignore_cleanup_errors=True)
-        self._start_ironcalc()
-        self._before = ironcalc.run, libreoffice.run
-        ironcalc.run, libreoffice.run = self._ironcalc, self._libreoffice
+        self._start_scripts()
+        self._before = ironcalc.run, converter.run
+        ironcalc.run, converter.run = self._script, self._conversion
         return self
 
     def __exit__(self, *_: object) -> None:
-        ironcalc.run, libreoffice.run = self._before
+        ironcalc.run, converter.run = self._before
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self.office is not None:
             self.office.close()
         self._folder.cleanup()
 
-    def _start_ironcalc(self) -> None:
+    def _start_scripts(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(1, context, _begin, max_tasks_per_child=MOST_FILES)
 
@@ -93,7 +94,7 @@ class Kept:
         assert self.office is not None
         return self.office
 
-    def _ironcalc(
+    def _script(
         self, command: Sequence[str], limits: Limits, what: str, environment: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
         if not self.own:
@@ -104,12 +105,14 @@ class Kept:
             except (BrokenProcessPool, TimeoutError):
                 self.died += 1
                 self._pool.shutdown(wait=False, cancel_futures=True)
-                self._start_ironcalc()
+                self._start_scripts()
         return process.run(command, limits, what, environment)
 
-    def _libreoffice(
+    def _conversion(
         self, command: Sequence[str], limits: Limits, what: str, environment: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
+        if any(part.endswith(".py") for part in command):
+            return self._script(command, limits, what, environment)
         if not self.own and self._wants_office and "--convert-to" in command:
             source, folder = Path(command[-1]), Path(command[command.index("--outdir") + 1])
             folder.mkdir(exist_ok=True)

@@ -312,14 +312,15 @@ def test_tolerance(tolerance: str) -> None:
 
 
 def test_engines(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = refused("diff", "x.xlsx", "--engine", "gnumeric")
-    assert "no engine 'gnumeric'" in line
-    assert "give one of ironcalc, libreoffice" in line
+    line = refused("diff", "x.xlsx", "--engine", "excel")
+    assert "no engine 'excel'" in line
+    assert "give one of ironcalc, libreoffice, gnumeric, formulon" in line
     monkeypatch.setenv("XLT_SOFFICE", "/nonexistent")
-    for name in ("libreoffice", "all"):
-        line = refused("diff", "x.xlsx", "--engine", name)
-        assert "engine libreoffice is not on this machine" in line
-        assert "install LibreOffice" in line
+    monkeypatch.setenv("PATH", "/nonexistent")
+    for title in ("LibreOffice", "Gnumeric"):
+        line = refused("diff", "x.xlsx", "--engine", title.lower())
+        assert f"engine {title.lower()} is not on this machine" in line
+        assert f"install {title}" in line
 
 
 def test_files_that_diff_cannot_read(first_workbook: Built) -> None:

@@ -91,7 +91,7 @@ def test_poisoned_caches_do_not_matter(engine: str, small: Path, tmp_path: Path)
         ("ironcalc", "projected_attention.Q", 1, 0),
         ("ironcalc", "resized_attention.total", 2, 0),
         ("ironcalc", "self_attention.weights", 3, 1),  # of an empty slot: 0 divided by 0 may not excuse it
-        ("libreoffice", "self_attention.scores", 0, 2),
+        *((engine, "self_attention.scores", 0, 2) for engine in ("libreoffice", "gnumeric", "formulon")),
     ],
 )
 def test_a_formula_tampered_with_is_named(
@@ -225,6 +225,15 @@ def test_every_engine_in_one_command(small: Path) -> None:
     assert [(result["engine"], result["ok"]) for result in json.loads(run.stdout)] == [
         (name, True) for name in ENGINES
     ]
+
+
+def test_every_engine_that_is_there(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XLT_SOFFICE", "/nonexistent")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    run = CliRunner().invoke(main, ["diff", str(small), "--engine", "all", "--format", "json"])
+    assert run.exit_code == 0
+    assert [result["engine"] for result in json.loads(run.stdout)] == ["ironcalc", "formulon"]
+    assert run.stderr == "xlt: not on this machine: libreoffice, gnumeric; xlt engines tells how to get them\n"
 
 
 def test_command_line(small: Path, tmp_path: Path) -> None:

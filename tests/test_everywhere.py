@@ -8,7 +8,7 @@ import math
 import re
 import subprocess
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,10 @@ from test_live import Change
 
 from xltransformer import api
 from xltransformer.building.instance import Instance
-from xltransformer.engines import Grid, IronCalc, Results, fold
-from xltransformer.engines.libreoffice import find_soffice, make_profile, read_values
+from xltransformer.engines import ENGINES, Results, fold
+from xltransformer.engines.converter import read_values
+from xltransformer.engines.formulon_process import keep_compiled
+from xltransformer.engines.libreoffice import find_soffice, make_profile
 from xltransformer.workbook.reader import read_book
 
 LONG = "the small dog likes the broken computer and hates the cat on the screen"
@@ -141,63 +143,24 @@ def test_array_formulas_stand_in_wide_models_only(books: dict[str, Built]) -> No
         assert not re.search('<f [^>]*t="(?!array)', sheets)
 
 
-def in_ironcalc(books: list[Built], _: Path) -> list[Results]:
-    return [IronCalc().recalculate(built.spoiled) for built in books]
-
-
-def in_libreoffice(books: list[Built], folder: Path) -> list[Results]:
-    """All of them in one run."""
+def in_libreoffice(books: dict[str, Built], folder: Path) -> dict[str, Results]:
+    """All of them in one run, which saves starting it for each."""
     program = find_soffice()
     assert program, "LibreOffice is missing: run scripts/install-test-tools"
     command = [program, make_profile(folder / "profile"), "--headless", "--norestore"]
     command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(folder / "out")]
-    command += [str(built.spoiled) for built in books]
+    command += [str(built.spoiled) for built in books.values()]
     subprocess.run(command, capture_output=True, timeout=300, check=True)
-    return [read_values(folder / "out" / built.spoiled.name) for built in books]
-
-
-def in_gnumeric(books: list[Built], folder: Path) -> list[Results]:
-    results = []
-    for built in books:
-        target = folder / built.spoiled.name
-        subprocess.run(
-            ["ssconvert", "--recalc", built.spoiled, target], capture_output=True, timeout=300, check=True
-        )
-        results.append(read_values(target))
-    return results
-
-
-def in_formulon(books: list[Built], _: Path) -> list[Results]:
-    """An engine whose results are held against those of Excel 365."""
-    results: list[Results] = []
-    for built in books:
-        with formulon.Workbook.load(built.spoiled.read_bytes()) as book:
-            book.recalc()
-            names = [book.sheet_name(k) for k in range(book.sheet_count())]
-            results.append({
-                fold(name): Grid.of({
-                    (row, column): book.get_value(k, row - 1, column - 1).to_python()
-                    for row, column in built.formulas[name]
-                })
-                for k, name in enumerate(names)
-            })  # fmt: skip
-    return results
-
-
-ENGINES: dict[str, Callable[[list[Built], Path], list[Results]]] = {
-    "ironcalc": in_ironcalc,
-    "libreoffice": in_libreoffice,
-    "gnumeric": in_gnumeric,
-    "formulon": in_formulon,
-}
+    return {name: read_values(folder / "out" / built.spoiled.name) for name, built in books.items()}
 
 
 @pytest.fixture(scope="module", params=list(ENGINES))
 def calculated(
     request: pytest.FixtureRequest, books: dict[str, Built], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Results]:
-    results = ENGINES[request.param](list(books.values()), tmp_path_factory.mktemp(request.param))
-    return dict(zip(books, results, strict=True))
+    if request.param == "libreoffice":
+        return in_libreoffice(books, tmp_path_factory.mktemp("office"))
+    return {name: ENGINES[request.param].recalculate(built.spoiled) for name, built in books.items()}
 
 
 def same_text(shown: str, expected: str) -> bool:
@@ -270,6 +233,7 @@ def test_edits_do_the_same_in_excel_as_in_libreoffice(office: Office, books: dic
         for changes in EDITS.values()
     ]
     _, shown = office.rounds(built.path, rounds)
+    keep_compiled()
     with formulon.Workbook.load(built.spoiled.read_bytes()) as book:
         sheets = {book.sheet_name(k): k for k in range(book.sheet_count())}
 

@@ -23,21 +23,28 @@ _MOST_PROBLEMS = 20
 @click.command(cls=Command)
 @click.argument("file")
 @click.option(
-    "--engine", default="ironcalc", metavar="ironcalc|libreoffice|all", help="What recalculates the workbook."
+    "--engine",
+    default="ironcalc",
+    show_default=True,
+    metavar="NAME|all",
+    help="What recalculates the workbook: one that `xlt engines` lists, or all that are on this machine.",
 )
 @click.option("--tolerance", type=float, default=1e-9, show_default=True, help="Largest error allowed.")
 @form("json")
 def diff(file: str, engine: str, tolerance: float, form: str) -> None:
     """Compare a workbook, as it is now, with NumPy: exit status 0 if they agree, 1 if not."""
     from xltransformer.difference import diff_book
-    from xltransformer.engines import ENGINES
+    from xltransformer.engines import ENGINES, engines_here
     from xltransformer.engines import engine as find_engine
     from xltransformer.workbook.reader import read_book
 
     if not 0 <= tolerance < float("inf"):
         raise UserError(f"--tolerance is {tolerance}; give a number of at least 0")
-    engines = [find_engine(name) for name in (ENGINES if engine == "all" else [engine])]
+    engines = engines_here() if engine == "all" else [find_engine(engine)]
     book = read_book(Path(file))
+    if engine == "all" and (missing := ENGINES.keys() - {used.name for used in engines}):
+        left_out = ", ".join(name for name in ENGINES if name in missing)
+        click.echo(f"xlt: not on this machine: {left_out}; xlt engines tells how to get them", err=True)
     results = [diff_book(book, used, tolerance) for used in engines]
     if form == "json":
         objects = [result.to_json() for result in results]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from xltransformer.engines.base import Engine, Results, fold
+from xltransformer.engines.formulon import Formulon
+from xltransformer.engines.gnumeric import Gnumeric
 from xltransformer.engines.grid import Grid
 from xltransformer.engines.ironcalc import IronCalc
 from xltransformer.engines.libreoffice import LibreOffice
 from xltransformer.engines.process import Limits
 from xltransformer.errors import UserError
 
-ENGINES: dict[str, Engine] = {"ironcalc": IronCalc(), "libreoffice": LibreOffice()}
+_ALL: tuple[Engine, ...] = (IronCalc(), LibreOffice(), Gnumeric(), Formulon())
+
+ENGINES = {one.name: one for one in _ALL}
 """Every engine by its name on the command line, the default first."""
 
 
@@ -23,4 +27,9 @@ def engine(name: str) -> Engine:
     return found
 
 
-__all__ = ["ENGINES", "Engine", "Grid", "Limits", "Results", "engine", "fold"]
+def engines_here() -> list[Engine]:
+    """Every engine that is on this machine."""
+    return [one for one in _ALL if one.version() is not None]
+
+
+__all__ = ["ENGINES", "Engine", "Grid", "Limits", "Results", "engine", "engines_here", "fold"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
@@ -39,3 +40,11 @@ class Engine(Protocol):
         down over it, or goes beyond the limits (by default `Limits.of` the file).
         """
         ...
+
+
+def wheel_version(name: str) -> str | None:
+    """The version of an engine that is a Python package, None where it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

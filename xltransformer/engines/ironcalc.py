@@ -6,13 +6,12 @@ import json
 import shutil
 import sys
 import tempfile
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
 from xltransformer.engines import ironcalc_process
-from xltransformer.engines.base import Results
+from xltransformer.engines.base import Results, wheel_version
 from xltransformer.engines.grid import COLUMNS, Grid
 from xltransformer.engines.process import Limits, run
 from xltransformer.errors import UserError
@@ -25,10 +24,7 @@ class IronCalc:
     how_to_get = "pip install ironcalc"
 
     def version(self) -> str | None:
-        try:
-            return metadata.version("ironcalc")
-        except metadata.PackageNotFoundError:
-            return None
+        return wheel_version("ironcalc")
 
     def recalculate(self, path: Path, limits: Limits | None = None) -> Results:
         with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import sys
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from xltransformer.bounds import Package
-from xltransformer.engines.base import Results, fold
-from xltransformer.engines.process import Limits, run
-from xltransformer.engines.sheets import Sheets
-from xltransformer.errors import UserError
+from xltransformer.engines.converter import Converter, told_version
 
 _PLACES = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
@@ -78,51 +73,27 @@ def make_profile(folder: Path) -> str:
 
 @cache
 def _version(program: str) -> str | None:
-    try:
-        with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:
-            profile = make_profile(Path(folder) / "profile")
-            _, printed = run([program, profile, "--version"], Limits(60, 8000), "LibreOffice")
-    except (OSError, UserError):
-        return None
-    found = re.search(r"\d+(\.\d+)+", printed)
-    return found.group() if found else None
+    with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:
+        return told_version([program, make_profile(Path(folder) / "profile"), "--version"], "LibreOffice")
 
 
-class LibreOffice:
-    """Recalculates by converting to a new .xlsx file, which is then read."""
+class LibreOffice(Converter):
+    """Recalculates by converting to a new .xlsx file."""
 
-    name = "libreoffice"
+    name, title = "libreoffice", "LibreOffice"
     how_to_get = (
         "install LibreOffice Calc (Debian, Ubuntu: sudo apt-get install libreoffice-calc; macOS: brew install "
         "--cask libreoffice; Windows: winget install TheDocumentFoundation.LibreOffice), or set XLT_SOFFICE"
     )
 
+    def program(self) -> str | None:
+        return find_soffice()
+
     def version(self) -> str | None:
         program = find_soffice()
         return _version(program) if program else None
 
-    def recalculate(self, path: Path, limits: Limits | None = None) -> Results:
-        program = find_soffice()
-        if program is None:
-            raise UserError(f"the engine libreoffice is not on this machine: {self.how_to_get}")
-        with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            # A plain name, so that whatever the user's file is called cannot matter.
-            source = folder / "workbook.xlsx"
-            shutil.copyfile(path, source)
-            command = [program, make_profile(folder / "profile"), "--headless", "--norestore"]
-            command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML"]
-            command += ["--outdir", str(folder / "out"), str(source)]
-            environment = {**os.environ, **({} if sys.platform == "win32" else {"HOME": name})}
-            code, printed = run(command, limits or Limits.of(path), f"LibreOffice on {path}", environment)
-            converted = folder / "out" / "workbook.xlsx"
-            if not converted.is_file():
-                last = (printed.strip().splitlines() or [f"status {code}"])[-1]
-                raise UserError(f"LibreOffice cannot open {path} ({last:.150}); build the workbook again")
-            return read_values(converted)
-
-
-def read_values(path: Path) -> Results:
-    """The cached values of a workbook."""
-    with Package(path) as package:
-        return {fold(name): sheet.values for name, sheet in Sheets(package).read("shown").items()}
+    def command(self, program: str, source: Path, target: Path) -> Sequence[str]:
+        command = [program, make_profile(source.parent / "profile"), "--headless", "--norestore"]
+        command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML"]
+        return [*command, "--outdir", str(target.parent), str(source)]

@@ -1,0 +1,35 @@
+"""Gnumeric, by its converter of files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from xltransformer.engines.converter import Converter, told_version
+
+
+@cache
+def _version(program: str) -> str | None:
+    return told_version([program, "--version"], "Gnumeric")
+
+
+class Gnumeric(Converter):
+    """Recalculates by its ssconvert."""
+
+    name, title = "gnumeric", "Gnumeric"
+    how_to_get = (
+        "install Gnumeric, with its ssconvert on the PATH (Debian, Ubuntu: sudo apt-get install gnumeric; "
+        "macOS: brew install gnumeric)"
+    )
+
+    def program(self) -> str | None:
+        return shutil.which("ssconvert")
+
+    def version(self) -> str | None:
+        program = self.program()
+        return _version(program) if program else None
+
+    def command(self, program: str, source: Path, target: Path) -> Sequence[str]:
+        return [program, "--recalc", str(source), str(target)]
