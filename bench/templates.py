@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xltransformer import api
-from xltransformer.building.template import shipped_templates
+from xltransformer.building.shipped import shipped_templates
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES
 

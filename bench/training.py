@@ -40,7 +40,7 @@ def ours() -> float:
     import numpy as np
 
     from xltransformer.building.instance import make_instance
-    from xltransformer.building.template import load_template
+    from xltransformer.building.parse import load_template
     from xltransformer.training import Run, Settings, Start
     from xltransformer.training.data import Example, as_data
     from xltransformer.training.task import word_task

@@ -10,7 +10,7 @@ import numpy as np
 import training_data as td
 
 from xltransformer.building.instance import make_instance
-from xltransformer.building.shipped import HELD_OUT, Figure, held_out_figures
+from xltransformer.building.origin import HELD_OUT, Figure, held_out_figures
 from xltransformer.graph import Array
 from xltransformer.models import build_model
 

@@ -21,7 +21,8 @@ from bad_inputs import BAD, HEAD, W_Q, WORDS
 from click.testing import CliRunner, Result
 
 from xltransformer import api
-from xltransformer.building.instance import MOST_COLUMNS, MOST_WORDS, Instance, model_from
+from xltransformer.building.instance import Instance, model_from
+from xltransformer.building.limits import MOST_COLUMNS, MOST_WORDS
 from xltransformer.cli import main
 from xltransformer.text import MOST_TEXT
 from xltransformer.workbook.reader import read_book

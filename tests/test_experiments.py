@@ -12,7 +12,9 @@ import pytest
 from office import Edit, Office
 
 from xltransformer.building.instance import Instance, describe, make_instance
-from xltransformer.building.template import in_language, load_template, shipped_templates
+from xltransformer.building.parse import load_template
+from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.template import in_language
 from xltransformer.engines import engine, fold
 from xltransformer.errors import UserError
 from xltransformer.locale import Messages, languages, load_messages

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xltransformer.building.instance import make_instance
-from xltransformer.building.template import load_template
+from xltransformer.building.parse import load_template
 from xltransformer.graph import BIAS, GAIN, ONE, SHIFT, Axis, Matrix, Model, Scope
 from xltransformer.models import Sizes, build_model
 from xltransformer.training.start import first_weights

@@ -19,7 +19,7 @@ from untrained import untrained
 from xltransformer import api, locale
 from xltransformer.building import instance as spec_instance
 from xltransformer.building.instance import Instance, make_instance
-from xltransformer.building.template import shipped_templates
+from xltransformer.building.shipped import shipped_templates
 from xltransformer.cli import main
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import Messages, languages, load_messages, switch_words

@@ -15,8 +15,9 @@ from office import Office
 
 from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
-from xltransformer.building.shipped import held_out_figures
-from xltransformer.building.template import load_template, shipped_templates, template_folder
+from xltransformer.building.origin import held_out_figures
+from xltransformer.building.parse import load_template
+from xltransformer.building.shipped import shipped_templates, template_folder
 from xltransformer.cli import main
 from xltransformer.engines.base import fold
 from xltransformer.workbook.places import Place

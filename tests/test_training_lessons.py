@@ -13,7 +13,7 @@ from office import Office
 
 from xltransformer import api, diff
 from xltransformer.building.instance import make_instance
-from xltransformer.building.template import load_template
+from xltransformer.building.parse import load_template
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Model
 from xltransformer.models import build_model

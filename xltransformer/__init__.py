@@ -26,7 +26,7 @@ _HOMES = {
     "Diff": "difference",
     "Instance": "building.instance",
     "Template": "building.template",
-    "load_template": "building.template",
+    "load_template": "building.parse",
     "UserError": "errors",
 }
 __all__ = [
@@ -47,7 +47,8 @@ __all__ = [
 if TYPE_CHECKING:
     from xltransformer.api import TrainedFile, build, grade, trace, train
     from xltransformer.building.instance import Instance
-    from xltransformer.building.template import Template, load_template
+    from xltransformer.building.parse import load_template
+    from xltransformer.building.template import Template
     from xltransformer.difference import Diff, diff
     from xltransformer.errors import UserError
     from xltransformer.exercise import Grade

@@ -79,6 +79,14 @@ def read_bytes(path: Path, most: int = MOST_FILE) -> bytes:
         raise unreadable(path, error) from None
 
 
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, else UserError."""
+    try:
+        return read_bytes(path, MOST_TEXT_FILE).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
+
+
 def check_file(path: Path, most: int) -> None:
     """Raise UserError where there is no ordinary file of at most so many bytes."""
     try:

@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from xltransformer.bounds import read_text
 from xltransformer.building.settings import Settings
-from xltransformer.building.template import DEFAULT_TEMPLATE, Template, WordTable, draw_words, read_text
+from xltransformer.building.shipped import DEFAULT_TEMPLATE
+from xltransformer.building.tables import draw_words
+from xltransformer.building.template import Template, WordTable
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import HEADS, Sizes

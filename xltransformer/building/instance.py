@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -10,37 +10,23 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 
 from xltransformer.building.experiments import to_try
+from xltransformer.building.initial import initial_values
+from xltransformer.building.limits import MARGIN, check_limits, check_sizes
+from xltransformer.building.parse import load_template
 from xltransformer.building.settings import Settings, apply_settings, check_used, misfits
-from xltransformer.building.template import DEFAULT_TEMPLATE, Template, load_template
+from xltransformer.building.shipped import DEFAULT_TEMPLATE
+from xltransformer.building.tables import untrained, with_embeddings
+from xltransformer.building.template import Template
 from xltransformer.errors import UserError
-from xltransformer.graph import Array, Matrix, Model, SwitchWords
-from xltransformer.locale import Messages, load_messages, switch_words, turned_by
+from xltransformer.graph import Array, SwitchWords
+from xltransformer.locale import load_messages, switch_words, turned_by
 from xltransformer.models import PAIRS, SPELLERS, WRITERS, Lesson, Sizes, build_model
-from xltransformer.nn.embedding import trimmed
 from xltransformer.nn.positions import LEARNED
 from xltransformer.record import record
-from xltransformer.teaching.lesson import Goal
-from xltransformer.teaching.watch import Watch
-from xltransformer.text import MOST_TEXT, clean, listed, pseudo_random, split_sentence, word_key
+from xltransformer.text import MOST_TEXT, clean, listed, split_sentence, word_key
 
 if TYPE_CHECKING:
     from xltransformer.building.adopt import Adopted
-
-MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
-"""What a sheet holds (Excel's limits)."""
-MARGIN = 64
-"""Rows and columns kept free for headings beside the largest block."""
-MOST_CELLS = 100_000_000
-"""The most cells that are built, formulas and numbers together: about what a machine of 64 GB can write."""
-MOST_HEADS = 10_000
-"""The most heads in all layers together."""
-MOST_SENTENCES = 1_000
-"""The most sentences: each takes at least one sheet."""
-MASK = word_key("[MASK]")
-"""The word that stands for a hidden one."""
-MOST_WORDS = 480
-"""The most words and empty slots of a sentence: the formula that joins them, which names the first sheet
-for each, may have 8,192 characters."""
 
 
 @record
@@ -171,33 +157,8 @@ def make_instance(
     check_used(settings, model, chosen.model)
     check_limits(model)
 
-    table = [*chosen.table.words.values(), *(pseudo_random(word_key(w), (1, width))[0] for w in made_up)]
-    data: dict[str, Array] = {
-        "vocabulary": _texts(spelled, sizes.vocabulary),
-        "dimensions": np.array([chosen.table.dimensions], dtype=object),
-        "embeddings": np.vstack([np.array(table, dtype=float), np.zeros((rows, width))]),
-        **{block.name: _switch(block, chosen.switches[block.last_name], messages) for block in model.switches},
-        **model.constants,
-    }
-    for blocks, found in zip(model.sentences, split, strict=True):
-        empty = "" if blocks.words.feedback is None else None
-        data[blocks.words.name] = _texts(found, blocks.words.shape[0], empty)
-    data |= targets(model, data)
-    data |= {block.name: chosen.weights[block.name] for block in _told(model, chosen)}
-    if model.watch is not None:
-        data |= _watched(model.watch, chosen, split[: len(model.watch.sentences)], messages)
-    data |= {
-        block.name: _first(data[block.choices.name])
-        for block in model.inputs
-        if block.role == "choice" and block.choices is not None and block.name not in data
-    }
-    if adopted is not None and adopted.complete:
-        from xltransformer.weights import Checkpoint
-
-        whole = Checkpoint({"embeddings": data["embeddings"], **chosen.weights}, {})
-        data |= whole.fit(model, len(chosen.table.words))
-    data |= {block.name: _parameter(block, chosen) for block in model.parameters}
-    inputs = {block.name: data[block.name] for block in model.inputs}
+    complete = adopted is not None and adopted.complete
+    inputs = initial_values(model, chosen, split, made_up, complete, messages)
     taken = {block.name for block in model.inputs if block.role in ("parameter", "target")}
     surplus = [name for name in chosen.weights if name not in taken]
     if surplus:
@@ -251,15 +212,15 @@ def _choose(
         vocabulary = tokenizer_beside(Path(weights))
     other = misfits(chosen, settings) or [name for name, path in (("vocabulary", vocabulary),) if path is not None]
     if chosen.trained and weights is not None:
-        chosen = chosen.untrained()
+        chosen = untrained(chosen)
     elif chosen.trained and other:
-        chosen = chosen.untrained()
+        chosen = untrained(chosen)
         warnings.append(
             f"the learned weights of template {chosen.name} do not fit another {listed(other)}: weights and "
             f"embeddings are drawn from seed {settings.get('seed', chosen.seed)}"
         )
     if embeddings is not None:
-        chosen, warning = chosen.with_embeddings(Path(embeddings))
+        chosen, warning = with_embeddings(chosen, Path(embeddings))
         warnings += [warning] if warning else []
     chosen = apply_settings(chosen, settings)
     given = _sentences(chosen, sentences)
@@ -334,143 +295,6 @@ def _room(positions: int, split: Sequence[Sequence[str]], extra: list[int], aske
         )
     rooms = [positions - len(words) for words in split]
     return extra if asked else rooms if fill else [min(pair) for pair in zip(extra, rooms, strict=True)]
-
-
-def check_sizes(sizes: Sizes) -> None:
-    """Raise UserError where a size alone is too large, before anything of that size is made."""
-    columns = MOST_COLUMNS - MARGIN
-    options = [(name, size, columns) for name, size in sizes.options.items() if isinstance(size, int)]
-    layers = max((size for name, size, _ in options if name.endswith("layers")), default=1)
-    heads = max((size for name, size, _ in options if name == "heads"), default=1)
-    for what, size, most in (
-        ("sentences", len(sizes.slots), MOST_SENTENCES),
-        ("words and empty slots in a sentence", max(sizes.slots, default=0), MOST_WORDS),
-        ("rows in the vocabulary", sizes.vocabulary, MOST_ROWS - MARGIN),
-        ("dimensions of an embedding", sizes.width, columns),
-        *options,
-        ("heads in all layers", heads * layers, MOST_HEADS),
-    ):
-        if size > most:
-            raise UserError(f"{what}: {size:,} are too many, at most {most:,} can be built; use fewer")
-
-
-def check_limits(model: Model) -> None:
-    """Raise UserError where the model does not fit into a workbook that can be used."""
-    for block in model.blocks.values():
-        rows, columns = block.shape
-        if rows > MOST_ROWS - MARGIN or columns > MOST_COLUMNS - MARGIN:
-            raise UserError(
-                f"{block.name} would be {rows} x {columns} cells, but a sheet holds at most "
-                f"{MOST_ROWS - MARGIN} x {MOST_COLUMNS - MARGIN}: use fewer words or dimensions"
-            )
-    cells = sum(block.size for block in model.blocks.values())
-    if cells > MOST_CELLS:
-        raise UserError(
-            f"this would take {cells:,} cells; at most {MOST_CELLS:,} are built: "
-            "use fewer words, sentences, slots, layers or rows of the vocabulary"
-        )
-
-
-def _texts(words: Sequence[str], rows: int, empty: str | None = "") -> Array:
-    return np.array([*words, *[empty] * (rows - len(words))], dtype=object).reshape(rows, 1)
-
-
-def _switch(block: Matrix, value: float, messages: Messages) -> Array:
-    """A switch as it stands at first: a number, or the language's word for on or off."""
-    if not block.text:
-        return np.array([[value]])
-    return np.array([[messages("switch.on" if value else "switch.off")]], dtype=object)
-
-
-def targets(model: Lesson, data: Mapping[str, Array]) -> dict[str, Array]:
-    """What every result of a model that learns is to become at first, by the name of its target."""
-    return {block.name: value for goal in model.goals for block, value in _target(goal, data, model)}
-
-
-def _target(goal: Goal, data: Mapping[str, Array], model: Lesson) -> Iterator[tuple[Matrix, Array]]:
-    """What a result is to become at first: the next word of each (of a sentence still to be written, the
-    source's words); a word for each [MASK], or where there is none the words themselves; the embeddings;
-    or zeros."""
-    if goal.target is None:
-        return
-    typed = data[model.sentences[goal.sentence].words.name].ravel()
-    words, rows = [str(word) for word in typed if word], goal.target.shape[0]
-    first = [str(word) for word in data[model.sentences[0].words.name].ravel() if word]
-    if goal.next_word:
-        yield goal.target, _texts((words[1:] or first)[:rows], rows)
-    elif goal.words:
-        hidden = [word_key(word) == MASK for word in words]
-        spare = [str(word) for word in data["vocabulary"].ravel() if word and not str(word).startswith("[")]
-        plain = next((word for word in spare if word not in words), words[0])
-        told = [(plain if here else "") if any(hidden) else word for word, here in zip(words, hidden, strict=True)]
-        yield goal.target, _texts(told, rows)
-    else:
-        value = np.zeros(goal.target.shape)
-        if goal.like is not None and goal.like.shape == goal.target.shape and rows >= len(words):
-            index = {word_key(str(word)): k for k, word in reversed(list(enumerate(data["vocabulary"].ravel())))}
-            for row, word in enumerate(words):
-                value[row] = data["embeddings"][index[word_key(word)]]
-        yield goal.target, value
-
-
-def _told(model: Lesson, template: Template) -> list[Matrix]:
-    """The targets that the template gives, where they fit the sentences."""
-    targets = [block for block in model.inputs if block.role == "target" and block.name in template.weights]
-    return [block for block in targets if template.weights[block.name].shape == block.shape]
-
-
-def _first(texts: Array) -> Array:
-    """The first text of a list, for a choice from it (1 x 1)."""
-    return np.array([[next((text for text in texts.ravel() if text), "")]], dtype=object)
-
-
-def lesson_title(key: str, messages: Messages) -> str:
-    """A lesson by the name of its sheet; a head by its number, in its layer where there are several."""
-    *layer, head = key.rpartition("head.")[::2]
-    if "head." not in key:
-        return messages.get(f"sheet.{key}", key)  # whether it is there is asked when all is drawn
-    if layer[0]:
-        return messages("start.layer_head", layer=int(layer[0].strip(".")) + 1, head=int(head) + 1)
-    return messages("start.head", head=int(head) + 1)
-
-
-def _watched(
-    watch: Watch, template: Template, split: Sequence[Sequence[str]], messages: Messages
-) -> dict[str, Array]:
-    """What is watched at first: the template's wishes where possible, words that every sentence has
-    where not, the first two dimensions, and the last lesson."""
-    shared = [word for word in split[0] if all(word in sentence for sentence in split)]
-    word = (shared or list(split[0]))[-1]
-    if template.watch in shared or (template.watch in split[0] and not shared):
-        word = str(template.watch)
-    names = template.table.dimensions
-    plane = template.plane if template.plane and set(template.plane) <= set(names) else (names * 2)[:2]
-    chosen = {watch.word: word, watch.across: plane[0], watch.up: plane[1]}
-    for sentence, words in zip(watch.sentences, split, strict=False):
-        chosen[sentence.other] = next((other for other in words if other != word), word)
-    data: dict[str, Array] = {block.name: np.array([[text]], dtype=object) for block, text in chosen.items()}
-    for place, words in zip(watch.places, split, strict=False):
-        assert place.choices is not None
-        numbers = [str(k) for k in range(1, place.choices.shape[0] + 1)]
-        data |= {place.choices.name: _texts(numbers, len(numbers)), place.name: _texts([str(len(words))], 1)}
-    if watch.lesson is not None and watch.lesson.choices is not None:
-        titles = [lesson_title(key, messages) for key in watch.keys]
-        data[watch.lesson.choices.name] = _texts(titles, len(titles))
-        data[watch.lesson.name] = np.array([[titles[-1]]], dtype=object)
-    return data
-
-
-def _parameter(block: Matrix, template: Template) -> Array:
-    """The template's weights for a block, or reproducible ones drawn from its seed."""
-    if block.name not in template.weights:
-        if block.initial.shown is not None:
-            return np.full(block.shape, block.initial.shown)
-        return pseudo_random(f"{template.seed}:{block.name}", block.shape)
-    value = trimmed(template.weights[block.name], block, len(template.table.words))
-    if value.shape != block.shape:
-        found, expected = ("x".join(map(str, shape)) for shape in (value.shape, block.shape))
-        raise UserError(f"template {template.name}: weights.{block.name} is {found}, expected {expected}")
-    return value
 
 
 def describe(instance: Instance) -> dict[str, Any]:

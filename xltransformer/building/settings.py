@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from xltransformer.building.template import Template, check_switches, draw_words, slot_numbers, whole_number
+from xltransformer.building.parse import check_switches, slot_numbers
+from xltransformer.building.tables import draw_words
+from xltransformer.building.template import Template
+from xltransformer.checked import whole_number
 from xltransformer.errors import UserError
 from xltransformer.graph import Model
 from xltransformer.text import nearest

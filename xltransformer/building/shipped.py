@@ -1,44 +1,22 @@
-"""What is to be told of each template that ships: where its numbers come from, how many they are, and
-what it does on held-out data."""
+"""The templates that ship with the tool: their names, and where they lie."""
 
 from __future__ import annotations
 
-import tomllib
+from pathlib import Path
 
-from xltransformer.building.instance import make_instance
-from xltransformer.building.template import load_template, read_text, template_folder
-from xltransformer.record import record
+import xltransformer
 
-HELD_OUT = "weights/held-out.toml"
-"""The file of held-out figures, in the folder of the templates."""
+DEFAULT_TEMPLATE = "cat-and-mouse"
 
 
-@record
-class Figure:
-    """Of so many, how many were right, and of what."""
-
-    what: str
-    right: int
-    of: int
-
-    def __str__(self) -> str:
-        return f"{self.right} of {self.of} {self.what}"
+def shipped_templates() -> list[str]:
+    """The names of the templates that ship with the tool, the default first."""
+    names = sorted(path.stem for path in template_folder().glob("*.toml"))
+    return sorted(names, key=lambda name: name != DEFAULT_TEMPLATE)
 
 
-def held_out_figures() -> dict[str, list[Figure]]:
-    """What every trained template that ships does on held-out data, as it was measured."""
-    path = template_folder() / HELD_OUT
-    kept = tomllib.loads(read_text(path)) if path.exists() else {}
-    return {name: [Figure(**figure) for figure in figures] for name, figures in kept.items()}
-
-
-def origin(name: str) -> str:
-    """In one line: trained, hand-made or drawn, the count of embeddings and weights, and the figures."""
-    template = load_template(name)
-    model = make_instance(template, spare=False).model
-    count = sum(block.size for block in model.inputs if block.role in ("parameter", "embedding"))
-    if template.trained:
-        figures = "; ".join(map(str, held_out_figures().get(name, [])))
-        return f"trained, {count:,} numbers; held out: {figures or 'not measured'}"
-    drawn = template.table.drawn or (model.parameters and not template.weights)
-    return f"{'drawn from a seed' if drawn else 'hand-made'}, {count:,} numbers"
+def template_folder() -> Path:
+    """Where the templates that ship lie: inside the installed package, or beside it in a checkout."""
+    package = Path(xltransformer.__file__).parent
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from xltransformer.bounds import read_text
 from xltransformer.building.adopt import Tokens, read_tokens, unique
-from xltransformer.building.template import Template, read_text
+from xltransformer.building.template import Template
 from xltransformer.errors import UserError
 from xltransformer.models import WRITERS
 from xltransformer.weights.tokens import Tokenizer, read_tokenizer

@@ -46,7 +46,7 @@ def build(path: str | None, language: str, exercise: str | None, open_it: bool, 
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
     from xltransformer.building.instance import default_template
-    from xltransformer.building.template import load_template
+    from xltransformer.building.parse import load_template
     from xltransformer.exercise import DEFAULT_STEPS
 
     steps: Sequence[str] = ()

@@ -15,7 +15,7 @@ from xltransformer.cli.base import AGREES, DIFFERS, Command
 def languages(language: str | None) -> None:
     """List the languages and how far each is translated; of one, what is missing. Exit status 1 where a text
     is wrong."""
-    from xltransformer.building.template import template_folder
+    from xltransformer.building.shipped import template_folder
     from xltransformer.locale.report import report
 
     if language is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xltransformer.building.instance import MOST_WORDS
+from xltransformer.building.limits import MOST_WORDS
 from xltransformer.graph import Model
 from xltransformer.models import Lesson, Sizes, maker
 from xltransformer.record import record

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from xltransformer.graph import ONE, Axis, Matrix, Model
+from xltransformer.locale import Messages
 from xltransformer.nn.attention import Attended
 from xltransformer.nn.prediction import runners_up
 from xltransformer.ops import (
@@ -144,3 +145,13 @@ def watch(
             )
             watched.sentences.append(one)
     return watched
+
+
+def lesson_title(key: str, messages: Messages) -> str:
+    """A lesson by the name of its sheet; a head by its number, in its layer where there are several."""
+    *layer, head = key.rpartition("head.")[::2]
+    if "head." not in key:
+        return messages.get(f"sheet.{key}", key)  # whether it is there is asked when all is drawn
+    if layer[0]:
+        return messages("start.layer_head", layer=int(layer[0].strip(".")) + 1, head=int(head) + 1)
+    return messages("start.head", head=int(head) + 1)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from xltransformer.building.instance import MASK, MOST_WORDS, Instance
-from xltransformer.building.template import read_text
+from xltransformer.bounds import read_text
+from xltransformer.building.initial import MASK
+from xltransformer.building.instance import Instance
+from xltransformer.building.limits import MOST_WORDS
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import WRITERS

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from xltransformer.building.instance import Instance, targets
+from xltransformer.building.initial import targets
+from xltransformer.building.instance import Instance
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Array, Matrix, Values
 from xltransformer.models import PAIRS, Lesson, build_model

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xltransformer.building.instance import lesson_title
 from xltransformer.graph import Matrix
 from xltransformer.models import Lesson
 from xltransformer.teaching.lesson import Bars, Curves, Fact, Map, Picture, Writing
+from xltransformer.teaching.watch import lesson_title
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, Chart, Series, spaced

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xltransformer.building.instance import Instance, lesson_title
+from xltransformer.building.instance import Instance
 from xltransformer.building.template import Experiment, in_language
 from xltransformer.graph import Matrix, SwitchWords
 from xltransformer.models import Lesson
+from xltransformer.teaching.watch import lesson_title
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, text_width

@@ -1,0 +1,154 @@
+"""What the inputs of a model hold at first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from xltransformer.building.template import Template
+from xltransformer.errors import UserError
+from xltransformer.graph import Array, Matrix
+from xltransformer.locale import Messages
+from xltransformer.models import Lesson
+from xltransformer.nn.embedding import trimmed
+from xltransformer.teaching.lesson import Goal
+from xltransformer.teaching.watch import Watch, lesson_title
+from xltransformer.text import pseudo_random, word_key
+
+MASK = word_key("[MASK]")
+"""The word that stands for a hidden one."""
+
+
+def initial_values(
+    model: Lesson,
+    template: Template,
+    split: Sequence[Sequence[str]],
+    made_up: Sequence[str],
+    complete: bool,
+    messages: Messages,
+) -> dict[str, Array]:
+    """The values of every input of a model, over sentences `split` into words, with rows for the words that
+    are `made_up`; `complete` is whether the template's weights are to be all that the model has."""
+    assert model.vocabulary is not None
+    rows, width = model.vocabulary.embeddings.shape
+    spelled = [*template.table.words, *made_up]
+    table = [*template.table.words.values(), *(pseudo_random(word_key(w), (1, width))[0] for w in made_up)]
+    data: dict[str, Array] = {
+        "vocabulary": _texts(spelled, rows),
+        "dimensions": np.array([template.table.dimensions], dtype=object),
+        "embeddings": np.vstack([np.array(table, dtype=float), np.zeros((rows - len(table), width))]),
+        **{block.name: _switch(block, template.switches[block.last_name], messages) for block in model.switches},
+        **model.constants,
+    }
+    for blocks, found in zip(model.sentences, split, strict=True):
+        empty = "" if blocks.words.feedback is None else None
+        data[blocks.words.name] = _texts(found, blocks.words.shape[0], empty)
+    data |= targets(model, data)
+    data |= {block.name: template.weights[block.name] for block in _told(model, template)}
+    if model.watch is not None:
+        data |= _watched(model.watch, template, split[: len(model.watch.sentences)], messages)
+    data |= {
+        block.name: _first(data[block.choices.name])
+        for block in model.inputs
+        if block.role == "choice" and block.choices is not None and block.name not in data
+    }
+    if complete:
+        from xltransformer.weights import Checkpoint
+
+        whole = Checkpoint({"embeddings": data["embeddings"], **template.weights}, {})
+        data |= whole.fit(model, len(template.table.words))
+    data |= {block.name: _parameter(block, template) for block in model.parameters}
+    return {block.name: data[block.name] for block in model.inputs}
+
+
+def _texts(words: Sequence[str], rows: int, empty: str | None = "") -> Array:
+    return np.array([*words, *[empty] * (rows - len(words))], dtype=object).reshape(rows, 1)
+
+
+def _switch(block: Matrix, value: float, messages: Messages) -> Array:
+    """A switch as it stands at first: a number, or the language's word for on or off."""
+    if not block.text:
+        return np.array([[value]])
+    return np.array([[messages("switch.on" if value else "switch.off")]], dtype=object)
+
+
+def targets(model: Lesson, data: Mapping[str, Array]) -> dict[str, Array]:
+    """What every result of a model that learns is to become at first, by the name of its target."""
+    return {block.name: value for goal in model.goals for block, value in _target(goal, data, model)}
+
+
+def _target(goal: Goal, data: Mapping[str, Array], model: Lesson) -> Iterator[tuple[Matrix, Array]]:
+    """What a result is to become at first: the next word of each (of a sentence still to be written, the
+    source's words); a word for each [MASK], or where there is none the words themselves; the embeddings;
+    or zeros."""
+    if goal.target is None:
+        return
+    typed = data[model.sentences[goal.sentence].words.name].ravel()
+    words, rows = [str(word) for word in typed if word], goal.target.shape[0]
+    first = [str(word) for word in data[model.sentences[0].words.name].ravel() if word]
+    if goal.next_word:
+        yield goal.target, _texts((words[1:] or first)[:rows], rows)
+    elif goal.words:
+        hidden = [word_key(word) == MASK for word in words]
+        spare = [str(word) for word in data["vocabulary"].ravel() if word and not str(word).startswith("[")]
+        plain = next((word for word in spare if word not in words), words[0])
+        told = [(plain if here else "") if any(hidden) else word for word, here in zip(words, hidden, strict=True)]
+        yield goal.target, _texts(told, rows)
+    else:
+        value = np.zeros(goal.target.shape)
+        if goal.like is not None and goal.like.shape == goal.target.shape and rows >= len(words):
+            index = {word_key(str(word)): k for k, word in reversed(list(enumerate(data["vocabulary"].ravel())))}
+            for row, word in enumerate(words):
+                value[row] = data["embeddings"][index[word_key(word)]]
+        yield goal.target, value
+
+
+def _told(model: Lesson, template: Template) -> list[Matrix]:
+    """The targets that the template gives, where they fit the sentences."""
+    targets = [block for block in model.inputs if block.role == "target" and block.name in template.weights]
+    return [block for block in targets if template.weights[block.name].shape == block.shape]
+
+
+def _first(texts: Array) -> Array:
+    """The first text of a list, for a choice from it (1 x 1)."""
+    return np.array([[next((text for text in texts.ravel() if text), "")]], dtype=object)
+
+
+def _watched(
+    watch: Watch, template: Template, split: Sequence[Sequence[str]], messages: Messages
+) -> dict[str, Array]:
+    """What is watched at first: the template's wishes where possible, words that every sentence has
+    where not, the first two dimensions, and the last lesson."""
+    shared = [word for word in split[0] if all(word in sentence for sentence in split)]
+    word = (shared or list(split[0]))[-1]
+    if template.watch in shared or (template.watch in split[0] and not shared):
+        word = str(template.watch)
+    names = template.table.dimensions
+    plane = template.plane if template.plane and set(template.plane) <= set(names) else (names * 2)[:2]
+    chosen = {watch.word: word, watch.across: plane[0], watch.up: plane[1]}
+    for sentence, words in zip(watch.sentences, split, strict=False):
+        chosen[sentence.other] = next((other for other in words if other != word), word)
+    data: dict[str, Array] = {block.name: np.array([[text]], dtype=object) for block, text in chosen.items()}
+    for place, words in zip(watch.places, split, strict=False):
+        assert place.choices is not None
+        numbers = [str(k) for k in range(1, place.choices.shape[0] + 1)]
+        data |= {place.choices.name: _texts(numbers, len(numbers)), place.name: _texts([str(len(words))], 1)}
+    if watch.lesson is not None and watch.lesson.choices is not None:
+        titles = [lesson_title(key, messages) for key in watch.keys]
+        data[watch.lesson.choices.name] = _texts(titles, len(titles))
+        data[watch.lesson.name] = np.array([[titles[-1]]], dtype=object)
+    return data
+
+
+def _parameter(block: Matrix, template: Template) -> Array:
+    """The template's weights for a block, or reproducible ones drawn from its seed."""
+    if block.name not in template.weights:
+        if block.initial.shown is not None:
+            return np.full(block.shape, block.initial.shown)
+        return pseudo_random(f"{template.seed}:{block.name}", block.shape)
+    value = trimmed(template.weights[block.name], block, len(template.table.words))
+    if value.shape != block.shape:
+        found, expected = ("x".join(map(str, shape)) for shape in (value.shape, block.shape))
+        raise UserError(f"template {template.name}: weights.{block.name} is {found}, expected {expected}")
+    return value

@@ -1,0 +1,194 @@
+"""Templates: what to build, in TOML.
+
+A template names a model and gives its sentences, vocabulary, switches, sizes and weights. The
+ones that ship lie in `templates/`; a user copies one, edits it and builds from the file. This
+module reads and checks them; every mistake becomes a UserError that names the file and the place.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xltransformer.building.shipped import DEFAULT_TEMPLATE, shipped_templates, template_folder
+from xltransformer.building.tables import learned_table, weights_of, word_table
+from xltransformer.building.template import Experiment, Template, Texts, said_in
+from xltransformer.checked import fitting, number, table_in, whole_number
+from xltransformer.errors import UserError
+from xltransformer.locale import ENGLISH
+from xltransformer.models import MODELS
+from xltransformer.text import nearest, without_forbidden
+
+_KEYS = {
+    "model", "title", "notes", "sentences", "watch", "plane", "slots", "spare_rows", "seed",
+    "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments", "languages",
+}  # fmt: skip
+_SPOKEN = {"sentences", "watch", "plane", "dimensions", "words"}
+"""What a template may say in each of several languages, under `languages.en` and so on."""
+_SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False, "momentum": False}
+
+_DEEP_KEY = re.compile(r"(?:\.[^\s.,\]=]{0,60}){64}")
+
+
+def load_template(
+    name_or_path: str | Path = DEFAULT_TEMPLATE, language: str = "en", *, fresh: bool = False
+) -> Template:
+    """The template that ships under a name, or the one in a .toml file, with the words of a language
+    where it has several; `fresh`: without the file of weights that it has learned.
+
+    Raises UserError where there is none, or where it says something that cannot be.
+    """
+    text = str(name_or_path)
+    if text in shipped_templates():
+        folder = template_folder()
+        return _parse(text, (folder / f"{text}.toml").read_text("utf-8"), folder, language, fresh)
+    from xltransformer.bounds import read_text
+
+    path = Path(text)
+    if path.suffix != ".toml" and not os.path.isfile(path):
+        near = nearest(text, shipped_templates())
+        hint = f" Did you mean {near}?" if near else ""
+        raise UserError(
+            f"no template {text!r:.60}: give one of {', '.join(shipped_templates())}, or a .toml file.{hint}"
+        )
+    return _parse(path.stem, read_text(path), path.parent, language, fresh)
+
+
+def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Template:
+    where = f"template {name}"
+    if _DEEP_KEY.search(text):  # which would take tomllib minutes
+        raise UserError(f"{where} is not valid TOML: a key of more than 64 parts; take some away")
+    try:
+        data = tomllib.loads(text)
+    except ValueError as error:  # also a whole number of thousands of digits
+        raise UserError(f"{where} is not valid TOML: {error}; correct it there") from None
+    except RecursionError:
+        raise UserError(f"{where} is not valid TOML: brackets nested too deeply; take some away") from None
+    for key in data:
+        if key not in _KEYS:
+            near = nearest(key, _KEYS)
+            hint = f"did you mean {near!r}?" if near else f"known are: {', '.join(sorted(_KEYS))}"
+            raise UserError(f"{where}: unknown key {key!r}; {hint}")
+    data |= _spoken(table_in(data, "languages", where), language, where)
+    model = data.get("model")
+    if not isinstance(model, str) or model not in MODELS:
+        raise UserError(f"{where}: model is {model!r}; give one of {', '.join(MODELS)}")
+    sentences = data.get("sentences", [])
+    if not isinstance(sentences, list) or not all(isinstance(s, str) for s in sentences):
+        raise UserError(f"{where}: sentences is {sentences!r}; give a list of texts")
+    if not isinstance(data.get("watch", ""), str):
+        raise UserError(f"{where}: watch is {data['watch']!r}; give a word")
+    plane = data.get("plane", [])
+    if not isinstance(plane, list) or len(plane) not in (0, 2) or not all(isinstance(d, str) for d in plane):
+        raise UserError(f"{where}: plane is {plane!r}; give the names of two dimensions")
+    table = word_table(data, where, folder)
+    listed = table_in(data, "weights", where)
+    weights = weights_of({k: v for k, v in listed.items() if not (fresh and k == "file")}, where, folder)
+    learned = weights.pop("embeddings", None)
+    if learned is not None:
+        table = learned_table(table, learned, where)
+    return Template(
+        name=name,
+        model=model,
+        title=_texts(data.get("title", {}), f"{where}: title"),
+        notes={k: _texts(v, f"{where}: notes.{k}") for k, v in table_in(data, "notes", where).items()},
+        sentences=tuple(sentences),
+        watch=data.get("watch"),
+        plane=tuple(plane),
+        slots=slot_numbers(data.get("slots", 2), f"{where}: slots"),
+        spare_rows=whole_number(data.get("spare_rows", 5), f"{where}: spare_rows"),
+        seed=whole_number(data.get("seed", 0), f"{where}: seed"),
+        table=table,
+        switches=check_switches(table_in(data, "switches", where), where),
+        sizes={key: size for key, size in table_in(data, "sizes", where).items() if key != "d_model"},
+        weights=weights,
+        experiments=_experiments(data.get("experiments", []), where),
+        trained=learned is not None,
+    )
+
+
+def _spoken(tables: Mapping[str, Any], language: str, where: str) -> Mapping[str, Any]:
+    """What a template says in a language, or else in English, or else in the first that it has."""
+    for code, said in tables.items():
+        if not isinstance(said, dict) or not said.keys() <= _SPOKEN:
+            raise UserError(
+                f"{where}: languages.{code} is {said!r:.60}; give a table of {', '.join(sorted(_SPOKEN))}"
+            )
+    return said_in(tables, language, {})
+
+
+_EXPERIMENT = {"block", "row", "column", "to", "above", "below", "do", "then"}
+
+
+def _experiments(value: Any, where: str) -> tuple[Experiment, ...]:
+    """The experiments, or UserError for one that does not say what to edit and what to tell."""
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise UserError(f"{where}: experiments is {value!r:.60}; give tables [[experiments]]")
+    return tuple(_experiment(entry, f"{where}: experiment {k}") for k, entry in enumerate(value, start=1))
+
+
+def _experiment(entry: Mapping[str, Any], where: str) -> Experiment:
+    for key in entry:
+        if key not in _EXPERIMENT:
+            raise UserError(f"{where}: unknown key {key!r}; known are: {', '.join(sorted(_EXPERIMENT))}")
+    if not isinstance(entry.get("block"), str):
+        raise UserError(f"{where}: block is {entry.get('block')!r}; give the name of a block to edit")
+    for side in ("row", "column"):
+        if not isinstance(entry.get(side, ""), str | int) or isinstance(entry.get(side), bool):
+            raise UserError(f"{where}: {side} is {entry[side]!r}; give a label, or a number from 1")
+    if len(entry.keys() & {"to", "above", "below"}) != 1:
+        raise UserError(f"{where}: say what to type with one of to, above and below")
+    to = entry.get("to")
+    if isinstance(to, str | dict):
+        to = _texts(to, f"{where}: to")
+    elif to is not None and not isinstance(to, bool):
+        to = number(to, f"{where}: to")
+    for key in ("do", "then"):
+        if key not in entry:
+            raise UserError(f"{where}: {key} is missing; give a text, or one per language")
+    return Experiment(
+        block=entry["block"],
+        row=entry.get("row"),
+        column=entry.get("column"),
+        to=to,
+        above=number(entry["above"], f"{where}: above") if "above" in entry else None,
+        below=number(entry["below"], f"{where}: below") if "below" in entry else None,
+        do=_texts(entry["do"], f"{where}: do"),
+        then=_texts(entry["then"], f"{where}: then"),
+    )
+
+
+def _texts(value: Any, where: str) -> Texts:
+    if isinstance(value, str):
+        value = {ENGLISH: value}
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise UserError(f"{where} is {value!r:.60}; give a text, or one per language")
+    return {language: fitting(without_forbidden(text), where) for language, text in value.items()}
+
+
+def slot_numbers(value: Any, where: str) -> int | tuple[int, ...]:
+    """A number of empty slots, or a list with one for each sentence; else UserError."""
+    if not isinstance(value, list | tuple):
+        return whole_number(value, where)
+    if not value:
+        raise UserError(f"{where} is an empty list; give a whole number, or one for each sentence")
+    return tuple(whole_number(one, where) for one in value)
+
+
+def check_switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
+    """Every switch, as `table` sets it or else by default; UserError for one that cannot be."""
+    for key in table:
+        if key not in _SWITCHES:
+            raise UserError(f"{where}: unknown switch {key!r}; known are: {', '.join(_SWITCHES)}")
+    switches = {**_SWITCHES, **table}
+    for key, usual in _SWITCHES.items():
+        if isinstance(usual, bool) and not isinstance(switches[key], bool):
+            raise UserError(f"{where}: switches.{key} is {switches[key]!r}; give true or false")
+    temperature = number(switches["temperature"], f"{where}: switches.temperature")
+    if temperature <= 0:
+        raise UserError(f"{where}: switches.temperature is {temperature!r}; give a number above 0")
+    return {key: float(value) for key, value in switches.items()}
