@@ -11,12 +11,20 @@ import numpy as np
 import openpyxl
 
 from xltransformer.engines import Results, fold
-from xltransformer.graph import Array, Matrix, Model
+from xltransformer.graph import Array, Matrix, Model, Section
 from xltransformer.locale import load_messages
 from xltransformer.ops import PRODUCTS, Every
 from xltransformer.workbook.book import Book
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.writer import render
+
+
+def one_section() -> Model:
+    """A model whose steps belong to one section, as long as no other is open."""
+    model = Model()
+    model._section = Section("test")
+    model.sections.append(model._section)
+    return model
 
 
 def draw(model: Model, values: Mapping[str, Array], path: Path) -> dict[str, Place]:

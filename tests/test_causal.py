@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cells import precedents
+from cells import one_section, precedents
 
 from xltransformer.graph import ONE, Array, Axis, Matrix, Model, SwitchWords
 from xltransformer.nn.architecture import Architecture
@@ -21,9 +21,8 @@ N = 18
 
 def causal_model(*, padded: bool, crossed: bool, pre_norm: bool) -> tuple[Model, list[Matrix]]:
     """A stack over N tokens with everything on it, and its inputs that hold a row for each token."""
-    model = Model()
-    with model.section("test"):
-        g = model.scope()
+    model = one_section()
+    g = model.scope()
     a = Architecture(Axis.numbered("d", 4), 2, 2, 3, 5, g.constant("epsilon", 1e-5), "swiglu", pre_norm)
     base = g.constant("base", BASE)
     tokens = [g.input("tokens", Axis.numbered("", N), a.width, "choice")]
@@ -79,9 +78,8 @@ def test_no_cell_depends_on_a_later_token(padded: bool, crossed: bool, pre_norm:
 
 def test_the_walk_finds_a_mask_that_only_covers() -> None:
     """A switched mask calculates later scores and hides them: right for a lesson, not for generation."""
-    model = Model()
-    with model.section("test"):
-        g = model.scope()
+    model = one_section()
+    g = model.scope()
     X = g.input("X", Axis.numbered("", 3), Axis.numbered("d", 2), "choice")
     padding = g.input("padding", X.rows, ONE, "choice")
     attention(g, X, X, X, padding, padding, switches(g, SwitchWords()))

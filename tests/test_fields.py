@@ -81,3 +81,16 @@ def test_a_backward_step_knows_the_step_it_is_of() -> None:
     assert backward
     assert all(step.backward_of in forward for step in backward)
     assert all(step.backward_of is None for step in forward)
+
+
+def test_a_section_ends_with_its_with() -> None:
+    model = Model()
+    with model.section("one"):
+        with model.section("two"), model.step("inner"):
+            pass
+        with model.step("outer"):
+            pass
+    found = {section.key: [step.key for step in section.steps] for section in model.sections}
+    assert found == {"one": ["outer"], "two": ["inner"]}
+    with pytest.raises(ValueError, match="the step 'after' is in no section"), model.step("after"):
+        pass

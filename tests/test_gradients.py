@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cells import one_section
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_ops import CASES, as_array, as_input
@@ -45,9 +46,8 @@ POSITIVE = {
 
 
 def start() -> tuple[Model, Scope]:
-    model = Model()
-    with model.section("test"):
-        return model, model.scope()
+    model = one_section()
+    return model, model.scope()
 
 
 def numbers(g: Scope, name: str, rows: int, columns: int, *, data: bool = False) -> Matrix:

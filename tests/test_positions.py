@@ -6,8 +6,9 @@ from math import cos, sin
 
 import numpy as np
 import pytest
+from cells import one_section
 
-from xltransformer.graph import ONE, Array, Axis, Model
+from xltransformer.graph import ONE, Array, Axis
 from xltransformer.nn.attention import attention
 from xltransformer.nn.multi_head import multi_head, multi_head_weights
 from xltransformer.nn.positions import BASE, angles, rotary, sinusoidal
@@ -15,9 +16,8 @@ from xltransformer.nn.positions import BASE, angles, rotary, sinusoidal
 
 def encoding(n: int, d: int, positions: list[float] | None = None) -> Array:
     """PE of n rows and d columns, from a trace of the layer."""
-    model = Model()
-    with model.section("test"):
-        g = model.scope()
+    model = one_section()
+    g = model.scope()
     X = g.input("words", Axis.numbered("", n), Axis.numbered("d", d), "embedding")
     at = None if positions is None else g.input("at", X.rows, ONE, "choice")
     sinusoidal(g, X, g.constant("base", BASE), at)
@@ -60,9 +60,8 @@ def two() -> tuple[Array, Array]:
 
 
 def rotary_score(query: Array, key: Array, pos_q: float, pos_k: float) -> float:
-    model = Model()
-    with model.section("test"):
-        g = model.scope()
+    model = one_section()
+    g = model.scope()
     Q, K = (g.input(name, Axis.numbered("", 2), Axis.numbered("k", 6), "embedding") for name in "QK")
     at = g.input("at", Q.rows, ONE, "choice")
     Q_turned, K_turned = rotary(g, Q, K, angles(g, Q, g.constant("base", BASE), at))
@@ -96,9 +95,8 @@ def test_without_positions_order_does_not_matter() -> None:
     words = generator.normal(size=(3, 4))
 
     def outputs(X_values: Array, *, positioned: bool) -> Array:
-        model = Model()
-        with model.section("test"):
-            g = model.scope()
+        model = one_section()
+        g = model.scope()
         X = g.input("words", Axis.numbered("", 3), Axis.numbered("d", 4), "embedding")
         w = multi_head_weights(g, X.columns, 2, 2, 2)
         seeing = sinusoidal(g, X, g.constant("base", BASE)) if positioned else X

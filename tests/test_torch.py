@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cells import draw, read
+from cells import draw, one_section, read
 
 from xltransformer.engines import ENGINES
 from xltransformer.graph import ONE, Array, Axis, Matrix, Model, Scope
@@ -76,9 +76,8 @@ def column(values: Any) -> Array:
 
 
 def start() -> tuple[Model, Scope]:
-    model = Model()
-    with model.section("test"):
-        return model, model.scope()
+    model = one_section()
+    return model, model.scope()
 
 
 def padding(g: Scope, name: str, values: list[int]) -> Matrix:

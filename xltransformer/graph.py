@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict, Unpack
 
 import numpy as np
 
@@ -99,9 +99,21 @@ ONE = Axis.fixed([""])
 """The axis of a single, unlabelled row or column."""
 
 
-@record(eq=False, frozen=False)
+class Known(TypedDict, total=False):
+    """What is known of a block when it gets its place, beside its name; see `Matrix`."""
+
+    rows: Axis
+    columns: Axis
+    scale: Scale
+    sums_to_one: bool
+    gradient_of: Matrix
+    contributed_by: Matrix
+
+
+@record(eq=False)
 class Matrix:
-    """One block: an input (no `op`) or the result of an operation on other blocks.
+    """One block: an input (no `op`) or the result of an operation on other blocks. It never changes once it has
+    its place in a model, but for `goes_on_with`.
 
     `choices` is, for a text input, the block of texts it is chosen from, and `turned_by`, for a switch
     that is text, the words that turn it. `scale` says what kind of number it holds. `default` is what every entry
@@ -144,6 +156,14 @@ class Matrix:
     @property
     def computed(self) -> bool:
         return self.op is not None
+
+    def placed(self, name: str, known: Known) -> None:
+        """Take the name, and what else is known by then."""
+        vars(self).update(known, name=name)
+
+    def goes_on_with(self, predictions: Matrix) -> None:
+        """Tie the `feedback`, which comes of these tokens."""
+        vars(self).update(feedback=predictions)
 
     @property
     def last_name(self) -> str:
@@ -296,19 +316,23 @@ class Model:
         compact: bool = False,
         compares: bool = False,
     ) -> Iterator[None]:
-        """Steps opened inside, and after it, belong to one section, that is, to one sheet; a section of
-        the same key, sentence and layer goes on."""
+        """Steps opened inside belong to one section, that is, to one sheet; a section of the same key, sentence
+        and layer goes on."""
         forward = [section for section in self.sections if not section.backward]
         same = [s for s in forward if (s.key, s.sentence, s.layer) == (key, sentence, layer)]
         if not same:
             self.sections.append(Section(key, sentence, layer, compact=compact, compares=compares))
-        self._section = same[0] if same else self.sections[-1]
+        around, self._section = self._section, same[0] if same else self.sections[-1]
         yield
+        self._section = around
 
     @contextmanager
     def step(self, key: str, group: str = "") -> Iterator[None]:
-        """Blocks named inside are shown together in one panel; so are steps of one key and group."""
-        steps = (self._section or self.sections[-1]).steps
+        """Blocks named inside are shown together in one panel; so are steps of one key and group. Raises
+        ValueError outside of a section."""
+        if self._section is None:
+            raise ValueError(f"the step {key!r} is in no section")
+        steps = self._section.steps
         same = [step for step in steps if group and (step.key, step.group) == (key, group)]
         if not same:
             steps.append(Step(key, group))
@@ -329,11 +353,11 @@ class Model:
         self._step.blocks.append(block)
         return block
 
-    def register(self, name: str, block: Matrix) -> Matrix:
-        """Give `block` its name; raises ValueError where the name is taken (case aside)."""
+    def register(self, name: str, block: Matrix, **known: Unpack[Known]) -> Matrix:
+        """Give `block` its name and place; raises ValueError where the name is taken (case aside)."""
         if name.lower() in self._lower_names:
             raise ValueError(f"two blocks are named {name!r} (names differ in more than case)")
-        block.name = name
+        block.placed(name, known)
         self._lower_names.add(name.lower())
         self.blocks[name] = block
         if self._step is not None:
@@ -411,10 +435,9 @@ class Scope:
     def scope(self, *parts: str) -> Scope:
         return Scope(self.model, self.parts + parts)
 
-    def add(self, name: str, block: Matrix, *, sums_to_one: bool = False) -> Matrix:
-        """Name a computed block and give it its place in the model."""
-        block.sums_to_one = sums_to_one
-        return self.model.register(".".join((*self.parts, name)), block)
+    def add(self, name: str, block: Matrix, **known: Unpack[Known]) -> Matrix:
+        """Name a computed block, say what else is known of it, and give it its place in the model."""
+        return self.model.register(".".join((*self.parts, name)), block, **known)
 
     def input(
         self,
@@ -438,12 +461,11 @@ class Scope:
         )  # fmt: skip
         return self.add(name, made)
 
-    def constant(self, name: str, value: float | str, *, positive: bool = False) -> Matrix:
+    def constant(self, name: str, value: float | str, *, positive: bool = False, **known: Unpack[Known]) -> Matrix:
         """A number or text (1 x 1) that the paper fixes: visible and editable, but not learned."""
         text = isinstance(value, str)
-        return self.add(
-            name, Matrix(ONE, ONE, role="constant", scale="plain", default=value, text=text, positive=positive)
-        )
+        made = Matrix(ONE, ONE, role="constant", scale="plain", default=value, text=text, positive=positive)
+        return self.add(name, made, **known)
 
     def step(self, key: str) -> Any:
         """A step of the model's, which goes on where there is one of this key in this scope; the heads of one

@@ -273,11 +273,12 @@ def write_on(model: Lesson, sizes: Sizes, output: Matrix, sentence: int) -> Pred
     with model.section("prediction", sentence=sentence):
         logits = row_products(output, known.embeddings) if tied else matmul(output, model.blocks["output.W"])
         found = predict(g, logits, known.words)
-        words.feedback = found.word
+        goes_on = found.word
         if end is not None:
             last = model.blocks.get("output.end") or model.scope("output").constant("end", end)
             with g.step("write_next"):
-                words.feedback = g.add("next", write_next(words, found.word, last))
+                goes_on = g.add("next", write_next(words, found.word, last))
+        words.goes_on_with(goes_on)
     padding = model.sentences[sentence].padding
     model.goals.append(Goal(found.logits, sentence, padding, words=True, next_word=True))
     return found

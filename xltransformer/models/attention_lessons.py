@@ -76,8 +76,8 @@ def compare(model: Lesson, inputs: list[Matrix], attended: dict[str, list[Attend
             h = g.scope(lesson)
             with h.step("compare_attention"):
                 for s, (position, one) in enumerate(zip(positions, sentences, strict=True)):
-                    row = h.add(f"{s}.attention", lookup(position, one.weights))
-                    row.rows, row.scale = Axis.of(watched.word), "probability"
+                    row = lookup(position, one.weights)
+                    h.add(f"{s}.attention", row, rows=Axis.of(watched.word), scale="probability")
             with h.step("compare_output"):
                 output = h.add("output", picked([one.output for one in sentences]))
                 h.add("difference", less_first(output))

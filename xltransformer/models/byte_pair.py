@@ -53,8 +53,7 @@ def byte_pair(sizes: Sizes) -> Lesson:
                 tables.append(h.add("table", rows_of_texts(*pieces)))
                 joined = h.add("text", join_words(pieces[-1]))
                 index = h.add("index", word_index(pieces[-1], known.words))
-                count = h.add("number", row_sum(transpose_named(h, present(index))))
-            count.scale = "count"
+                count = h.add("number", row_sum(transpose_named(h, present(index))), scale="count")
             embed(h, index, known)
         answers.append(
             Answer("pieces", {"word": Fact(word.text), "pieces": Fact(joined), "count": Fact(count)}, s)

@@ -122,8 +122,7 @@ def by_distance(model: Lesson, watched: Watch, X: Matrix, base: Matrix, *, rotat
     g = model.scope("distance")
     with model.section("distance"):
         with g.step("same_word"):
-            x = g.add("word", lookup(watched.sentences[0].position, X))
-        x.rows = Axis.of(watched.word)
+            x = g.add("word", lookup(watched.sentences[0].position, X), rows=Axis.of(watched.word))
         places, scores = score_by_distance(g, x, base, rotated=rotated)
     curves = tuple(Curve(f"from_{row}", places, scores, row, row) for row in (0, FURTHER_ON))
     facts = {"word": Fact(watched.word)}
@@ -186,11 +185,10 @@ def masks_lesson(sizes: Sizes) -> Lesson:
     for lesson in attended:
         mask, weights = (model.blocks[".".join((*prefix, lesson, name))] for name in ("mask", "weights"))
         h = model.scope("watch", lesson)
-        with h.step("watch_mask"):
-            seen = h.add("mask", lookup(watched.sentences[0].position, mask))
-            count = h.add("seen", row_sum(seen))
-        seen.rows = count.rows = Axis.of(word)
-        seen.scale, count.scale = "gate", "count"
+        with model.section("watch"), h.step("watch_mask"):
+            own = lookup(watched.sentences[0].position, mask)
+            seen = h.add("mask", own, rows=Axis.of(word), scale="gate")
+            count = h.add("seen", row_sum(seen), scale="count")
         maps += [Map(f"{lesson}_mask", mask), Map(f"{lesson}_weights", weights)]
         answers.append(Answer(f"sees_{lesson}", {"word": Fact(word), "count": Fact(count)}))
     model.headline = Headline(maps, answers)
@@ -223,9 +221,9 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
     rows, facts = [], {"word": Fact(word)}
     for name, block in shown.items():
         h = model.scope("watch", name)
-        with h.step("watch_norm"):
-            row = h.add(f"normed_{name}", lookup(watched.sentences[0].position, block))
-            row.rows = Axis.of(word)
+        with model.section("watch"), h.step("watch_norm"):
+            own = lookup(watched.sentences[0].position, block)
+            row = h.add(f"normed_{name}", own, rows=Axis.of(word))
             mean = h.add("mean", row_mean(row))
             facts |= {
                 f"{name}_mean": Fact(mean),
@@ -310,9 +308,9 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
         with model.section("influence", sentence=s):
             reach = influence(r, X, states, w)
             with h.step("direct"):
-                direct = h.add("direct", Row(X.shape[0] - 1)(attended[-1].weights))
+                last_row = Row(X.shape[0] - 1)(attended[-1].weights)
+                direct = h.add("direct", last_row, scale="probability")
                 distance = h.add("distance", from_end(X))
-            direct.scale = "probability"
             if s == 0:
                 curves = tuple(
                     Curve(key, distance, block) for key, block in (("recurrent", reach), ("attention", direct))
@@ -342,17 +340,15 @@ def _remembers(model: Lesson, back: str, guesses: Sequence[Prediction]) -> Headl
         turn = g.add("turn", first(g.add("is_back", equals(words.words, g.constant("back", back)))))
         said = g.add("said_place", behind_turn(turn, words.words))
         told = g.add("told_place", before_turn(turn, words.words))
-        distance = g.add("distance", subtract(said, told))
-        distance.scale = "count"
+        distance = g.add("distance", subtract(said, told), scale="count")
         right = g.add("right_index", lookup(told, words.index))
         right_word = g.add("right", word_at(right, known.words))
         curves, facts = [], {"right": Fact(right_word), "distance": Fact(distance)}
         for key, guess in zip(("recurrent", "attention"), guesses, strict=True):
             h = g.scope(key)
             at = h.add("probabilities", lookup(said, guess.probabilities))
-            share = h.add("share", entry_at(at, right))
-            shares = h.add("shares", transpose(share))
-            share.scale = shares.scale = "probability"
+            share = h.add("share", entry_at(at, right), scale="probability")
+            shares = h.add("shares", transpose(share), scale="probability")
             guessed = h.add("said", word_at(h.add("said_index", lookup(said, guess.index)), known.words))
             curves.append(Curve(f"{key}_share", distance, shares))
             facts |= {key: Fact(guessed), f"{key}_share": Fact(share)}

@@ -7,8 +7,6 @@ rest to it. Words are to be predicted (cross-entropy); any other result is to co
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Matrix
 from xltransformer.models.sizes import GRADIENTS
@@ -38,8 +36,7 @@ def learn(model: Lesson, most: int | None = MOST_CELLS) -> dict[Matrix, Matrix]:
             losses += [loss_of(model, goal, k) for k, goal in enumerate(model.goals) if goal.sentence == sentence]
     loss = losses[0]
     if len(losses) > 1:
-        apart = model.section("objective") if len(model.sentences) > 1 else nullcontext()
-        with apart, model.step("whole_loss"):
+        with model.section("objective", None if len(model.sentences) > 1 else 0), model.step("whole_loss"):
             loss = model.scope().add("loss", add(*losses))
     learned = gradients(model, loss)
     with model.section("update"):
@@ -70,8 +67,7 @@ def loss_of(model: Lesson, goal: Goal, k: int) -> Matrix:
         return mean_squared_error(g, result, goal.target, padding)
     with g.step("target_words"):
         goal.target = g.input("target", result.rows, ONE, "target", text=True, choices=known.words)
-        index = g.add("target_index", word_index(goal.target, known.words))
+        index = g.add("target_index", word_index(goal.target, known.words), rows=result.rows)
         there = g.add("target_present", present(index))
-        index.rows = there.rows = result.rows
         counts = g.add("counts", multiply(padding, there) if padding is not None else there)
     return cross_entropy(g, result, index, counts)

@@ -111,8 +111,8 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
     first, second = model.sentences[0], model.sentences[last]
     with model.section("similarity"):
         with g.step("sentence_vectors"):
-            labels = g.add("sentences", stack(*(one.text for one in model.sentences)))
-            labels.rows = Axis.fixed(letters(labels.shape[0]))
+            rows = Axis.fixed(letters(len(model.sentences)))
+            labels = g.add("sentences", stack(*(one.text for one in model.sentences)), rows=rows)
         maps = [Map("cosine", cosines(g, labels, vectors))]
         if max(sizes.slots[: last + 1]) <= MOST_COMPARED:
             pair = [

@@ -107,8 +107,8 @@ def trainable_attention(sizes: Sizes) -> Lesson:
         h = model.scope("step", "1")
         with h.step("descent"):
             weights = _descend(model, h, weights, velocity, rate)
-    with h.step("momentum"):
-        share = model.scope("training").add("momentum", multiply(on, share))
+        with h.step("momentum"):
+            share = model.scope("training").add("momentum", multiply(on, share))
     curve = [loss]
     for k in range(1, count + 1):
         h = model.scope("step", str(k))
@@ -174,12 +174,10 @@ def _headline(
     """The first sentences' attention before and after, the curve of the losses, and in words whether they
     fell."""
     g = model.scope("training")
-    losses = g.add("losses", concatenate(*curve))
-    losses.columns = Axis.fixed([str(k) for k in range(len(curve))])
-    column = g.add("losses_down", transpose(losses))
-    steps = g.add("steps", position(column))
-    column.scale = losses.scale = "plain"
-    steps.scale = "count"
+    numbers = Axis.fixed([str(k) for k in range(len(curve))])
+    losses = g.add("losses", concatenate(*curve), columns=numbers, scale="plain")
+    column = g.add("losses_down", transpose(losses), scale="plain")
+    steps = g.add("steps", position(column), scale="count")
     settled = g.add("settles", settles(losses))
     model.promises = [settled]
     last = len(curve) - 1
@@ -239,18 +237,16 @@ def backpropagation(sizes: Sizes) -> Lesson:
                     h.add(f"{side}_position", first(h.add(f"{side}_match", equals(listed, choice))))
                     for side, listed, choice in (("row", rows, row), ("column", known.dimensions, column))
                 ]
-                trial = h.add("nudged", nudged(block, *at, nudge))
-                trial.scale = "fine"
+                trial = h.add("nudged", nudged(block, *at, nudge), scale="fine")
             nudged_loss = loss_again(h, _scores(h, X, trial) if block is W else trial)
             with h.step("nudged_slope"):
                 model.show(loss)
                 model.show(nudged_loss)
-                rise = h.add("rise", subtract(nudged_loss, loss))
-                slope = h.add("slope", divide(rise, nudge))
+                rise = h.add("rise", subtract(nudged_loss, loss), scale="fine")
+                slope = h.add("slope", divide(rise, nudge), scale="fine")
                 picked = h.add("gradient_row", lookup(at[0], found[block]))
-                gradient = h.add("gradient", entry_at(picked, at[1]))
-                apart = h.add("apart", subtract(slope, gradient))
-                slope.scale = gradient.scale = apart.scale = rise.scale = "fine"
+                gradient = h.add("gradient", entry_at(picked, at[1]), scale="fine")
+                apart = h.add("apart", subtract(slope, gradient), scale="fine")
         differences.append(apart)
         model.settings += [row, column]
         facts = {"row": Fact(row), "column": Fact(column), "slope": Fact(slope), "gradient": Fact(gradient)}
@@ -293,9 +289,9 @@ def _tangent(
                 offset = h.add("offset", Columns(k)(by, loss))
                 trial = h.add("nudged", nudged(block, *at, offset))
             losses.append(loss_of_trial(h, trial))
-    found = g.add("losses", concatenate(*losses))
-    line = g.add("line", add(g.add("start", concatenate(*[loss] * TRIALS)), g.add("rises", matmul(gradient, by))))
-    found.scale = line.scale = "plain"
+    found = g.add("losses", concatenate(*losses), scale="plain")
+    start, rises = g.add("start", concatenate(*[loss] * TRIALS)), g.add("rises", matmul(gradient, by))
+    line = g.add("line", add(start, rises), scale="plain")
     return Curves("scan", "nudged_by", (Curve("scan_loss", by, found), Curve("scan_line", by, line)))
 
 

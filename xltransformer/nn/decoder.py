@@ -128,4 +128,7 @@ def decoder(
                 memory_mask=memory_mask,
                 switches=switches,
             )
-    return X if w.norm is None else norm(g.scope("norm"), X, w.norm)
+    if w.norm is None:
+        return X
+    with g.model.section("decoder_layer", sentence, len(w.layers) - 1):
+        return norm(g.scope("norm"), X, w.norm)

@@ -125,4 +125,7 @@ def encoder(
                 angles=angles,
                 switches=switches,
             )
-    return X if w.norm is None else norm(g.scope("norm"), X, w.norm)
+    if w.norm is None:
+        return X
+    with g.model.section("encoder_layer", sentence, len(w.layers) - 1):
+        return norm(g.scope("norm"), X, w.norm)

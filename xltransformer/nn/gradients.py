@@ -11,9 +11,10 @@ from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import field
 from itertools import count
+from typing import Unpack
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Matrix, Model, Section, Step
+from xltransformer.graph import Known, Matrix, Model, Section, Step
 from xltransformer.ops import Stop, op_of, total
 from xltransformer.record import record
 
@@ -39,8 +40,7 @@ def gradients(model: Model, loss: Matrix, wanted: Collection[Matrix] | None = No
     if loss not in path:
         raise UserError(f"{loss.name} depends on none of the parameters: it has no gradient")
     back = _Backward(model)
-    found: dict[Matrix, Matrix] = {loss: model.scope(GRADIENT).constant(loss.name, 1.0)}
-    found[loss].gradient_of = loss
+    found = {loss: model.scope(GRADIENT).constant(loss.name, 1.0, gradient_of=loss)}
     parts: dict[Matrix, list[_Part]] = {}
     for block in reversed(path):
         if block in parts:
@@ -102,25 +102,30 @@ class _Backward:
             return self._add(name, only, block, parts[0].user)
         for part in parts:
             if not part.block.name:
-                self._add(self._free(f"{name}.from.{part.user.name}"), part.block, block, part.user)
-                part.block.contributed_by = part.user
+                self._add(
+                    self._free(f"{name}.from.{part.user.name}"),
+                    part.block,
+                    block,
+                    part.user,
+                    contributed_by=part.user,
+                )
         return self._add(name, total(block, *(part.block for part in parts)), block, parts[-1].user)
 
     def _free(self, name: str) -> str:
         """The name, with a number where the same user has contributed before."""
         return next(n for k in count(1) if (n := name if k == 1 else f"{name}.{k}") not in self.model.blocks)
 
-    def _add(self, name: str, gradient: Matrix, block: Matrix, user: Matrix) -> Matrix:
+    def _add(self, name: str, gradient: Matrix, block: Matrix, user: Matrix, **known: Unpack[Known]) -> Matrix:
         """Name a gradient, labelled as its block is, in the backward step of the block's user."""
         for operand in gradient.operands:
             if not operand.name:
                 self._add(self._free(f"{name}.inner"), operand, operand, user)
         if gradient.shape == block.shape:
-            gradient.rows, gradient.columns = block.rows, block.columns
-        gradient.scale, gradient.gradient_of = "signed", block
+            known |= {"rows": block.rows, "columns": block.columns}
+        known |= {"scale": "signed", "gradient_of": block}
         step = self._panel(user)
         with nullcontext() if step is None else self.model.within(step):
-            return self.model.register(name, gradient)
+            return self.model.register(name, gradient, **known)
 
     def _panel(self, user: Matrix) -> Step | None:
         """The backward step of a block's step; None where the block is in no step."""

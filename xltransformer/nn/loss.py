@@ -41,8 +41,7 @@ def cross_entropy(g: Scope, logits: Matrix, target: Matrix, counts: Matrix | Non
         maximum = g.add("maximum", row_max(logits))
         total = g.add("total", row_sum(g.add("exponentials", shifted_exp(logits, maximum))))
     with g.step("surprise"):
-        logit = g.add("target_logit", entry_at(logits, target))
-        logit.scale = "signed"
+        logit = g.add("target_logit", entry_at(logits, target), scale="signed")
         rows = g.add("surprise", negative_log_likelihood(total, maximum, logit))
     with g.step("cross_entropy"):
         if counts is None:

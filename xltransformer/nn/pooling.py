@@ -19,9 +19,7 @@ def pool(g: Scope, X: Matrix, padding: Matrix, *, first_alone: bool = False) -> 
             pooled = g.add("mean", mean_rows(X, padding))
     with g.step("unit_length"):
         length = g.add("length", row_length(pooled))
-        unit = g.add("unit", divide_rows(pooled, length))
-    unit.scale = "signed"
-    return unit
+        return g.add("unit", divide_rows(pooled, length), scale="signed")
 
 
 def cosines(g: Scope, labels: Matrix, vectors: Sequence[Matrix]) -> Matrix:

@@ -218,11 +218,13 @@ def heads_headline(model: Lesson, watch: Watch, heads: Mapping[str, Sequence[Att
     for part, found in list(heads.items())[:MOST_MAPS]:
         weights = found[0].weights
         h = model.scope("watch", *part.split("."))
-        with h.step("watch_attention"):
-            row = h.add("attention", lookup(one.position, weights))
-        row.rows, row.scale = Axis.of(watch.word), "probability"
+        with model.section("watch"):
+            with h.step("watch_attention"):
+                own = lookup(one.position, weights)
+                row = h.add("attention", own, rows=Axis.of(watch.word), scale="probability")
+            ranked = runners_up(h, row, row, words)
         maps.append(Map("head", weights, part))
-        answers.append(looks(runners_up(h, row, row, words), "head_looks", part, watch.word, itself=one.position))
+        answers.append(looks(ranked, "head_looks", part, watch.word, itself=one.position))
     return Headline(maps, answers)
 
 
@@ -247,7 +249,8 @@ def prediction_headline(
     `probabilities` (n x v) of each sentence."""
     pictures, answers = list[Picture](maps), []
     for s, (one, block) in enumerate(zip(watch.sentences, probabilities, strict=True)):
-        bars, answer = _candidates(model, block, key, s, one.position, watch.word)
+        with model.section("prediction", len(probabilities) - 1):
+            bars, answer = _candidates(model, block, key, s, one.position, watch.word)
         pictures += [bars] if s == 0 else []
         answers.append(answer)
     return Headline(pictures, answers)
@@ -262,14 +265,14 @@ def writing_headline(
     answers = []
     for s, (words, block) in enumerate(zip(model.sentences, probabilities, strict=True)):
         h = model.scope("watch", str(s))
-        places = h.input("word_numbers", words.words.rows, ONE, "list", text=True)
+        places = h.input("word_numbers", Axis.numbered("", words.words.size), ONE, "list", text=True)
         place = h.input("writes_after", ONE, ONE, "choice", text=True, choices=places)
-        places.rows = Axis.numbered("", places.shape[0])
         watch.places.append(place)
-        with h.step("watch_prediction"):
-            at = h.add("after_number", first(h.add("after_match", equals(places, place))))
-            word = h.add("word_there", word_at(at, words.words))
-        bars, answer = _candidates(model, block, "next_word", s, at, word)
+        with model.section("watch"):
+            with h.step("watch_prediction"):
+                at = h.add("after_number", first(h.add("after_match", equals(places, place))))
+                word = h.add("word_there", word_at(at, words.words))
+            bars, answer = _candidates(model, block, "next_word", s, at, word)
         pictures += [bars] if s == 0 else []
         answers.append(answer)
     return Headline(pictures, answers)
@@ -284,8 +287,8 @@ def _candidates(
     g = model.scope("watch", str(sentence))
     h = g.scope("prediction")
     with g.step("watch_prediction"):
-        row = h.add("probabilities", lookup(position, probabilities))
-    row.rows, row.scale = Axis.of(word), "probability"
+        own = lookup(position, probabilities)
+        row = h.add("probabilities", own, rows=Axis.of(word), scale="probability")
     words, shares = runners_up(h, row, row, known.words, CANDIDATES)
     facts = {"word": Fact(word)}
     for k, name in enumerate(("first", "second", "third")[: words.shape[1]]):

@@ -116,19 +116,19 @@ def watch(
                 shown = [attended[s] for attended in lessons.values()]
                 weights = [one.weights for one in shown]
                 outputs = [one.output for one in shown]
-                every = h.add("weights", choose(number, *weights) if number else copy(weights[0]))
+                every = h.add(
+                    "weights", choose(number, *weights) if number else copy(weights[0]), scale="probability"
+                )
                 differ = any(output is not outputs[0] for output in outputs)
                 out = choose(number, *outputs) if number and differ else copy(outputs[0])
                 every_out = h.add("outputs", out)
-                if asked is None:
-                    attention = h.add("attention", lookup(position, every))
-                    output = h.add("output", lookup(position, every_out))
-                else:
-                    attention = h.add("attention", copy(every))
-                    output = h.add("output", copy(every_out))
-                for row in (attention, output):
-                    row.rows = Axis.of(word)
-                attention.scale = every.scale = "probability"
+                own, own_out = (
+                    (lookup(position, every), lookup(position, every_out))
+                    if asked is None
+                    else (copy(every), copy(every_out))
+                )
+                attention = h.add("attention", own, rows=Axis.of(word), scale="probability")
+                output = h.add("output", own_out, rows=Axis.of(word))
             ranked = ranked_weights = None
             if ranks:
                 ranked, ranked_weights = runners_up(h, attention, attention, words.words)
