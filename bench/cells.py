@@ -22,7 +22,9 @@ from xltransformer.graph import Axis, Matrix
 from xltransformer.locale import load_messages
 from xltransformer.ops import PRODUCTS, add, matmul, relu
 from xltransformer.workbook.book import Book
+from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.notation import ByCell
+from xltransformer.workbook.page import Page
 from xltransformer.workbook.styles import FONT, STYLES
 from xltransformer.workbook.writer import render
 
@@ -48,11 +50,11 @@ def drawn(cells: int) -> Book:
         block.name = name
         values[name] = random.normal(size=block.shape)
     book = Book(values, load_messages(), notation=ByCell(PRODUCTS["compact"]))
-    sheet, row = book.sheet("cells"), 1
+    page, row = Page(book, book.sheet("cells")), 1
     for block in blocks:
         if row + block.shape[0] > 1_048_000:
-            sheet, row = book.sheet(f"more {block.name}"), 1
-        book.draw(block, sheet, row, 1, labelled=False)
+            page, row = page.another(f"more {block.name}"), 1
+        draw(page, block, row, 1, labelled=False)
         row += block.shape[0] + 1
     return book
 
@@ -63,9 +65,7 @@ def count(book: Book) -> int:
 
 def ours(cells: int) -> Callable[[], bytes]:
     def run() -> bytes:
-        book = drawn(cells)
-        book.finish()
-        return render(book, {})
+        return render(drawn(cells).finish(), {})
 
     return run
 

@@ -15,6 +15,8 @@ from xltransformer.graph import Array, Matrix, Model, Section
 from xltransformer.locale import load_messages
 from xltransformer.ops import PRODUCTS, Every
 from xltransformer.workbook.book import Book
+from xltransformer.workbook.drawing import draw as draw_block
+from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.writer import render
 
@@ -33,12 +35,11 @@ def draw(model: Model, values: Mapping[str, Array], path: Path) -> dict[str, Pla
         {name: poisoned(block) if block.computed else values[name] for name, block in model.blocks.items()},
         load_messages(),
     )
-    sheet, row, places = book.sheet("cells"), 1, {}
+    page, row, places = Page(book, book.sheet("cells")), 1, {}
     for name, block in model.blocks.items():
-        places[name] = book.draw(block, sheet, row, 1, labelled=False)
+        places[name] = draw_block(page, block, row, 1, labelled=False)
         row += block.shape[0] + 1
-    book.finish()
-    path.write_bytes(render(book, {}))
+    path.write_bytes(render(book.finish(), {}))
     return places
 
 

@@ -18,7 +18,9 @@ from xltransformer.graph import Axis, Matrix
 from xltransformer.locale import load_messages
 from xltransformer.ops import HIDDEN, Op
 from xltransformer.workbook.book import Book
+from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.notation import ByCell, ByRow
+from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import Known
 from xltransformer.workbook.writer import render
 
@@ -318,14 +320,14 @@ def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         result.name = f"case{k}.out"
         wrong = np.full(result.shape, "wrong" if result.text else 12345.0, dtype=object if result.text else float)
         book.values = {**{m.name: v for m, v in zip(inputs, arrays, strict=True)}, result.name: wrong}
-        sheet, row = book.sheet(name[:31]), 1
+        page, row = Page(book, book.sheet(name[:31])), 1
         for block in inputs:
-            book.draw(block, sheet, row, 1, labelled=False)
+            draw(page, block, row, 1, labelled=False)
             row += block.shape[0] + 1
-        places[name] = book.draw(result, sheet, row, 1, labelled=False)
-        book.finish()
+        places[name] = draw(page, result, row, 1, labelled=False)
+        workbook = book.finish()
     path = tmp_path_factory.mktemp("ops") / "ops.xlsx"
-    path.write_bytes(render(book, {}))
+    path.write_bytes(render(workbook, {}))
     return path, places
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from xltransformer.workbook.start.headline import COLOURS
+from xltransformer.workbook.start.charts import COLOURS
 from xltransformer.workbook.styles import (
     BAD,
     FADED,

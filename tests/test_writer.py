@@ -167,7 +167,7 @@ def nasty() -> bytes:
     sheet.block(3, 0, numbers, ("input", ""))
     sheet.block(4, 0, numbers, ("computed", "0.00"), lambda i, j: f"{column_letters(j)}{i + 4}")
     sheet.block(5, 0, np.array([[1.5, np.nan, np.inf]]), ("computed", ""), lambda i, j: f"{column_letters(j)}1<2")
-    return writer.render(book, {})
+    return writer.render(book.finish(), {})
 
 
 def rows_of(data: bytes) -> list[list[tuple[str, str, str]]]:
@@ -276,7 +276,7 @@ def test_things_drawn_over_one_another_are_found() -> None:
     sheet.block(1, 1, np.zeros((2, 3)), ("input", ""))
     sheet.text(2, 2, "over it", "remark")
     with pytest.raises(ValueError, match="two things stand in 'one'!C3"):
-        writer.render(book, {})
+        writer.render(book.finish(), {})
 
 
 @pytest.mark.parametrize(("more", "fits"), [(0, True), (1, False)])
@@ -304,7 +304,7 @@ def test_a_part_of_two_gigabytes_may_follow() -> None:
     )
     book = Book({}, load_messages())
     book.sheets.append(sheet)
-    with zipfile.ZipFile(io.BytesIO(writer.render(book, {}))) as package:
+    with zipfile.ZipFile(io.BytesIO(writer.render(book.finish(), {}))) as package:
         taken = package.getinfo("xl/worksheets/sheet1.xml").file_size
     assert taken < 3000 + sheet.most_characters()
 

@@ -7,8 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from xltransformer.graph import Matrix
-from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas, cell_range
+from xltransformer.nn.attention import every_attention
+from xltransformer.workbook.canvas import cell_range
+from xltransformer.workbook.colours import blank_slots
+from xltransformer.workbook.drawing import draw
+from xltransformer.workbook.labels import label
+from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import signed_scale
 
@@ -17,12 +21,27 @@ WIDEST = 15
 """Where three times a block is wider than so many columns, as a window has, the three stand below one another."""
 
 
-def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequence[Matrix]]]) -> Place:
+def compared(page: Page) -> list[tuple[str, list[Matrix]]]:
+    """What before and after shows: attention and output of every lesson and sentence, with a title; nothing that
+    would give an exercise's answers away."""
+    if page.book.exercise:
+        return []
+    groups = []
+    shown = {block for one in every_attention(page.model) for block in (one.weights, one.output)}
+    for section in page.model.sections:
+        blocks = list(dict.fromkeys(b for step in section.steps for b in step.blocks if b in shown))
+        if section.sentence is not None and blocks:
+            title = page.messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
+            groups.append((f"{title} {page.letters[section.sentence]}".strip(), blocks))
+    return groups[-(page.book.notation.most_compared or len(groups)) :]
+
+
+def draw_baseline(page: Page, groups: Sequence[tuple[str, Sequence[Matrix]]]) -> Place:
     """A line for every block of every titled group: now, at build time, difference.
 
     Returns the column in which each line has its largest difference, among texts.
     """
-    messages = book.messages
+    sheet, messages = page.sheet, page.messages
     sheet.text(0, LEFT, messages("baseline.title"), "title")
     sheet.heights[0] = 28
     sheet.paragraph(2, LEFT, messages("baseline.intro"), "intro")
@@ -34,16 +53,16 @@ def draw_baseline(book: Book, sheet: Canvas, groups: Sequence[tuple[str, Sequenc
         sheet.bar(row, "heading")
         row += 2
         for block in blocks:
-            row = _draw_line(book, sheet, block, row) + 3
+            row = _draw_line(page, block, row) + 3
     return Place(sheet.name, top, LEFT, (row - top, 1))
 
 
-def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
+def _draw_line(page: Page, block: Matrix, row: int) -> int:
     """One block's line; returns its last row."""
-    (rows, columns), messages = block.shape, book.messages
+    (rows, columns), book, sheet, messages = block.shape, page.book, page.sheet, page.messages
     title = book.symbol(block)
     down, right = (0, columns + 1) if 3 * (columns + 1) <= WIDEST else (rows + 3, 0)
-    now = book.draw(block, sheet, row + 1, LEFT + 1)
+    now = draw(page, block, row + 1, LEFT + 1)
     built, change = (Place(sheet.name, row + 1 + k * down, LEFT + 1 + k * right, block.shape) for k in (1, 2))
     for place, key in ((now, "now"), (built, "built"), (change, "change")):
         sheet.text(place.row - 2, place.column, f"{title}: {messages(f'baseline.{key}')}", "row_text")
@@ -54,9 +73,9 @@ def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
 
     def write() -> None:
         for place in (built, change):
-            book.labels(block.columns, sheet, place.row - 1, place.column, "column_label", across=True)
+            label(page, block.columns, place.row - 1, place.column, "column_label", across=True)
             if down:
-                book.labels(block.rows, sheet, place.row, place.column - 1, "row_label")
+                label(page, block.rows, place.row, place.column - 1, "row_label")
         sheet.block(built.row, built.column, values, ("kept", "0.00"))
         less, zeros = lambda i, j: f"{now.address(i, j)}-{built.address(i, j)}", np.zeros(block.shape)
         arrays = book.notation.arrays(rows, lambda i: [(0, columns, f"{at(now, i)}-{at(built, i)}")])
@@ -66,9 +85,9 @@ def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> int:
     changes = change.seen_from(sheet.name).all
     largest = f"MAX(MAX({changes}),-MIN({changes}))"
     number = messages("number.largest_change")
-    book.formula(sheet, now.row - 2, LEFT, lambda: largest, book.notation.cached(0.0), "remark", number)
+    page.formula(now.row - 2, LEFT, lambda: largest, book.notation.cached(0.0), "remark", number)
     for place in (built, change):
-        book.empty_slots(block, sheet, place, now.column - 1)
+        blank_slots(page, block, place, now.column - 1)
     where = cell_range(change.row, change.column, change.shape)
     sheet.conditions.append((where, signed_scale(change.absolute.partition("!")[2])))
     return change.row + rows - 1

@@ -200,7 +200,7 @@ def every_check(page: Page, start: Canvas) -> list[Check]:
     if model.watch is not None:
         for letter, watched in zip(letters, model.watch.sentences, strict=False):
             add("watched", whole(watched.position, "{0}>0"), model.watch.word, letter=letter)
-    hidden = {other.name for other in (*book.sheets, book.answers) if other.hidden}
+    hidden = {other.name for other in (*book.sheets, book.exercise.sheet) if other.hidden}
     sums: dict[str, list[Matrix]] = {}
     for block in model.blocks.values():
         if block.sums_to_one and book.homes[block.operands[0]].sheet not in hidden:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import field, replace
+from typing import Any
 
 from xltransformer.graph import Matrix
 from xltransformer.locale import Messages
@@ -16,12 +18,13 @@ from xltransformer.workbook.places import SeenPlace
 @record(eq=False)
 class Page:
     """A sheet of a book, the model that is drawn there, and the letters of its sentences (one empty text
-    where there is only one)."""
+    where there is only one). `labels` keeps the labels that have been made for the sheet."""
 
     book: Book
     sheet: Canvas
-    model: Lesson
+    model: Lesson = field(default_factory=Lesson)
     letters: Sequence[str] = ()
+    labels: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def messages(self) -> Messages:
@@ -29,7 +32,10 @@ class Page:
 
     def another(self, name: str) -> Page:
         """A new sheet of the same book."""
-        return Page(self.book, self.book.sheet(name), self.model, self.letters)
+        return self.on(self.book.sheet(name))
+
+    def on(self, sheet: Canvas) -> Page:
+        return replace(self, sheet=sheet, labels={})
 
     def ref(self, block: Matrix) -> SeenPlace:
         """The home of a block as formulas on this sheet write it."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 from xltransformer.graph import Matrix, Section, Step
-from xltransformer.models import Lesson
+from xltransformer.locale import Messages
 from xltransformer.ops import op_of
-from xltransformer.workbook.book import LONG_SYMBOL, Book
+from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import LETTER, Canvas, text_width
+from xltransformer.workbook.drawing import draw, draw_turned
+from xltransformer.workbook.labels import LONG_SYMBOL
+from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import Known, Place
 from xltransformer.workbook.worked import Line, Word, count_lines, words_of, worked_lines
 
@@ -31,67 +34,68 @@ LONG_LABEL = 12
 """A row label of more characters needs the wide first column."""
 
 
-def draw_step(book: Book, sheet: Canvas, model: Lesson, section: Section, step: Step, title: str, row: int) -> int:
+def draw_step(page: Page, section: Section, step: Step, title: str, row: int) -> int:
     """Draw one panel from `row` down; returns the first row free after it."""
+    sheet, messages = page.sheet, page.messages
     sheet.text(row, LEFT, title, "heading")
     sheet.heights[row] = 21
     sheet.bar(row, "heading")
     row += 1
-    if notation := book.messages(f"step.{step.key}.formula"):
+    if notation := messages(f"step.{step.key}.formula"):
         sheet.text(row, LEFT, notation, "notation")
         sheet.heights[row] = NOTATION
         row += 1
-    sheet.paragraph(row, LEFT, book.messages(f"step.{step.key}.question"), "question")
+    sheet.paragraph(row, LEFT, messages(f"step.{step.key}.question"), "question")
     row += 2
-    if not book.notation.crosswise:
-        row = _draw_in_line(book, sheet, model, step.blocks, row)
-        return _draw_worked(book, sheet, model, section, step, row) + 1
-    products = [block for block in step.blocks if block.computed and _crosswise(book, block)]
+    if not page.book.notation.crosswise:
+        row = _draw_in_line(page, step.blocks, row)
+        return _draw_worked(page, section, step, row) + 1
+    products = [block for block in step.blocks if block.computed and _crosswise(page.book, block)]
     factors = {operand for product in products if not any(_turned(product)) for operand in product.operands}
     before: list[Matrix] = []
     after: list[Matrix] = []
     for block in (b for b in step.blocks if b not in factors and b not in products):
         (before if set(block.operands).isdisjoint([*products, *after]) else after).append(block)
-    row = _draw_in_line(book, sheet, model, before, row)
-    row = _draw_products(book, sheet, products, row)
-    row = _draw_in_line(book, sheet, model, after, row)
-    return _draw_worked(book, sheet, model, section, step, row) + 1
+    row = _draw_in_line(page, before, row)
+    row = _draw_products(page, products, row)
+    row = _draw_in_line(page, after, row)
+    return _draw_worked(page, section, step, row) + 1
 
 
-def step_title(book: Book, step: Step) -> str:
+def step_title(messages: Messages, step: Step) -> str:
     """A step's title; one that stands in several lessons names its lesson, one word's the word's place."""
     block = step.blocks[-1]
-    titles = [book.messages.get(f"section.{part}.title", "") for part in block.name.split(".")[1:]]
+    titles = [messages.get(f"section.{part}.title", "") for part in block.name.split(".")[1:]]
     place = block.number_of("word")
     word = "" if place is None else place + 1
-    title = book.messages(f"step.{(step.backward_of or step).key}.title", lesson="".join(titles), word=word)
-    return book.messages("backward.step", title=title) if step.backward_of else title
+    title = messages(f"step.{(step.backward_of or step).key}.title", lesson="".join(titles), word=word)
+    return messages("backward.step", title=title) if step.backward_of else title
 
 
-def step_titles(book: Book, section: Section, letters: Sequence[str]) -> list[str]:
+def step_titles(page: Page, section: Section) -> list[str]:
     """The titles of a section's steps; those with the same title tell what they belong to, or are numbered."""
-    titles = [step_title(book, step) for step in section.steps]
+    titles = [step_title(page.messages, step) for step in section.steps]
     for title, count in Counter(titles).items():
         if count > 1:
             alike = [k for k, one in enumerate(titles) if one == title]
-            owners = [_owners(book, section.steps[k], letters) for k in alike]
+            owners = [_owners(page, section.steps[k]) for k in alike]
             told = [", ".join(one for one in found if any(one not in o for o in owners)) for found in owners]
             for n, (k, owner) in enumerate(zip(alike, told, strict=True), start=1):
                 if len(set(told)) < count:
                     titles[k] = f"{title} {n}"
                 elif owner:
-                    titles[k] = book.messages("part.of", title=title, owner=owner)
+                    titles[k] = page.messages("part.of", title=title, owner=owner)
     return titles
 
 
-def _owners(book: Book, step: Step, letters: Sequence[str]) -> list[str]:
+def _owners(page: Page, step: Step) -> list[str]:
     """What a step belongs to, by its last block's name: a sentence, a layer, a kind of attention."""
-    parts, messages, found = step.blocks[-1].name.split(".")[:-1], book.messages, list[str]()
+    parts, messages, found = step.blocks[-1].name.split(".")[:-1], page.messages, list[str]()
     for k, part in enumerate(parts):
         number = parts[k + 1] if k + 1 < len(parts) else ""
         if part == "watch" and number.isdigit():
             layer = messages("sheet.encoder_layer", layer=int(number) + 1)
-            found.append(layer if "head" in parts else letters[int(number)])
+            found.append(layer if "head" in parts else page.letters[int(number)])
         elif part != "watch":
             found.append(messages.get(f"part.{part}", messages.get(f"sheet.{part}", "")))
     return [text for text in found if text]
@@ -112,21 +116,21 @@ def _turned(product: Matrix) -> tuple[bool, bool]:
     return op_of(product).turned if product.gradient_of is not None else (False, False)
 
 
-def _draw_in_line(book: Book, sheet: Canvas, model: Lesson, blocks: list[Matrix], row: int) -> int:
+def _draw_in_line(page: Page, blocks: list[Matrix], row: int) -> int:
     """Blocks side by side, each with its labels, wrapping to a new line where the sheet ends, or
     where a block's row labels need the wide first column. A product whose factors stand elsewhere
     begins a new line, below a link that leads to its right one."""
-    column, tallest = LEFT + 1, 0
-    for block in _with_operands(book, model, blocks):
+    book, column, tallest = page.book, LEFT + 1, 0
+    for block in _with_operands(page, blocks):
         long = any(text_width(label) > LONG_LABEL for label in block.rows.read(book.values))
         referring = not book.notation.crosswise and block.computed and op_of(block).crosswise
         column += _room(book, block) if column > LEFT + 1 else 0
         if column > LEFT + 1 and (long or referring or column + block.shape[1] > WIDEST):
             row, column, tallest = row + tallest + 2, LEFT + 1, 0
         if referring:
-            _link_factors(book, sheet, block, row)
+            _link_factors(page, block, row)
             row += 1
-        book.draw(block, sheet, row + 1, column)
+        draw(page, block, row + 1, column)
         column += block.shape[1] + 1 + _runs_over(book, block)
         tallest = max(tallest, block.shape[0])
     return row + tallest + 2 if blocks else row
@@ -145,8 +149,9 @@ def _room(book: Book, block: Matrix) -> int:
     return int(text_width(book.symbol(block)) > LONG_SYMBOL)
 
 
-def _link_factors(book: Book, sheet: Canvas, product: Matrix, row: int) -> None:
+def _link_factors(page: Page, product: Matrix, row: int) -> None:
     """What a product is made of, as a link to where its right factor stands."""
+    book, sheet = page.book, page.sheet
     text, right = _made(book, product), product.operands[1]
 
     def write() -> None:  # the vocabulary gets its place last
@@ -170,33 +175,33 @@ def _made(book: Book, product: Matrix) -> str:
     return "".join([f"{book.symbol(product)} = {left} · {right}", *(f" + {added}" for added in rows)])
 
 
-def draw_weights(book: Book, sheet: Canvas, section: Section, row: int) -> int:
+def draw_weights(page: Page, section: Section, row: int) -> int:
     """The learned weights that a section is the first to use, one below the other from `row` down;
     returns the first row free after them, which is `row` where there are none."""
     used = (m for step in section.steps for block in step.blocks for m in block.operands)
-    for block in dict.fromkeys(m for m in used if m.role == "parameter" and m not in book.homes):
-        sheet.text(row, LEFT, block.name, "remark")
-        book.draw(block, sheet, row + 2, LEFT + 1)
+    for block in dict.fromkeys(m for m in used if m.role == "parameter" and m not in page.book.homes):
+        page.sheet.text(row, LEFT, block.name, "remark")
+        draw(page, block, row + 2, LEFT + 1)
         row += block.shape[0] + 3
     return row
 
 
-def _with_operands(book: Book, model: Lesson, blocks: list[Matrix]) -> list[Matrix]:
+def _with_operands(page: Page, blocks: list[Matrix]) -> list[Matrix]:
     """The blocks, each after those it comes from that stand nowhere yet and in no step of their own:
     weights, constants, settings, a word's row in the vocabulary, which slots hold a word."""
-    steps = {block for section in model.sections for step in section.steps for block in step.blocks}
+    steps = {block for section in page.model.sections for step in section.steps for block in step.blocks}
 
     def homeless(block: Matrix) -> list[Matrix]:
         found: list[Matrix] = []
         for m in block.operands:
-            if m not in book.homes and m not in steps and (m.role in OWN or (m.computed and not m.text)):
+            if m not in page.book.homes and m not in steps and (m.role in OWN or (m.computed and not m.text)):
                 found += [*homeless(m), m]
         return found
 
     return list(dict.fromkeys(m for block in blocks for m in (*homeless(block), block)))
 
 
-def _draw_products(book: Book, sheet: Canvas, products: list[Matrix], row: int) -> int:
+def _draw_products(page: Page, products: list[Matrix], row: int) -> int:
     """Products crosswise: left operand on the left, right operand above, result where they meet; a
     bias stands below the right operand.
 
@@ -211,29 +216,33 @@ def _draw_products(book: Book, sheet: Canvas, products: list[Matrix], row: int) 
         if _beyond_window(product):
             if shown is not None:
                 row, left, shown = shown.row + shown.shape[0] + 1, None, None
-            row = _draw_below(book, sheet, product, drawn, row)
+            row = _draw_below(page, product, drawn, row)
             continue
         factor, right, *rows = product.operands
         turned, right_turned = _turned(product)
         rows = [] if turned or right_turned else rows
         down, across = right.shape[::-1] if right_turned else right.shape
         depth = down + len(rows)
-        column += _room(book, product)
+        column += _room(page.book, product)
         if (factor, turned) != left or column + across > WIDEST or depth != deepest:
             if shown is not None:
                 row = shown.row + shown.shape[0] + 1
             deepest = depth
-            shown = book.draw(factor, sheet, row + deepest + 3, LEFT + 1, turned=turned)
-            left, column = (factor, turned), LEFT + 1 + shown.shape[1] + 1 + _room(book, product)
+            shown = _draw_factor(page, factor, row + deepest + 3, LEFT + 1, turned=turned)
+            left, column = (factor, turned), LEFT + 1 + shown.shape[1] + 1 + _room(page.book, product)
         assert shown is not None
-        places = {factor: shown, right: book.draw(right, sheet, row + 1, column, turned=right_turned)}
+        places = {factor: shown, right: _draw_factor(page, right, row + 1, column, turned=right_turned)}
         for k, added in enumerate(rows):
             at = row + 1 + down + k
-            sheet.text(at, column - 1, book.symbol(added), "symbol")
-            places[added] = book.draw(added, sheet, at, column, labelled=False)
-        book.draw(product, sheet, shown.row, column, places)
+            page.sheet.text(at, column - 1, page.book.symbol(added), "symbol")
+            places[added] = draw(page, added, at, column, labelled=False)
+        draw(page, product, shown.row, column, places)
         column += across + 1
     return row if shown is None else shown.row + shown.shape[0] + 1
+
+
+def _draw_factor(page: Page, block: Matrix, row: int, column: int, *, turned: bool) -> Place:
+    return draw_turned(page, block, row, column) if turned else draw(page, block, row, column)
 
 
 def _beyond_window(product: Matrix) -> bool:
@@ -243,63 +252,59 @@ def _beyond_window(product: Matrix) -> bool:
     return begins + min(product.shape[1], AT_LEAST) - 1 > WIDEST
 
 
-def _draw_below(
-    book: Book, sheet: Canvas, product: Matrix, drawn: dict[tuple[Matrix, bool], Place], row: int
-) -> int:
+def _draw_below(page: Page, product: Matrix, drawn: dict[tuple[Matrix, bool], Place], row: int) -> int:
     """A product's parts below one another, the left operand only where it is not `drawn` yet; returns the
     first row free after them."""
     factor, right, *rows = product.operands
     turned, right_turned = _turned(product)
-    sheet.text(row, LEFT, _made(book, product), "picture")
+    page.sheet.text(row, LEFT, _made(page.book, product), "picture")
     row += 1
     if (factor, turned) not in drawn:
-        drawn[factor, turned] = book.draw(factor, sheet, row + 1, LEFT + 1, turned=turned)
+        drawn[factor, turned] = _draw_factor(page, factor, row + 1, LEFT + 1, turned=turned)
         row += drawn[factor, turned].shape[0] + 2
-    above = book.draw(right, sheet, row + 1, LEFT + 1, turned=right_turned)
+    above = _draw_factor(page, right, row + 1, LEFT + 1, turned=right_turned)
     places = {factor: drawn[factor, turned], right: above}
     bottom = above.row + above.shape[0]
     for added in () if turned or right_turned else rows:
-        sheet.text(bottom, LEFT, book.symbol(added), "symbol")
-        places[added] = book.draw(added, sheet, bottom, LEFT + 1, labelled=False)
+        page.sheet.text(bottom, LEFT, page.book.symbol(added), "symbol")
+        places[added] = draw(page, added, bottom, LEFT + 1, labelled=False)
         bottom += 1
     beside = above.column + above.shape[1] + 1
     if beside + product.shape[1] - 1 <= WIDEST:
-        result = book.draw(product, sheet, above.row, beside, places)
+        result = draw(page, product, above.row, beside, places)
     else:
-        result = book.draw(product, sheet, bottom + 2, LEFT + 1, places)
+        result = draw(page, product, bottom + 2, LEFT + 1, places)
     return max(bottom, result.row + result.shape[0]) + 1
 
 
-def _draw_worked(book: Book, sheet: Canvas, model: Lesson, section: Section, step: Step, row: int) -> int:
+def _draw_worked(page: Page, section: Section, step: Step, row: int) -> int:
     """The worked example of every block of the step that has one, or with arrays by row of the first."""
-    words = words_of(model, section)
-    source = model.sentences[section.sentence].words if section.sentence is not None else None
+    book, words = page.book, words_of(page.model, section)
+    source = page.model.sentences[section.sentence].words if section.sentence is not None else None
     lines = [
         block for block in step.blocks if _workable(book, block) for _ in range(count_lines(block, words, source))
     ]
     if not lines:
         return row
     lines = lines[: book.notation.most_worked]
-    sheet.text(row, LEFT, book.messages("worked.heading"), "remark")
+    page.sheet.text(row, LEFT, page.messages("worked.heading"), "remark")
     first = row + 1
 
     def write() -> None:
-        for k, line in enumerate(islice(_every_line(book, sheet, lines, words, source), len(lines))):
-            sheet.paragraph(first + k, LEFT, line.shown, "worked", line.formula)
+        for k, line in enumerate(islice(_every_line(page, lines, words, source), len(lines))):
+            page.sheet.paragraph(first + k, LEFT, line.shown, "worked", line.formula)
 
     book.later(write)
     return first + len(lines)
 
 
-def _every_line(
-    book: Book, sheet: Canvas, blocks: list[Matrix], words: list[Word], source: Matrix | None
-) -> Iterator[Line]:
+def _every_line(page: Page, blocks: list[Matrix], words: list[Word], source: Matrix | None) -> Iterator[Line]:
     for block in dict.fromkeys(blocks):
-        yield from worked_lines(book, sheet, block, words, source)
+        yield from worked_lines(page, block, words, source)
 
 
 def _workable(book: Book, block: Matrix) -> bool:
     """Whether a block has something to work out that gives no answer of an exercise away."""
-    if not block.computed or book.waits_for(block):
+    if not block.computed or book.exercise.waits_for(block):
         return False
     return op_of(block).worked(0, 0, *(Known(book.values[m.name]) for m in block.operands)) is not None

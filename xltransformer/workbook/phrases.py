@@ -5,14 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from xltransformer.building.instance import Instance
+from xltransformer.building.template import Texts, in_language
+from xltransformer.locale import Messages
 from xltransformer.record import record
 from xltransformer.teaching.lesson import Fact
-from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.page import Page
 from xltransformer.workbook.worked import fixed
 
 _PIECE = 250
 """The most characters of a text in a formula, in Excel 255."""
+
+
+def told(instance: Instance, texts: Texts, messages: Messages) -> str:
+    """A text of the template's in the workbook's language; none for sentences that it cannot speak of,
+    because the word it watches is not in them."""
+    template, watch = instance.template, instance.model.watch
+    if watch is not None and template.watch not in (None, instance.inputs[watch.word.name][0, 0]):
+        return ""
+    return in_language(texts, messages.language)
 
 
 @record
@@ -23,14 +34,14 @@ class Phrase:
     shown: str
 
 
-def phrase(book: Book, sheet: Canvas, key: str, parts: Mapping[str, Fact | str]) -> Phrase:
-    """The message with its {names} filled, by formulas where they are facts, for a cell on `sheet`; to
+def phrase(page: Page, key: str, parts: Mapping[str, Fact | str]) -> Phrase:
+    """The message with its {names} filled, by formulas where they are facts, for a cell on the page; to
     be called when every block has its place."""
     phrases: list[Phrase] = []
-    for k, piece in enumerate(re.split(r"\{(\w+)\}", book.messages.pattern(key))):
+    for k, piece in enumerate(re.split(r"\{(\w+)\}", page.messages.pattern(key))):
         fact = parts[piece] if k % 2 else piece
         if isinstance(fact, Fact):
-            phrases.append(_quoted(book, sheet, fact))
+            phrases.append(_quoted(page, fact))
         elif fact:
             phrases.append(Phrase(literal(fact), fact))
     return Phrase("&".join(one.formula for one in phrases), "".join(one.shown for one in phrases))
@@ -47,10 +58,10 @@ def of_sentence(letter: str, said: Phrase) -> Phrase:
     return Phrase(f'"{letter}: "&{said.formula}', f"{letter}: {said.shown}") if letter else said
 
 
-def _quoted(book: Book, sheet: Canvas, fact: Fact) -> Phrase:
+def _quoted(page: Page, fact: Fact) -> Phrase:
     """One entry: a word, or a number with two decimals, none for a count, six for what is compared closely;
     a constant as it stands."""
-    block, at = fact.block, book.ref(fact.block, sheet).cell(fact.row, fact.column)
+    block, book, at = fact.block, page.book, page.ref(fact.block).cell(fact.row, fact.column)
     value = book.values[block.name][fact.row, fact.column]
     if not block.text:
         if block.role == "constant":
@@ -59,7 +70,7 @@ def _quoted(book: Book, sheet: Canvas, fact: Fact) -> Phrase:
         return Phrase(f"FIXED({at},{decimals},TRUE)", fixed(float(value), decimals))
     if fact.itself is None:
         return Phrase(at, str(value))
-    index, name = block.operands[0], book.messages("answer.itself")  # the position that the word was found by
-    found, own = book.ref(index, sheet).cell(fact.row, fact.column), book.ref(fact.itself, sheet).cell(0, 0)
+    index, name = block.operands[0], page.messages("answer.itself")  # the position that the word was found by
+    found, own = page.ref(index).cell(fact.row, fact.column), page.ref(fact.itself).cell(0, 0)
     same = book.values[index.name][fact.row, fact.column] == book.values[fact.itself.name][0, 0]
     return Phrase(f'IF({found}={own},"{name}","“"&{at}&"”")', name if same else f"“{value}”")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xltransformer.graph import Matrix, Model
+from xltransformer.graph import Matrix
 from xltransformer.size.configuration import (
     CHOICES,
     COSTS,
@@ -19,8 +19,8 @@ from xltransformer.size.configuration import (
     quantities,
 )
 from xltransformer.size.published import PUBLISHED
-from xltransformer.workbook.book import Book
 from xltransformer.workbook.canvas import Canvas, cell_range
+from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import column_letters
 
 LEFT = 1
@@ -40,32 +40,33 @@ _FORMATS = {
 }
 
 
-def draw_size(book: Book, sheet: Canvas, own: Configuration, model: Model | None = None) -> None:
-    """Draw the whole sheet; `own` fills the first row, and `model` is what the workbook holds."""
-    messages = book.messages
+def draw_size(page: Page, own: Configuration) -> None:
+    """Draw the whole sheet; `own` fills the first row, and below stands what the model, if any, holds."""
+    sheet, messages = page.sheet, page.messages
     sheet.text(0, LEFT, messages("size.title"), "title")
     sheet.heights[0] = 28
     sheet.default_width = WIDTH
     sheet.freeze = (2, FIRST)
     sheet.paragraph(3, LEFT, messages("size.intro"), "intro")
-    _Tables(book, sheet, own).draw(5)
-    if model is not None:
-        _draw_workbook(book, sheet, model, "5", sheet.bottom + 2)
+    _Tables(page, own).draw(5)
+    if page.model.blocks:
+        _draw_workbook(page, "5", sheet.bottom + 2)
 
 
-def _heading(book: Book, sheet: Canvas, row: int, number: str, key: str) -> int:
-    sheet.text(row, LEFT, f"{number}  {book.messages(f'size.{key}.title')}", "heading")
+def _heading(page: Page, row: int, number: str, key: str) -> int:
+    sheet, messages = page.sheet, page.messages
+    sheet.text(row, LEFT, f"{number}  {messages(f'size.{key}.title')}", "heading")
     sheet.heights[row] = 21
     sheet.bar(row, "heading")
-    sheet.paragraph(row + 1, LEFT, book.messages(f"size.{key}.question"), "question")
+    sheet.paragraph(row + 1, LEFT, messages(f"size.{key}.question"), "question")
     return row + 2
 
 
 class _Tables:
     """Four tables with a row for each model: what it is given, and what follows."""
 
-    def __init__(self, book: Book, sheet: Canvas, own: Configuration) -> None:
-        self.book, self.sheet, self.messages = book, sheet, book.messages
+    def __init__(self, page: Page, own: Configuration) -> None:
+        self.page, self.sheet, self.messages = page, page.sheet, page.messages
         self.names = [self.messages("size.own"), *(known.name for known in PUBLISHED)]
         configurations = [own, *(known.configuration for known in PUBLISHED)]
         self.values: list[Mapping[str, Value]] = [{**given, **quantities(given)} for given in configurations]
@@ -83,7 +84,7 @@ class _Tables:
     ) -> int:
         """One table from `row` down; returns the first row free after it."""
         sheet, messages = self.sheet, self.messages
-        row = _heading(self.book, sheet, row, number, key)
+        row = _heading(self.page, row, number, key)
         derived = [column for column in columns if isinstance(column, Quantity)]
         if derived:
             sheet.paragraph(row, LEFT, messages(f"size.{key}.note"), "note")
@@ -161,35 +162,35 @@ class _Tables:
             sheet.text(row, column + 4, known.source, "remark")
 
 
-def _draw_workbook(book: Book, sheet: Canvas, model: Model, number: str, row: int) -> None:
+def _draw_workbook(page: Page, number: str, row: int) -> None:
     """A line for every block of learned numbers, and their sums."""
-    messages = book.messages
-    row = _heading(book, sheet, row, number, "workbook") + 1
+    sheet, messages, inputs = page.sheet, page.messages, page.model.inputs
+    row = _heading(page, row, number, "workbook") + 1
     for column, key in enumerate(("cells", "shape", "block"), start=FIRST):
         sheet.text(row, column, messages(f"size.workbook.{key}"), "column_label")
     row += 1
     sums = []
     for key, role in (("embeddings", "embedding"), ("weights", "parameter")):
-        blocks = [block for block in model.inputs if block.role == role]
+        blocks = [block for block in inputs if block.role == role]
         if not blocks:
             continue
         for k, block in enumerate(blocks):
-            _draw_line(book, sheet, block, row + k)
+            _draw_line(page, block, row + k)
         cells = cell_range(row, FIRST, (len(blocks), 1))
         row += len(blocks)
         sums.append(f"{column_letters(FIRST)}{row + 1}")
         _draw_sum(sheet, row, f"SUM({cells})", sum(block.size for block in blocks))
         sheet.text(row, FIRST + 1, messages(f"size.workbook.{key}"), "row_text")
         row += 2
-    total = sum(block.size for block in model.inputs if block.role in ("embedding", "parameter"))
+    total = sum(block.size for block in inputs if block.role in ("embedding", "parameter"))
     _draw_sum(sheet, row, "+".join(sums), total)
     sheet.text(row, FIRST + 1, messages("size.workbook.total"), "row_text")
 
 
-def _draw_line(book: Book, sheet: Canvas, block: Matrix, row: int) -> None:
-    home = book.homes[block]
-    rows, columns = (f"{count}({book.ref(block, sheet).all})" for count in ("ROWS", "COLUMNS"))
-    sheet.text(row, LEFT, book.symbol(block), "row_label")
+def _draw_line(page: Page, block: Matrix, row: int) -> None:
+    sheet, home = page.sheet, page.book.homes[block]
+    rows, columns = (f"{count}({page.ref(block).all})" for count in ("ROWS", "COLUMNS"))
+    sheet.text(row, LEFT, page.book.symbol(block), "row_label")
     sheet.formula(row, FIRST, f"{rows}*{columns}", block.size, ("computed", _COUNT))
     shape = f"{block.shape[0]} × {block.shape[1]}"
     sheet.formula(row, FIRST + 1, f'{rows}&" × "&{columns}', shape, ("number", ""))

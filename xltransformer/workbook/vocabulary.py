@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from xltransformer.building.instance import Instance
 from xltransformer.text import word_key
-from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas, text_width
+from xltransformer.workbook.canvas import text_width
+from xltransformer.workbook.drawing import draw
+from xltransformer.workbook.page import Page
 
 
-def draw_vocabulary(book: Book, sheet: Canvas, instance: Instance) -> None:
+def draw_vocabulary(page: Page, instance: Instance) -> None:
     """The word list with one row of numbers a word, all of it to edit."""
-    messages, known = book.messages, instance.model.vocabulary
+    sheet, messages, known = page.sheet, page.messages, page.model.vocabulary
     assert known is not None
     width = known.dimensions.shape[1]
     sheet.text(0, 1, messages("vocabulary.title"), "title")
@@ -18,11 +19,11 @@ def draw_vocabulary(book: Book, sheet: Canvas, instance: Instance) -> None:
     sheet.paragraph(2, 1, messages("vocabulary.help"), "intro")
     sheet.text(3, 0, messages("start.index"), "remark")
     sheet.text(3, 1, messages("start.word"), "symbol")
-    book.draw(known.words, sheet, 4, 1, labelled=False)
-    book.draw(known.dimensions, sheet, 3, 2, labelled=False)
-    book.draw(known.embeddings, sheet, 4, 2, labelled=False)
+    draw(page, known.words, 4, 1, labelled=False)
+    draw(page, known.dimensions, 3, 2, labelled=False)
+    draw(page, known.embeddings, 4, 2, labelled=False)
     made_up = {word_key(word) for word in instance.made_up}
-    words = [str(word) for word in book.values[known.words.name].ravel()]
+    words = [str(word) for word in page.book.values[known.words.name].ravel()]
     for i, word in enumerate(words):
         sheet.number(4 + i, 0, i + 1, ("number", "0"))
         if word and word_key(word) in made_up:
@@ -30,6 +31,6 @@ def draw_vocabulary(book: Book, sheet: Canvas, instance: Instance) -> None:
             sheet.text(4 + i, 2 + width, messages(f"vocabulary.{said}"), "warning")
     widest = max(text_width(word) for word in words)
     sheet.widths = {0: 6, 1: min(40.0, max(14.0, widest * 1.2))}
-    names = [text_width(str(name)) for name in book.values[known.dimensions.name].ravel()]
+    names = [text_width(str(name)) for name in page.book.values[known.dimensions.name].ravel()]
     sheet.default_width = min(20.0, max(9.0, *(name * 1.2 for name in names)))
     sheet.freeze = (4, 2)

@@ -11,7 +11,7 @@ from xltransformer.models import Lesson
 from xltransformer.ops import Index, Number, Pieces, op_of, step_down
 from xltransformer.record import record
 from xltransformer.workbook.book import Book
-from xltransformer.workbook.canvas import Canvas
+from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import Known
 
 Word = tuple[Matrix, Matrix]
@@ -73,21 +73,19 @@ def _cells(block: Matrix, words: list[Word], source: Matrix | None) -> Iterator[
         yield None, words[1] if by_column else None
 
 
-def worked_lines(
-    book: Book, sheet: Canvas, block: Matrix, words: list[Word], source: Matrix | None
-) -> Iterator[Line]:
-    """The worked lines of a block, for formulas on `sheet`; to be called when all places are known."""
-    op = op_of(block)
+def worked_lines(page: Page, block: Matrix, words: list[Word], source: Matrix | None) -> Iterator[Line]:
+    """The worked lines of a block, for formulas on the page; to be called when all places are known."""
+    op, book = op_of(block), page.book
     for row, column in _cells(block, words, source):
-        refs = [book.ref(m, sheet) for m in block.operands]
-        pieces = op.worked(_index(book, sheet, row), _index(book, sheet, column), *refs)
+        refs = [page.ref(m) for m in block.operands]
+        pieces = op.worked(_index(page, row), _index(page, column), *refs)
         numbers = [Known(book.values[m.name]) for m in block.operands]
         at = _value(book, row), _value(book, column)
         found = None not in at
         values = op.worked(at[0] or 0, at[1] or 0, *numbers) if found else []
         if pieces is None or values is None:
             return
-        labels = [_label(book, sheet, axis, word) for axis, word in ((block.rows, row), (block.columns, column))]
+        labels = [_label(page, axis, word) for axis, word in ((block.rows, row), (block.columns, column))]
         labels = [(formula, text) for formula, text in labels if text]
         name, name_shown = f'"{book.symbol(block)}', book.symbol(block)
         if labels:  # one number alone has none
@@ -95,22 +93,22 @@ def worked_lines(
             name_shown += f"[{', '.join(text for _, text in labels)}]"
         formula = f'{name} = "&{_formula(pieces)}&" = "&'
         shown = f"{name_shown} = {_text(values)} = "
-        if block in book.exercise:
+        if block in book.exercise.blocks:
             formula, shown = formula + '"?"', shown + "?"
         else:
-            cell = book.ref(block, sheet).cell(_index(book, sheet, row), _index(book, sheet, column))
+            cell = page.ref(block).cell(_index(page, row), _index(page, column))
             formula += _formula([Number(cell, masked=op.scale == "signed")])
             shown += _text([Number(Known(book.values[block.name]).cell(at[0] or 0, at[1] or 0))])
         followed = [word for word in (row, column) if word is not None]
         if followed:
-            there = ",".join(f"{book.ref(position, sheet).cell(0, 0)}>0" for _, position in followed)
+            there = ",".join(f"{page.ref(position).cell(0, 0)}>0" for _, position in followed)
             missing = book.messages("worked.missing")
             formula = f'IF(AND({there}),{formula},"{missing}")'
         yield Line(formula, shown if found else book.messages("worked.missing"))
 
 
-def _index(book: Book, sheet: Canvas, word: Word | None) -> Index:
-    return 0 if word is None else book.ref(word[1], sheet).cell(0, 0)
+def _index(page: Page, word: Word | None) -> Index:
+    return 0 if word is None else page.ref(word[1]).cell(0, 0)
 
 
 def _value(book: Book, word: Word | None) -> int | None:
@@ -121,13 +119,13 @@ def _value(book: Book, word: Word | None) -> int | None:
     return position - 1 if position else None
 
 
-def _label(book: Book, sheet: Canvas, axis: Axis, word: Word | None) -> tuple[str, str]:
+def _label(page: Page, axis: Axis, word: Word | None) -> tuple[str, str]:
     """A row's or column's label, as a formula and as it is now."""
     if word is not None:
-        return book.ref(word[0], sheet).cell(0, 0), str(book.values[word[0].name][0, 0])
-    text = axis.read(book.values)[0]
+        return page.ref(word[0]).cell(0, 0), str(page.book.values[word[0].name][0, 0])
+    text = axis.read(page.book.values)[0]
     if axis.source is not None:
-        return book.ref(axis.source, sheet).cell(0, 0), text
+        return page.ref(axis.source).cell(0, 0), text
     return f'"{text}"', text
 
 

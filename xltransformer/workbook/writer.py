@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from xltransformer.workbook.book import Book
+from xltransformer.workbook.book import Workbook
 from xltransformer.workbook.canvas import Canvas, Chart, Series
 from xltransformer.workbook.package import fill, formula_of, mark, probed_styles
 from xltransformer.workbook.pause import no_collecting
@@ -24,18 +24,18 @@ _PROPERTY_LENGTH = 250  # Excel cuts a text property at 255 characters
 
 
 @no_collecting()
-def render(book: Book, description: Mapping[str, Any]) -> bytes:
-    """The workbook as the bytes of an .xlsx file; the same book gives the same bytes.
+def render(workbook: Workbook, description: Mapping[str, Any]) -> bytes:
+    """The workbook as the bytes of an .xlsx file; the same sheets give the same bytes.
 
     An empty description means that there is no model in it.
     """
-    canvases = [*book.sheets, *([] if book.answers.empty else [book.answers])]
-    frame, style_number = _frame(book, canvases, description)
-    return fill(frame, canvases, style_number, book.notation.level)
+    canvases = [*workbook.sheets, *workbook.secret]
+    frame, style_number = _frame(canvases, workbook.names, description)
+    return fill(frame, canvases, style_number, workbook.level)
 
 
 def _frame(
-    book: Book, canvases: Sequence[Canvas], description: Mapping[str, Any]
+    canvases: Sequence[Canvas], names: Mapping[str, Place], description: Mapping[str, Any]
 ) -> tuple[bytes, Mapping[Style, int]]:
     """The workbook but for its cells: styles, names, charts, conditions, links; and the styles' numbers."""
     import xlsxwriter
@@ -57,7 +57,7 @@ def _frame(
     charted = [place for canvas in canvases for chart in canvas.charts for place in _shown_by(chart)]
     for place in dict.fromkeys(charted):
         _write_charted(place, *sheets[place.sheet])
-    for name, place in book.names.items():
+    for name, place in names.items():
         workbook.define_name(name, f"={place.absolute}")
     # A cell of every style, where nothing stands that a chart keeps a copy of; `fill` drops it.
     styles = [*dict.fromkeys(style for canvas in canvases for style in canvas.styles())]

@@ -43,6 +43,10 @@ class Spot:
     width: int
     height: int
 
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
 
 @record
 class Grid:

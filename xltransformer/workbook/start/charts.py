@@ -1,0 +1,147 @@
+"""The headline's charts: bars, curves, and the plane in which words move. Their titles stand behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from xltransformer.teaching.lesson import Bars, Curve, Curves, Plane
+from xltransformer.text import word_key
+from xltransformer.workbook.canvas import Canvas, Chart, Series, spaced
+from xltransformer.workbook.phrases import Phrase
+from xltransformer.workbook.places import Place
+from xltransformer.workbook.sections import Chapter
+from xltransformer.workbook.start.behind import Behind
+from xltransformer.workbook.start.grid import LABEL, Spot
+
+COLOURS = ("#1F4E79", "#C2570C", "#5B3E96", "#0F766E", "#7A5C00", "#444444")
+"""One for each sentence or curve; they keep apart for red-green colour-blind readers."""
+MOST_POINTS = 200
+"""A chart holds at most 255 series; each named point is one. Beyond, only the first words show."""
+MOST_MARKED = 24
+"""A curve through more points than these is a plain line."""
+_ORIGIN = "#111111"
+_POINT_LABELS = ("right", "above", "below")
+_MARKERS = ("circle", "diamond", "square", "triangle")
+
+
+def part(place: Place, i: int, j: int, rows: int = 1, columns: int = 1) -> str:
+    """Some cells of a place, as charts refer to them: absolute, with their sheet."""
+    return Place(place.sheet, place.row + i, place.column + j, (rows, columns)).absolute
+
+
+def chart(behind: Behind, picture: Bars | Curves | Plane, spot: Spot) -> Chart:
+    """A picture that is a chart, at its spot of a sheet."""
+    if isinstance(picture, Bars):
+        return _bars(behind, picture, spot)
+    return _curves(behind, picture, spot) if isinstance(picture, Curves) else _plane(behind, spot)
+
+
+def repeat_plane(behind: Behind, chapters: Sequence[Chapter]) -> None:
+    """Draw the plane once more where attention is compared, below all that the sheet holds by then."""
+    book, model = behind.page.book, behind.page.model
+    for chapter in chapters if model.watch is not None and not book.exercise else ():
+        if chapter.section is not None and chapter.section.compares:
+            book.later(partial(_add_plane, chapter.page.sheet, behind))
+
+
+def _add_plane(sheet: Canvas, behind: Behind) -> None:
+    sheet.charts.append(_plane(behind, Spot(sheet.bottom + 2, LABEL, 620, 420)))
+
+
+def _bars(behind: Behind, picture: Bars, spot: Spot) -> Chart:
+    """A bar for every entry; several rows of numbers stand as groups, each in its colour."""
+    page = behind.page
+    names = page.book.homes[picture.names]
+    series = []
+    several, alike = len(picture.values) > 1, len({block.last_name for block in picture.values}) == 1
+    for k, block in enumerate(picture.values):
+        if several and alike:  # the same of each sentence
+            name = behind.caption("start.sentence", spaced(page.letters[picture.sentence + k]))
+        else:
+            name = behind.caption(f"picture.{block.last_name}") if several else ""
+        colour = COLOURS[(picture.sentence + k) % len(COLOURS)]
+        series.append(Series(page.book.homes[block].absolute, names.absolute, name, colour=colour))
+    letter = "" if several else page.letters[picture.sentence]
+    title = behind.caption(f"picture.{picture.key}", word=picture.word, sentence=letter)
+    return Chart(
+        "bar", spot.row, spot.column, spot.size, tuple(series), title, legend=several, shares=picture.shares
+    )
+
+
+def _curves(behind: Behind, picture: Curves, spot: Spot) -> Chart:
+    """Points over points, each curve with a colour and a marker of its own. The first curve, whose markers
+    are large and hollow, stands last: the others show where they coincide with it, whether a program draws
+    the first series on top (LibreOffice) or the last."""
+    start = max(curve.start for curve in picture.curves)
+    series = [_curve(behind, picture, curve, k, start) for k, curve in enumerate(picture.curves)]
+    title = behind.caption(f"picture.{picture.key}")
+    across = behind.caption(f"picture.{picture.across}")
+    shares = all(curve.up.scale == "probability" for curve in picture.curves)
+    whole = all(curve.across.scale in ("count", "whole") for curve in picture.curves)
+    drawn, legend = tuple(reversed(series)), len(series) > 1
+    return Chart("scatter", spot.row, spot.column, spot.size, drawn, title, across, "", legend, shares, whole)
+
+
+def _curve(behind: Behind, picture: Curves, curve: Curve, k: int, start: int) -> Series:
+    """The k-th curve of a picture, as long as one that starts with the last."""
+    homes = behind.page.book.homes
+    across, up = homes[curve.across], homes[curve.up]
+    count = up.shape[1] - start
+    return Series(
+        part(up, curve.row, curve.start, 1, count),
+        part(across, 0, 0, *((count, 1) if across.shape[1] == 1 else (1, count))),
+        behind.caption(f"picture.{curve.key}"),
+        COLOURS[k % len(COLOURS)],
+        "" if count > MOST_MARKED else _MARKERS[k % len(_MARKERS)],
+        max(4, 10 - 3 * k),  # of curves that coincide, each shows
+        line=picture.joined,
+        dashed=k > 0,
+        hollow=k == 0,
+    )
+
+
+def _plane(behind: Behind, spot: Spot) -> Chart:
+    """Every word of every sentence as a point, and a dashed line from the watched word to what
+    attention makes of it."""
+    page, homes, watch = behind.page, behind.page.book.homes, behind.page.model.watch
+    assert watch is not None
+    corners = behind.corners([block for one in watch.sentences for block in (one.points, one.move)])
+    series = [Series(part(corners, 0, 1, 2), part(corners, 0, 0, 2))]  # nothing but room for the names
+    for s, blocks in enumerate(watch.sentences):
+        points, words = homes[blocks.points], _point_names(behind, s)
+        for k in range(min(points.shape[0], MOST_POINTS // len(watch.sentences))):
+            label = _POINT_LABELS[k % len(_POINT_LABELS)]
+            xy = part(points, k, 1), part(points, k, 0)
+            series.append(Series(*xy, part(words, k, 0), "#6B7280", "circle", 5, label))
+    moves = [(homes[one.move], COLOURS[s % len(COLOURS)]) for s, one in enumerate(watch.sentences)]
+    for move, colour in moves:
+        series.append(Series(part(move, 0, 1, 2), part(move, 0, 0, 2), colour=colour, line=True, dashed=True))
+    for (move, colour), letter in zip(moves, page.letters, strict=False):
+        name = behind.caption("picture.after", letter or page.messages("label.after"))
+        series.append(Series(part(move, 1, 1), part(move, 1, 0), name, colour, "diamond", 11, "right"))
+    first, word = moves[0][0], homes[watch.word].absolute
+    series.append(Series(part(first, 0, 1), part(first, 0, 0), word, _ORIGIN, "square", 9, "above"))
+    across, up = (homes[block].absolute for block in (watch.across, watch.up))
+    title = behind.caption("picture.moves")
+    return Chart("scatter", spot.row, spot.column, spot.size, tuple(series), title, across, up)
+
+
+def _point_names(behind: Behind, s: int) -> Place:
+    """A sentence's words as the picture names them: not the watched word, which has a point of
+    its own, nor a word that an earlier sentence has already. A space stands for no name."""
+    page, values = behind.page, behind.page.book.values
+    watch, sentence = page.model.watch, page.model.sentences[s]
+    assert watch is not None
+    words, watched = page.ref(sentence.words), page.ref(watch.word).cell(0, 0)
+    earlier = [one.words for one in page.model.sentences[:s]]
+    taken = {word_key(str(w)) for block in [watch.word, *earlier] for w in values[block.name].ravel()}
+    names = []
+    for k in range(sentence.words.shape[0]):
+        word = words.cell(k, 0)
+        columns = [page.ref(block).column(0) for block in earlier]
+        found = "+".join([f"({word}={watched})*1", *(f"SUMPRODUCT(({column}={word})*1)" for column in columns)])
+        text = str(values[sentence.words.name][k, 0])
+        shown = text if text and word_key(text) not in taken else " "
+        names.append(Phrase(f'IF({word}=""," ",IF({found}>0," ",{word}&""))', shown))
+    return behind.column(names)
