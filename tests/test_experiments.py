@@ -18,7 +18,7 @@ from xltransformer.building.template import in_language
 from xltransformer.engines import engine, fold
 from xltransformer.errors import UserError
 from xltransformer.locale import Messages, languages, load_messages
-from xltransformer.workbook.book import Book
+from xltransformer.workbook.book import Workbook
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.writer import render
@@ -38,7 +38,7 @@ class Trial:
     then: str
 
 
-def trials(instance: Instance, book: Book, messages: Messages) -> list[Trial]:
+def trials(instance: Instance, book: Workbook, messages: Messages) -> list[Trial]:
     """What a reader reads on the first sheet: the address is taken from the text."""
     start, found = book.sheets[0], []
     for number, experiment in enumerate(instance.template.experiments, start=1):

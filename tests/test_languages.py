@@ -25,7 +25,7 @@ from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import Messages, languages, load_messages, switch_words
 from xltransformer.size.configuration import QUANTITIES, configuration
 from xltransformer.size.published import PUBLISHED
-from xltransformer.workbook.book import Book
+from xltransformer.workbook.book import Workbook
 from xltransformer.workbook.layout import lay_out, lay_out_size
 
 SOURCE = Path(api.__file__).parent
@@ -212,7 +212,7 @@ def shown_texts(path: Path) -> Iterator[tuple[str, str]]:
                         yield name, element.text
 
 
-def drawn_texts(book: Book) -> Iterator[tuple[str, str]]:
+def drawn_texts(book: Workbook) -> Iterator[tuple[str, str]]:
     """The same of a workbook that is drawn but not written."""
     for sheet in book.sheets:
         yield "sheet name", sheet.name

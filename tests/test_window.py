@@ -16,7 +16,7 @@ from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.shipped import DEFAULT_TEMPLATE, shipped_templates
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import languages, load_messages
-from xltransformer.workbook.book import Book
+from xltransformer.workbook.book import Workbook
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.writer import render
 
@@ -30,7 +30,7 @@ OLD = ("old", "en")
 WORKBOOKS = [*((name, language) for name in shipped_templates() for language in languages()), ("exercise", "en")]
 
 
-def lay(name: str, language: str) -> tuple[Instance, Book]:
+def lay(name: str, language: str) -> tuple[Instance, Workbook]:
     """A template as it is built, or the default one as an exercise."""
     exercise = name == "exercise"
     instance = make_instance(None if exercise else name, language=language, slots=0 if exercise else None)
@@ -38,7 +38,7 @@ def lay(name: str, language: str) -> tuple[Instance, Book]:
     return instance, lay_out(instance, instance.trace(), load_messages(language), left)
 
 
-def parts_of(book: Book) -> dict[str, str]:
+def parts_of(book: Workbook) -> dict[str, str]:
     """The addresses of what the first screen consists of, by name."""
     start = book.sheets[0].name
     return {

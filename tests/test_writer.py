@@ -23,7 +23,7 @@ from xltransformer.graph import Array
 from xltransformer.locale import load_messages
 from xltransformer.text import column_number
 from xltransformer.workbook import canvas, writer
-from xltransformer.workbook.book import Book
+from xltransformer.workbook.book import Book, Workbook
 from xltransformer.workbook.canvas import MOST_FORMULA, Canvas
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.patterns import CellFormula, Formulas, Traced, formulas
@@ -38,7 +38,7 @@ NASTY = [
 NUMBERS = [0.0, -0.0, 1.0, 1 / 3, 0.1 + 0.2, 1e-300, 5e-324, 1.7976931348623157e308, -1e30, 2.0**53 + 1, np.pi]
 
 
-def book_of(template: str) -> Book:
+def book_of(template: str) -> Workbook:
     instance = make_instance(template, [])
     return lay_out(instance, instance.trace(), load_messages())
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xltransformer.teaching.watch import lesson_title
 from xltransformer.record import record
 from xltransformer.teaching.lesson import Answer
+from xltransformer.teaching.watch import lesson_title
 from xltransformer.workbook.canvas import text_width
 from xltransformer.workbook.page import Page
 from xltransformer.workbook.phrases import Phrase, of_sentence, phrase
