@@ -471,6 +471,8 @@ def test_a_result_has_the_shape_that_is_promised(case: Case) -> None:
         (ops.column_sums, [(2, 3), (1, 2)]),
         (ops.total, [(2, 3), (2, 2)]),
         (ops.PlaceRows(1), [(2, 3), (2, 3)]),
+        (ops.Columns(2), [(2, 3), (2, 2)]),
+        (ops.first_rows, [(1, 3), (2, 2)]),
         (ops.subtract, [(2, 2), (2, 1)]),
         (ops.gain_gradient, [(2, 2), (2, 3), (1, 2)]),
         (ops.add_rows_at, [(2, 2), (3, 1), (4, 2)]),

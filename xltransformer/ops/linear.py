@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
@@ -103,12 +105,12 @@ def mmult(a: Ref, of_a: str, b: Ref, of_b: str) -> str:
 
 def product_worked(i: Index, j: Index, a: Ref, b: Ref) -> Pieces:
     """Row i of `a` times column j of `b`, in numbers."""
-    terms = (_term(a.cell(i, k), b.cell(k, j)) for k in range(a.shape[1]))
-    return joined(terms, " + ")
+    return products((a.cell(i, k), b.cell(k, j)) for k in range(a.shape[1]))
 
 
-def _term(a: str, b: str) -> Pieces:
-    return [Number(a), "×", Number(b)]
+def products(cells: Iterable[tuple[str, str]]) -> Pieces:
+    """The sum of the products of two cells each, in numbers."""
+    return joined(([Number(a), "×", Number(b)] for a, b in cells), " + ")
 
 
 class MatMul(Op):
@@ -196,8 +198,8 @@ class RowProducts(Op):
         return [(0, b.shape[0], turned + "".join(f"+{c.row(0)}" for c in bias))]
 
     def worked(self, i: Index, j: Index, a: Ref, b: Ref, *bias: Ref) -> Pieces | None:
-        terms = (_term(a.cell(i, k), b.cell(j, k)) for k in range(a.shape[1]))
-        return [*joined(terms, " + "), *(piece for c in bias for piece in (" + ", Number(c.cell(0, j))))]
+        total = products((a.cell(i, k), b.cell(j, k)) for k in range(a.shape[1]))
+        return [*total, *(piece for c in bias for piece in (" + ", Number(c.cell(0, j))))]
 
 
 class TransposedMatmul(Op):
@@ -223,8 +225,7 @@ class TransposedMatmul(Op):
         return "+".join(f"{a.cell(k, i)}*{b.cell(k, j)}" for k in range(a.shape[0]))
 
     def worked(self, i: Index, j: Index, a: Ref, b: Ref, like: Ref) -> Pieces | None:
-        terms: list[Pieces] = [[Number(a.cell(k, i)), "×", Number(b.cell(k, j))] for k in range(a.shape[0])]
-        return joined(terms, " + ")
+        return products((a.cell(k, i), b.cell(k, j)) for k in range(a.shape[0]))
 
 
 class ColumnSums(Op):

@@ -23,7 +23,7 @@ from xltransformer.ops.base import (
     collected,
     joined,
 )
-from xltransformer.ops.linear import column_sums, plus, row_sums
+from xltransformer.ops.linear import column_sums, plus, products, row_sums
 
 
 class RowMean(Op):
@@ -42,8 +42,8 @@ class RowMean(Op):
         return f"SUM({row})/COLUMNS({row})"
 
     def worked(self, i: Index, j: Index, x: Ref) -> Pieces | None:
-        terms: list[Pieces] = [[Number(x.cell(i, k))] for k in range(x.shape[1])]
-        return ["(", *joined(terms, " + "), f") / {x.shape[1]}"]
+        total = joined(([Number(x.cell(i, k))] for k in range(x.shape[1])), " + ")
+        return ["(", *total, f") / {x.shape[1]}"]
 
 
 class DivideByWidth(Op):
@@ -253,8 +253,7 @@ class GainGradient(Op):
         return f"SUMPRODUCT({upstream.column(j)},{x.column(j)})"
 
     def worked(self, i: Index, j: Index, upstream: Ref, x: Ref, gain: Ref) -> Pieces | None:
-        terms: list[Pieces] = [[Number(upstream.cell(k, j)), "×", Number(x.cell(k, j))] for k in range(x.shape[0])]
-        return joined(terms, " + ")
+        return products((upstream.cell(k, j), x.cell(k, j)) for k in range(x.shape[0]))
 
 
 row_mean = RowMean()

@@ -14,7 +14,7 @@ import numpy as np
 from xltransformer.graph import ONE, Array, Axis, Matrix
 from xltransformer.ops.base import STOP, Contributions, Coordinate, Index, Number, Op, Pieces, Ref, joined
 from xltransformer.ops.elementwise import multiply
-from xltransformer.ops.linear import row_sums
+from xltransformer.ops.linear import products, row_sums
 from xltransformer.record import record
 
 
@@ -160,10 +160,8 @@ class DivisorGradient(Op):
         return f"IF({divisor.cell(i, 0)}=0,0,-{total}/{divisor.cell(i, 0)})"
 
     def worked(self, i: Index, j: Index, upstream: Ref, quotients: Ref, divisor: Ref) -> Pieces | None:
-        terms: list[Pieces] = [
-            [Number(upstream.cell(i, k)), "×", Number(quotients.cell(i, k))] for k in range(upstream.shape[1])
-        ]
-        return ["−(", *joined(terms, " + "), ") / ", Number(divisor.cell(i, 0))]
+        total = products((upstream.cell(i, k), quotients.cell(i, k)) for k in range(upstream.shape[1]))
+        return ["−(", *total, ") / ", Number(divisor.cell(i, 0))]
 
 
 class RowArgMax(Op):

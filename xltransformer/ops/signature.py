@@ -13,31 +13,36 @@ import re
 from xltransformer.graph import ONE, Axis, Matrix
 from xltransformer.record import record
 
+Sizes = tuple[str, str]
+"""What stands for the number of a matrix's rows, and of its columns."""
+
 _SIZES = "(?:[a-z]|1) (?:[a-z]|1)"
 _SIGNATURE = re.compile(rf"({_SIZES}(?:, {_SIZES})*)((?:, \[{_SIZES}\])*|, \.\.\.) -> ({_SIZES})")
 
 
 @record
 class Signature:
-    """A signature, read: the sizes of each operand's rows and columns, how many operands there must be, whether
-    the last one may come again, and the sizes of the result."""
+    """A signature, read: the operands' sizes, how many operands there must be, whether the last one may come
+    again, and the result's sizes."""
 
-    sizes: tuple[str, ...]
+    sizes: tuple[Sizes, ...]
     least: int
     repeats: bool
-    result: str
+    result: Sizes
 
     def axes(self, operands: tuple[Matrix, ...]) -> tuple[Axis, Axis] | None:
         """Row and column axis of the result; None where the operands' number or shapes do not fit."""
         more = len(operands) - len(self.sizes)
         if len(operands) < self.least or (more > 0 and not self.repeats):
             return None
+        sizes = self.sizes + self.sizes[-1:] * more if more > 0 else self.sizes
         found = {"1": ONE}
-        for sizes, operand in zip(self.sizes + self.sizes[-1:] * more, operands, strict=False):
-            for size, axis in zip(sizes, (operand.rows, operand.columns), strict=True):
+        for (row, column), operand in zip(sizes, operands, strict=False):
+            for size, axis in ((row, operand.rows), (column, operand.columns)):
                 if found.setdefault(size, axis).size != axis.size:
                     return None
-        return found[self.result[0]], found[self.result[1]]
+        rows, columns = self.result
+        return found[rows], found[columns]
 
 
 def read(signature: str) -> Signature:
@@ -46,8 +51,7 @@ def read(signature: str) -> Signature:
     match = _SIGNATURE.fullmatch(signature)
     if match is None:
         raise ValueError(f"{signature!r} is no signature such as 'n k, k m, [1 m] -> n m'")
-    always, rest, result = (re.findall(_SIZES, part) for part in match.groups())
-    sizes = tuple(text.replace(" ", "") for text in (*always, *rest))
-    if not {*result[0]} <= {*"1 ", *"".join(always)}:
+    always, rest, (result,) = (re.findall(r"(\w) (\w)", part) for part in match.groups())
+    if not {*result} <= {"1"}.union(*always):
         raise ValueError(f"signature {signature!r}: no operand tells the size of the result")
-    return Signature(sizes, len(always), "..." in signature, result[0].replace(" ", ""))
+    return Signature((*always, *rest), len(always), "..." in signature, result)
