@@ -172,24 +172,10 @@ def train(
     from xltransformer.files import check_free, save
     from xltransformer.weights import write_state
 
-    run = training.Settings.of(
-        steps=steps, batch=batch, optimizer=optimizer, learning_rate=learning_rate, seed=seed
-    )
-    if workbook is None:
-        if template is None:
-            raise UserError("give a `template` or a workbook to train")
-        if data is None:
-            raise UserError("give `data`, a file of sentences to learn from")
-    else:
-        given = {"template": template, "sentences": sentences, **options, "fresh": fresh}
-        if named := ", ".join(f"`{name}`" for name, value in given.items() if value):
-            raise UserError(f"{workbook} says itself what to train: leave out {named}")
+    run = training.Settings.of(steps, batch, optimizer, learning_rate, seed)
     target = Path(path)
     check_free(target, (".npz",) if workbook is None else (".npz", ".xlsx"), force=force)
-    if workbook is None:
-        start = training.from_instance(template, sentences, fresh=fresh, **options)
-    else:
-        start = training.from_workbook(Path(workbook))
+    start = _start(workbook, template, sentences, data, fresh, options)
     begun = training.prepare(start, run, data, valid)
     trained = training.train(begun, tell, begun.keep_in(Path(resume)) if resume is not None else lambda: None)
     if target.suffix.lower() == ".npz":
@@ -199,6 +185,25 @@ def train(
         written = _workbook(training.changed(start, trained.weights), start.language)
     save(written, target, (".npz", ".xlsx"), force=force)
     return TrainedFile(target, trained, run, start.instance.warnings)
+
+
+def _start(
+    workbook: str | Path | None, template: str | Path | None, sentences: Sequence[str], data: str | Path | None,
+    fresh: bool, options: Options,
+) -> training.Start:  # fmt: skip
+    """What is trained: a workbook or a template; UserError where that is not clear, or nothing to learn from."""
+    from xltransformer.training import from_instance, from_workbook
+
+    if workbook is not None:
+        given = {"template": template, "sentences": sentences, **options, "fresh": fresh}
+        if named := ", ".join(f"`{name}`" for name, value in given.items() if value):
+            raise UserError(f"{workbook} says itself what to train: leave out {named}")
+        return from_workbook(Path(workbook))
+    if template is None:
+        raise UserError("give a `template` or a workbook to train")
+    if data is None:
+        raise UserError("give `data`, a file of sentences to learn from")
+    return from_instance(template, sentences, fresh=fresh, **options)
 
 
 def grade(

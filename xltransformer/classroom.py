@@ -93,13 +93,7 @@ def grade_all(
                 grades[k] = _broken(paths[k], error)
             done(len(grades))
     for k in again:
-        try:
-            with _processes(1) as executor:
-                grades[k] = replace(
-                    executor.submit(_work, grade_data, str(paths[k]), _read(paths[k])).result(), path=paths[k]
-                )
-        except Exception as error:
-            grades[k] = _broken(paths[k], error)
+        grades[k] = _alone(paths[k])
         done(len(grades))
     for k, path in same.items():
         grades[k] = replace(grades[k], remarks=(*grades[k].remarks, f"the same file as {path}"))
@@ -125,8 +119,14 @@ def _work(grade_one: Callable[[str, bytes], Grade], name: str, data: bytes) -> G
         os._exit(ENDED)
 
 
-def _read(path: Path) -> bytes:
-    return read_bytes(path, MOST_BYTES)
+def _alone(path: Path) -> Grade:
+    """Grade a file again, in a process of its own."""
+    try:
+        data = read_bytes(path, MOST_BYTES)
+        with _processes(1) as executor:
+            return replace(executor.submit(_work, grade_data, str(path), data).result(), path=path)
+    except Exception as error:
+        return _broken(path, error)
 
 
 def _broken(path: Path, error: Exception) -> Grade:

@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from xltransformer.engines import Engine, Grid, Results, engine, fold
+from xltransformer.engines import Engine, Grid, Results, fold
+from xltransformer.engines import engine as find_engine
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.ops import op_of
@@ -109,12 +110,17 @@ def show(value: float | str | bool | None) -> str:
     return repr(float(value)) if isinstance(value, float) and not isinstance(value, bool) else repr(value)
 
 
-def diff(path: str | Path, engine_name: str = "ironcalc", tolerance: float = TOLERANCE) -> Diff:
-    """Compare the workbook at `path`, recalculated by an engine, with NumPy.
+def diff(path: str | Path, engine: str = "ironcalc", tolerance: float = TOLERANCE) -> Diff:
+    """Compare the workbook at `path`, as it is now, with NumPy, block by block.
 
-    Raises UserError where the file or the engine cannot be used.
+    `engine` is what recalculates it: one that `xlt engines` lists. `tolerance` is the largest error allowed in
+    a block, as a share of its largest number where that is beyond 1. Raises UserError where the file or the
+    engine cannot be used.
+
+        found = diff("lesson.xlsx", "libreoffice")
+        assert found.ok and found.max_abs_error < 1e-12
     """
-    used = engine(engine_name)
+    used = find_engine(engine)
     return diff_book(read_book(Path(path)), used, tolerance)
 
 

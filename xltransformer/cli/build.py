@@ -77,7 +77,7 @@ def _reporting() -> Iterator[Report]:
             click.echo(f"xlt: {taken}", err=True)
             if not sys.stderr.isatty():
                 return lambda stage: None
-            return stack.enter_context(_paced(stack.enter_context(bar(1.0)), taken.seconds))
+            return stack.enter_context(_paced(stack.enter_context(bar(1.0, elapsed=True)), taken.seconds))
 
         yield report
 

@@ -50,15 +50,17 @@ def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 @contextmanager
-def bar(total: float, *, shown: bool = True, kept: bool = False) -> Iterator[Move]:
-    """A bar on stderr, `kept` or not when all is done; none where that is no terminal."""
+def bar(total: float, *, shown: bool = True, kept: bool = False, elapsed: bool = False) -> Iterator[Move]:
+    """A bar on stderr with the time left, or `elapsed`; `kept` or not when all is done; none where that is no
+    terminal."""
     if not (shown and sys.stderr.isatty()):
         yield lambda done, text: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    clock = TimeElapsedColumn() if elapsed else TimeRemainingColumn()
+    columns = (BarColumn(), TextColumn("{task.description}"), clock)
     with Progress(*columns, console=Console(stderr=True), transient=not kept) as progress:
         task = progress.add_task("", total=total)
         yield lambda done, text: progress.update(task, completed=done, description=text)

@@ -38,10 +38,7 @@ class Settings:
     seed: int
 
     @classmethod
-    def of(
-        cls, *, steps: int = 1000, batch: int = 64, optimizer: str = "adamw", learning_rate: float | None = None,
-        seed: int = 0,
-    ) -> Settings:  # fmt: skip
+    def of(cls, steps: int, batch: int, optimizer: str, learning_rate: float | None, seed: int) -> Settings:
         """Settings that can be used, without a learning rate the optimizer's own; UserError for others."""
         if optimizer not in OPTIMIZERS:
             raise UserError(f"there is no optimizer {optimizer!r}; give one of {', '.join(OPTIMIZERS)}")
