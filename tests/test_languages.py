@@ -1,9 +1,13 @@
-"""Every word a workbook shows comes from the message files, and every language has every message."""
+"""Every word a workbook shows comes from the message files, and the languages that ship have every message."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import string
+import subprocess
+import sys
 import unicodedata
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -11,39 +15,72 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import openpyxl
 import pytest
+from cells import read
+from changes import Cells
 from click.testing import CliRunner
 from untrained import untrained
 
 from xltransformer import api, locale
 from xltransformer.building import instance as spec_instance
-from xltransformer.building.instance import Instance, make_instance
-from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.instance import Instance, describe, make_instance, model_from
+from xltransformer.building.shipped import shipped_templates, template_folder
+from xltransformer.building.template import in_language
 from xltransformer.cli import main
+from xltransformer.difference import current_inputs, diff
+from xltransformer.engines import Engine, engine
+from xltransformer.errors import UserError
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
+from xltransformer.graph import SwitchWords
 from xltransformer.locale import Messages, languages, load_messages, switch_words
+from xltransformer.locale.report import report
 from xltransformer.size.configuration import QUANTITIES, configuration
 from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook.book import Workbook
 from xltransformer.workbook.layout import lay_out, lay_out_size
+from xltransformer.workbook.phrases import literal
+from xltransformer.workbook.reader import read_book
+from xltransformer.workbook.texts import needed
 
 SOURCE = Path(api.__file__).parent
 OPEN, CLOSE = "⟦", "⟧"
+
+
+SHIPPED = ("en", "zh")
+"""The languages that are complete; others may come and go, and what they lack is only reported."""
 
 
 def fields(text: str) -> list[str]:
     return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", SHIPPED)
 def test_no_message_is_missing_or_surplus(language: str) -> None:
-    english, other = load_messages("en").texts, load_messages(language).texts
+    english, other = locale.read_texts("en"), locale.read_texts(language)
     assert sorted(other) == sorted(english)
     for key, text in english.items():
         assert fields(other[key]) == fields(text), key
         assert bool(other[key].strip()) == bool(text.strip()), key
         assert other[key] == other[key].strip() or text != text.strip(), key
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_text_of_a_language_is_wrong(language: str) -> None:
+    """And of one that ships, and of its templates, none is missing."""
+    told = report(language, template_folder())
+    print(told, *told.lacks, sep="\n")
+    assert not told.faults
+    assert not (told.lacks and language in SHIPPED)
+
+
+@pytest.mark.parametrize("language", SHIPPED)
+def test_a_language_that_ships_turns_switches_in_every_workbook(language: str) -> None:
+    """So that no workbook has to carry its words, whichever other languages there are."""
+    texts = locale.read_texts(language)
+    assert texts["switch.on"] in SwitchWords().on
+    assert texts["switch.off"] in SwitchWords().off
 
 
 @pytest.mark.parametrize("language", languages())
@@ -280,7 +317,6 @@ def test_chinese_workbook_has_no_english_sentence(template: str) -> None:
     own = {str(text) for b in instance.model.blocks.values() if b.text for text in values[b.name].ravel()}
     own |= {*instance.sentences, *(known.source for known in PUBLISHED)}
     told = [instance.template.title, *instance.template.notes.values()]
-    assert all(set(texts) >= set(languages()) for texts in told), "the template's own texts"
     own |= {texts["zh"] for texts in told}  # they may quote an English sentence
     chinese = 0
     for where, text in drawn_texts(lay_out(instance, values, load_messages("zh"))):
@@ -312,4 +348,334 @@ def test_symbols_are_the_blocks_names_in_every_language(language: str) -> None:
 def test_a_language_that_is_not_there(tmp_path: Path) -> None:
     run = CliRunner().invoke(main, ["build", "--lang", "tlh", "-o", str(tmp_path / "no.xlsx")])
     assert run.exit_code == 2
-    assert run.stderr == "xlt: no language 'tlh': give one of en, zh\n"
+    assert run.stderr == f"xlt: no language 'tlh': give one of {', '.join(languages())}\n"
+
+
+FRENCH = """
+[start]
+title = "L'attention, pas à pas"
+sentence = "Phrase{letter}"
+
+[setting]
+scaling = "échelle"
+
+[switch]
+on = "oui"
+off = "non"
+"""
+"""A language as it begins: a few texts, and its own words for switches."""
+
+
+@pytest.fixture(scope="module")
+def french(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a copy of the package in which French is one more file."""
+    folder = tmp_path_factory.mktemp("french")
+    shutil.copytree(SOURCE, folder / "xltransformer", ignore=shutil.ignore_patterns("__pycache__", "templates"))
+    shutil.copytree(template_folder(), folder / "xltransformer" / "templates")
+    (folder / "xltransformer" / "locale" / "fr.toml").write_text(FRENCH, "utf-8")
+    return folder
+
+
+def xlt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command of the copy of the package in a folder."""
+    command = [sys.executable, "-m", "xltransformer", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONUTF8": "1"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8")
+
+
+def built_in(folder: Path, name: str, *arguments: str) -> Path:
+    path = folder / f"{name}.xlsx"
+    done = xlt(folder, "build", "--force", "-o", path.name, *arguments)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return path
+
+
+def numbers(path: Path, used: Engine) -> dict[str, Any]:
+    """What an engine finds in every block of numbers."""
+    book, results = read_book(path), used.recalculate(path)
+    return {name: read(results, book.homes[name]) for name, b in book.model.blocks.items() if not b.text}
+
+
+def assert_agrees(path: Path, engine_name: str = "ironcalc") -> None:
+    result = diff(path, engine_name)
+    assert result.ok, result.problems
+
+
+def turned(path: Path, name: str) -> Any:
+    """What NumPy makes of a switch as it stands in a workbook."""
+    book = read_book(path)
+    inputs, problems = current_inputs(book, {})
+    assert not problems
+    return book.model.trace(inputs)[f"switches.{name}_on"].item()
+
+
+@pytest.mark.parametrize(
+    ("template", "settings", "switches"),
+    [
+        ("cat-and-mouse", ["switches.causal=true"], {"scaling": 1.0, "causal": 1.0}),
+        ("first-attention", [], {"scaling": 0.0}),
+        ("trainable-attention", ["switches.momentum=true"], {"momentum": 1.0}),
+    ],
+)
+def test_french_in_one_file_means_the_same(
+    template: str, settings: list[str], switches: dict[str, float], french: Path
+) -> None:
+    """Read here, where there is no French, to the last bit the same as in English."""
+    given = ["--template", template, *(part for setting in settings for part in ("--set", setting))]
+    path, english = (built_in(french, f"{template}.{code}", *given, "--lang", code) for code in ("fr", "en"))
+    book = read_book(path)
+    assert book.description["language"] == "fr"
+    assert book.description["switch_words"] == {"on": ["oui"], "off": ["non"]}
+    for name, value in switches.items():
+        place = book.homes[f"switches.{name}"]
+        assert book.holds(place, 0, 0) == ("oui" if value else "non")
+        assert turned(path, name) == value
+    assert_agrees(path)
+    found, expected = (numbers(one, engine("ironcalc")) for one in (path, english))
+    assert found.keys() == expected.keys()
+    for name, values in found.items():
+        np.testing.assert_array_equal(values, expected[name], name)
+    texts = [str(cell.value) for row in openpyxl.load_workbook(path).worksheets[0] for cell in row]
+    assert any(text.startswith("Phrase") for text in texts)
+    assert load_messages("en")("start.map") in texts
+
+
+@pytest.mark.parametrize("code", ["en", "zh", "fr"])
+def test_oui_typed_turns_a_switch_whatever_the_language(code: str, french: Path, tmp_path: Path) -> None:
+    path = typed(built_in(french, f"typed.{code}", "--lang", code), tmp_path / "typed.xlsx")
+    assert (turned(path, "scaling"), turned(path, "causal")) == (0.0, 1.0)
+    assert_agrees(path)
+    found = numbers(path, engine("ironcalc"))
+    assert (found["switches.scaling_on"].item(), found["switches.causal_on"].item()) == (0.0, 1.0)
+
+
+def typed(path: Path, target: Path) -> Path:
+    """The workbook with other words in its switches, in any case."""
+    book, cells = read_book(path), Cells(path)
+    for name, word in (("scaling", "Non"), ("causal", "OUI")):
+        cells.put(book.homes[f"switches.{name}"], 0, 0, word)
+    cells.save(target)
+    return target
+
+
+def test_libreoffice_takes_oui(french: Path, tmp_path: Path) -> None:
+    path = built_in(french, "office", "--lang", "fr")
+    assert_agrees(path, "libreoffice")
+    changed = typed(path, tmp_path / "typed.xlsx")
+    assert_agrees(changed, "libreoffice")
+    found = numbers(changed, engine("libreoffice"))
+    assert (found["switches.scaling_on"].item(), found["switches.causal_on"].item()) == (0.0, 1.0)
+    checks = [cell for row in openpyxl.load_workbook(changed)[load_messages()("sheet.checks")] for cell in row]
+    assert any('="oui"' in str(cell.value) for cell in checks)
+
+
+def test_a_workbook_built_without_french_does_not_know_oui(default_workbook: tuple[Path, Instance], french: Path,
+                                                          tmp_path: Path) -> None:  # fmt: skip
+    """And where French is there, it is still read as it was built."""
+    path = typed(default_workbook[0], french / "without.xlsx")
+    assert turned(path, "causal") == 0.0
+    assert_agrees(path)
+    done = xlt(french, "diff", path.name)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_french_workbook_is_trained_where_there_is_no_french(french: Path, tmp_path: Path) -> None:
+    path, trained = built_in(french, "learns", "--lang", "fr"), tmp_path / "trained.xlsx"
+    run = CliRunner().invoke(main, ["train", str(path), "--steps", "1", "-o", str(trained)])
+    assert run.exit_code == 0, run.stderr
+    book = read_book(trained)
+    assert book.description["switch_words"] == {"on": ["oui"], "off": ["non"]}
+    assert book.holds(book.homes["switches.scaling"], 0, 0) == "oui"
+    assert turned(trained, "scaling") == 1.0
+    assert_agrees(trained)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of languages to write into, with English alone, in place of the package's own."""
+    monkeypatch.setattr(locale, "_FOLDER", tmp_path)
+    (tmp_path / "en.toml").write_bytes((SOURCE / "locale" / "en.toml").read_bytes())
+    forget()
+    yield tmp_path
+    forget()
+
+
+def forget() -> None:
+    for kept in (locale.load_messages, locale.read_texts, locale.switch_words):
+        kept.cache_clear()
+
+
+def test_what_a_language_lacks_is_said_in_english(folder: Path) -> None:
+    (folder / "fr.toml").write_text(FRENCH, "utf-8")
+    french, english = load_messages("fr"), load_messages("en")
+    assert french.texts.keys() == english.texts.keys()
+    assert (french("start.title"), french("start.index")) == ("L'attention, pas à pas", "row")
+    assert french("start.sentence", letter=" A") == "Phrase A"
+    assert switch_words() == SwitchWords((*SwitchWords().on, "oui"), (*SwitchWords().off, "non"))
+    (folder / "zh.toml").write_bytes((SOURCE / "locale" / "zh.toml").read_bytes())
+    forget()
+    assert switch_words() == SwitchWords((*SwitchWords().on, "oui"), (*SwitchWords().off, "non"))
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"fr": 'on = "oui"', "xx": 'off = "OUI"'},
+         "locale/xx.toml: [switch] off is 'OUI', which turns a switch on by locale/fr.toml: [switch] on: "
+         "give another word"),
+        ({"fr": 'on = "non"\noff = "non"'},
+         "locale/fr.toml: [switch] off is 'non', which turns a switch on by locale/fr.toml: [switch] on: "
+         "give another word"),
+        ({"fr": 'on = "0"'},
+         "locale/fr.toml: [switch] on is '0', which turns a switch off by every workbook: give another word"),
+        ({"fr": 'on = "o,ui"'},
+         "locale/fr.toml: [switch] on is 'o,ui'; give a short word without quotation marks, commas, braces"),
+        ({"fr": 'on = " oui"'},
+         "locale/fr.toml: [switch] on is ' oui'; give a word that can be typed so, without blanks around it"),
+        ({"fr": "on = true"},
+         "locale/fr.toml: [switch] on is True; give a short word without quotation marks, commas, braces"),
+    ],
+)  # fmt: skip
+def test_a_word_that_could_mean_both_is_refused(files: dict[str, str], told: str, folder: Path) -> None:
+    for code, words in files.items():
+        (folder / f"{code}.toml").write_text(f"[switch]\n{words}\n", "utf-8")
+    run = CliRunner().invoke(main, ["build", "-o", str(folder / "no.xlsx")])
+    assert (run.exit_code, run.stderr) == (2, f"xlt: {told}\n")
+    assert not (folder / "no.xlsx").exists()
+
+
+def test_more_words_than_a_formula_takes_are_refused(folder: Path) -> None:
+    for k in range(100):
+        (folder / f"l{k}.toml").write_text(f'[switch]\non = "on{k}"\n', "utf-8")
+    with pytest.raises(UserError, match="more than 100 words"):
+        switch_words()
+
+
+FAULTS = {
+    '[start]\nhead = "{t}"': "[start] head is '{t}'; it has {t}, and the English text {head}: give the same",
+    '[start]\nhead = "{head"': "[start] head is '{head'; it has {, and the English text {head}: give the same",
+    "[start]\ntitle = 3": "[start] title is 3; give a text, in quotation marks",
+    "[start]\ntitle = 'Un \"titre\"'": "[start] title is 'Un \"titre\"'; leave out the quotation marks, which "
+    "would end a formula's text, or write “ and ”",
+    "[number]\nnot_found = '\"rien'": "[number] not_found is '\"rien'; give its quotation marks in pairs",
+    '[sheet]\nstart = "A: ici"': "[sheet] start is 'A: ici'; a sheet's name has at most 24 letters here, and none "
+    "of [ ] : * ? / \\ '",
+    '[start]\ntitle = " Titre"': "[start] title is ' Titre'; leave out the blanks at its beginning or end",
+    f'[note]\nreach = "{"é" * 256}"': f"[note] reach is {'é' * 256!r:.60}; Excel shows at most 255 letters there: "
+    "shorten it",
+}
+"""What may be wrong in the file of a language, and what is told of it."""
+
+
+@pytest.mark.parametrize("said", list(FAULTS))
+def test_what_would_break_a_workbook_is_told(said: str, folder: Path) -> None:
+    (folder / "fr.toml").write_text(said, "utf-8")
+    run = CliRunner().invoke(main, ["languages", "fr"])
+    assert run.exit_code == 1
+    assert f"  locale/fr.toml: {FAULTS[said]}\n" in run.stdout
+    run = CliRunner().invoke(main, ["build", "--lang", "fr", "-o", str(folder / "no.xlsx")])
+    assert (run.exit_code, run.stderr) == (2, f"xlt: locale/fr.toml: {FAULTS[said]}\n")
+
+
+def test_a_file_that_is_no_toml_is_told(folder: Path) -> None:
+    (folder / "fr.toml").write_text("[start\n", "utf-8")
+    run = CliRunner().invoke(main, ["languages"])
+    assert run.exit_code == 2
+    assert run.stderr.startswith("xlt: locale/fr.toml is not valid TOML in UTF-8: ")
+
+
+def test_how_far_a_language_is_translated(folder: Path) -> None:
+    (folder / "fr.toml").write_text(FRENCH, "utf-8")
+    run = CliRunner().invoke(main, ["languages"])
+    english, french = run.stdout.splitlines()
+    assert re.fullmatch(r"en  (\d+) of \1 texts, (\d+) of \2 in templates", english)
+    assert re.fullmatch(r"fr  5 of \d+ texts, 0 of \d+ in templates", french)
+    assert run.exit_code == 0
+    run = CliRunner().invoke(main, ["languages", "fr"])
+    assert run.exit_code == 0
+    lines = run.stdout.splitlines()
+    assert lines[0] == french
+    assert "  locale/fr.toml: [step.scores] title, formula, question" in lines
+    assert not any(line.startswith("  locale/fr.toml: [switch] on") for line in lines)
+    (line,) = (line for line in lines if line.startswith("  templates/trainable-attention.toml: "))
+    assert {"[title] fr", "[notes.update] fr", "experiment 3: to.fr", "[languages.fr] words"} <= {
+        *line.partition(": ")[2].split("; ")
+    }
+    run = CliRunner().invoke(main, ["languages", "tlh"])
+    assert (run.exit_code, run.stderr) == (2, "xlt: no language 'tlh': give one of en, fr\n")
+
+
+def test_a_key_that_english_does_not_have_is_told(folder: Path) -> None:
+    """It breaks nothing, so that a workbook is built."""
+    (folder / "fr.toml").write_text(f'{FRENCH}\n[step.scores]\ntitel = "Scores"\n', "utf-8")
+    run = CliRunner().invoke(main, ["languages"])
+    assert run.exit_code == 1
+    told = "[step.scores] titel is no text in English; did you mean [step.scores] title?"
+    assert run.stdout.endswith(f"  locale/fr.toml: {told}\n")
+    assert load_messages("fr")("step.scores.title") == "Scores"
+
+
+def test_a_template_whose_translation_lacks_its_cell_is_told(folder: Path) -> None:
+    text = (template_folder() / "apple.toml").read_text("utf-8").replace("把 {cell} 里的", "把 里的")
+    (folder / "apple.toml").write_text(text, "utf-8")
+    (folder / "zh.toml").write_text("", "utf-8")
+    told = "templates/apple.toml: experiment 1: do.zh has not the {names} of the English text"
+    assert report("zh", folder).faults == (told,)
+
+
+@pytest.mark.parametrize("wanted", [("fr", "en", "zh"), ("fr", "zh"), ("en",)])
+def test_a_template_speaks_english_where_it_lacks_the_language(wanted: tuple[str, ...]) -> None:
+    texts = {code: f"a text in {code}" for code in reversed(wanted)}
+    first = "fr" if "fr" in wanted else "en"
+    assert in_language(texts, "fr") == f"a text in {first}"
+    assert in_language(texts, "xx") == f"a text in {'en' if 'en' in wanted else 'zh'}"
+    assert in_language({}, "fr") == ""
+
+
+LACKS = ("step.scores.title", "step.scores.question", "section.self_attention.intro", "answer.looks_moves",
+         "picture.moves", "setting.scaling", "sheet.compare")  # fmt: skip
+
+
+def test_all_texts_that_a_model_lacks_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {key: text for key, text in load_messages("en").texts.items() if key not in LACKS}
+    instance = make_instance()
+    told = (
+        "locale/en.toml lacks [section.self_attention] intro; [step.scores] title, question; [sheet] compare; "
+        "[setting] scaling; [picture] moves; [answer] looks_moves: add what is missing there"
+    )
+    with pytest.raises(UserError, match=re.escape(told)):
+        lay_out(instance, instance.trace(), Messages("en", texts))
+    with pytest.raises(UserError, match=re.escape("locale/en.toml lacks [step.scores] title: ")):
+        Messages("en", texts)("step.scores.title")
+
+
+@pytest.mark.parametrize("template", shipped_templates())
+def test_every_text_of_a_model_is_asked_for_beforehand(template: str) -> None:
+    """Whatever a model's own sheets ask for is among what is told to be missing."""
+    instance, recorded = make_instance(template), Recording(load_messages("en").texts)
+    lay_out(instance, instance.trace(), Messages("en", recorded))
+    needs = {*needed(instance.model)}
+    assert needs <= {*recorded}
+    own = re.compile(r"section\.\w+\.|step\.|answer\.(?!itself)|picture\.(?!after|moves)|check\.(settles|agrees)")
+    optional = {f"section.{part}.title" for block in instance.model.blocks for part in block.split(".")}
+    asked = {key for key in recorded.asked if own.match(key)}
+    assert asked - needs <= optional, sorted(asked - needs - optional)
+
+
+@pytest.mark.parametrize(
+    "words", [{"on": ["off"]}, {"off": ['"']}, {"on": [3]}, {"on": 3}, ["on"], "on", {"on": ["a", "x" * 41]}]
+)
+def test_a_description_with_words_that_cannot_be_is_refused(words: Any) -> None:
+    description = {**describe(make_instance()), "switch_words": words}
+    with pytest.raises(ValueError, match=r"."):
+        model_from(description)
+
+
+def test_a_long_text_stands_in_pieces_in_a_formula() -> None:
+    """Excel takes at most 255 characters between quotation marks."""
+    text = 'said “so”, or "so", ' * 40
+    pieces = re.findall('"((?:[^"]|"")*)"', literal(text))
+    assert literal(text) == "&".join(f'"{piece}"' for piece in pieces)
+    assert "".join(pieces).replace('""', '"') == text
+    assert max(map(len, pieces)) > 255 >= max(len(piece.replace('""', '"')) for piece in pieces)
+    assert (literal(""), literal("a")) == ('""', '"a"')

@@ -18,6 +18,7 @@ from xltransformer.difference import current_inputs
 from xltransformer.engines import engine
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
+from xltransformer.locale import ENGLISH, languages
 from xltransformer.record import record
 from xltransformer.text import listed
 from xltransformer.training.task import PRECISION, Task
@@ -31,7 +32,7 @@ class Start:
 
     instance: Instance
     given: frozenset[str]
-    language: str = "en"
+    language: str = ENGLISH
 
     @property
     def places(self) -> Sequence[int] | None:
@@ -106,7 +107,8 @@ def from_workbook(path: Path) -> Start:
         " ".join(str(word) for word in inputs[s.words.name].ravel() if word) for s in book.model.sentences
     )
     instance = Instance(template, sentences, sizes, book.model, inputs, (), ())
-    return Start(instance, frozenset(inputs), str(described.get("language", "en")))
+    spoken = str(described.get("language"))
+    return Start(instance, frozenset(inputs), spoken if spoken in languages() else ENGLISH)
 
 
 def _template(described: Any) -> Template:
