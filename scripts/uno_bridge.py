@@ -36,12 +36,20 @@ class Ruler:
         self.device = toolkit.createScreenCompatibleDevice(1, 1)
         self.pixel = 100000 / self.device.Info.PixelPerMeterX
         self.point = 2540 / 72 / self.pixel  # in pixels, as a font's height is given
-        self.fonts = {}
+        self.fonts, self.widths = {}, {}
 
     def width(self, cell):
-        key = cell.CharFontName, cell.CharHeight, cell.CharWeight
+        return self.text_width(cell.getString(), (cell.CharFontName, cell.CharHeight, cell.CharWeight))
+
+    def text_width(self, text, font):
+        """The width of a text in a font of that name, height and weight."""
+        if (text, font) not in self.widths:
+            self.widths[text, font] = self._font(font).getStringWidth(text) * self.pixel / self.FINE
+        return self.widths[text, font]
+
+    def _font(self, key):
         if key not in self.fonts:
             wanted = FontDescriptor()
             wanted.Name, wanted.Height, wanted.Weight = key[0], round(key[1] * self.point * self.FINE), key[2]
             self.fonts[key] = self.device.getFont(wanted)
-        return self.fonts[key].getStringWidth(cell.getString()) * self.pixel / self.FINE
+        return self.fonts[key]

@@ -27,12 +27,23 @@ def box(position, size):
     return [left, top, left + pixels(size.Width), top + pixels(size.Height)]
 
 
-def settled(context):
-    """Until everything asked for so far is drawn."""
+def settled(context, rounds=4):
+    """Until everything asked for so far is drawn; a picture takes more rounds than what lies where."""
     toolkit = context.ServiceManager.createInstanceWithContext("com.sun.star.awt.Toolkit", context)
-    for _ in range(4):
+    for _ in range(rounds):
         toolkit.processEventsToIdle()
         time.sleep(0.1)
+
+
+def sized(context, window, size):
+    """Give a window its size, and wait until the screen has answered."""
+    window.setPosSize(0, 0, size[0], size[1], 15)
+    window.setFocus()
+    for _ in range(100):
+        settled(context, 1)
+        if (window.getPosSize().Width, window.getPosSize().Height) == tuple(size):
+            break
+    settled(context, 1)
 
 
 def look(context, document, view):
@@ -42,7 +53,7 @@ def look(context, document, view):
     controller.select(sheet.getCellByPosition(0, view["top"]))
     if view["top"]:
         controller.setFirstVisibleRow(view["top"])
-    settled(context)
+    settled(context, 4 if view["picture"] else 1)
     area = controller.VisibleArea
     seen = [pixels(area.X), pixels(area.Y), pixels(area.X + area.Width), pixels(area.Y + area.Height)]
     shapes = [sheet.DrawPage.getByIndex(k) for k in range(sheet.DrawPage.getCount())]
@@ -62,9 +73,7 @@ def show(context, desktop, book, size):
     document = desktop.loadComponentFromURL(Path(book["path"]).as_uri(), "_blank", 0, (option("ReadOnly", False),))
     try:
         window = document.getCurrentController().getFrame().getContainerWindow()
-        window.setPosSize(0, 0, size[0], size[1], 15)
-        window.setFocus()
-        settled(context)
+        sized(context, window, size)
         return [look(context, document, view) for view in book["views"]]
     finally:
         document.close(True)

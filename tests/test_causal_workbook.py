@@ -12,9 +12,9 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from openpyxl.utils import range_boundaries
 
 from xltransformer import api
+from xltransformer.text import column_number
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
 
@@ -27,14 +27,19 @@ _REFERENCE = re.compile(_SHEET + r"\$?([A-Z]{1,3})\$?(\d+)(?::\$?([A-Z]{1,3})\$?
 
 def references(formula: str, sheet: str) -> Iterator[Cell]:
     """Every cell that a formula on a sheet refers to; rows and columns count from 0."""
+    for where, left, top, right, bottom in rectangles(formula, sheet):
+        for row in range(top, bottom):
+            for column in range(left, right):
+                yield where, row, column
+
+
+def rectangles(formula: str, sheet: str) -> Iterator[tuple[str, int, int, int, int]]:
+    """Every rectangle of cells that it refers to: its sheet, left, top, and what is right of it and below."""
     for match in _REFERENCE.finditer(_TEXT.sub('""', formula)):
         named, left, top, right, bottom = match.groups()
         where = named.strip("'").replace("''", "'") if named else sheet
-        columns, rows = (left, right or left), (top, bottom or top)
-        a, b, c, d = range_boundaries(f"{columns[0]}{rows[0]}:{columns[1]}{rows[1]}")
-        for row in range(b - 1, d):
-            for column in range(a - 1, c):
-                yield where, row, column
+        first, last = column_number(left), column_number(right or left)
+        yield where, first - 1, int(top) - 1, last, int(bottom or top)
 
 
 def test_references_are_read() -> None:
@@ -77,8 +82,7 @@ class Walk:
                     open_.add(following)
                     path.append((following, self._precedents(following)))
                     continue
-                met = [self.latest[other] for other in references(self.formulas[cell], cell[0])]
-                met += [self.token(other) for other in references(self.formulas[cell], cell[0])]
+                met = (max(self.latest.get(other, -1), self.token(other)) for other in self._precedents(cell))
                 self.latest[cell] = max(met, default=-1)
                 done.add(cell)
                 open_.discard(cell)

@@ -54,22 +54,71 @@ def texts(cells):
 
 LETTER = 300
 """No digit is wider, in hundredths of a millimetre: what has room at this width needs no measuring."""
+MANY = 500
+"""So many cells of a sheet are not asked one by one for what they look like, but all that look alike together."""
+LOOK = (
+    "CharFontName", "CharHeight", "CharWeight", "ParaLeftMargin", "ParaRightMargin", "ShrinkToFit", "NumberFormat"
+)  # fmt: skip
 
 
-def narrow(sheets, values, ruler):
+class Texts:
+    """How wide numbers are as texts. Digits are all as wide: one number stands for those of as many digits."""
+
+    def __init__(self, context, document):
+        self.ruler, self.widths = Ruler(context), {}
+        self.formatter = context.ServiceManager.createInstanceWithContext(
+            "com.sun.star.util.NumberFormatter", context
+        )
+        self.formatter.attachNumberFormatsSupplier(document)
+
+    def width(self, number, look):
+        """The width of a number in cells of a look, in hundredths of a millimetre."""
+        *font, _, _, _, how = look
+        key = (*font, how, "".join("0" if letter.isdigit() else letter for letter in f"{number:.2f}"))
+        if key not in self.widths:
+            text = self.formatter.convertNumberToString(how, number)
+            self.widths[key] = self.ruler.text_width(text, tuple(font))
+        return self.widths[key]
+
+
+def looks(sheet, height, width):
+    """What each cell looks like, up to a height and width, by row and column."""
+    found, alike = {}, sheet.getUniqueCellFormatRanges()
+    for ranges in (alike.getByIndex(k) for k in range(alike.getCount())):
+        areas = [
+            area for area in ranges.getRangeAddresses() if area.StartRow < height and area.StartColumn < width
+        ]
+        look = areas and look_of(sheet, areas[0].StartRow, areas[0].StartColumn)
+        for area in areas:
+            for row in range(area.StartRow, min(area.EndRow + 1, height)):
+                for column in range(area.StartColumn, min(area.EndColumn + 1, width)):
+                    found[row, column] = look
+    return found
+
+
+def look_of(sheet, row, column):
+    return sheet.getCellByPosition(column, row).getPropertyValues(LOOK)
+
+
+def narrow(sheets, values, measured):
     """The cells whose number is wider than its column, which show ###: [sheet, row, column, text]."""
     found = []
     for name, rows in values.items():
-        sheet = sheets.getByName(name)
+        sheet, doubtful = sheets.getByName(name), []
         for column in range(len(rows[0])):
             width = sheet.getColumns().getByIndex(column).Width
             for row, number in enumerate(cells[column] for cells in rows):
                 digits = len(f"{number:,.2f}") if isinstance(number, float) and number > -1e29 else 2
                 if isinstance(number, float) and digits * LETTER > width:
-                    cell = sheet.getCellByPosition(column, row)
-                    room = width - cell.ParaLeftMargin - cell.ParaRightMargin
-                    if not cell.ShrinkToFit and not cell.getIsMerged() and ruler.width(cell) > 1.01 * room:
-                        found.append([name, row, column, cell.getString()])
+                    doubtful.append((row, column, number, width))
+        known = looks(sheet, len(rows), len(rows[0])) if len(doubtful) > MANY else {}
+        for row, column, number, width in doubtful:
+            look = known.get((row, column)) or look_of(sheet, row, column)
+            left, right, shrinks = look[3:6]
+            if not shrinks and measured.width(number, look) > width - left - right:
+                cell = sheet.getCellByPosition(column, row)
+                if not cell.getIsMerged() and measured.ruler.width(cell) > 1.01 * (width - left - right):
+                    found.append([name, row, column, cell.getString()])
     return found
 
 
@@ -104,7 +153,7 @@ def main():
         followed = time.perf_counter() - started
         values = read(sheets, task["only"]) if task["read"] else {}
         edited = time.perf_counter() - started
-        wide = narrow(sheets, values, Ruler(context)) if task["narrow"] else []
+        wide = narrow(sheets, values, Texts(context, document)) if task["narrow"] else []
         rounds = [go_round(sheets, edits, task["only"]) for edits in task["rounds"]]
         if task["save"]:
             document.storeToURL(Path(task["save"]).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),))
