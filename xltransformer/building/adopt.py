@@ -18,12 +18,12 @@ from xltransformer.building.tables import draw_words
 from xltransformer.building.template import Template, WordTable
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
-from xltransformer.models import HEADS, Sizes
+from xltransformer.models import HEADS, MODELS, Sizes
+from xltransformer.models.registry import template_for_scheme
 from xltransformer.record import record
 from xltransformer.text import MOST_TEXT, clean, listed, word_key
 from xltransformer.weights import (
     SCHEMES,
-    SCHEMES_OF,
     Checkpoint,
     Source,
     finite,
@@ -55,23 +55,6 @@ class Tokens:
     rows: Sequence[int] | None = None
 
 
-_TEMPLATES = {
-    "torch_encoder": "encoder",
-    "torch_decoder": "decoder",
-    "torch_transformer": "encoder-decoder",
-    "gpt2": "gpt",
-    "bert": "bert",
-    "bert_states": "sentences",
-    "roberta": "bert",
-    "roberta_states": "sentences",
-    "distilbert": "bert",
-    "distilbert_states": "sentences",
-    "llama": "llama",
-    "llama_meta": "llama",
-}
-"""The template that ships for each scheme of names."""
-
-
 def template_for(weights: str | Path) -> str:
     """The template for weights under published names, by these names; the usual one for our own names.
 
@@ -84,7 +67,7 @@ def template_for(weights: str | Path) -> str:
     part = SCHEMES[scheme].part
     if part and not any(name.startswith(part) for name in state):
         scheme += "_states"
-    return _TEMPLATES[scheme]
+    return template_for_scheme(scheme)
 
 
 def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | None) -> Adopted:
@@ -140,11 +123,11 @@ def _published(
     template: Template, source: Source, path: Path, settings: Settings, tokens: Tokens | None
 ) -> Checkpoint:
     """The blocks of a state dict under published names, with what is told beside it among the options."""
-    among = SCHEMES_OF.get(template.model)
-    if among is None:
+    entry = template.entry
+    if not entry.schemes:
         raise UserError(
             f"{path}: the model {template.model} takes weights under the names of its own blocks only; "
-            f"models for published weights: {', '.join(SCHEMES_OF)}"
+            f"models for published weights: {', '.join(name for name, other in MODELS.items() if other.schemes)}"
         )
     told = {name: value for name, value in source.told.items() if name not in settings}
     sizes = Sizes((), 0, 0, {**template.sizes, **{k: v for k, v in told.items() if k == "heads"}})
@@ -152,12 +135,12 @@ def _published(
     rows = None if tokens is None else tokens.rows
     _check_rows(source, rows, path)
     try:
-        scheme = most_like(source.state, among)
+        scheme = most_like(source.state, entry.schemes)
         checkpoint = load(scheme, source.state, sizes.count("heads", HEADS), layers=layers, rows=rows)
     except UserError as error:
         other = most_like(source.state)
         known = SCHEMES[other].likeness(source.state) > SCHEMES[scheme].likeness(source.state)
-        hint = f"; its names are those of {other}: `template='{_TEMPLATES[other]}'`" if known else ""
+        hint = f"; its names are those of {other}: `template='{template_for_scheme(other)}'`" if known else ""
         told_whole = f"{path}: {error}{hint}"
         raise UserError(told_whole if len(told_whole) <= MOST_LINE else f"{path.name}: {error}{hint}") from None
     gated = checkpoint.options.get("activation") == "swiglu"
@@ -165,16 +148,12 @@ def _published(
         raise UserError(
             f"{path}: config.json names the activation {told['activation']}, which {scheme} is not built with"
         )
-    taken = ["epsilon", "activation"]
-    if "keys" in checkpoint.sizes:
-        taken += ["base", "longer", "factor", "low", "high", "original"]
-    if template.model == "sentence_encoder":
-        taken += ["pooling"]
-        if told.get("pooling", "mean") not in ("mean", "first"):
-            raise UserError(
-                f"{path}: its sentences are pooled by {told['pooling']:.40}, which is not built: "
-                "`settings={'pooling': 'mean'}` or first, or `template='bert'` for the states of the words"
-            )
+    taken = ("epsilon", "activation", *entry.told)
+    if "pooling" in taken and told.get("pooling", "mean") not in ("mean", "first"):
+        raise UserError(
+            f"{path}: its sentences are pooled by {told['pooling']:.40}, which is not built: "
+            "`settings={'pooling': 'mean'}` or first, or `template='bert'` for the states of the words"
+        )
     extra = {name: told[name] for name in taken if name in told}
     return replace(checkpoint, options={**checkpoint.options, **extra})
 

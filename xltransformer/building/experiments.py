@@ -9,10 +9,10 @@ from xltransformer.locale import Messages
 from xltransformer.text import word_key
 
 
-def to_try(model: str, split: Sequence[Sequence[str]], messages: Messages) -> tuple[Experiment, ...]:
-    """Experiments for the words of the sentences: with a sentence encoder, the first and the last word that
-    one sentence alone has in the place of those of the other; nothing for other models."""
-    if model != "sentence_encoder" or len(split) < 2:
+def to_try(split: Sequence[Sequence[str]], messages: Messages) -> tuple[Experiment, ...]:
+    """Experiments for a model that compares two sentences: the first and the last word that one alone has in
+    the place of those of the other."""
+    if len(split) < 2:
         return ()
     first, second = (_own(split[k], split[1 - k]) for k in (0, 1))
     language, pairs = messages.language, list(zip(first, second, strict=False))

@@ -20,7 +20,7 @@ from xltransformer.building.template import Template
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, SwitchWords
 from xltransformer.locale import load_messages, switch_words, turned_by
-from xltransformer.models import PAIRS, SPELLERS, WRITERS, Lesson, Sizes, build_model
+from xltransformer.models import Lesson, Sizes, build_model
 from xltransformer.nn.positions import LEARNED
 from xltransformer.record import record
 from xltransformer.text import MOST_TEXT, clean, listed, split_sentence, word_key
@@ -131,7 +131,7 @@ def make_instance(
 
     rows = chosen.spare_rows if spare or "spare_rows" in settings else 0
     asked = chosen.slots if slots is None and "slots" in settings else slots
-    wished = chosen.slots if spare or chosen.model in WRITERS else 0
+    wished = chosen.slots if spare or chosen.entry.writes else 0
     extra = _each(wished if asked is None else asked, len(split))
     known_positions = chosen.weights.get(LEARNED)
     if known_positions is not None and known_positions.ndim == 2:
@@ -244,7 +244,7 @@ def _choose(
         if embeddings is not None and adopted.embedded:
             raise UserError(f"{embeddings} and {weights} both give embeddings; leave the first out")
         chosen, warnings = adopted.template, [*warnings, *adopted.warnings]
-    if chosen.model in SPELLERS:
+    if chosen.entry.spells:
         split: Sequence[Sequence[str]] = [[letter for letter in clean(text) if letter.strip()] for text in given]
     else:
         split = cut or [split_sentence(sentence, chosen.table.words) for sentence in given]
@@ -252,14 +252,15 @@ def _choose(
         if not found:
             raise UserError(f"the sentence {sentence!r:.60} has no word: give at least one")
     if adopted is not None and not adopted.complete:
-        chosen = replace(chosen, experiments=to_try(chosen.model, split, load_messages(language)))
+        tries = to_try(split, load_messages(language)) if chosen.entry.compares else ()
+        chosen = replace(chosen, experiments=tries)
     return _Choice(chosen, adopted, given, split, warnings)
 
 
 def _sentences(template: Template, given: Sequence[str]) -> tuple[str, ...]:
     """The sentences, the template's own where none are given; UserError where there is not what it takes."""
     sentences = tuple(given) or template.sentences
-    if template.model in PAIRS:
+    if template.entry.pair:
         sentences = (*sentences, *template.sentences[len(sentences) :])
         if len(sentences) != 2:
             raise UserError(

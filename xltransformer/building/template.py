@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from xltransformer.graph import Array
 from xltransformer.locale import ENGLISH
+from xltransformer.models import MODELS, ModelEntry
 from xltransformer.record import record
 
 T = TypeVar("T")
@@ -82,3 +83,8 @@ class Template:
     weights: Mapping[str, Array]
     experiments: tuple[Experiment, ...] = ()
     trained: bool = False
+
+    @property
+    def entry(self) -> ModelEntry:
+        """What is known of its model."""
+        return MODELS[self.model]

@@ -9,7 +9,6 @@ from xltransformer.bounds import read_text
 from xltransformer.building.adopt import Tokens, read_tokens, unique
 from xltransformer.building.template import Template
 from xltransformer.errors import UserError
-from xltransformer.models import WRITERS
 from xltransformer.weights.tokens import Tokenizer, read_tokenizer
 
 SPARE = 200
@@ -37,8 +36,9 @@ def read_words(
     warnings = []
     if len(rows) < len(tokenizer.tokens):
         some = f"{len(rows):,} of the {len(tokenizer.tokens):,} tokens of {path.name} stand in the workbook"
-        chosen = template.model in WRITERS or (template.model == "bert" and template.sizes.get("head", True))
-        warnings.append(f"{some}; predictions are among these" if chosen else some)
+        entry = template.entry
+        predicts = entry.writes or (entry.guesses and template.sizes.get("head", True))
+        warnings.append(f"{some}; predictions are among these" if predicts else some)
     return [[named[k] for k in text] for text in texts], Tokens(names, rows), warnings
 
 
@@ -47,7 +47,7 @@ def _rows(
 ) -> list[int]:
     """The numbers of the tokens that get a row."""
     if words is None:
-        return tokenizer.rows(texts, None if template.model in WRITERS else SPARE)
+        return tokenizer.rows(texts, None if template.entry.writes else SPARE)
     if isinstance(words, int) or str(words).isdecimal():
         return tokenizer.rows(texts, int(str(words)))
     path = Path(words)

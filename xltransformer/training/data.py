@@ -14,10 +14,9 @@ from xltransformer.building.instance import Instance
 from xltransformer.building.limits import MOST_WORDS
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
-from xltransformer.models import WRITERS
 from xltransformer.record import record
 from xltransformer.text import split_sentence, word_key
-from xltransformer.training.task import PRECISION, Task, is_pair
+from xltransformer.training.task import PRECISION, Task
 
 HIDDEN_SHARE = 0.15
 """The share of words that are hidden, and at least one of a sentence. Devlin et al. 2019, section 3.1."""
@@ -137,12 +136,11 @@ class _Reader:
         return [self.rows[word_key(word)] for word in words]
 
     def _example(self, parts: list[list[int]]) -> Example:
-        name = self.instance.template.model
-        if is_pair(self.instance):
+        if self.instance.template.entry.pair:
             if len(parts) != 2:
                 raise UserError(f"{self.where} has one column; give source and target, parted by a tab")
             return self._pair(*parts)
-        if name in WRITERS or (len(parts) == 1 and MASK not in self.rows):
+        if self.instance.template.entry.writes or (len(parts) == 1 and MASK not in self.rows):
             read, *written = parts
             told = self._ended([*read[1:], *(written[0] if written else [])])
             whole = (*read[:1], *told)

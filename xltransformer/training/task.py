@@ -11,7 +11,7 @@ from xltransformer.building.initial import targets
 from xltransformer.building.instance import Instance
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Array, Matrix, Values
-from xltransformer.models import PAIRS, Lesson, build_model
+from xltransformer.models import Lesson, build_model
 from xltransformer.models.objective import learn
 from xltransformer.models.sizes import GRADIENTS
 from xltransformer.nn.gradients import GRADIENT, gradients
@@ -119,8 +119,3 @@ def _constants(model: Lesson, instance: Instance) -> Mapping[str, Array]:
 def _single(values: Mapping[str, Array]) -> dict[str, Array]:
     """Numbers in the precision of training; texts as they are."""
     return {n: value if value.dtype == object else value.astype(PRECISION) for n, value in values.items()}
-
-
-def is_pair(instance: Instance) -> bool:
-    """Whether the model reads one sentence and writes another."""
-    return instance.template.model in PAIRS

@@ -2,12 +2,11 @@
 
 from xltransformer.weights.checkpoint import Checkpoint, finite, load
 from xltransformer.weights.files import ABOUT, Source, State, read_source, read_state, read_text_entry, write_state
-from xltransformer.weights.schemes import SCHEMES, SCHEMES_OF, most_like
+from xltransformer.weights.schemes import SCHEMES, most_like
 
 __all__ = [
     "ABOUT",
     "SCHEMES",
-    "SCHEMES_OF",
     "Checkpoint",
     "Source",
     "State",

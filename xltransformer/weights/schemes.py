@@ -1,6 +1,7 @@
 """Schemes of names: which entry of a published state dict becomes which blocks of ours.
 
-A scheme is a table of `Entry` rows. Adding one: write its table and name it in `SCHEMES`.
+A scheme is a table of `Entry` rows. Adding one: write its table, name it in `SCHEMES`, and in the entry
+of the model that it is for (`models.registry`).
 """
 
 from __future__ import annotations
@@ -320,17 +321,6 @@ SCHEMES: dict[str, Scheme] = {
     ),
 }
 """Every scheme by its name."""
-
-SCHEMES_OF = {
-    "encoder": ("torch_encoder",),
-    "decoder": ("torch_decoder",),
-    "encoder_decoder": ("torch_transformer",),
-    "gpt": ("gpt2",),
-    "llama": ("llama", "llama_meta"),
-    "bert": ("bert", "roberta", "distilbert"),
-    "sentence_encoder": ("bert_states", "roberta_states", "distilbert_states"),
-}
-"""The schemes of each model of ours that has any."""
 
 
 def most_like(state: State, among: Iterable[str] = tuple(SCHEMES)) -> str:

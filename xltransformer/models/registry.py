@@ -1,0 +1,101 @@
+"""Every model by the name that templates call it by, and what is to be known of it before it is made.
+
+A new model is one function from sizes to a model, and one entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from xltransformer.models.sizes import Sizes
+from xltransformer.record import record
+from xltransformer.teaching.lesson import Lesson
+
+
+@record
+class ModelEntry:
+    """What is known of a model without loading it.
+
+    `made_by` is its file in this folder and its function there; the file is loaded when the model is made.
+    It `writes` where the empty slots of a sentence take what it predicts, `guesses` hidden words unless its
+    option `head` is off, `spells` where it reads words letter by letter, reads a `pair` of a source and a
+    target, `compares` two sentences. `schemes` are the published names (see `weights.schemes`) that its weights
+    may have, the likeliest first; then `template` is the one that ships for them, and `told` are the entries of
+    a config.json beside them that are options of the model, further than those of every stack.
+    """
+
+    made_by: str
+    writes: bool = False
+    guesses: bool = False
+    spells: bool = False
+    pair: bool = False
+    compares: bool = False
+    schemes: tuple[str, ...] = ()
+    template: str = ""
+    told: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if bool(self.schemes) != bool(self.template):
+            raise ValueError(f"{self.made_by}: schemes of published names and the template for them go together")
+
+    def maker(self) -> Callable[[Sizes], Lesson]:
+        """The function that makes the model."""
+        module, _, function = self.made_by.partition(".")
+        made: Callable[[Sizes], Lesson] = getattr(import_module(f"xltransformer.models.{module}"), function)
+        return made
+
+
+MODELS = {
+    "byte_pair": ModelEntry("byte_pair.byte_pair", spells=True),
+    "attention_lessons": ModelEntry("attention_lessons.attention_lessons"),
+    "single_query": ModelEntry("single_query.single_query"),
+    "multi_head": ModelEntry("layer_lessons.multi_head_lesson"),
+    "positions": ModelEntry("layer_lessons.positions_lesson"),
+    "rotary": ModelEntry("layer_lessons.rotary_lesson"),
+    "masks": ModelEntry("layer_lessons.masks_lesson"),
+    "add_norm": ModelEntry("layer_lessons.add_norm_lesson"),
+    "feed_forward": ModelEntry("layer_lessons.feed_forward_lesson"),
+    "recurrent": ModelEntry("layer_lessons.recurrent_lesson"),
+    "trainable_attention": ModelEntry("training_lessons.trainable_attention"),
+    "backpropagation": ModelEntry("training_lessons.backpropagation"),
+    "encoder": ModelEntry("architectures.encoder_model", schemes=("torch_encoder",), template="encoder"),
+    "decoder": ModelEntry(
+        "architectures.decoder_model", pair=True, schemes=("torch_decoder",), template="decoder"
+    ),
+    "encoder_decoder": ModelEntry(
+        "architectures.encoder_decoder",
+        writes=True,
+        pair=True,
+        schemes=("torch_transformer",),
+        template="encoder-decoder",
+    ),
+    "bert": ModelEntry(
+        "architectures.bert", guesses=True, schemes=("bert", "roberta", "distilbert"), template="bert"
+    ),
+    "sentence_encoder": ModelEntry(
+        "published.sentence_encoder",
+        compares=True,
+        schemes=("bert_states", "roberta_states", "distilbert_states"),
+        template="sentences",
+        told=("pooling",),
+    ),
+    "gpt": ModelEntry("architectures.gpt", writes=True, schemes=("gpt2",), template="gpt"),
+    "llama": ModelEntry(
+        "published.llama",
+        writes=True,
+        schemes=("llama", "llama_meta"),
+        template="llama",
+        told=("base", "longer", "factor", "low", "high", "original"),
+    ),
+}
+
+
+def maker(name: str) -> Callable[[Sizes], Lesson]:
+    """The function that makes the model of that name; KeyError where there is none."""
+    return MODELS[name].maker()
+
+
+def template_for_scheme(scheme: str) -> str:
+    """The template that ships for a scheme of published names."""
+    return next(entry.template for entry in MODELS.values() if scheme in entry.schemes)
