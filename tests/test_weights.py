@@ -167,7 +167,7 @@ def test_sizes_are_the_files_and_only_heads_are_asked_for(tmp_path: Path) -> Non
     path = state_file("transformer-3", tmp_path)
     instance = make_instance("encoder-decoder", weights=path)
     assert instance.warnings == (
-        f"{path} does not tell the number of heads, taken to be 2: --set heads=… gives another",
+        f"{path} does not tell the number of heads, taken to be 2: `settings={{'heads': …}}` gives another",
     )
     options = {"layers": 5, "encoder_layers": 5, "decoder_layers": 4, "heads": 2, "d_k": 2, "d_v": 2, "d_ff": 6}
     assert dict(instance.sizes.options).items() >= options.items()
