@@ -8,7 +8,7 @@ from cells import one_section, precedents
 
 from xltransformer.graph import ONE, Array, Axis, Matrix, Model, SwitchWords
 from xltransformer.nn.architecture import Architecture
-from xltransformer.nn.attention import attention, padding_mask, switches
+from xltransformer.nn.attention import AttentionOptions, attention, padding_mask, switches
 from xltransformer.nn.decoder import decoder, decoder_weights
 from xltransformer.nn.encoder import encoder, encoder_weights
 from xltransformer.nn.positions import BASE, angles, sinusoidal
@@ -34,14 +34,13 @@ def causal_model(*, padded: bool, crossed: bool, pre_norm: bool) -> tuple[Model,
     if crossed:
         memory = g.input("memory", Axis.numbered("", 3), a.width, "choice")
         w = decoder_weights(g.scope("decoder"), a, 2, final_norm=True)
-        x = decoder(g.scope("decoder"), x, memory, w, pre_norm=pre_norm, mask=mask)
+        x = decoder(g.scope("decoder"), x, memory, w, mask=mask).output
     else:
         stack = encoder_weights(g.scope("decoder"), a, 2, final_norm=True)
         turned = angles(g.scope("rotary"), g.input("keys", x.rows, Axis.numbered("k", 2), "choice"), base)
-        x = encoder(
-            g.scope("decoder"), x, stack, pre_norm=pre_norm, mask=mask, causal=True, angles=turned,
-            switches=switches(g.scope("switches"), SwitchWords(), causal=False),
-        )  # fmt: skip
+        turning = switches(g.scope("switches"), SwitchWords(), causal=False)
+        options = AttentionOptions(mask, causal=True, angles=turned, switches=turning)
+        x = encoder(g.scope("decoder"), x, stack, options).output
     table = g.input("embeddings", Axis.numbered("", 7), a.width, "embedding")
     words = g.input("vocabulary", Axis.numbered("", 7), ONE, "vocabulary", text=True)
     predict(g, row_products(x, table), words)

@@ -15,7 +15,7 @@ from cells import draw, one_section, read
 from xltransformer.engines import ENGINES
 from xltransformer.graph import ONE, Array, Axis, Matrix, Model, Scope
 from xltransformer.nn.architecture import Architecture
-from xltransformer.nn.attention import padding_mask
+from xltransformer.nn.attention import AttentionOptions, padding_mask
 from xltransformer.nn.decoder import decoder, decoder_weights
 from xltransformer.nn.encoder import encoder, encoder_weights
 from xltransformer.nn.feed_forward import feed_forward, feed_forward_weights
@@ -98,7 +98,7 @@ def multi_head_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
         queries, keys = padding(g, "padding_q", c["padding_q"]), padding(g, "padding_k", c["padding_k"])
         mask = padding_mask(g, queries, keys, causal=c["causal"])
         inputs |= {"padding_q": column(c["padding_q"]), "padding_k": column(c["padding_k"])}
-    multi_head(g, x, w, source=source, mask=mask, causal=c["causal"])
+    multi_head(g, x, w, AttentionOptions(mask, c["causal"]), source=source)
     # torch stacks the projections and transposes; it keeps them apart where the widths differ
     if "in_proj_weight" in state:
         parts = np.vsplit(state["in_proj_weight"], 3)
@@ -184,7 +184,7 @@ def encoder_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     present = padding(g, "padding", c["padding"])
     w = encoder_weights(g.scope("encoder"), a, c["layers"], final_norm=c["final_norm"])
     mask = padding_mask(g, present, present) if 0 in c["padding"] else None
-    result = encoder(g.scope("encoder"), x, w, pre_norm=a.pre_norm, mask=mask)
+    result = encoder(g.scope("encoder"), x, w, AttentionOptions(mask)).output
     weights = load("torch_encoder", state_of(arrays), c["heads"])
     assert weights.sizes == {"width": c["width"], "d_ff": c["d_ff"], "encoder": c["layers"]}
     inputs = {**model.constants, **weights.blocks, "X": arrays["x"], "padding": column(c["padding"])}
@@ -201,7 +201,7 @@ def decoder_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     if 0 in c["padding"] + c["memory_padding"]:
         masks["mask"] = padding_mask(g.scope("own"), present, present, causal=True)
         masks["memory_mask"] = padding_mask(g.scope("cross"), present, other)
-    result = decoder(g.scope("decoder"), x, memory, w, pre_norm=a.pre_norm, **masks)
+    result = decoder(g.scope("decoder"), x, memory, w, **masks).output
     inputs = {
         **model.constants,
         **load("torch_decoder", state_of(arrays), c["heads"]).blocks,
@@ -220,18 +220,16 @@ def transformer_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     present, other = padding(g, "padding", c["padding"]), padding(g, "memory_padding", c["memory_padding"])
     one = encoder_weights(g.scope("encoder"), a, c["encoder_layers"], final_norm=True)
     two = decoder_weights(g.scope("decoder"), a, c["decoder_layers"], final_norm=True)
-    memory = encoder(
-        g.scope("encoder"), source, one, pre_norm=a.pre_norm, mask=padding_mask(g.scope("source"), other, other)
-    )
+    mask = padding_mask(g.scope("source"), other, other)
+    memory = encoder(g.scope("encoder"), source, one, AttentionOptions(mask)).output
     result = decoder(
         g.scope("decoder"),
         x,
         memory,
         two,
-        pre_norm=a.pre_norm,
         mask=padding_mask(g.scope("own"), present, present, causal=True),
         memory_mask=padding_mask(g.scope("cross"), present, other),
-    )
+    ).output
     weights = load("torch_transformer", state_of(arrays), c["heads"])
     assert (weights.sizes["encoder"], weights.sizes["decoder"]) == (c["encoder_layers"], c["decoder_layers"])
     inputs = {
@@ -255,7 +253,7 @@ def gpt2_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
         positions = g.input("position_embeddings", index.rows, a.width, "parameter", row_per_place=True)
         x = g.add("X", add(lookup_named(g, index, words), positions))
     w = encoder_weights(g.scope("decoder"), a, c["layers"], final_norm=True)
-    h = encoder(g.scope("decoder"), x, w, pre_norm=True, causal=True)
+    h = encoder(g.scope("decoder"), x, w, AttentionOptions(causal=True)).output
     if c["tied"]:
         g.add("logits", row_products(h, words))
     else:
@@ -282,7 +280,7 @@ def llama_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
         x = lookup_named(g, index, words)
         turned = angles(g, x, g.constant("base", c["base"]), width=a.d_k)
     w = encoder_weights(g.scope("decoder"), a, c["layers"], final_norm=True)
-    h = encoder(g.scope("decoder"), x, w, pre_norm=True, causal=True, angles=turned)
+    h = encoder(g.scope("decoder"), x, w, AttentionOptions(causal=True, angles=turned)).output
     if c["tied"]:
         g.add("logits", row_products(h, words))
     else:
@@ -301,7 +299,7 @@ def grouped_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     w = multi_head_weights(
         g, x.columns, c["heads"], c["d_k"], c["d_k"], biases=c["biases"], groups=c["kv_heads"], output_bias=False
     )
-    multi_head(g, x, w, causal=c["causal"])
+    multi_head(g, x, w, AttentionOptions(causal=c["causal"]))
     inputs, state = {"X": arrays["x"], "W_O": arrays["state:o.weight"].T}, state_of(arrays)
     for part, place, count in (
         ("Q", "head", c["heads"]),
@@ -349,7 +347,7 @@ def bert_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
         x = g.add("X", add(lookup_named(g, index, words), positions, lookup_named(g, segment, segments)))
         x = norm(g.scope("embedding_norm"), x, norm_weights(g.scope("embedding_norm"), a.width, a.epsilon))
     w = encoder_weights(g.scope("encoder"), a, c["layers"])
-    h = encoder(g.scope("encoder"), x, w, mask=padding_mask(g, present, present))
+    h = encoder(g.scope("encoder"), x, w, AttentionOptions(padding_mask(g, present, present))).output
     p = g.scope("prediction")
     W, b = p.input("W", a.width, a.width, "parameter"), p.input("b", ONE, a.width, "parameter")
     t = p.add("activated", gelu_erf(p.add("inner", linear(h, W, b))))

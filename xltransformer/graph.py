@@ -268,12 +268,23 @@ class Plan:
         return values if self._kept is None else {name: values[name] for name in self._kept}
 
 
+@record(eq=False)
+class Attended:
+    """One attention: the weights (n x m) and the output (n x d_v) of every query, and where it has one its mask
+    (n x m)."""
+
+    weights: Matrix
+    output: Matrix
+    mask: Matrix | None = None
+
+
 class Model:
     """A named, ordered set of blocks, divided into sections and steps."""
 
     def __init__(self) -> None:
         self.blocks: dict[str, Matrix] = {}
         self.sections: list[Section] = []
+        self.attentions: list[Attended] = []
         self.sentences: list[Sentence] = []
         self.switches: list[Matrix] = []
         self.vocabulary: Vocabulary | None = None

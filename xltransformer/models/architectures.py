@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from xltransformer.errors import UserError
-from xltransformer.graph import EMBEDDING, Axis, Matrix, Scope
+from xltransformer.graph import EMBEDDING, Attended, Axis, Matrix, Scope
 from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.architecture import Architecture
-from xltransformer.nn.attention import Attended, attended_at, padding_mask
-from xltransformer.nn.decoder import Decoder, decoder, decoder_weights
+from xltransformer.nn.attention import AttentionOptions, padding_mask
+from xltransformer.nn.decoder import Decoder, DecoderStack, decoder, decoder_weights
 from xltransformer.nn.embedding import embed
-from xltransformer.nn.encoder import encoder, encoder_weights
+from xltransformer.nn.encoder import Stack, encoder, encoder_weights
 from xltransformer.nn.linear import bias, linear
 from xltransformer.nn.norm import BERT_EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, learned_positions, sinusoidal
-from xltransformer.nn.prediction import Prediction, predict, runners_up
+from xltransformer.nn.prediction import predict, runners_up
 from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products, write_next
 from xltransformer.record import record
 from xltransformer.teaching.lesson import (
@@ -42,19 +42,19 @@ def encoder_model(sizes: Sizes) -> Lesson:
     model, known, scopes = begin(sizes)
     word = watched_word(model)
     a = architecture(model, sizes, known.embeddings.columns)
-    layers = sizes.count("layers", 2)
-    w = encoder_weights(model.scope("encoder"), a, layers, final_norm=_final_norm(sizes, a))
+    w = encoder_weights(model.scope("encoder"), a, sizes.count("layers", 2), final_norm=_final_norm(sizes, a))
     base = model.scope("positions").constant("base", BASE, positive=True)
-    inputs, outputs = [], []
+    inputs: list[Matrix] = []
+    stacks: list[Stack] = []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
         h = g.scope("encoder")
         with model.section("embedding", sentence=s):
             inputs.append(embed(h.scope("words"), words.index, known))
             X = sinusoidal(h.scope("positions"), inputs[-1], base)
             mask = padding_mask(h, words.padding, words.padding)
-        outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
-        model.goals.append(Goal(outputs[-1], s, words.padding, like=inputs[-1]))
-    heads = every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
+        stacks.append(encoder(h, X, w, AttentionOptions(mask), sentence=s))
+        model.goals.append(Goal(stacks[-1].output, s, words.padding, like=inputs[-1]))
+    heads = every_head(stacks)
     model.watch = watched = watch(model, word, inputs, heads)
     model.headline = heads_headline(model, watched, heads)
     return model
@@ -72,10 +72,10 @@ def decoder_model(sizes: Sizes) -> Lesson:
     with model.section("embedding", sentence=0):
         read = embed(model.scope("memory", "words"), model.sentences[0].index, known)
         memory = sinusoidal(model.scope("memory", "positions"), read, base)
-    written = _decode(model, memory, w, a, base)
+    embedded, written = _decode(model, memory, w, base)
     target = model.sentences[1]
-    model.goals = [Goal(written, 1, target.padding, like=model.blocks["decoder.words.X"])]
-    own, across = (_maps(model, a, f"decoder.0.{kind}_attention") for kind in ("self", "cross"))
+    model.goals = [Goal(written.output, 1, target.padding, like=embedded)]
+    own, across = _maps(written.layers[0].own), _maps(written.layers[0].across)
     model.headline = Headline(
         [*(Map("look_back", block, part) for part, block in own[:2]),
          *(Map("look_across", block, part) for part, block in across[:2])],
@@ -104,11 +104,11 @@ def encoder_decoder(sizes: Sizes) -> Lesson:
         read = embed(e.scope("words"), source.index, known)
         X = sinusoidal(e.scope("positions"), read, base)
         mask = padding_mask(e, source.padding, source.padding)
-    memory = encoder(e, X, one, pre_norm=a.pre_norm, mask=mask, sentence=0)
-    written = _decode(model, memory, two, a, base)
-    write_on(model, sizes, written, sentence=1)
-    model.watch = watch(model, word, [read], every_head(model, a, layers, [("encoder",)], [memory]))
-    across = _maps(model, a, f"decoder.{written_by - 1}.cross_attention")
+    stack = encoder(e, X, one, AttentionOptions(mask), sentence=0)
+    _, written = _decode(model, stack.output, two, base)
+    write_on(model, sizes, {1: written.output})
+    model.watch = watch(model, word, [read], every_head([stack]))
+    across = _maps(written.layers[-1].across)
     text = model.sentences[1].text
     model.headline = Headline(
         [Writing("written", text), *(Map("look_across", block, part) for part, block in across[:2])],
@@ -131,7 +131,7 @@ def bert(sizes: Sizes) -> Lesson:
     width, top = known.embeddings.columns, model.scope()
     p = top.scope("prediction")
     W, b = p.input("W", width, width, "parameter"), bias(p, "b", width)
-    prediction_norm = norm_weights(p.scope("norm"), width, model.blocks["epsilon"])
+    prediction_norm = norm_weights(p.scope("norm"), width, read.epsilon)
     output_bias = bias(top.scope("output"), "b", Axis.of(known.words))
     probabilities = []
     for s, (g, output, words) in enumerate(zip(scopes, read.outputs, model.sentences, strict=True)):
@@ -154,6 +154,7 @@ class BertStack:
 
     inputs: Sequence[Matrix]
     outputs: Sequence[Matrix]
+    epsilon: Matrix
     watch: Watch
     heads: Mapping[str, Sequence[Attended]]
 
@@ -174,7 +175,7 @@ def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStac
     word = watched_word(model)
     width = known.embeddings.columns
     a = architecture(model, sizes, width, activation="gelu_erf", epsilon=BERT_EPSILON)
-    top, layers, slots = model.scope(), sizes.count("layers", 2), max(sizes.slots)
+    top, slots = model.scope(), max(sizes.slots)
     positions = learned_positions(top, slots, width)
     kinds = sizes.count("segments", 2, least=0)
     segments = (
@@ -183,8 +184,9 @@ def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStac
         else None
     )
     embedding_norm = norm_weights(top.scope("embedding_norm"), width, a.epsilon)
-    w = encoder_weights(top.scope("encoder"), a, layers)
-    inputs, outputs = [], []
+    w = encoder_weights(top.scope("encoder"), a, sizes.count("layers", 2))
+    inputs: list[Matrix] = []
+    stacks: list[Stack] = []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
         h = g.scope("encoder")
         with model.section("embedding", sentence=s):
@@ -196,10 +198,10 @@ def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStac
                     total = h.add("sum", add_row(total, h.add("segment", Row(0)(segments))))
             X = norm(h.scope("embedding_norm"), total, embedding_norm)
             mask = padding_mask(h, words.padding, words.padding)
-        outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, sentence=s))
-    heads = every_head(model, a, layers, [(*g.parts, "encoder") for g in scopes], outputs)
+        stacks.append(encoder(h, X, w, AttentionOptions(mask), sentence=s))
+    heads = every_head(stacks)
     model.watch = watch(model, word, inputs, heads)
-    return BertStack(inputs, outputs, model.watch, heads)
+    return BertStack(inputs, [stack.output for stack in stacks], a.epsilon, model.watch, heads)
 
 
 def gpt(sizes: Sizes) -> Lesson:
@@ -214,10 +216,11 @@ def gpt(sizes: Sizes) -> Lesson:
     word = watched_word(model)
     width = known.embeddings.columns
     a = architecture(model, sizes, width, activation="gelu_tanh", pre_norm=True)
-    top, layers = model.scope(), sizes.count("layers", 2)
+    top = model.scope()
     positions = learned_positions(top, max(sizes.slots), width)
-    w = encoder_weights(top.scope("decoder"), a, layers, final_norm=True)
-    inputs, outputs = [], []
+    w = encoder_weights(top.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
+    inputs: list[Matrix] = []
+    stacks: list[Stack] = []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
         h = g.scope("decoder")
         with model.section("embedding", sentence=s):
@@ -226,9 +229,9 @@ def gpt(sizes: Sizes) -> Lesson:
                 at = h.add("position", first_rows(positions, inputs[-1]))
             X = add_positions(h, inputs[-1], at)
             mask = padding_mask(h, words.padding, words.padding, causal=True)
-        outputs.append(encoder(h, X, w, pre_norm=a.pre_norm, mask=mask, causal=True, sentence=s))
-    found = [write_on(model, sizes, output, sentence=s).probabilities for s, output in enumerate(outputs)]
-    heads = every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
+        stacks.append(encoder(h, X, w, AttentionOptions(mask, causal=True), sentence=s))
+    found = write_on(model, sizes, {s: stack.output for s, stack in enumerate(stacks)})
+    heads = every_head(stacks)
     model.watch = watched = watch(model, word, inputs, heads)
     shown = [Map("head", heads[part][0].weights, part) for part in _shown(sizes, heads)]
     model.headline = writing_headline(model, watched, found, shown)
@@ -248,60 +251,59 @@ def _final_norm(sizes: Sizes, a: Architecture) -> bool:
     return sizes.flag("final_norm", a.pre_norm)
 
 
-def _decode(model: Lesson, memory: Matrix, w: Decoder, a: Architecture, base: Matrix) -> Matrix:
-    """The second sentence through the decoder, which looks at the `memory` of the first."""
+def _decode(model: Lesson, memory: Matrix, w: Decoder, base: Matrix) -> tuple[Matrix, DecoderStack]:
+    """The second sentence, as it is embedded, and through the decoder, which looks at the `memory` of the
+    first."""
     known, (source, target), d = model.vocabulary, model.sentences, model.scope("decoder")
     assert known is not None
     with model.section("embedding", sentence=1):
-        Y = sinusoidal(d.scope("positions"), embed(d.scope("words"), target.index, known), base)
+        embedded = embed(d.scope("words"), target.index, known)
+        Y = sinusoidal(d.scope("positions"), embedded, base)
         own = padding_mask(d, target.padding, target.padding, causal=True)
         across = padding_mask(d.scope("cross"), target.padding, source.padding)
-    return decoder(d, Y, memory, w, pre_norm=a.pre_norm, mask=own, memory_mask=across, sentence=1)
+    return embedded, decoder(d, Y, memory, w, mask=own, memory_mask=across, sentence=1)
 
 
-def write_on(model: Lesson, sizes: Sizes, output: Matrix, sentence: int) -> Prediction:
-    """The output layer: logits over the vocabulary, and the predicted word, which the next empty slot
-    of the sentence takes, unless the sentence is at its `end`. Press and Wolf 2017 for output weights
-    `tied` to the embeddings."""
+def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list[Matrix]:
+    """The output layer, over what is made of some sentences by their number: logits over the vocabulary, and
+    the predicted word, which the next empty slot of the sentence takes, unless the sentence is at its `end`.
+    Returns the probabilities (n x v) of each. Press and Wolf 2017 for output weights `tied` to the embeddings."""
     tied, end = sizes.flag("tied", True), sizes.word("end")
-    known, words = model.vocabulary, model.sentences[sentence].words
+    known, top = model.vocabulary, model.scope("output")
     assert known is not None
+    W = None if tied else top.input("W", known.embeddings.columns, Axis.of(known.words), "parameter")
     several = len(model.sentences) > 1
-    g = model.scope("sentence", str(sentence), "prediction") if several else model.scope("prediction")
-    if not tied and "output.W" not in model.blocks:
-        model.scope("output").input("W", known.embeddings.columns, Axis.of(known.words), "parameter")
-    with model.section("prediction", sentence=sentence):
-        logits = row_products(output, known.embeddings) if tied else matmul(output, model.blocks["output.W"])
-        found = predict(g, logits, known.words)
-        goes_on = found.word
-        if end is not None:
-            last = model.blocks.get("output.end") or model.scope("output").constant("end", end)
-            with g.step("write_next"):
-                goes_on = g.add("next", write_next(words, found.word, last))
+    last: Matrix | None = None
+    probabilities = []
+    for s, output in outputs.items():
+        g = model.scope("sentence", str(s), "prediction") if several else model.scope("prediction")
+        words = model.sentences[s].words
+        with model.section("prediction", sentence=s):
+            logits = row_products(output, known.embeddings) if W is None else matmul(output, W)
+            found = predict(g, logits, known.words)
+            goes_on = found.word
+            if end is not None:
+                last = last or top.constant("end", end)
+                with g.step("write_next"):
+                    goes_on = g.add("next", write_next(words, found.word, last))
         words.goes_on_with(goes_on)
-    padding = model.sentences[sentence].padding
-    model.goals.append(Goal(found.logits, sentence, padding, words=True, next_word=True))
-    return found
+        model.goals.append(Goal(found.logits, s, model.sentences[s].padding, words=True, next_word=True))
+        probabilities.append(found.probabilities)
+    return probabilities
 
 
-def every_head(
-    model: Lesson, a: Architecture, layers: int, prefixes: Sequence[Sequence[str]], outputs: Sequence[Matrix]
-) -> dict[str, list[Attended]]:
+def every_head(stacks: Sequence[Stack]) -> dict[str, list[Attended]]:
     """The attention of every head of every layer in each sentence, with the stack's output."""
     return {
-        f"{layer}.head.{head}": [
-            Attended(attended_at(model, *prefix, str(layer), "head", str(head)).weights, output)
-            for prefix, output in zip(prefixes, outputs, strict=True)
-        ]
-        for layer in range(layers)
-        for head in range(a.heads)
+        f"{layer}.head.{head}": [Attended(s.attentions[layer][head].weights, s.output) for s in stacks]
+        for layer, heads in enumerate(stacks[0].attentions)
+        for head in range(len(heads))
     }
 
 
-def _maps(model: Lesson, a: Architecture, prefix: str) -> list[tuple[str, Matrix]]:
+def _maps(heads: Sequence[Attended]) -> list[tuple[str, Matrix]]:
     """The attention weights of every head of one attention, with the head's name."""
-    parts = [f"head.{head}" for head in range(a.heads)]
-    return [(part, attended_at(model, prefix, part).weights) for part in parts]
+    return [(f"head.{head}", attended.weights) for head, attended in enumerate(heads)]
 
 
 def _looks_across(model: Lesson, maps: Sequence[tuple[str, Matrix]]) -> list[Answer]:

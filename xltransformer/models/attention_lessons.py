@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import Axis, Matrix, Scope
+from xltransformer.graph import Attended, Axis, Matrix, Scope
 from xltransformer.models.begin import begin
 from xltransformer.models.sizes import Sizes
-from xltransformer.nn.attention import Attended, Projection, attention, project, projection, same, switches
+from xltransformer.nn.attention import Projection, attention, project, projection, same, switches
 from xltransformer.nn.embedding import embed
 from xltransformer.ops import less_first, lookup, pick, stack
 from xltransformer.teaching.lesson import Goal, Headline, Lesson, Plane, attention_answers, attention_bars

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Axis, Matrix
+from xltransformer.graph import Attended, Axis, Matrix
 from xltransformer.models.attention_lessons import compare
 from xltransformer.models.begin import begin
 from xltransformer.models.sizes import HEADS, Sizes
 from xltransformer.nn.attention import (
-    Attended,
-    attended_at,
+    AttentionOptions,
     attention,
     padding_mask,
     project,
@@ -76,10 +75,10 @@ def multi_head_lesson(sizes: Sizes) -> Lesson:
             h = g.scope("multi_head")
             inputs.append(embed(h, words.index, known))
             mask = padding_mask(h, words.padding, words.padding)
-            output = multi_head(h, inputs[-1], w, mask=mask)
-            model.goals.append(Goal(output, s, words.padding, like=inputs[-1]))
-            for head, found in lessons.items():
-                found.append(Attended(attended_at(model, *h.parts, head).weights, output))
+            made = multi_head(h, inputs[-1], w, AttentionOptions(mask))
+            model.goals.append(Goal(made.output, s, words.padding, like=inputs[-1]))
+            for found, one in zip(lessons.values(), made.attentions, strict=True):
+                found.append(Attended(one.weights, made.output))
     model.watch = watched = watch(model, word, inputs, lessons)
     model.headline = heads_headline(model, watched, lessons)
     return model
@@ -180,16 +179,15 @@ def masks_lesson(sizes: Sizes) -> Lesson:
                 else:
                     model.goals.append(Goal(found[-1].output, s, words.padding, like=X))
     model.watch = watched = watch(model, word, inputs, attended)
-    prefix = scopes[0].parts
     maps, answers = [], []
-    for lesson in attended:
-        mask, weights = (model.blocks[".".join((*prefix, lesson, name))] for name in ("mask", "weights"))
+    for lesson, (one, *_) in attended.items():
+        assert one.mask is not None
         h = model.scope("watch", lesson)
         with model.section("watch"), h.step("watch_mask"):
-            own = lookup(watched.sentences[0].position, mask)
+            own = lookup(watched.sentences[0].position, one.mask)
             seen = h.add("mask", own, rows=Axis.of(word), scale="gate")
             count = h.add("seen", row_sum(seen), scale="count")
-        maps += [Map(f"{lesson}_mask", mask), Map(f"{lesson}_weights", weights)]
+        maps += [Map(f"{lesson}_mask", one.mask), Map(f"{lesson}_weights", one.weights)]
         answers.append(Answer(f"sees_{lesson}", {"word": Fact(word), "count": Fact(count)}))
     model.headline = Headline(maps, answers)
     return model
@@ -241,19 +239,18 @@ def feed_forward_lesson(sizes: Sizes) -> Lesson:
     model, known, scopes = begin(sizes)
     width = known.embeddings.columns
     d_ff, biases = sizes.count("d_ff", 2 * width.size), sizes.flag("biases", True)
+    curves, facts = [], {"word": Fact(model.sentences[0].words)}
     for activation in ACTIVATIONS:
         w = feed_forward_weights(model.scope(activation), width, d_ff, activation, biases=biases)
         for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
             with model.section(f"{activation}_network", sentence=s):
                 h = g.scope(activation)
                 X = embed(h, words.index, known)
-                model.goals.append(Goal(feed_forward(h, X, w), s, words.padding, like=X))
-    curves, facts = [], {"word": Fact(model.sentences[0].words)}
-    for activation in ACTIVATIONS:
-        prefix = ".".join((*scopes[0].parts, activation))
-        inner, activated = model.blocks[f"{prefix}.inner"], model.blocks[f"{prefix}.activated"]
-        curves.append(Curve(activation, inner, activated))
-        facts |= {f"{activation}_in": Fact(inner), f"{activation}_out": Fact(activated)}
+                fed = feed_forward(h, X, w)
+                model.goals.append(Goal(fed.output, s, words.padding, like=X))
+            if s == 0:
+                curves.append(Curve(activation, fed.inner, fed.activated))
+                facts |= {f"{activation}_in": Fact(fed.inner), f"{activation}_out": Fact(fed.activated)}
     pictures = [Curves("activation", "into", tuple(curves), joined=False)]
     model.headline = Headline(pictures, [Answer("activation", facts)])
     return model

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Axis, Scope
+from xltransformer.graph import Axis, Matrix, Scope
 from xltransformer.models.architectures import bert_stack, every_head, write_on
 from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.sizes import Sizes
-from xltransformer.nn.attention import padding_mask
+from xltransformer.nn.attention import AttentionOptions, padding_mask
 from xltransformer.nn.embedding import embed
-from xltransformer.nn.encoder import encoder, encoder_weights
+from xltransformer.nn.encoder import Stack, encoder, encoder_weights
 from xltransformer.nn.pooling import cosines, directions, pool, word_cosines
 from xltransformer.nn.positions import BASE, Longer, angles
 from xltransformer.ops import stack
@@ -49,22 +49,21 @@ def llama(sizes: Sizes) -> Lesson:
     if a.d_k > a.width.size:
         raise UserError(f"d_k is {a.d_k}, wider than a word ({a.width.size}): give a d_k of at most that")
     a = replace(a, groups=groups, attention_biases=sizes.flag("attention_biases", a.biases))
-    top, layers = model.scope(), sizes.count("layers", 2)
+    top = model.scope()
     base = top.scope("rotary").constant("base", sizes.number("base", BASE), positive=True)
     longer = _longer(top.scope("rotary"), sizes)
-    w = encoder_weights(top.scope("decoder"), a, layers, final_norm=True)
-    inputs, outputs = [], []
+    w = encoder_weights(top.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
+    inputs: list[Matrix] = []
+    stacks: list[Stack] = []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
         h = g.scope("decoder")
         with model.section("embedding", sentence=s):
             inputs.append(embed(h.scope("words"), words.index, known))
             turned = angles(h.scope("rotary"), inputs[-1], base, width=a.d_k, longer=longer)
             mask = padding_mask(h, words.padding, words.padding, causal=True)
-        outputs.append(
-            encoder(h, inputs[-1], w, pre_norm=a.pre_norm, mask=mask, causal=True, angles=turned, sentence=s)
-        )
-    found = [write_on(model, sizes, output, sentence=s).probabilities for s, output in enumerate(outputs)]
-    heads = every_head(model, a, layers, [(*g.parts, "decoder") for g in scopes], outputs)
+        stacks.append(encoder(h, inputs[-1], w, AttentionOptions(mask, causal=True, angles=turned), sentence=s))
+    found = write_on(model, sizes, {s: stack.output for s, stack in enumerate(stacks)})
+    heads = every_head(stacks)
     model.watch = watched = watch(model, word, inputs, heads)
     model.headline = writing_headline(model, watched, found)
     return model

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import Matrix
+from xltransformer.graph import Attended, Matrix
 from xltransformer.models.begin import begin
 from xltransformer.models.sizes import Sizes
-from xltransformer.nn.attention import Attended, attention, same, switches
+from xltransformer.nn.attention import attention, same, switches
 from xltransformer.nn.embedding import embed
 from xltransformer.ops import lookup, present, word_index
 from xltransformer.teaching.lesson import Goal, Headline, Lesson, attention_answers, attention_bars

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from xltransformer.errors import UserError
-from xltransformer.graph import ONE, Axis, Matrix, Scope
+from xltransformer.graph import ONE, Attended, Axis, Matrix, Scope
 from xltransformer.models.begin import begin
 from xltransformer.models.objective import loss_of
 from xltransformer.models.sizes import Sizes
-from xltransformer.nn.attention import Attended, Projection, attention, gate, padding_mask, project, projection
+from xltransformer.nn.attention import Projection, attention, gate, padding_mask, project, projection
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.gradients import gradients
 from xltransformer.nn.loss import mean_squared_error

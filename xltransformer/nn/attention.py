@@ -6,9 +6,9 @@ Attention(Q, K, V) = softmax(Q Kᵀ / sqrt(d_k)) V.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from xltransformer.graph import ONE, Axis, Matrix, Model, Scope, SwitchWords
+from xltransformer.graph import ONE, Attended, Axis, Matrix, Scope, SwitchWords
 from xltransformer.nn.linear import bias, linear
 from xltransformer.ops import (
     SwitchedOn,
@@ -33,29 +33,6 @@ from xltransformer.record import record
 
 
 @record
-class Attended:
-    """One attention: the weights (n x m) and the output (n x d_v) of every query."""
-
-    weights: Matrix
-    output: Matrix
-
-
-def attended_at(model: Model, *parts: str) -> Attended:
-    """The attention whose blocks are named under a dotted prefix; KeyError where there is none."""
-    prefix = ".".join(parts)
-    return Attended(model.blocks[f"{prefix}.weights"], model.blocks[f"{prefix}.output"])
-
-
-def every_attention(model: Model) -> Iterator[Attended]:
-    """Every attention of a model, in its order: the blocks named weights that have an output beside them."""
-    for name, block in model.blocks.items():
-        prefix, _, last = name.rpartition(".")
-        forward = block.computed and block.gradient_of is None
-        if last == "weights" and forward and f"{prefix}.scores" in model.blocks:
-            yield attended_at(model, prefix)
-
-
-@record
 class Switches:
     """What the user turns while watching: scaling by sqrt(d_k) on (1) or off (0), the softmax
     temperature (above 0), and the causal mask on (1) or off (0; None: the model has none)."""
@@ -69,6 +46,21 @@ class Switches:
         """The cells that the user turns."""
         turned = (self.scaling, self.temperature, self.causal)
         return [block.operands[0] if block.computed else block for block in turned if block is not None]
+
+
+@record
+class AttentionOptions:
+    """How the words of a stack may look at one another: the `mask` (n x m) is 1 where a word may look; with
+    `causal` no cell refers to a later token; `angles` (n x d_k) turn queries and keys by their positions."""
+
+    mask: Matrix | None = None
+    causal: bool = False
+    angles: Matrix | None = None
+    switches: Switches | None = None
+
+
+EVERYWHERE = AttentionOptions()
+"""Every word looks at every word."""
 
 
 def switches(g: Scope, words: SwitchWords, *, causal: bool = True) -> Switches:
@@ -239,4 +231,6 @@ def attention(
             masked = g.add("masked", mask_scores(scaled, mask))
     weights = softmax(g, masked, mask, None if switches is None else switches.temperature)
     with g.step("output"):
-        return Attended(weights, g.add("output", (causal_mix if causal else matmul)(weights, V)))
+        attended = Attended(weights, g.add("output", (causal_mix if causal else matmul)(weights, V)), mask)
+    g.model.attentions.append(attended)
+    return attended

@@ -6,11 +6,11 @@ Vaswani et al. 2017, section 3.1. A decoder without cross-attention, as GPT's, i
 
 from __future__ import annotations
 
-from xltransformer.graph import Axis, Matrix, Scope
+from xltransformer.graph import Attended, Axis, Matrix, Scope
 from xltransformer.nn.architecture import Architecture
-from xltransformer.nn.attention import Switches
-from xltransformer.nn.feed_forward import FeedForward, feed_forward, feed_forward_weights
-from xltransformer.nn.multi_head import MultiHead, multi_head, multi_head_weights
+from xltransformer.nn.attention import AttentionOptions
+from xltransformer.nn.feed_forward import Fed, FeedForward, feed_forward, feed_forward_weights
+from xltransformer.nn.multi_head import Heads, MultiHead, multi_head, multi_head_weights
 from xltransformer.nn.norm import Norm, norm, norm_weights, sublayer
 from xltransformer.record import record
 
@@ -24,6 +24,7 @@ class DecoderLayer:
     cross_attention: MultiHead
     feed_forward: FeedForward | None
     norms: tuple[Norm, ...]
+    pre_norm: bool = False
 
 
 @record
@@ -49,7 +50,7 @@ def decoder_layer_weights(g: Scope, a: Architecture, memory: Axis | None = None)
         if a.feed_forward
         else None
     )
-    return DecoderLayer(own, cross, feed, norms)
+    return DecoderLayer(own, cross, feed, norms, a.pre_norm)
 
 
 def decoder_weights(
@@ -62,40 +63,45 @@ def decoder_weights(
     )
 
 
+@record
+class DecoderLayerMade:
+    """What a layer makes (n x d), and each head's attention to its own sentence and across to the other."""
+
+    output: Matrix
+    own: tuple[Attended, ...]
+    across: tuple[Attended, ...]
+
+
+@record
+class DecoderStack:
+    """What the stack makes (n x d), and what each of its layers made."""
+
+    output: Matrix
+    layers: tuple[DecoderLayerMade, ...]
+
+
 def decoder_layer(
-    g: Scope,
-    X: Matrix,
-    memory: Matrix,
-    w: DecoderLayer,
-    *,
-    pre_norm: bool = False,
-    mask: Matrix | None = None,
-    memory_mask: Matrix | None = None,
-    switches: Switches | None = None,
-) -> Matrix:
-    """Self-attention that looks back only, attention to the encoder's output, feed-forward network
-    where there is one, each with its residual and norm: X (n x d) and memory (m x d) give (n x d)."""
+    g: Scope, X: Matrix, memory: Matrix, w: DecoderLayer, own: AttentionOptions, across: AttentionOptions
+) -> DecoderLayerMade:
+    """Self-attention, attention to the encoder's output, feed-forward network where there is one, each with
+    its residual and norm: X (n x d) and memory (m x d) give (n x d)."""
 
-    def look_back(x: Matrix) -> Matrix:
-        return multi_head(
-            g.scope("self_attention"), x, w.self_attention, mask=mask, causal=True, switches=switches
-        )
+    def look_back(x: Matrix) -> Heads:
+        return multi_head(g.scope("self_attention"), x, w.self_attention, own)
 
-    def look_across(x: Matrix) -> Matrix:
-        return multi_head(
-            g.scope("cross_attention"), x, w.cross_attention, source=memory, mask=memory_mask, switches=switches
-        )
+    def look_across(x: Matrix) -> Heads:
+        return multi_head(g.scope("cross_attention"), x, w.cross_attention, across, source=memory)
 
-    X = sublayer(g.scope("norm", "0"), X, w.norms[0], look_back, pre_norm=pre_norm)
-    X = sublayer(g.scope("norm", "1"), X, w.norms[1], look_across, pre_norm=pre_norm)
+    X, back = sublayer(g.scope("norm", "0"), X, w.norms[0], look_back, pre_norm=w.pre_norm)
+    X, other = sublayer(g.scope("norm", "1"), X, w.norms[1], look_across, pre_norm=w.pre_norm)
     network = w.feed_forward
-    if network is None:
-        return X
+    if network is not None:
 
-    def feed(x: Matrix) -> Matrix:
-        return feed_forward(g.scope("feed_forward"), x, network)
+        def feed(x: Matrix) -> Fed:
+            return feed_forward(g.scope("feed_forward"), x, network)
 
-    return sublayer(g.scope("norm", "2"), X, w.norms[2], feed, pre_norm=pre_norm)
+        X, _ = sublayer(g.scope("norm", "2"), X, w.norms[2], feed, pre_norm=w.pre_norm)
+    return DecoderLayerMade(X, back.attentions, other.attentions)
 
 
 def decoder(
@@ -104,31 +110,23 @@ def decoder(
     memory: Matrix,
     w: Decoder,
     *,
-    pre_norm: bool = False,
     mask: Matrix | None = None,
     memory_mask: Matrix | None = None,
-    switches: Switches | None = None,
     sentence: int | None = None,
-) -> Matrix:
+) -> DecoderStack:
     """All layers, each a section of its own, and the final norm: X (n x d) and the encoder's output
     `memory` (m x d) give (n x d).
 
     `mask` (n x n) is 1 where a word may look at its own sentence, and must not look ahead;
     `memory_mask` (n x m) the same for the other one. No cell refers to a later token of X.
     """
+    own, across = AttentionOptions(mask, causal=True), AttentionOptions(memory_mask)
+    layers = []
     for k, layer in enumerate(w.layers):
         with g.model.section("decoder_layer", sentence, k):
-            X = decoder_layer(
-                g.scope(str(k)),
-                X,
-                memory,
-                layer,
-                pre_norm=pre_norm,
-                mask=mask,
-                memory_mask=memory_mask,
-                switches=switches,
-            )
-    if w.norm is None:
-        return X
-    with g.model.section("decoder_layer", sentence, len(w.layers) - 1):
-        return norm(g.scope("norm"), X, w.norm)
+            layers.append(decoder_layer(g.scope(str(k)), X, memory, layer, own, across))
+        X = layers[-1].output
+    if w.norm is not None:
+        with g.model.section("decoder_layer", sentence, len(w.layers) - 1):
+            X = norm(g.scope("norm"), X, w.norm)
+    return DecoderStack(X, tuple(layers))

@@ -6,11 +6,11 @@ to look at but its own words.
 
 from __future__ import annotations
 
-from xltransformer.graph import Matrix, Scope
+from xltransformer.graph import Attended, Matrix, Scope
 from xltransformer.nn.architecture import Architecture
-from xltransformer.nn.attention import Switches
-from xltransformer.nn.feed_forward import FeedForward, feed_forward, feed_forward_weights
-from xltransformer.nn.multi_head import MultiHead, multi_head, multi_head_weights
+from xltransformer.nn.attention import EVERYWHERE, AttentionOptions
+from xltransformer.nn.feed_forward import Fed, FeedForward, feed_forward, feed_forward_weights
+from xltransformer.nn.multi_head import Heads, MultiHead, multi_head, multi_head_weights
 from xltransformer.nn.norm import Norm, norm, norm_weights, sublayer
 from xltransformer.record import record
 
@@ -23,6 +23,7 @@ class EncoderLayer:
     attention: MultiHead
     feed_forward: FeedForward | None
     norms: tuple[Norm, ...]
+    pre_norm: bool = False
 
 
 @record
@@ -54,6 +55,7 @@ def encoder_layer_weights(g: Scope, a: Architecture) -> EncoderLayer:
         if a.feed_forward
         else None,
         norms,
+        a.pre_norm,
     )
 
 
@@ -65,67 +67,54 @@ def encoder_weights(g: Scope, a: Architecture, layers: int, *, final_norm: bool 
     )
 
 
+@record
+class Stack:
+    """What a stack makes (n x d), and the attention of every head of every layer."""
+
+    output: Matrix
+    attentions: tuple[tuple[Attended, ...], ...]
+
+
 def encoder_layer(
     g: Scope,
     X: Matrix,
     w: EncoderLayer,
-    *,
-    pre_norm: bool = False,
-    mask: Matrix | None = None,
-    causal: bool = False,
-    angles: Matrix | None = None,
-    switches: Switches | None = None,
-) -> Matrix:
+    options: AttentionOptions = EVERYWHERE,
+) -> Heads:
     """Self-attention, then the feed-forward network where there is one, each with its residual and norm:
     (n x d) to (n x d)."""
 
-    def attend(x: Matrix) -> Matrix:
-        return multi_head(
-            g, x, w.attention, mask=mask, causal=causal, angles=angles, switches=switches, name="attended"
-        )
+    def attend(x: Matrix) -> Heads:
+        return multi_head(g, x, w.attention, options, name="attended")
 
-    X = sublayer(g.scope("norm", "0"), X, w.norms[0], attend, pre_norm=pre_norm)
+    X, heads = sublayer(g.scope("norm", "0"), X, w.norms[0], attend, pre_norm=w.pre_norm)
     network = w.feed_forward
-    if network is None:
-        return X
+    if network is not None:
 
-    def feed(x: Matrix) -> Matrix:
-        return feed_forward(g.scope("feed_forward"), x, network)
+        def feed(x: Matrix) -> Fed:
+            return feed_forward(g.scope("feed_forward"), x, network)
 
-    return sublayer(g.scope("norm", "1"), X, w.norms[1], feed, pre_norm=pre_norm)
+        X, _ = sublayer(g.scope("norm", "1"), X, w.norms[1], feed, pre_norm=w.pre_norm)
+    return Heads(X, heads.attentions)
 
 
 def encoder(
     g: Scope,
     X: Matrix,
     w: Encoder,
+    options: AttentionOptions = EVERYWHERE,
     *,
-    pre_norm: bool = False,
-    mask: Matrix | None = None,
-    causal: bool = False,
-    angles: Matrix | None = None,
-    switches: Switches | None = None,
     sentence: int | None = None,
-) -> Matrix:
-    """All layers, each a section of its own, and the final norm: (n x d) to (n x d).
-
-    `mask` (n x n) is 1 where a word may look; with `causal` no cell refers to a later token;
-    `angles` (n x d_k) are those of rotary positions. `sentence` is the number of the sentence
-    that X stands for.
-    """
+) -> Stack:
+    """All layers, each a section of its own, and the final norm: (n x d) to (n x d). `sentence` is the number
+    of the sentence that X stands for."""
+    attentions = []
     for k, layer in enumerate(w.layers):
         with g.model.section("encoder_layer", sentence, k):
-            X = encoder_layer(
-                g.scope(str(k)),
-                X,
-                layer,
-                pre_norm=pre_norm,
-                mask=mask,
-                causal=causal,
-                angles=angles,
-                switches=switches,
-            )
-    if w.norm is None:
-        return X
-    with g.model.section("encoder_layer", sentence, len(w.layers) - 1):
-        return norm(g.scope("norm"), X, w.norm)
+            made = encoder_layer(g.scope(str(k)), X, layer, options)
+        X = made.output
+        attentions.append(made.attentions)
+    if w.norm is not None:
+        with g.model.section("encoder_layer", sentence, len(w.layers) - 1):
+            X = norm(g.scope("norm"), X, w.norm)
+    return Stack(X, tuple(attentions))

@@ -30,6 +30,15 @@ class FeedForward:
     b_3: Matrix | None = None
 
 
+@record
+class Fed:
+    """What the network makes: before and after its activation (n x d_ff each), and its output (n x d)."""
+
+    inner: Matrix
+    activated: Matrix
+    output: Matrix
+
+
 def feed_forward_weights(
     g: Scope, width: Axis, d_ff: int, activation: Activation = "relu", *, biases: bool = True
 ) -> FeedForward:
@@ -47,7 +56,7 @@ def feed_forward_weights(
     )
 
 
-def feed_forward(g: Scope, x: Matrix, w: FeedForward) -> Matrix:
+def feed_forward(g: Scope, x: Matrix, w: FeedForward) -> Fed:
     """act(x W_1 + b_1) W_2 + b_2, each row by itself: (n x d) to (n x d).
 
     Vaswani et al. 2017, equation 2 (ReLU). SwiGLU: (SiLU(x W_1) * x W_3) W_2, Shazeer 2020,
@@ -62,4 +71,4 @@ def feed_forward(g: Scope, x: Matrix, w: FeedForward) -> Matrix:
         else:
             activated = g.add("activated", multiply(g.add("gate", silu(inner)), gated))
     with g.step("contract"):
-        return g.add("output", linear(activated, w.W_2, w.b_2))
+        return Fed(inner, activated, g.add("output", linear(activated, w.W_2, w.b_2)))

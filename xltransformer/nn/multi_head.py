@@ -8,10 +8,11 @@ from Multi-Head Checkpoints", section 2.2.
 
 from __future__ import annotations
 
-from xltransformer.graph import Axis, Matrix, Scope
+from xltransformer.graph import Attended, Axis, Matrix, Scope
 from xltransformer.nn.attention import (
+    EVERYWHERE,
+    AttentionOptions,
     Projection,
-    Switches,
     attention,
     grouped_projections,
     keys_values,
@@ -33,6 +34,14 @@ class MultiHead:
     W_O: Matrix
     b_O: Matrix | None = None
     groups: int | None = None
+
+
+@record
+class Heads:
+    """What several heads make together (n x d), and the attention of each."""
+
+    output: Matrix
+    attentions: tuple[Attended, ...]
 
 
 def multi_head_weights(
@@ -74,20 +83,17 @@ def multi_head(
     g: Scope,
     X: Matrix,
     w: MultiHead,
+    options: AttentionOptions = EVERYWHERE,
     *,
     source: Matrix | None = None,
-    mask: Matrix | None = None,
-    causal: bool = False,
-    angles: Matrix | None = None,
-    switches: Switches | None = None,
     name: str = "output",
-) -> Matrix:
+) -> Heads:
     """Each of the n words of X looks at X itself, or at the m rows of `source`: (n x d) to (n x d).
 
-    `mask` (n x m) is 1 where a word may look; with `causal` no cell refers to a later token;
-    `angles` (n x d_k) turn queries and keys by their position. `name` is the result's.
+    `name` is the result's.
     """
     attended = []
+    angles = options.angles
     Y = X if source is None else source
     each = len(w.heads) // w.groups if w.groups else 1
     for h, weights in enumerate(w.heads):
@@ -102,11 +108,13 @@ def multi_head(
             Q = rotate(head, "Q_rotated", Q, angles)
             if h % each == 0:
                 K = rotate(beside, "K_rotated", K, angles)
-        attended.append(attention(head, Q, K, V, switches=switches, mask=mask, causal=causal))
+        attended.append(
+            attention(head, Q, K, V, switches=options.switches, mask=options.mask, causal=options.causal)
+        )
     with g.step("maps"):
         for one in attended:
             g.model.show(one.weights)
     with g.step("heads"):
         heads = g.add("heads", concatenate(*(one.output for one in attended)))
     with g.step("combine"):
-        return g.add(name, linear(heads, w.W_O, w.b_O))
+        return Heads(g.add(name, linear(heads, w.W_O, w.b_O)), tuple(attended))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from xltransformer.graph import GAIN, ONE, SHIFT, Axis, Matrix, Scope
 from xltransformer.ops import (
@@ -74,10 +75,21 @@ def add_norm(g: Scope, x: Matrix, change: Matrix, w: Norm) -> Matrix:
     return norm(g, residual(g, x, change), w)
 
 
-def sublayer(g: Scope, x: Matrix, w: Norm, layer: Callable[[Matrix], Matrix], *, pre_norm: bool = False) -> Matrix:
+class Sublayer(Protocol):
+    """What a sublayer makes."""
+
+    @property
+    def output(self) -> Matrix: ...
+
+
+Made = TypeVar("Made", bound=Sublayer)
+
+
+def sublayer(
+    g: Scope, x: Matrix, w: Norm, layer: Callable[[Matrix], Made], *, pre_norm: bool = False
+) -> tuple[Matrix, Made]:
     """A sublayer with its residual connection and norm, (n x d) to (n x d): Norm(x + layer(x)) as in
     the paper, or with `pre_norm` x + layer(Norm(x)) as in GPT-2. Xiong et al. 2020, "On Layer
-    Normalization in the Transformer Architecture", table 1."""
-    if pre_norm:
-        return residual(g, x, layer(norm(g, x, w)))
-    return add_norm(g, x, layer(x), w)
+    Normalization in the Transformer Architecture", table 1. Beside it what the sublayer by itself made."""
+    made = layer(norm(g, x, w) if pre_norm else x)
+    return residual(g, x, made.output) if pre_norm else add_norm(g, x, made.output, w), made

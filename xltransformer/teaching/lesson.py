@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xltransformer.graph import ONE, Axis, Matrix, Model
-from xltransformer.nn.attention import Attended
+from xltransformer.graph import ONE, Attended, Axis, Matrix, Model
 from xltransformer.nn.prediction import runners_up
 from xltransformer.ops import BY_ROWS, equals, first, lookup, word_at
 from xltransformer.record import record

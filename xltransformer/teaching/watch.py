@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
-from xltransformer.graph import ONE, Axis, Matrix, Model
+from xltransformer.graph import ONE, Attended, Axis, Matrix, Model
 from xltransformer.locale import Messages
-from xltransformer.nn.attention import Attended
 from xltransformer.nn.prediction import runners_up
 from xltransformer.ops import (
     Row,

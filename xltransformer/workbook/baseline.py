@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from xltransformer.graph import Matrix
-from xltransformer.nn.attention import every_attention
 from xltransformer.workbook.canvas import cell_range
 from xltransformer.workbook.colours import blank_slots
 from xltransformer.workbook.drawing import draw
@@ -27,7 +26,7 @@ def compared(page: Page) -> list[tuple[str, list[Matrix]]]:
     if page.book.exercise:
         return []
     groups = []
-    shown = {block for one in every_attention(page.model) for block in (one.weights, one.output)}
+    shown = {block for one in page.model.attentions for block in (one.weights, one.output)}
     for section in page.model.sections:
         blocks = list(dict.fromkeys(b for step in section.steps for b in step.blocks if b in shown))
         if section.sentence is not None and blocks:
