@@ -13,13 +13,14 @@ PYTHON_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version
 PYTHON_IS_NEW = $(shell "$(PYTHON)" -c 'import sys; print("yes" if sys.version_info >= (3, 11) else "")' 2>/dev/null)
 PYTHON_HAS_VENV = $(shell "$(PYTHON)" -c 'import ensurepip, venv; print("yes")' 2>/dev/null)
 
-.PHONY: help demo test lint bench fuzz faults gallery train clean tools
+.PHONY: help demo test lint docs bench fuzz faults gallery train clean tools
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo     build the default workbook, $(WORKBOOK)'
 	@echo 'make test     run every test, in spreadsheet programs too (installs LibreOffice if it can)'
 	@echo 'make lint     check style, format and types'
+	@echo 'make docs     build the site of docs/ into build/docs/'
 	@echo 'make bench    measure times and sizes'
 	@echo 'make fuzz     random builds, edits and tampering: make fuzz CASES=10000 SEED=1 ENGINE=libreoffice'
 	@echo 'make faults   kill builds at random moments, run many LibreOffices at once'
@@ -42,6 +43,9 @@ lint: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: .venv/installed-docs
+	@$(BIN)/python scripts/make-docs
 
 bench: .venv/installed
 	@$(BIN)/python bench/bench.py
@@ -74,6 +78,11 @@ tools:
 .venv/installed-test: pyproject.toml
 	$(make-environment)
 	@$(PIP_INSTALL) --editable '.[test]'
+	@touch .venv/installed $@
+
+.venv/installed-docs: pyproject.toml
+	$(make-environment)
+	@$(PIP_INSTALL) --editable '.[docs]'
 	@touch .venv/installed $@
 
 define make-environment

@@ -1,4 +1,4 @@
-"""The script that makes the gallery, as a module."""
+"""The scripts that make the gallery and the site, as modules."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ ROOT = Path(__file__).parent.parent
 AGAIN = "run `make gallery` and commit what it writes"
 
 
-def _script() -> Any:
-    name = "make_gallery"
-    loader = SourceFileLoader(name, str(ROOT / "scripts" / "make-gallery"))
+def script(file: str) -> Any:
+    """A script in scripts/ as a module."""
+    name = file.replace("-", "_")
+    loader = SourceFileLoader(name, str(ROOT / "scripts" / file))
     spec = importlib.util.spec_from_loader(name, loader)
     assert spec is not None
     sys.modules[name] = module = importlib.util.module_from_spec(spec)
@@ -22,4 +23,4 @@ def _script() -> Any:
     return module
 
 
-GALLERY = _script()
+GALLERY = script("make-gallery")

@@ -48,7 +48,7 @@ _SUBJECT = (
         "--words",
         metavar="N|FILE",
         help="Of a tokenizer's vocabulary, how many words stand in the workbook beside those in use "
-        "(20; for a model that writes, all), or a file that lists them.",
+        "(200; for a model that writes, all), or a file that lists them.",
     ),
     click.option(
         "--vocabulary",

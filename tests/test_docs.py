@@ -1,0 +1,58 @@
+"""docs/ becomes a site: strictly, in both languages, asking nothing of other servers."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from gallery import ROOT, script
+
+import xltransformer
+
+DOCS = script("make-docs")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site as `make docs` builds it, which fails on any warning."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, str(ROOT / "scripts" / "make-docs"), "-o", str(folder)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout.decode("utf-8", "replace")
+    return folder
+
+
+@pytest.mark.parametrize("language", DOCS.LANGUAGES)
+def test_every_page_is_there_in_its_language(language: str, site: Path) -> None:
+    home = site / DOCS.LANGUAGES[language]
+    for page in (ROOT / "docs" / language).glob("*.md"):
+        html = home / f"{page.stem}.html"
+        assert f'<html lang="{language}"' in html.read_text("utf-8")
+    reference = (home / "python.html").read_text("utf-8")
+    assert all(f'id="xltransformer.{name}"' in reference for name in xltransformer.__all__)
+
+
+def test_pages_ask_nothing_of_other_servers(site: Path) -> None:
+    asking = re.compile(r'<(?:script|img|iframe|source)[^>]*\bsrc="?https?:|<link[^>]*rel="?(?!canonical)[^>]*"https?:')
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > 60
+    for page in pages:
+        assert not asking.search(page.read_text("utf-8")), page
+
+
+@pytest.mark.parametrize("fault", ["[x](nowhere.md)", "![x](../../nowhere.png)", "[x](#nowhere)", "::: xltransformer.nowhere"])
+def test_a_fault_stops_the_build(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs" / "en").mkdir(parents=True)
+    shutil.copy(ROOT / "docs" / "site.toml", tmp_path / "docs")
+    (tmp_path / "docs" / "en" / "site.toml").write_text('[project]\nsite_name = "x"\n', "utf-8")
+    monkeypatch.setattr(DOCS, "ROOT", tmp_path)
+    page = tmp_path / "docs" / "en" / "index.md"
+    page.write_text("# Fine\n", "utf-8")
+    DOCS.make("en", tmp_path / "site")
+    page.write_text(f"# Amiss\n\n{fault}\n", "utf-8")
+    with pytest.raises((subprocess.CalledProcessError, FileNotFoundError)):
+        DOCS.make("en", tmp_path / "site")
