@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
@@ -48,17 +49,16 @@ def test_pages_ask_nothing_of_other_servers(site: Path) -> None:
         assert not _ASKING.search(page.read_text("utf-8")), page
 
 
-@pytest.mark.parametrize(
-    "fault", ["[x](nowhere.md)", "![x](../../nowhere.png)", "[x](#nowhere)", "::: xltransformer.nowhere"]
-)
+FAULTS = ["[x](nowhere.md)", "![x](../../nowhere.png)", "[x](#nowhere)", "::: xltransformer.nowhere"]
+
+
+@pytest.mark.parametrize("fault", ["", *FAULTS])
 def test_a_fault_stops_the_build(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "docs" / "en").mkdir(parents=True)
     shutil.copy(ROOT / "docs" / "site.toml", tmp_path / "docs")
     (tmp_path / "docs" / "en" / "site.toml").write_text('[project]\nsite_name = "x"\n', "utf-8")
+    (tmp_path / "docs" / "en" / "index.md").write_text(f"# Title\n\n{fault}\n", "utf-8")
     monkeypatch.setattr(DOCS, "ROOT", tmp_path)
-    page = tmp_path / "docs" / "en" / "index.md"
-    page.write_text("# Fine\n", "utf-8")
-    DOCS.make("en", tmp_path / "site")
-    page.write_text(f"# Amiss\n\n{fault}\n", "utf-8")
-    with pytest.raises((subprocess.CalledProcessError, FileNotFoundError)):
+    stopped = pytest.raises((subprocess.CalledProcessError, FileNotFoundError))
+    with stopped if fault else contextlib.nullcontext():
         DOCS.make("en", tmp_path / "site")
