@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from gallery import ROOT, script
@@ -47,6 +48,14 @@ def test_pages_ask_nothing_of_other_servers(site: Path) -> None:
     assert len(pages) > 60
     for page in pages:
         assert not _ASKING.search(page.read_text("utf-8")), page
+
+
+def test_every_link_of_the_site_leads_to_a_file(site: Path) -> None:
+    pages = [page for page in site.rglob("*.html") if page.name != "404.html"]  # that one is served anywhere
+    for page in pages:
+        linked = re.findall(r"""\b(?:href|src)=["']?([^"'\s>]+)""", page.read_text("utf-8"))
+        for link in {unquote(one.partition("#")[0]) for one in linked if not re.match(r"https?:|data:|#", one)}:
+            assert (page.parent / link).exists(), f"{page.relative_to(site)} links to {link}"
 
 
 FAULTS = ["[x](nowhere.md)", "![x](../../nowhere.png)", "[x](#nowhere)", "::: xltransformer.nowhere"]

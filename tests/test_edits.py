@@ -1,4 +1,4 @@
-"""Every edit has a meaning: the README's table "What may stand in a cell to edit", run as it stands there
+"""Every edit has a meaning: the table of docs/ "What may stand in a cell to edit", run as it stands there
 in IronCalc and in LibreOffice. NumPy and cells mean the same, or diff names the cell; the sheet's own
 checks say so, too."""
 

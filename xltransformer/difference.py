@@ -141,7 +141,7 @@ def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], 
 
     An emptied cell counts as 0 in numbers and as no word in texts, as in the sheet; a formula that
     was typed into an input counts with its recalculated value. What is not usable, because programs
-    do not agree on what it means, README's table "What may stand in a cell to edit" lists.
+    do not agree on what it means, the table "What may stand in a cell to edit" in docs/ lists.
     """
     inputs: dict[str, Array] = {}
     problems: list[Problem] = []
