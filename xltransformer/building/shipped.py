@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import xltransformer
-
 DEFAULT_TEMPLATE = "cat-and-mouse"
 
 
@@ -17,6 +15,6 @@ def shipped_templates() -> list[str]:
 
 def template_folder() -> Path:
     """Where the templates that ship lie: inside the installed package, or beside it in a checkout."""
-    package = Path(xltransformer.__file__).parent
+    package = Path(__file__).parent.parent
     inside = package / "templates"
     return inside if inside.is_dir() else package.parent / "templates"
