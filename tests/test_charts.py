@@ -20,7 +20,8 @@ from xltransformer import api
 from xltransformer.building.instance import Instance
 from xltransformer.building.shipped import shipped_templates
 from xltransformer.locale import Messages, load_messages
-from xltransformer.teaching.lesson import Bars, Curves, Lesson, Plane
+from xltransformer.teaching.lesson import Lesson
+from xltransformer.teaching.pictures import Bars, Curves, Plane
 from xltransformer.text import word_key
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book

@@ -204,29 +204,6 @@ class Section:
     steps: list[Step] = field(default_factory=list)
 
 
-@record(eq=False, frozen=False)
-class Sentence:
-    """The blocks that hold one sentence; each has one row a word slot.
-
-    `index` is each word's row in the vocabulary (0: none), `padding` is 1 where a known word
-    stands, and `text` is the sentence as one text.
-    """
-
-    words: Matrix
-    index: Matrix
-    padding: Matrix
-    text: Matrix
-
-
-@record(eq=False, frozen=False)
-class Vocabulary:
-    """The word list with its embeddings: `words` (v x 1), `dimensions` (1 x d), `embeddings` (v x d)."""
-
-    words: Matrix
-    dimensions: Matrix
-    embeddings: Matrix
-
-
 class _Line(NamedTuple):
     """One operation of a plan: what it makes, how, from what, and what nobody needs after it."""
 
@@ -285,9 +262,6 @@ class Model:
         self.blocks: dict[str, Matrix] = {}
         self.sections: list[Section] = []
         self.attentions: list[Attended] = []
-        self.sentences: list[Sentence] = []
-        self.switches: list[Matrix] = []
-        self.vocabulary: Vocabulary | None = None
         self._lower_names: set[str] = set()
         self._section: Section | None = None
         self._step: Step | None = None

@@ -12,8 +12,8 @@ from xltransformer.graph import Array, Matrix
 from xltransformer.locale import Messages
 from xltransformer.models import Lesson
 from xltransformer.nn.embedding import trimmed
-from xltransformer.teaching.lesson import Goal
-from xltransformer.teaching.watch import Watch, lesson_title
+from xltransformer.teaching.lesson import Goal, Watch
+from xltransformer.teaching.watch import lesson_title
 from xltransformer.text import pseudo_random, word_key
 
 MASK = word_key("[MASK]")
@@ -30,7 +30,6 @@ def initial_values(
 ) -> dict[str, Array]:
     """The values of every input of a model, over sentences `split` into words, with rows for the words that
     are `made_up`; `complete` is whether the template's weights are to be all that the model has."""
-    assert model.vocabulary is not None
     rows, width = model.vocabulary.embeddings.shape
     spelled = [*template.table.words, *made_up]
     table = [*template.table.words.values(), *(pseudo_random(word_key(w), (1, width))[0] for w in made_up)]

@@ -11,7 +11,7 @@ from xltransformer.building.tables import draw_words
 from xltransformer.building.template import Template
 from xltransformer.checked import whole_number
 from xltransformer.errors import UserError
-from xltransformer.graph import Model
+from xltransformer.teaching.lesson import Lesson
 from xltransformer.text import nearest
 
 Settings = Mapping[str, Any]
@@ -69,7 +69,7 @@ def apply_settings(template: Template, settings: Settings) -> Template:
     return changed
 
 
-def check_used(settings: Settings, model: Model, name: str) -> None:
+def check_used(settings: Settings, model: Lesson, name: str) -> None:
     """Raise UserError for a switch that the model does not have."""
     known = [SWITCH + switch.last_name for switch in model.switches]
     for setting in settings:

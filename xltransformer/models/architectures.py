@@ -19,20 +19,10 @@ from xltransformer.nn.positions import BASE, add_positions, learned_positions, s
 from xltransformer.nn.prediction import predict, runners_up
 from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products, write_next
 from xltransformer.record import record
-from xltransformer.teaching.lesson import (
-    Answer,
-    Fact,
-    Goal,
-    Headline,
-    Lesson,
-    Map,
-    Writing,
-    heads_headline,
-    looks,
-    prediction_headline,
-    writing_headline,
-)
-from xltransformer.teaching.watch import Watch, watch, watched_word
+from xltransformer.teaching.headline import heads_headline, looks, prediction_headline, writing_headline
+from xltransformer.teaching.lesson import Goal, Lesson, Watch
+from xltransformer.teaching.pictures import Answer, Fact, Headline, Map, Writing
+from xltransformer.teaching.watch import watch, watched_word
 
 
 def encoder_model(sizes: Sizes) -> Lesson:
@@ -171,7 +161,6 @@ def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStac
     RoBERTa (Liu et al. 2019), none in DistilBERT (Sanh et al. 2019). Every word is of the first kind.
     """
     known = model.vocabulary
-    assert known is not None
     word = watched_word(model)
     width = known.embeddings.columns
     a = architecture(model, sizes, width, activation="gelu_erf", epsilon=BERT_EPSILON)
@@ -255,7 +244,6 @@ def _decode(model: Lesson, memory: Matrix, w: Decoder, base: Matrix) -> tuple[Ma
     """The second sentence, as it is embedded, and through the decoder, which looks at the `memory` of the
     first."""
     known, (source, target), d = model.vocabulary, model.sentences, model.scope("decoder")
-    assert known is not None
     with model.section("embedding", sentence=1):
         embedded = embed(d.scope("words"), target.index, known)
         Y = sinusoidal(d.scope("positions"), embedded, base)
@@ -270,7 +258,6 @@ def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list
     Returns the probabilities (n x v) of each. Press and Wolf 2017 for output weights `tied` to the embeddings."""
     tied, end = sizes.flag("tied", True), sizes.word("end")
     known, top = model.vocabulary, model.scope("output")
-    assert known is not None
     W = None if tied else top.input("W", known.embeddings.columns, Axis.of(known.words), "parameter")
     several = len(model.sentences) > 1
     last: Matrix | None = None

@@ -8,7 +8,9 @@ from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import Projection, attention, project, projection, same, switches
 from xltransformer.nn.embedding import embed
 from xltransformer.ops import less_first, lookup, pick, stack
-from xltransformer.teaching.lesson import Goal, Headline, Lesson, Plane, attention_answers, attention_bars
+from xltransformer.teaching.headline import attention_answers, attention_bars
+from xltransformer.teaching.lesson import Goal, Lesson, Watch
+from xltransformer.teaching.pictures import Headline, Plane
 from xltransformer.teaching.watch import watch, watched_word
 
 LESSONS = ("self_attention", "projected_attention", "resized_attention")
@@ -52,15 +54,13 @@ def attention_lessons(sizes: Sizes) -> Lesson:
     model.watch = watched = watch(model, word, inputs, in_the_plane)
     model.headline = Headline([Plane(), *attention_bars(model, watched)], attention_answers(watched))
     if len(model.sentences) > 1:
-        compare(model, inputs, attended)
+        compare(model, watched, inputs, attended)
     return model
 
 
-def compare(model: Lesson, inputs: list[Matrix], attended: dict[str, list[Attended]]) -> None:
+def compare(model: Lesson, watched: Watch, inputs: list[Matrix], attended: dict[str, list[Attended]]) -> None:
     """The watched word in every sentence: its input, and in each lesson its attention and output."""
     g: Scope = model.scope("compare")
-    watched = model.watch
-    assert watched is not None
     positions = [sentence.position for sentence in watched.sentences]
     with model.section("compare", compares=True):
         with g.step("compare_word"):

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import Axis, Model, Scope, Vocabulary
+from xltransformer.graph import Axis, Model, Scope
 from xltransformer.models.sizes import HEADS, Sizes
 from xltransformer.nn.architecture import Architecture
-from xltransformer.nn.embedding import sentence, vocabulary
+from xltransformer.nn.embedding import Vocabulary
 from xltransformer.nn.norm import EPSILON
 from xltransformer.teaching.lesson import Lesson
 
 
 def begin(sizes: Sizes) -> tuple[Lesson, Vocabulary, list[Scope]]:
-    """A model with its vocabulary and sentences, and the scope of each sentence's blocks: the model's
-    own where there is one sentence, `sentence.0` and so on where there are several."""
-    model = Lesson()
-    model.vocabulary = known = vocabulary(model.scope(), sizes.vocabulary, sizes.width)
-    several = len(sizes.slots) > 1
-    scopes = [model.scope("sentence", str(s)) if several else model.scope() for s in range(len(sizes.slots))]
-    model.sentences = [
-        sentence(g if several else g.scope("sentence"), known, slots)
-        for g, slots in zip(scopes, sizes.slots, strict=True)
-    ]
-    return model, known, scopes
+    """A model of these sizes, with its vocabulary and the scope of each sentence's blocks."""
+    model = Lesson(sizes.slots, sizes.vocabulary, sizes.width)
+    return model, model.vocabulary, model.scopes
 
 
 STACK = (

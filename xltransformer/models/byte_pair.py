@@ -21,7 +21,8 @@ from xltransformer.ops import (
     transpose,
     word_index,
 )
-from xltransformer.teaching.lesson import Answer, Fact, Headline, Lesson, Map
+from xltransformer.teaching.lesson import Lesson
+from xltransformer.teaching.pictures import Answer, Fact, Headline, Map
 
 MOST_LETTERS = 80
 """Slots for letters: with each there is one step more, and in every step one row more and longer formulas, so that

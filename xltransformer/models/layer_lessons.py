@@ -43,20 +43,10 @@ from xltransformer.ops import (
     transpose,
     word_at,
 )
-from xltransformer.teaching.lesson import (
-    Answer,
-    Bars,
-    Curve,
-    Curves,
-    Fact,
-    Goal,
-    Headline,
-    Lesson,
-    Map,
-    attention_answers,
-    heads_headline,
-)
-from xltransformer.teaching.watch import Watch, watch, watched_word
+from xltransformer.teaching.headline import attention_answers, heads_headline
+from xltransformer.teaching.lesson import Goal, Lesson, Watch
+from xltransformer.teaching.pictures import Answer, Bars, Curve, Curves, Fact, Headline, Map
+from xltransformer.teaching.watch import watch, watched_word
 
 
 def multi_head_lesson(sizes: Sizes) -> Lesson:
@@ -111,7 +101,7 @@ def positions_lesson(sizes: Sizes) -> Lesson:
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=False)
     model.headline = Headline([*maps, curves], [*attention_answers(watched, moves=False), answer])
     if len(model.sentences) > 1:
-        compare(model, inputs, attended)
+        compare(model, watched, inputs, attended)
     return model
 
 
@@ -329,7 +319,6 @@ def _remembers(model: Lesson, back: str, guesses: Sequence[Prediction]) -> Headl
     """The share that the recurrent network and attention give to the right word, over how many words lie
     between, in the first sentence, and in words what they say at the end."""
     words, known = model.sentences[0], model.vocabulary
-    assert known is not None
     if words.words.shape[0] < 2:
         return Headline()
     g = model.scope("remembered")

@@ -7,6 +7,8 @@ rest to it. Words are to be predicted (cross-entropy); any other result is to co
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Matrix
 from xltransformer.models.sizes import GRADIENTS
@@ -33,7 +35,9 @@ def learn(model: Lesson, most: int | None = MOST_CELLS) -> dict[Matrix, Matrix]:
     losses = []
     for sentence in sorted({goal.sentence for goal in model.goals}):
         with model.section("objective", sentence):
-            losses += [loss_of(model, goal, k) for k, goal in enumerate(model.goals) if goal.sentence == sentence]
+            losses += [
+                loss_of(model, goal, k)[0] for k, goal in enumerate(model.goals) if goal.sentence == sentence
+            ]
     loss = losses[0]
     if len(losses) > 1:
         with model.section("objective", None if len(model.sentences) > 1 else 0), model.step("whole_loss"):
@@ -54,20 +58,21 @@ def learn(model: Lesson, most: int | None = MOST_CELLS) -> dict[Matrix, Matrix]:
     return learned
 
 
-def loss_of(model: Lesson, goal: Goal, k: int) -> Matrix:
-    """The loss of one result, with its target as cells to edit."""
+def loss_of(model: Lesson, goal: Goal, k: int) -> tuple[Matrix, Matrix]:
+    """The loss of one result, the model's goal k, and its target, which are cells to edit."""
     several = len(model.goals) > 1
     g = model.scope("objective", str(k)) if several else model.scope("objective")
     padding, known = goal.padding, model.vocabulary
-    assert known is not None
     result = goal.result
     if not goal.words:
         with g.step("target"):
-            goal.target = g.input("target", result.rows, result.columns, "target")
-        return mean_squared_error(g, result, goal.target, padding)
+            target = g.input("target", result.rows, result.columns, "target")
+        model.goals[k] = replace(goal, target=target)
+        return mean_squared_error(g, result, target, padding), target
     with g.step("target_words"):
-        goal.target = g.input("target", result.rows, ONE, "target", text=True, choices=known.words)
-        index = g.add("target_index", word_index(goal.target, known.words), rows=result.rows)
+        target = g.input("target", result.rows, ONE, "target", text=True, choices=known.words)
+        index = g.add("target_index", word_index(target, known.words), rows=result.rows)
         there = g.add("target_present", present(index))
         counts = g.add("counts", multiply(padding, there) if padding is not None else there)
-    return cross_entropy(g, result, index, counts)
+    model.goals[k] = replace(goal, target=target)
+    return cross_entropy(g, result, index, counts), target

@@ -15,7 +15,9 @@ from xltransformer.nn.encoder import Stack, encoder, encoder_weights
 from xltransformer.nn.pooling import cosines, directions, pool, word_cosines
 from xltransformer.nn.positions import BASE, Longer, angles
 from xltransformer.ops import stack
-from xltransformer.teaching.lesson import Answer, Fact, Headline, Lesson, Map, writing_headline
+from xltransformer.teaching.headline import writing_headline
+from xltransformer.teaching.lesson import Lesson
+from xltransformer.teaching.pictures import Answer, Fact, Headline, Map
 from xltransformer.teaching.watch import watch, watched_word
 from xltransformer.text import letters
 

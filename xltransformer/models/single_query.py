@@ -8,7 +8,9 @@ from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import attention, same, switches
 from xltransformer.nn.embedding import embed
 from xltransformer.ops import lookup, present, word_index
-from xltransformer.teaching.lesson import Goal, Headline, Lesson, attention_answers, attention_bars
+from xltransformer.teaching.headline import attention_answers, attention_bars
+from xltransformer.teaching.lesson import Goal, Lesson
+from xltransformer.teaching.pictures import Headline
 from xltransformer.teaching.watch import watch, watched_word
 
 

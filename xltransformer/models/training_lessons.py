@@ -40,7 +40,8 @@ from xltransformer.ops import (
     transpose,
 )
 from xltransformer.record import record
-from xltransformer.teaching.lesson import Answer, Curve, Curves, Fact, Goal, Headline, Lesson, Map
+from xltransformer.teaching.lesson import Goal, Lesson
+from xltransformer.teaching.pictures import Answer, Curve, Curves, Fact, Headline, Map
 from xltransformer.teaching.watch import watch, watched_word
 
 STEPS = 40
@@ -215,14 +216,12 @@ def backpropagation(sizes: Sizes) -> Lesson:
     goal = Goal(shares, 0, words.padding)
     model.goals.append(goal)
     with model.section("objective", sentence=0):
-        loss = loss_of(model, goal, 0)
-    assert goal.target is not None
+        loss, target = loss_of(model, goal, 0)
     found = gradients(model, loss, [X, W, scores])
 
     def loss_again(h: Scope, again: Matrix) -> Matrix:
         """The loss once more, from other scores on."""
-        assert goal.target is not None
-        return mean_squared_error(h, _softmax(h, again), goal.target, words.padding)
+        return mean_squared_error(h, _softmax(h, again), target, words.padding)
 
     answers, differences = [], []
     for name, block, rows in (("product", W, known.dimensions), ("softmax", scores, words.words)):

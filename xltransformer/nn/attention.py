@@ -210,7 +210,8 @@ def attention(
     scores are always scaled and the temperature is 1. With `causal` (self-attention only) no cell
     refers to a later token. Raises ValueError where only one of the paddings is given.
     """
-    if (padding_q is None) != (padding_k is None):
+    paddings = [padding for padding in (padding_q, padding_k) if padding is not None]
+    if len(paddings) == 1:
         raise ValueError("attention: give the padding of the queries and of the keys, or neither")
     with g.step("scores"):
         scores = g.add("scores", (causal_scores if causal else matmul)(Q, g.add("K_T", transpose(K))))
@@ -219,15 +220,13 @@ def attention(
         divisor = g.add("divisor", root_width(K, *turned))
         scaled = g.add("scaled", (causal_divide if causal else divide)(scores, divisor))
     masked = scaled
-    if mask is not None or (padding_q is not None and padding_k is not None):
+    if mask is not None or paddings:
         with g.step("mask"):
-            if padding_q is not None and padding_k is not None:
-                if causal:
-                    mask = g.add("mask", causal_mask(padding_q, padding_k))
-                else:
-                    turned = () if switches is None or switches.causal is None else (switches.causal,)
-                    mask = g.add("mask", attention_mask(padding_q, padding_k, *turned))
-            assert mask is not None
+            if mask is None and causal:
+                mask = g.add("mask", causal_mask(*paddings))
+            elif mask is None:
+                turned = () if switches is None or switches.causal is None else (switches.causal,)
+                mask = g.add("mask", attention_mask(*paddings, *turned))
             masked = g.add("masked", mask_scores(scaled, mask))
     weights = softmax(g, masked, mask, None if switches is None else switches.temperature)
     with g.step("output"):

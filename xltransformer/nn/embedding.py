@@ -4,8 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from xltransformer.graph import EMBEDDING, ONE, Array, Axis, Matrix, Scope, Sentence, Vocabulary
+from xltransformer.graph import EMBEDDING, ONE, Array, Axis, Matrix, Scope
 from xltransformer.ops import join_words, lookup, present, word_index
+from xltransformer.record import record
+
+
+@record(eq=False)
+class Sentence:
+    """The blocks that hold one sentence; each has one row a word slot.
+
+    `index` is each word's row in the vocabulary (0: none), `padding` is 1 where a known word
+    stands, and `text` is the sentence as one text.
+    """
+
+    words: Matrix
+    index: Matrix
+    padding: Matrix
+    text: Matrix
+
+
+@record(eq=False)
+class Vocabulary:
+    """The word list with its embeddings: `words` (v x 1), `dimensions` (1 x d), `embeddings` (v x d)."""
+
+    words: Matrix
+    dimensions: Matrix
+    embeddings: Matrix
 
 
 def vocabulary(g: Scope, rows: int, width: int) -> Vocabulary:

@@ -6,9 +6,8 @@ Not part of any Transformer: these blocks are what the first sheet's pictures an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 
-from xltransformer.graph import ONE, Attended, Axis, Matrix, Model
+from xltransformer.graph import ONE, Attended, Axis, Matrix
 from xltransformer.locale import Messages
 from xltransformer.nn.prediction import runners_up
 from xltransformer.ops import (
@@ -26,50 +25,16 @@ from xltransformer.ops import (
     stack,
     word_at,
 )
-from xltransformer.record import record
+from xltransformer.teaching.lesson import Lesson, SentenceWatch, Watch
 
 
-@record
-class SentenceWatch:
-    """What one sentence shows of the watched word: another word of the sentence to go with it, the
-    slots of both (0: not there), the weights as a map, the word's own row of them, the words it
-    attends to most and how much (1 x k each), and, in the plane of two dimensions, every word, the
-    watched one before attention and after (2 x 2), and the dimension it moves towards."""
-
-    other: Matrix
-    position: Matrix
-    other_position: Matrix
-    weights: Matrix
-    attention: Matrix
-    ranked: Matrix | None
-    ranked_weights: Matrix | None
-    points: Matrix
-    move: Matrix
-    towards: Matrix
-
-
-@record(eq=False, frozen=False)
-class Watch:
-    """The word that is watched: its choices (the word, two dimensions and, with several lessons,
-    which one of the list `lessons`, known by `keys`), the `places` of a model that writes, after
-    which its next word is shown, by their numbers, and what each sentence shows of it."""
-
-    word: Matrix
-    across: Matrix
-    up: Matrix
-    lesson: Matrix | None
-    keys: tuple[str, ...]
-    places: list[Matrix] = field(default_factory=list)
-    sentences: list[SentenceWatch] = field(default_factory=list)
-
-
-def watched_word(model: Model) -> Matrix:
+def watched_word(model: Lesson) -> Matrix:
     """The watched word, to be chosen from the first sentence."""
     return model.scope("watch").input("word", ONE, ONE, "choice", text=True, choices=model.sentences[0].words)
 
 
 def watch(
-    model: Model,
+    model: Lesson,
     word: Matrix,
     inputs: Sequence[Matrix],
     lessons: Mapping[str, Sequence[Attended]],
@@ -84,7 +49,6 @@ def watch(
     """
     g = model.scope("watch")
     known = model.vocabulary
-    assert known is not None
     across = g.input("across", ONE, ONE, "choice", text=True, choices=known.dimensions)
     up = g.input("up", ONE, ONE, "choice", text=True, choices=known.dimensions)
     lesson = number = None
@@ -128,9 +92,7 @@ def watch(
                 )
                 attention = h.add("attention", own, rows=Axis.of(word), scale="probability")
                 output = h.add("output", own_out, rows=Axis.of(word))
-            ranked = ranked_weights = None
-            if ranks:
-                ranked, ranked_weights = runners_up(h, attention, attention, words.words)
+            ranked = runners_up(h, attention, attention, words.words) if ranks else None
             with h.step("watch_points"):
                 points = h.add("points", in_plane(X))
                 start = in_plane(asked) if asked is not None else lookup(position, points)
@@ -139,9 +101,7 @@ def watch(
                 gain = h.add("gain", Row(1)(h.add("moved", less_first(move))))
                 towards = h.add("towards", word_at(h.add("most_gain", row_argmax(gain)), names))
                 drawn = h.add("drawn", settle(points, words.padding, before))
-            one = SentenceWatch(
-                other, position, other_position, every, attention, ranked, ranked_weights, drawn, move, towards
-            )
+            one = SentenceWatch(other, position, other_position, every, attention, ranked, drawn, move, towards)
             watched.sentences.append(one)
     return watched
 

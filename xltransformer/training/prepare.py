@@ -35,7 +35,6 @@ def prepare(
     read = [read_data(Path(path), instance, start.places) for path in files]
     places = start.places or longest([example for examples in read for example in examples])
     task = word_task(instance, places)
-    assert task.model.vocabulary is not None
     mask = mask_row(instance, task.model.vocabulary.words)
     batches = [as_data(examples, places, mask) for examples in read]
     return Run(

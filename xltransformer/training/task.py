@@ -86,7 +86,6 @@ def word_task(instance: Instance, places: Sequence[int]) -> Task:
     learned = gradients(model, loss)
     batched = (*(sentence.index.name for sentence in model.sentences), target.name, counts.name)
     fixed = {block.name: instance.inputs[block.name] for block in (*model.switches,)}
-    assert model.vocabulary is not None
     fixed |= {model.vocabulary.words.name: instance.inputs["vocabulary"], **_constants(model, instance)}
     return Task(model, loss, learned, batched, tuple(goal.result.name for goal in goals), _single(fixed))
 

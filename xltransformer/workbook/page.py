@@ -18,11 +18,12 @@ from xltransformer.workbook.places import SeenPlace
 @record(eq=False)
 class Page:
     """A sheet of a book, the model that is drawn there, and the letters of its sentences (one empty text
-    where there is only one). `labels` keeps the labels that have been made for the sheet."""
+    where there is only one); without a model, one of no sentences. `labels` keeps the labels that have been made
+    for the sheet."""
 
     book: Book
     sheet: Canvas
-    model: Lesson = field(default_factory=Lesson)
+    model: Lesson = field(default_factory=lambda: Lesson((), 0, 0))
     letters: Sequence[str] = ()
     labels: dict[Any, Any] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from xltransformer.building.instance import Instance
 from xltransformer.building.template import Texts, in_language
 from xltransformer.locale import Messages
 from xltransformer.record import record
-from xltransformer.teaching.lesson import Fact
+from xltransformer.teaching.pictures import Fact
 from xltransformer.workbook.page import Page
 from xltransformer.workbook.worked import fixed
 

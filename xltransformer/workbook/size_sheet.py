@@ -49,7 +49,7 @@ def draw_size(page: Page, own: Configuration) -> None:
     sheet.freeze = (2, FIRST)
     sheet.paragraph(3, LEFT, messages("size.intro"), "intro")
     _Tables(page, own).draw(5)
-    if page.model.blocks:
+    if page.model.sentences:
         _draw_workbook(page, "5", sheet.bottom + 2)
 
 

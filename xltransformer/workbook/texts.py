@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from xltransformer.graph import Section
 from xltransformer.models import Lesson
-from xltransformer.teaching.lesson import Answer, Bars, Curves, Picture, Plane
+from xltransformer.teaching.pictures import Answer, Bars, Curves, Picture, Plane
 
 
 def needed(model: Lesson) -> Iterator[str]:

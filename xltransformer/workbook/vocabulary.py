@@ -12,7 +12,6 @@ from xltransformer.workbook.page import Page
 def draw_vocabulary(page: Page, instance: Instance) -> None:
     """The word list with one row of numbers a word, all of it to edit."""
     sheet, messages, known = page.sheet, page.messages, page.model.vocabulary
-    assert known is not None
     width = known.dimensions.shape[1]
     sheet.text(0, 1, messages("vocabulary.title"), "title")
     sheet.heights[0] = 28

@@ -8,7 +8,7 @@ import numpy as np
 
 from xltransformer.graph import Matrix
 from xltransformer.locale import Messages
-from xltransformer.teaching.lesson import Fact
+from xltransformer.teaching.pictures import Fact
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.page import Page
 from xltransformer.workbook.phrases import Phrase, of_sentence, phrase

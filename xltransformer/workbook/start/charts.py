@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from xltransformer.teaching.lesson import Bars, Curve, Curves, Plane
+from xltransformer.teaching.pictures import Bars, Curve, Curves, Plane
 from xltransformer.text import word_key
 from xltransformer.workbook.canvas import Canvas, Chart, Series, spaced
 from xltransformer.workbook.phrases import Phrase

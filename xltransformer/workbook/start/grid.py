@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xltransformer.record import record
-from xltransformer.teaching.lesson import Map, Picture, Plane, Writing
+from xltransformer.teaching.pictures import Map, Picture, Plane, Writing
 from xltransformer.workbook.canvas import Canvas
 
 LABEL, VALUE, REGION = 1, 3, 6

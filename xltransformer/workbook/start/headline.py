@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xltransformer.teaching.lesson import Map, Writing
+from xltransformer.teaching.pictures import Map, Writing
 from xltransformer.teaching.watch import lesson_title
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.page import Page

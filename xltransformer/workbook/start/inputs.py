@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xltransformer.graph import Matrix, Sentence
+from xltransformer.graph import Matrix
+from xltransformer.nn.embedding import Sentence
 from xltransformer.workbook.canvas import spaced
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.page import Page

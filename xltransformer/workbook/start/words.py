@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xltransformer.record import record
-from xltransformer.teaching.lesson import Answer
+from xltransformer.teaching.pictures import Answer
 from xltransformer.teaching.watch import lesson_title
 from xltransformer.workbook.canvas import text_width
 from xltransformer.workbook.page import Page
