@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 import xltransformer
 from xltransformer import UserError, api
-from xltransformer.building.instance import Options
+from xltransformer.building.request import Options
 from xltransformer.cli import main
 from xltransformer.cli.base import spoken
 

@@ -14,7 +14,8 @@ from test_checkpoints import write_safetensors
 from test_torch import fixture, state_of
 
 from xltransformer import api
-from xltransformer.building.instance import default_template, make_instance
+from xltransformer.building.instance import make_instance
+from xltransformer.building.plan import default_template
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from xltransformer.building.instance import Instance, Options, describe, make_instance
+from xltransformer.building.instance import Instance, describe, make_instance
+from xltransformer.building.request import Options
 from xltransformer.building.template import Template
 from xltransformer.errors import UserError
 from xltransformer.exercise import exercise_blocks, fingerprint

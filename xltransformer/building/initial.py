@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from xltransformer.building.plan import Plan
 from xltransformer.building.template import Template
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
@@ -14,51 +15,55 @@ from xltransformer.models import Lesson
 from xltransformer.nn.embedding import trimmed
 from xltransformer.teaching.lesson import Goal, Watch
 from xltransformer.teaching.watch import lesson_title
-from xltransformer.text import pseudo_random, word_key
+from xltransformer.text import listed, pseudo_random, word_key
 
 MASK = word_key("[MASK]")
 """The word that stands for a hidden one."""
 
 
-def initial_values(
-    model: Lesson,
-    template: Template,
-    split: Sequence[Sequence[str]],
-    made_up: Sequence[str],
-    complete: bool,
-    messages: Messages,
-) -> dict[str, Array]:
-    """The values of every input of a model, over sentences `split` into words, with rows for the words that
-    are `made_up`; `complete` is whether the template's weights are to be all that the model has."""
-    rows, width = model.vocabulary.embeddings.shape
-    spelled = [*template.table.words, *made_up]
-    table = [*template.table.words.values(), *(pseudo_random(word_key(w), (1, width))[0] for w in made_up)]
+def initial_values(model: Lesson, plan: Plan, messages: Messages) -> dict[str, Array]:
+    """The values of every input of a model that was made by a plan; UserError for weights that it has no
+    place for."""
+    template, rows, width = plan.template, plan.sizes.vocabulary, plan.sizes.width
+    table = [*template.table.words.values(), *(pseudo_random(word_key(w), (1, width))[0] for w in plan.made_up)]
     data: dict[str, Array] = {
-        "vocabulary": _texts(spelled, rows),
+        "vocabulary": _texts(plan.spelled, rows),
         "dimensions": np.array([template.table.dimensions], dtype=object),
         "embeddings": np.vstack([np.array(table, dtype=float), np.zeros((rows - len(table), width))]),
         **{block.name: _switch(block, template.switches[block.last_name], messages) for block in model.switches},
         **model.constants,
     }
-    for blocks, found in zip(model.sentences, split, strict=True):
+    for blocks, found in zip(model.sentences, plan.words, strict=True):
         empty = "" if blocks.words.feedback is None else None
         data[blocks.words.name] = _texts(found, blocks.words.shape[0], empty)
     data |= targets(model, data)
     data |= {block.name: template.weights[block.name] for block in _told(model, template)}
     if model.watch is not None:
-        data |= _watched(model.watch, template, split[: len(model.watch.sentences)], messages)
+        data |= _watched(model.watch, template, plan.words[: len(model.watch.sentences)], messages)
     data |= {
         block.name: _first(data[block.choices.name])
         for block in model.inputs
         if block.role == "choice" and block.choices is not None and block.name not in data
     }
-    if complete:
+    if plan.complete:
         from xltransformer.weights import Checkpoint
 
         whole = Checkpoint({"embeddings": data["embeddings"], **template.weights}, {})
         data |= whole.fit(model, len(template.table.words))
     data |= {block.name: _parameter(block, template) for block in model.parameters}
+    _check_taken(model, template)
     return {block.name: data[block.name] for block in model.inputs}
+
+
+def _check_taken(model: Lesson, template: Template) -> None:
+    """Raise UserError for weights of a template that no block of the model takes."""
+    taken = {block.name for block in model.inputs if block.role in ("parameter", "target")}
+    surplus = [name for name in template.weights if name not in taken]
+    if surplus:
+        wanted = listed([block.name for block in model.parameters]) or "none"
+        raise UserError(
+            f"template {template.name}: no block takes weights.{surplus[0]} (blocks with weights: {wanted})"
+        )
 
 
 def _texts(words: Sequence[str], rows: int, empty: str | None = "") -> Array:

@@ -255,16 +255,16 @@ def untrained(template: Template) -> Template:
     return replace(template, table=table, weights={}, trained=False)
 
 
-def with_embeddings(template: Template, path: Path) -> tuple[Template, str | None]:
+def with_embeddings(template: Template, path: Path) -> tuple[Template, list[str]]:
     """The template with the vocabulary of a .csv or .xlsx file, and a warning where the template's
     weights, made for other dimensions, had to be dropped."""
     old, table = template.table, read_word_table(path)
     template = replace(template, table=table)
     if table.dimensions == old.dimensions or not (template.weights or template.sizes):
-        return template, None
+        return template, []
     kept = {key: value for key, value in template.sizes.items() if not key.endswith("_labels")}
     warning = (
         f"{path.name} has other dimensions ({', '.join(table.dimensions)}) than the template {template.name} "
         f"({', '.join(old.dimensions)}): its weights do not apply and are drawn from seed {template.seed}"
     )
-    return replace(template, weights={}, sizes=kept), warning
+    return replace(template, weights={}, sizes=kept), [warning]

@@ -45,8 +45,8 @@ STAGES = {"calculating": 0.0, "drawing": 0.1, "writing": 0.5, "done": 1.0}
 def build(path: str | None, language: str, exercise: str | None, open_it: bool, **given: Any) -> None:
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
-    from xltransformer.building.instance import default_template
     from xltransformer.building.parse import load_template
+    from xltransformer.building.plan import default_template
     from xltransformer.exercise import DEFAULT_STEPS
 
     steps: Sequence[str] = ()

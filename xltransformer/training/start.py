@@ -10,8 +10,9 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from xltransformer.building.instance import Instance, Options, make_instance, sizes_from
+from xltransformer.building.instance import Instance, make_instance, sizes_from
 from xltransformer.building.parse import load_template
+from xltransformer.building.request import Options
 from xltransformer.building.shipped import DEFAULT_TEMPLATE
 from xltransformer.building.template import Template
 from xltransformer.difference import current_inputs

@@ -1,0 +1,266 @@
+"""From a request to the plan of what is built, in steps.
+
+Every step takes the plan as far as it has come, and the request, and gives the plan with one thing more. None
+changes anything, but some read files; what a user should be told each adds to the plan's warnings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xltransformer.building.experiments import to_try
+from xltransformer.building.limits import MARGIN, check_sizes
+from xltransformer.building.parse import load_template
+from xltransformer.building.request import Request
+from xltransformer.building.settings import apply_settings, misfits
+from xltransformer.building.shipped import DEFAULT_TEMPLATE
+from xltransformer.building.tables import untrained, with_embeddings
+from xltransformer.building.template import Template
+from xltransformer.errors import UserError
+from xltransformer.locale import load_messages, switch_words
+from xltransformer.models import Sizes
+from xltransformer.nn.positions import LEARNED
+from xltransformer.record import record
+from xltransformer.text import MOST_TEXT, clean, listed, split_sentence, word_key
+
+if TYPE_CHECKING:
+    from xltransformer.building.adopt import Tokens
+
+
+@record
+class Plan:
+    """What is to be built, as far as the steps have come.
+
+    The template with what was given in the place of its own, the sentences and the `words` of each; `tokens`
+    name the rows of the vocabulary where a file does; with `complete` the weights are to be all that the model
+    has; `made_up` are the words that the vocabulary lacks; `warnings` are lines for the user.
+    """
+
+    template: Template
+    sentences: tuple[str, ...] = ()
+    words: Sequence[Sequence[str]] = ()
+    tokens: Tokens | None = None
+    complete: bool = False
+    made_up: tuple[str, ...] = ()
+    sizes: Sizes = Sizes((), 0, 0)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def spelled(self) -> list[str]:
+        """Every word that has a row of the vocabulary."""
+        return [*self.template.table.words, *self.made_up]
+
+    def warned(self, *lines: str) -> Plan:
+        """The same with more lines for the user."""
+        return replace(self, warnings=(*self.warnings, *lines))
+
+
+def make_plan(request: Request) -> Plan:
+    """The plan of what a request asks for; UserError for what cannot be built."""
+    plan = Plan(find_template(request))
+    for step in STEPS:
+        plan = step(plan, request)
+    return plan
+
+
+def default_template(weights: str | Path | None) -> str:
+    """The template for weights under published names, by these names; without any, the usual one.
+
+    Raises UserError where the file cannot be read.
+    """
+    if weights is None:
+        return DEFAULT_TEMPLATE
+    from xltransformer.building.adopt import template_for
+
+    return template_for(weights)
+
+
+def find_template(request: Request) -> Template:
+    """The template that is asked for, by name, by file or by the names in the weights."""
+    named = default_template(request.weights) if request.template is None else request.template
+    return named if isinstance(named, Template) else load_template(named, request.language)
+
+
+def forget_misfits(plan: Plan, request: Request) -> Plan:
+    """Without the template's learned weights where others are given, or where they no longer fit."""
+    template = plan.template
+    other = misfits(template, request.settings) or ["vocabulary"] * (request.vocabulary is not None)
+    if not template.trained or not (other or request.weights):
+        return plan
+    plan = replace(plan, template=untrained(template))
+    if request.weights is not None:
+        return plan
+    return plan.warned(
+        f"the learned weights of template {template.name} do not fit another {listed(other)}: weights and "
+        f"embeddings are drawn from seed {request.settings.get('seed', template.seed)}"
+    )
+
+
+def take_embeddings(plan: Plan, request: Request) -> Plan:
+    """With the words and numbers of a file."""
+    if request.embeddings is None:
+        return plan
+    template, warnings = with_embeddings(plan.template, request.embeddings)
+    return replace(plan, template=template).warned(*warnings)
+
+
+def take_settings(plan: Plan, request: Request) -> Plan:
+    """With settings in the place of sizes and choices."""
+    return replace(plan, template=apply_settings(plan.template, request.settings))
+
+
+def take_sentences(plan: Plan, request: Request) -> Plan:
+    """With sentences, the template's own where none are given; UserError where there is not what it takes."""
+    template, sentences = plan.template, request.sentences or plan.template.sentences
+    if template.entry.pair:
+        sentences = (*sentences, *template.sentences[len(sentences) :])
+        if len(sentences) != 2:
+            raise UserError(
+                f"template {template.name} takes a source and a target, not {len(sentences)} sentences"
+            )
+    if not sentences:
+        raise UserError(f"template {template.name} has no sentences: give one with `sentences`")
+    return replace(plan, sentences=sentences)
+
+
+def take_vocabulary(plan: Plan, request: Request) -> Plan:
+    """With the words of a file, and the sentences cut into them where it is a tokenizer's."""
+    vocabulary, words = request.vocabulary, request.given.get("words")
+    if vocabulary is None:
+        if words is not None:
+            raise UserError(f"words is {words!r}, but there is no vocabulary to take them from: give `vocabulary`")
+        return plan
+    from xltransformer.building.adopt import with_tokens
+    from xltransformer.building.vocabulary import read_words
+
+    cut, tokens, warnings = read_words(vocabulary, plan.template, plan.sentences, words)
+    template = with_tokens(plan.template, tokens.names)
+    if tokens.rows is not None and "spare_rows" not in request.settings:
+        template = replace(template, spare_rows=0)
+    return replace(plan, template=template, words=cut or (), tokens=tokens).warned(*warnings)
+
+
+def take_weights(plan: Plan, request: Request) -> Plan:
+    """With the weights of a file, and the sizes and words that they bring."""
+    if request.weights is None:
+        return plan
+    from xltransformer.building.adopt import adopt
+
+    adopted = adopt(plan.template, request.weights, request.settings, plan.tokens)
+    if request.embeddings is not None and adopted.embedded:
+        given = request.given
+        raise UserError(f"{given['embeddings']} and {given['weights']} both give embeddings; leave the first out")
+    return replace(plan, template=adopted.template, complete=adopted.complete).warned(*adopted.warnings)
+
+
+def split_words(plan: Plan, _: Request) -> Plan:
+    """With the words of every sentence, unless a tokenizer has cut it; UserError for one that has none."""
+    words: Sequence[Sequence[str]] = plan.words
+    if plan.template.entry.spells:
+        words = [[letter for letter in clean(text) if letter.strip()] for text in plan.sentences]
+    elif not words:
+        words = [split_sentence(sentence, plan.template.table.words) for sentence in plan.sentences]
+    for sentence, found in zip(plan.sentences, words, strict=True):
+        if not found:
+            raise UserError(f"the sentence {sentence!r:.60} has no word: give at least one")
+    return replace(plan, words=words)
+
+
+def suggest(plan: Plan, request: Request) -> Plan:
+    """With experiments for a published model, whose words no template knows."""
+    if request.weights is None or plan.complete:
+        return plan
+    compares = plan.template.entry.compares
+    experiments = to_try(plan.words, load_messages(request.language)) if compares else ()
+    return replace(plan, template=replace(plan.template, experiments=experiments))
+
+
+def make_up_words(plan: Plan, _: Request) -> Plan:
+    """With the words that the vocabulary lacks; they are named."""
+    known = {word_key(word) for word in plan.template.table.words}
+    new: dict[str, str] = {}
+    for word in (word for found in plan.words for word in found if word_key(word) not in known):
+        new.setdefault(word_key(word), word)
+    made_up = tuple(new.values())
+    if not made_up:
+        return plan
+    named = ", ".join(word if len(word) <= 40 else word[:40] + "…" for word in made_up[:20])
+    more = f" and {len(made_up) - 20} more" if len(made_up) > 20 else ""
+    seen = ", so that the model never saw them" if plan.template.trained else ""
+    return replace(plan, made_up=made_up).warned(
+        f"not in the vocabulary{seen}, given pseudo-random embeddings: {named}{more}"
+    )
+
+
+def drop_foreign_end(plan: Plan, request: Request) -> Plan:
+    """Without the template's word that ends a sentence, where other words are given that have none such."""
+    template, sizes = plan.template, plan.template.sizes
+    if "end" in request.settings or (request.embeddings or request.weights or request.vocabulary) is None:
+        return plan
+    if word_key(str(sizes.get("end", ""))) in map(word_key, plan.spelled):
+        return plan
+    kept = {name: size for name, size in sizes.items() if name != "end"}
+    return replace(plan, template=replace(template, sizes=kept))
+
+
+def take_sizes(plan: Plan, request: Request) -> Plan:
+    """With all sizes; UserError for those with which nothing can be built."""
+    template = plan.template
+    rows = template.spare_rows if request.spare or "spare_rows" in request.settings else 0
+    extra = empty_slots(plan, request)
+    places = tuple(len(found) + more for found, more in zip(plan.words, extra, strict=True))
+    width, vocabulary = len(template.table.dimensions), len(plan.spelled) + rows
+    sizes = Sizes(places, vocabulary, width, dict(template.sizes), switch_words())
+    check_sizes(sizes)
+    end = sizes.word("end")
+    if end is not None and word_key(end) not in map(word_key, plan.spelled):
+        raise UserError(f"[sizes] end is {end!r}, which is no word of the vocabulary: give one that is")
+    for sentence, found in zip(plan.sentences, plan.words, strict=True):
+        letters = len(" ".join(found))
+        if letters > MOST_TEXT - MARGIN:  # sheets show the sentence in one cell, behind a heading
+            raise UserError(
+                f"the sentence {sentence[:40]!r}… has {letters:,} letters; at most {MOST_TEXT - MARGIN:,} "
+                "fit into a cell: use fewer or shorter words"
+            )
+    return replace(plan, sizes=sizes)
+
+
+STEPS = (
+    forget_misfits, take_embeddings, take_settings, take_sentences, take_vocabulary, take_weights, split_words,
+    suggest, make_up_words, drop_foreign_end, take_sizes,
+)  # fmt: skip
+
+
+def empty_slots(plan: Plan, request: Request) -> list[int]:
+    """The empty slots of each sentence: as many as are asked for, else as the template wishes and the learned
+    positions of the weights leave; all that these leave in a trained one."""
+    template, given = plan.template, request.given.get("slots")
+    asked = template.slots if given is None and "slots" in request.settings else given
+    wished = template.slots if request.spare or template.entry.writes else 0
+    extra = _each(wished if asked is None else asked, len(plan.words))
+    positions = template.weights.get(LEARNED)
+    if positions is None or positions.ndim != 2:
+        return extra
+    return _room(len(positions), plan.words, extra, asked is not None, fill=template.trained and bool(wished))
+
+
+def _each(slots: int | Sequence[int], sentences: int) -> list[int]:
+    """The empty slots of each sentence; of a list that is too short the last number goes on."""
+    listed = list(slots) if isinstance(slots, Sequence) else [slots]
+    return [*listed, *[listed[-1]] * sentences][:sentences]
+
+
+def _room(positions: int, split: Sequence[Sequence[str]], extra: list[int], asked: bool, fill: bool) -> list[int]:
+    """The empty slots of each sentence that the positions of the weights leave, all of them with `fill`;
+    UserError where there are fewer than are `asked` for, or than words."""
+    longest = max(len(words) + (more if asked else 0) for words, more in zip(split, extra, strict=True))
+    if longest > positions:
+        raise UserError(
+            f"the weights know {positions} positions, but the longest sentence takes {longest} "
+            "places, empty slots included: use fewer words or slots"
+        )
+    rooms = [positions - len(words) for words in split]
+    return extra if asked else rooms if fill else [min(pair) for pair in zip(extra, rooms, strict=True)]
