@@ -159,11 +159,13 @@ class Matrix:
 
     def placed(self, name: str, known: Known) -> None:
         """Take the name, and what else is known by then."""
-        vars(self).update(known, name=name)
+        object.__setattr__(self, "name", name)
+        for key, value in known.items():
+            object.__setattr__(self, key, value)
 
     def goes_on_with(self, predictions: Matrix) -> None:
         """Tie the `feedback`, which comes of these tokens."""
-        vars(self).update(feedback=predictions)
+        object.__setattr__(self, "feedback", predictions)
 
     @property
     def last_name(self) -> str:

@@ -60,13 +60,16 @@ def gradients(model: Model, loss: Matrix, wanted: Collection[Matrix] | None = No
 def _between(model: Model, loss: Matrix, wanted: Collection[Matrix]) -> dict[Matrix, None]:
     """The blocks that depend on a wanted one and that the loss depends on, in order."""
     moved, behind = set(wanted), {loss}
-    for block in model.blocks.values():
-        if block.computed and not op_of(block).constant and not moved.isdisjoint(block.operands):
-            moved.add(block)
+    depends: list[tuple[Matrix, tuple[Matrix, ...]]] = []
     for block in reversed(model.blocks.values()):
-        if block in behind and block.computed and not op_of(block).constant:
-            behind.update(block.operands)
-    return {block: None for block in model.blocks.values() if block in moved and block in behind}
+        if block in behind:
+            operands = block.operands if block.computed and not op_of(block).constant else ()
+            depends.append((block, operands))
+            behind.update(operands)
+    for block, operands in reversed(depends):
+        if not moved.isdisjoint(operands):
+            moved.add(block)
+    return {block: None for block, _ in reversed(depends) if block in moved}
 
 
 @record
