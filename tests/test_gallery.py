@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -89,6 +90,8 @@ def test_every_page_says_what_its_workbook_says(built: dict[str, Any]) -> None:
             assert tried.partition(" → ")[0] in shown
             assert tried in text
         assert one.answers or one.entry.exercise, name
+        assert all(answer in unescape(text) for answer in one.answers)
+        assert "<" not in text, f"{name}: < begins a tag"
 
 
 @pytest.mark.parametrize("lesson", ["self_attention", "projected_attention", "resized_attention"])
