@@ -469,6 +469,11 @@ def test_libreoffice_takes_oui(french: Path, tmp_path: Path) -> None:
     assert any('="oui"' in str(cell.value) for cell in checks)
 
 
+@pytest.mark.parametrize("command", ["build", "size"])
+def test_the_languages_to_choose_come_from_the_files(command: str, french: Path) -> None:
+    assert "--lang en|fr|zh " in xlt(french, command, "--help").stdout
+
+
 def test_a_workbook_built_without_french_does_not_know_oui(default_workbook: tuple[Path, Instance], french: Path,
                                                           tmp_path: Path) -> None:  # fmt: skip
     """And where French is there, it is still read as it was built."""

@@ -9,11 +9,14 @@ from typing import Any
 
 import click
 
+from xltransformer import locale
 from xltransformer.errors import UserError
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-LANGUAGE = click.option("--lang", "language", default="en", metavar="en|zh", help="The language of the workbook.")
+LANGUAGE = click.option(
+    "--lang", "language", default="en", metavar="|".join(locale.languages()), help="The language of the workbook."
+)
 FORCE = click.option("--force", is_flag=True, help="Replace a file that exists.")
 
 
