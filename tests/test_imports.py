@@ -12,7 +12,7 @@ import xltransformer
 
 STAIRS = [
     "__main__", "cli", "__init__", "api", "training", "classroom", "exercise", "difference", "workbook", "size",
-    "building", "engines", "models", "teaching", "weights", "nn", "ops", "locale", "checked", "inputs", "bounds",
+    "building", "engines", "models", "teaching", "weights", "nn", "inputs", "ops", "locale", "checked", "bounds",
     "files", "text", "graph", "errors", "record",
 ]  # fmt: skip
 """Every room, each above those that it may import from."""

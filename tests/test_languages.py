@@ -29,7 +29,7 @@ from xltransformer.building.instance import Instance, describe, make_instance, m
 from xltransformer.building.shipped import shipped_templates, template_folder
 from xltransformer.building.template import in_language
 from xltransformer.cli import main
-from xltransformer.difference import current_inputs, diff
+from xltransformer.difference import diff
 from xltransformer.engines import Engine, engine
 from xltransformer.errors import UserError
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
@@ -39,6 +39,7 @@ from xltransformer.locale.report import report
 from xltransformer.size.configuration import QUANTITIES, configuration
 from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook.book import Workbook
+from xltransformer.workbook.current import current_inputs
 from xltransformer.workbook.layout import lay_out, lay_out_size
 from xltransformer.workbook.phrases import literal
 from xltransformer.workbook.reader import read_book

@@ -17,11 +17,11 @@ import numpy as np
 
 from xltransformer.engines import Engine, Grid, Results, fold
 from xltransformer.engines import engine as find_engine
-from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
+from xltransformer.inputs import as_text, show
 from xltransformer.ops import op_of
 from xltransformer.record import record
-from xltransformer.workbook.checks import DECIMALS_IN_TEXT, TOO_LARGE, TOO_LARGE_IN_TEXT
+from xltransformer.workbook.current import result, trace_inputs, usable_inputs
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
 
@@ -103,13 +103,6 @@ class Diff:
         }
 
 
-def show(value: float | str | bool | None) -> str:
-    """A value as messages print it."""
-    if value is None or value == "":
-        return "empty"
-    return repr(float(value)) if isinstance(value, float) and not isinstance(value, bool) else repr(value)
-
-
 def diff(path: str | Path, engine: str = "ironcalc", tolerance: float = TOLERANCE) -> Diff:
     """Compare the workbook at `path`, as it is now, with NumPy, block by block.
 
@@ -131,129 +124,6 @@ def diff_book(book: ReadBook, used: Engine, tolerance: float = TOLERANCE) -> Dif
     return Diff(used.name, used.version() or "", blocks, tuple(comparison.problems))
 
 
-LARGEST, LARGEST_IN_TEXT = float(TOO_LARGE), float(TOO_LARGE_IN_TEXT)
-"""The largest numbers, in size, that an input may hold, and (not quite) that may stand where a word belongs, as
-the sheet's own checks have it."""
-
-
-def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], list[Problem]]:
-    """The inputs' values as the sheet now has them, and the cells that hold no usable value.
-
-    An emptied cell counts as 0 in numbers and as no word in texts, as in the sheet; a formula that
-    was typed into an input counts with its recalculated value. What is not usable, because programs
-    do not agree on what it means, the table "What may stand in a cell to edit" in docs/ lists.
-    """
-    inputs: dict[str, Array] = {}
-    problems: list[Problem] = []
-    for block in book.model.inputs:
-        values = np.full(block.shape, "" if block.text else 0.0, dtype=object if block.text else float)
-        inputs[block.name] = values
-        place = book.homes.get(block.name)
-        if place is None or place.shape != block.shape:
-            continue
-        formulas, usable = book.has_formula(place), np.zeros(block.shape, dtype=bool)
-        if not block.text and not block.positive:
-            numbers = book.numbers(place)
-            usable = (abs(numbers) <= LARGEST) & ~formulas
-            np.copyto(values, numbers, where=usable)
-        for i, j in np.argwhere(~usable).tolist():
-            formula = formulas[i, j]
-            if block.feedback is not None and i > 0 and formula:
-                values[i, j] = None  # generated, not typed
-                continue
-            value = result(results, place, i, j) if formula else book.holds(place, i, j)
-            note = _no_text(block, value) if block.text else _no_number(block, value)
-            if value is not None and (book.is_error(place, i, j) or (formula and value in ERRORS)):
-                note = "is an error"
-            if note:
-                problems.append(_problem("not a number", block, place, i, j, value, note=note))
-            elif value is not None:
-                values[i, j] = _as_text(value) if block.text else float(value)
-    return inputs, problems
-
-
-ERRORS = frozenset(
-    ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#ERROR!", "#CIRC!", "#SPILL!", "#CALC!")
-)
-"""What a formula shows that went wrong."""
-
-
-def _no_number(block: Matrix, value: Any) -> str:
-    """Why a value is not usable where a number belongs, nothing where it is."""
-    if value is None:
-        return "is empty, and must be above 0" if block.positive else ""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return "is no number"
-    if not abs(value) <= LARGEST:
-        return "is too large"
-    if block.positive and value < 1 / LARGEST:
-        return "must be above 0" if value <= 0 else "is too near 0"
-    return ""
-
-
-def _no_text(block: Matrix, value: Any) -> str:
-    """Why a value is not usable where a word belongs, nothing where it is."""
-    if isinstance(value, bool):
-        return "" if block.role == "switch" else "is no word"
-    if value == 0 and math.copysign(1, value) < 0:  # -0, or 0
-        return "is a number that programs spell differently"
-    if isinstance(value, int | float) and not (
-        abs(value) < LARGEST_IN_TEXT
-        and value == round(value, DECIMALS_IN_TEXT)
-        and (value == 0 or abs(value) >= 10**-DECIMALS_IN_TEXT)
-    ):
-        return "is a number that programs spell differently"
-    return ""
-
-
-def usable_inputs(book: ReadBook, results: Results) -> dict[str, Array]:
-    """The inputs' values as the sheet now has them; UserError naming the cells that hold no usable one."""
-    inputs, problems = current_inputs(book, results)
-    if problems:
-        named = "; ".join(
-            f"input {problem.sheet}!{problem.cell} {problem.note} ({show(problem.sheet_value):.30})"
-            for problem in problems[:2]
-        )
-        more = f" and {len(problems) - 2} more" if len(problems) > 2 else ""
-        raise UserError(f"{book.path} cannot be used: {named}{more}; mend it in the sheet")
-    return inputs
-
-
-def trace_inputs(book: ReadBook, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """NumPy's values of every block; UserError where they leave the range of numbers."""
-    values = book.model.trace(inputs)
-    for name, block in book.model.blocks.items():
-        if block.text or np.isfinite(values[name]).all():
-            continue
-        numbers = [block for block in book.model.inputs if not block.text and block.name in book.homes]
-        largest = max(numbers, key=lambda block: float(np.max(abs(inputs[block.name]))), default=None)
-        cause = ""
-        if largest is not None:
-            sizes, place = abs(inputs[largest.name]), book.homes[largest.name]
-            i, j = divmod(int(np.argmax(sizes)), sizes.shape[1])
-            cause = f"; the largest input is {place.sheet}!{place.address(i, j)}: make it smaller"
-        raise UserError(f"{book.path} cannot be used: with its inputs {name} leaves the range of numbers{cause}")
-    return values
-
-
-def _as_text(value: Any) -> str:
-    """A cell's value as `&""` makes it text."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, int | float) and abs(value) < 1e15:
-        text = f"{value:.4f}".rstrip("0").rstrip(".") if value == round(value, 4) else str(value)
-        return "0" if text == "-0" else text
-    return str(value)
-
-
-def result(results: Results, place: Place, i: int, j: int) -> float | str | bool | None:
-    """What an engine found in a cell of a place."""
-    grid = results.get(fold(place.sheet))
-    return None if grid is None else grid.get((place.row + i + 1, place.column + j + 1))
-
-
 def _problem(
     kind: ProblemKind,
     block: Matrix,
@@ -268,11 +138,16 @@ def _problem(
     return Problem(kind, block.name, place.sheet, place.address(i, j), sheet, numpy_value, note)
 
 
+def _is_choice(block: Matrix) -> bool:
+    """Whether a block's cells are one thing or another, which rounding turns at once or not at all."""
+    return block.text or block.scale in ("count", "gate")
+
+
 def _noisy(block: Matrix, values: Array, k: int) -> Array:
     """The k-th version of a block's values in which every number is off by what rounding can do; programs
     also take numbers for equal that differ by less than the last digit of 1 (seen: IronCalc). What is
     exactly 0, such as all of an empty slot, stays so: 0 divided by about 0 could be anything."""
-    if block.text or block.scale in ("count", "gate"):
+    if _is_choice(block):
         return values
     random = np.random.default_rng(k)
     off = values * (1 + 4e-15 * random.choice((-1, 1), values.shape)) + random.normal(0, 4e-16, values.shape)
@@ -281,7 +156,7 @@ def _noisy(block: Matrix, values: Array, k: int) -> Array:
 
 def _rounded(block: Matrix, values: Array) -> Array:
     """A block's values as those programs compare them that take 1E-200 for 0 (seen: IronCalc)."""
-    return values if block.text or block.scale in ("count", "gate") else np.round(values, 15)
+    return values if _is_choice(block) else np.round(values, 15)
 
 
 class _Comparison:
@@ -337,10 +212,10 @@ class _Comparison:
         assert block.feedback is not None
         source, error = self.book.homes.get(block.feedback.name), 0.0
         for i in (i for i in range(1, block.shape[0]) if self.book.is_formula(home, i, 0)):
-            value, should = _as_text(result(self.results, home, i, 0)), self.expected[block.name][i, 0]
+            value, should = as_text(result(self.results, home, i, 0)), self.expected[block.name][i, 0]
             if value != should:
                 error = math.inf
-            if source is None or value != _as_text(result(self.results, source, i - 1, 0)):
+            if source is None or value != as_text(result(self.results, source, i - 1, 0)):
                 self.problems.append(_problem("differs", block, home, i, 0, value, should))
         return error
 
@@ -381,24 +256,25 @@ class _Comparison:
         """Whether rounding alone explains a cell: sums of large numbers that cancel out are uncertain, and
         of two that are as good as equal either may be taken for the larger."""
         if block.name not in self._near:
-            operands = [self.seen[operand.name] for operand in block.operands]
-            noisy = [
-                self._value(block, [_noisy(m, v, k) for m, v in zip(block.operands, operands, strict=True)])
-                for k in range(24 if block.text or block.scale in ("count", "gate") else 4)
-            ]
-            if block.text or block.scale in ("count", "gate"):
-                noisy.append(
-                    self._value(block, [_rounded(m, v) for m, v in zip(block.operands, operands, strict=True)])
-                )
-            self._near[block.name] = [v for v in (*noisy, self._value(block, operands)) if v is not None]
+            self._near[block.name] = self._near_values(block)
         near = [values[i, j] for values in self._near[block.name]]
-        if block.text or block.scale in ("count", "gate"):
-            self._turned |= bool(seen[i, j] in near)
-            return bool(seen[i, j] in near)
+        if _is_choice(block):
+            turned = bool(seen[i, j] in near)
+            self._turned |= turned
+            return turned
         centre = near[-1] if near else math.nan
         spread = max((abs(value - centre) for value in near), default=0.0)
         allowed = self.tolerance * max(1.0, abs(centre)) + 4 * spread + self._inexact(block, self.seen)
         return bool(spread > 0 and abs(seen[i, j] - centre) <= allowed)
+
+    def _near_values(self, block: Matrix) -> list[Array]:
+        """What the block may be, its operands in the sheet rounded this way or that; last as they stand."""
+        operands = [(operand, self.seen[operand.name]) for operand in block.operands]
+        near = [[_noisy(m, v, k) for m, v in operands] for k in range(24 if _is_choice(block) else 4)]
+        if _is_choice(block):
+            near.append([_rounded(m, v) for m, v in operands])
+        made = [self._value(block, values) for values in (*near, [v for _, v in operands])]
+        return [values for values in made if values is not None]
 
     @staticmethod
     def _inexact(block: Matrix, values: Mapping[str, Array]) -> float:
@@ -445,7 +321,7 @@ class _Comparison:
         """
         expected, formulas = self.expected[block.name], self.book.has_formula(place)
         if block.text:
-            cells = [_as_text(result(self.results, place, i, j)) for i, j in np.ndindex(block.shape)]
+            cells = [as_text(result(self.results, place, i, j)) for i, j in np.ndindex(block.shape)]
             seen, numeric = np.array(cells, dtype=object).reshape(block.shape), np.ones(block.shape, dtype=bool)
         else:
             grid = self.results.get(fold(place.sheet), _NOTHING)

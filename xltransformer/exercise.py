@@ -110,8 +110,8 @@ def grade(path: str | Path) -> Grade:
 
 
 def _grade(path: Path) -> Grade:
-    from xltransformer.difference import result, trace_inputs, usable_inputs
     from xltransformer.engines import Limits, engine
+    from xltransformer.workbook.current import result, trace_inputs, usable_inputs
     from xltransformer.workbook.reader import read_book
 
     book = read_book(path, MOST_BYTES)

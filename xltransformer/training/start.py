@@ -15,7 +15,6 @@ from xltransformer.building.parse import load_template
 from xltransformer.building.request import Options
 from xltransformer.building.shipped import DEFAULT_TEMPLATE
 from xltransformer.building.template import Template
-from xltransformer.difference import current_inputs
 from xltransformer.engines import engine
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
@@ -23,6 +22,7 @@ from xltransformer.locale import ENGLISH, languages
 from xltransformer.record import record
 from xltransformer.text import listed
 from xltransformer.training.task import PRECISION, Task
+from xltransformer.workbook.current import current_inputs
 from xltransformer.workbook.reader import read_book
 
 
@@ -95,9 +95,9 @@ def from_workbook(path: Path) -> Start:
         if block.feedback is None and (place := book.homes.get(block.name)) is not None
         if place.shape == block.shape
     )
-    inputs, problems = current_inputs(book, engine("ironcalc").recalculate(path) if formulas else {})
-    if problems:
-        raise UserError(f"{problems[0]}: correct it and train again")
+    inputs, unusable = current_inputs(book, engine("ironcalc").recalculate(path) if formulas else {})
+    if unusable:
+        raise UserError(f"{unusable[0]}: correct it and train again")
     missing = [block.name for block in book.model.inputs if book.homes.get(block.name) is None]
     if missing:
         raise UserError(f"{path} no longer has {listed(missing)}: build it again")

@@ -8,6 +8,7 @@ from itertools import groupby
 import numpy as np
 
 from xltransformer.graph import Array, Matrix
+from xltransformer.inputs import ANY_NUMBER
 from xltransformer.ops import Span, op_of
 from xltransformer.record import record
 from xltransformer.workbook.canvas import cell_range
@@ -119,7 +120,7 @@ def _rule(drawing: Drawing) -> dict[str, object]:
     if block.text:
         return {}
     error = messages("switch.number_error")
-    return {"validate": "decimal", "criteria": ">", "value": -1e300, "error_message": error}
+    return {**ANY_NUMBER, "error_message": error}
 
 
 def empty(shape: tuple[int, ...]) -> Array:

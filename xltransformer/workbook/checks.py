@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-import numpy as np
-
+from xltransformer import inputs
 from xltransformer.graph import Matrix
 from xltransformer.record import record
 from xltransformer.workbook.book import Book
@@ -21,13 +20,6 @@ MOST_BLOCKS, MOST_SUMS = 24, 24
 """How many blocks one check looks at, for numbers and for sums: a formula takes 8,192 characters."""
 MOST_LETTERS = 7_500
 """How long the formula may become that names cells; blocks beyond are only judged."""
-MOST_ASKED = 4_000
-"""How long the part of a formula may become that asks every cell one by one."""
-TOO_LARGE, TOO_LARGE_IN_TEXT = "1E+100", "1E+9"
-"""Beyond which size a number in an input is not usable, since the products of such numbers leave the range of
-numbers at once; and from which size on it is not where a word belongs. As formulas write them."""
-DECIMALS_IN_TEXT = 4
-"""How many decimals a number may have as a word. Beyond, programs spell numbers in ways of their own."""
 
 
 def _named(where: Callable[[], str], row: int, texts: Place) -> str:
@@ -80,145 +72,123 @@ def every_check(page: Page, start: Canvas) -> list[Check]:
     """The checks of a model, for formulas on the page, in the order in which their faults build on one
     another; sheets are looked through but for `start`, the page and those that only repeat.
     """
-    book, sheet, model = page.book, page.sheet, page.model
+    kinds = (_texts, _sentences, _switches, _lesson, _numbers, _promises, _watched, _sums)
+    return [*(check for kind in kinds for check in kind(page)), *_errors(page, start)]
 
-    def ref(block: Matrix) -> str:
-        seen = page.ref(block)
-        return seen.cell(0, 0) if block.shape == (1, 1) else seen.all
 
-    def whole(block: Matrix, test: str) -> Callable[[], str]:
-        return lambda: f"IF(IFERROR({test.format(ref(block))},FALSE),1,0)"
+def _check(
+    page: Page,
+    key: str,
+    formula: Callable[[], str],
+    at: Matrix,
+    where: Callable[[], str] | None = None,
+    /,
+    **parts: str,
+) -> Check:
+    """A check whose words the locale has by `key`, that leads to a block."""
+    return Check(page.messages(f"check.{key}", **parts), formula, page.book.homes[at], where)
 
-    def cells(blocks: Sequence[Matrix], at_fault: str) -> Callable[[], str]:
-        """Names the cells of blocks for which an expression is 1: the one, or else the whole block."""
 
-        def formula() -> str:
-            named = '""'
-            for block in blocks:
-                seen, place = ref(block), book.homes[block]
-                bad = at_fault.format(seen)
-                last = place.address(block.shape[0] - 1, block.shape[1] - 1)
-                if block.shape == (1, 1):
-                    piece = f'&IF(SUMPRODUCT({bad})=0,"","{last} ")'
-                else:
-                    address = f"ADDRESS(SUMPRODUCT({bad}*ROW({seen})),SUMPRODUCT({bad}*COLUMN({seen})),4)"
-                    piece = (
-                        f'&IF(SUMPRODUCT({bad})=0,"",'
-                        f'IF(SUMPRODUCT({bad})=1,{address},"{place.address(0, 0)}:{last}")&" ")'
-                    )
-                if len(named) + len(piece) > MOST_LETTERS:
-                    break
-                named += piece
-            return f'IFERROR({named},"")'
+def _seen(page: Page, block: Matrix) -> str:
+    return inputs.whole(page.ref(block))
 
-        return formula
 
-    checks: list[Check] = []
-    letters = [spaced(letter) for letter in page.letters]
+def _entries(
+    page: Page, key: str, blocks: Iterable[Matrix], rules: Sequence[inputs.Rule], faulty: str
+) -> Iterator[Check]:
+    """That what is to be filled in keeps the rules for it, sheet by sheet."""
+    sheets: dict[str, list[Matrix]] = {}
+    for block in blocks:
+        sheets.setdefault(page.book.homes[block].sheet, []).append(block)
+    for name, part, number in _parted(sheets, MOST_BLOCKS):
+        kept = partial(inputs.cells_hold, rules, [(block, page.ref(block)) for block in part])
+        yield _check(page, key, kept, part[0], partial(_faults, page, part, faulty), sheet=name + number)
 
-    def add(
-        key: str,
-        formula: Callable[[], str],
-        at: Matrix,
-        where: Callable[[], str] | None = None,
-        /,
-        **parts: str,
-    ) -> None:
-        checks.append(Check(book.messages(f"check.{key}", **parts), formula, book.homes[at], where))
 
-    def logicals(blocks: Sequence[Matrix]) -> str:
-        """How many cells are TRUE or FALSE; asked of each cell where there are not too many, since some
-        programs, such as IronCalc, do not ask it of every cell of a range."""
-        seen = {block: page.ref(block) for block in blocks}
-        each = [f"ISLOGICAL({seen[block].cell(i, j)})" for block in blocks for i, j in np.ndindex(block.shape)]
-        asked = "+".join(each)
-        if len(asked) > MOST_ASKED:
-            asked = "+".join(f"SUMPRODUCT(ISLOGICAL({ref.all})*1)" for ref in seen.values())
-        return f"({asked or 0}+0)"  # a number, also of one: FALSE=0 does not hold
+def _texts(page: Page) -> Iterator[Check]:
+    blocks = (block for block in page.model.inputs if block.text and block.role != "list")
+    return _entries(page, "texts", blocks, inputs.OF_TEXTS, inputs.FAULTY_TEXT)
 
-    texts: dict[str, list[Matrix]] = {}
-    for block in model.inputs:
-        if block.text and block.role != "list":
-            texts.setdefault(book.homes[block].sheet, []).append(block)
-    for name, blocks, number in _parted(texts, MOST_BLOCKS):
 
-        def all_texts(blocks: Sequence[Matrix] = blocks) -> str:
-            read = "+".join(f'SUMPRODUCT(({ref(block)}<>"")*1)' for block in blocks)
-            listed = ",".join(ref(block) for block in blocks)
-            size = f"(MAX({listed})<{TOO_LARGE_IN_TEXT})*(MIN({listed})>-{TOO_LARGE_IN_TEXT})"
-            digits = f"(ABS(SUM({listed})-ROUND(SUM({listed}),{DECIMALS_IN_TEXT}))<1E-6)"
-            logical = logicals([block for block in blocks if block.role != "switch"])
-            return f"IF(IFERROR(({read}>=0)*{size}*{digits}*({logical}=0)=1,FALSE),1,0)"
+def _numbers(page: Page) -> Iterator[Check]:
+    roles = ("embedding", "parameter", "constant")
+    blocks = (block for block in page.model.inputs if block.role in roles and not block.text)
+    return _entries(page, "numbers", blocks, inputs.OF_NUMBERS, inputs.FAULTY_NUMBER)
 
-        bad = "(ISERROR({0})+ISLOGICAL({0}))"
-        add("texts", all_texts, blocks[0], cells(blocks, bad), sheet=name + number)
-    for letter, sentence in zip(letters, model.sentences, strict=True):
-        add("words", whole(sentence.padding, "SUM({0})>0"), sentence.words, letter=letter)
 
-        def all_known(words: Matrix = sentence.words, padding: Matrix = sentence.padding) -> str:
-            return f'IF(IFERROR(SUMPRODUCT(({ref(words)}<>"")*({ref(padding)}=0))=0,FALSE),1,0)'
+def _sentences(page: Page) -> Iterator[Check]:
+    """That each has a word, and that all of its words are in the vocabulary."""
+    for letter, sentence in zip(_letters(page), page.model.sentences, strict=True):
+        words, padding = sentence.words, sentence.padding
 
-        def unknown(words: Matrix = sentence.words, padding: Matrix = sentence.padding) -> str:
-            return cells([words], f'(({{0}}<>"")*({ref(padding)}=0))')()
+        def unknown(words: Matrix = words, padding: Matrix = padding) -> str:
+            return _faults(page, [words], f'(({{0}}<>"")*({_seen(page, padding)}=0))')
 
-        add("known", all_known, sentence.words, unknown, letter=letter)
-    for switch in model.switches:
+        known = _holds(page, words, 'SUMPRODUCT(({0}<>"")*({1}=0))=0', padding)
+        yield _check(page, "words", _holds(page, padding, "SUM({0})>0"), words, letter=letter)
+        yield _check(page, "known", known, words, unknown, letter=letter)
+
+
+def _switches(page: Page) -> Iterator[Check]:
+    for switch in page.model.switches:
         if switch.turned_by is not None:
             words = (*switch.turned_by.on, *switch.turned_by.off)
             said = ",".join(f'{{0}}&""="{word}"' for word in words)
-            add(
-                "gate",
-                whole(switch, f"OR({said})"),
-                switch,
-                switch=book.symbol(switch),
-            )
+            symbol = page.book.symbol(switch)
+            yield _check(page, "gate", _holds(page, switch, f"OR({said})"), switch, switch=symbol)
         else:
-            add("temperature", whole(switch, f"AND(ISNUMBER({{0}}),{{0}}>0,{{0}}<={TOO_LARGE})"), switch)
-    watch = model.watch
-    if watch is not None and watch.lesson is not None and watch.lesson.choices is not None:
-        listed, lesson = watch.lesson.choices, watch.lesson
+            above_0 = partial(inputs.cell_holds, inputs.OF_A_POSITIVE, page.ref(switch))
+            yield _check(page, "temperature", above_0, switch)
 
-        def is_listed() -> str:
-            return f"IF(IFERROR(SUMPRODUCT(({ref(listed)}={ref(lesson)})*1)=1,FALSE),1,0)"
 
-        add("lesson", is_listed, lesson)
-    numbers: dict[str, list[Matrix]] = {}
-    for block in model.inputs:
-        if block.role in ("embedding", "parameter", "constant") and not block.text:
-            numbers.setdefault(book.homes[block].sheet, []).append(block)
-    for name, blocks, number in _parted(numbers, MOST_BLOCKS):
+def _lesson(page: Page) -> Iterator[Check]:
+    """That what is shown is one of the list."""
+    lesson = page.model.watch.lesson if page.model.watch is not None else None
+    if lesson is not None and lesson.choices is not None:
+        listed = lesson.choices
+        test = "SUMPRODUCT(({1}={0})*1)=1"
+        yield _check(page, "lesson", _holds(page, lesson, test, listed), lesson)
 
-        def all_numbers(blocks: Sequence[Matrix] = blocks) -> str:
-            listed = ",".join(ref(block) for block in blocks)
-            size = f"(MAX({listed})<={TOO_LARGE})*(MIN({listed})>=-{TOO_LARGE})"
-            return f"IF(IFERROR((COUNTA({listed})=COUNT({listed}))*{size}=1,FALSE),1,0)"
 
-        bad = "(1-ISNUMBER({0})-ISBLANK({0})+ISLOGICAL({0})*ISNUMBER({0}))"
-        add("numbers", all_numbers, blocks[0], cells(blocks, bad), sheet=name + number)
-    for promise in model.promises:
-        add(promise.last_name, whole(promise, "{0}=1"), promise)
-    if model.watch is not None:
-        for letter, watched in zip(letters, model.watch.sentences, strict=False):
-            add("watched", whole(watched.position, "{0}>0"), model.watch.word, letter=letter)
+def _promises(page: Page) -> Iterator[Check]:
+    for promise in page.model.promises:
+        yield _check(page, promise.last_name, _holds(page, promise, "{0}=1"), promise)
+
+
+def _watched(page: Page) -> Iterator[Check]:
+    """That the watched word stands in each sentence."""
+    if (watch := page.model.watch) is not None:
+        for letter, watched in zip(_letters(page), watch.sentences, strict=False):
+            yield _check(page, "watched", _holds(page, watched.position, "{0}>0"), watch.word, letter=letter)
+
+
+def _sums(page: Page) -> Iterator[Check]:
+    """That every row of weights sums to 1, or is empty."""
+    book = page.book
     hidden = {other.name for other in (*book.sheets, book.exercise.sheet) if other.hidden}
     sums: dict[str, list[Matrix]] = {}
-    for block in model.blocks.values():
+    for block in page.model.blocks.values():
         if block.sums_to_one and book.homes[block.operands[0]].sheet not in hidden:
             sums.setdefault(_sheet_of(book, block.operands[0]), []).append(block)
     for name, blocks, number in _parted(sums, MOST_SUMS):
+        formula = partial(_sum_to_one, page, blocks)
+        yield _check(page, "sums", formula, blocks[0].operands[0], block=name + number)
 
-        def sum_to_one(blocks: Sequence[Matrix] = blocks) -> str:
-            squares = []
-            for block in blocks:
-                sums, total = ref(block), ref(block.operands[0].operands[1])
-                squares.append(f"SUMPRODUCT(({sums}-({total}>0))*({sums}-({total}>0)))")
-            # not <1E-18: to some engines that is 0
-            return f"IF(IFERROR(({'+'.join(squares)})*1E+18<1,FALSE),1,0)"
 
-        add("sums", sum_to_one, blocks[0].operands[0], block=name + number)
+def _sum_to_one(page: Page, blocks: Sequence[Matrix]) -> str:
+    squares = []
+    for block in blocks:
+        sums, total = _seen(page, block), _seen(page, block.operands[0].operands[1])
+        squares.append(f"SUMPRODUCT(({sums}-({total}>0))*({sums}-({total}>0)))")
+    return inputs.holds(f"({'+'.join(squares)})*1E+18<1")  # not <1E-18: to some engines that is 0
+
+
+def _errors(page: Page, start: Canvas) -> Iterator[Check]:
+    """That no cell of a sheet is an error."""
+    book, sheet = page.book, page.sheet
+    computed = {place.sheet for block, place in book.homes.items() if block.computed}
     for other in book.sheets:
-        homes = [block for block, place in book.homes.items() if place.sheet == other.name]
-        if other is start or other is sheet or other.hidden or not any(block.computed for block in homes):
+        if other is start or other is sheet or other.hidden or other.name not in computed:
             continue
 
         def no_error(other: Canvas = other) -> str:
@@ -226,8 +196,36 @@ def every_check(page: Page, start: Canvas) -> list[Check]:
             return f"IF(ISERROR(SUM({everything.seen_from(sheet.name).all})),0,1)"
 
         top = Place(other.name, 0, 0, (1, 1))
-        checks.append(Check(book.messages("check.errors", sheet=other.name), no_error, top, whole=True))
-    return checks
+        yield Check(page.messages("check.errors", sheet=other.name), no_error, top, whole=True)
+
+
+def _letters(page: Page) -> list[str]:
+    return [spaced(letter) for letter in page.letters]
+
+
+def _holds(page: Page, block: Matrix, test: str, *others: Matrix) -> Callable[[], str]:
+    """A check's formula for a test of a block, {0}, beside others, {1} and so on."""
+    return lambda: inputs.holds(test.format(*(_seen(page, one) for one in (block, *others))))
+
+
+def _faults(page: Page, blocks: Sequence[Matrix], faulty: str) -> str:
+    """Names the cells of blocks for which an expression is 1: the one, or else the whole block."""
+    named = '""'
+    for block in blocks:
+        seen, place = _seen(page, block), page.book.homes[block]
+        bad = faulty.format(seen)
+        last = place.address(block.shape[0] - 1, block.shape[1] - 1)
+        if block.shape == (1, 1):
+            piece = f'&IF(SUMPRODUCT({bad})=0,"","{last} ")'
+        else:
+            address = f"ADDRESS(SUMPRODUCT({bad}*ROW({seen})),SUMPRODUCT({bad}*COLUMN({seen})),4)"
+            piece = (
+                f'&IF(SUMPRODUCT({bad})=0,"",IF(SUMPRODUCT({bad})=1,{address},"{place.address(0, 0)}:{last}")&" ")'
+            )
+        if len(named) + len(piece) > MOST_LETTERS:
+            break
+        named += piece
+    return f'IFERROR({named},"")'
 
 
 def _parted(groups: Mapping[str, Sequence[Matrix]], most: int) -> Iterator[tuple[str, Sequence[Matrix], str]]:
