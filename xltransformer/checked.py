@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from xltransformer.errors import UserError
 from xltransformer.text import MOST_TEXT
 
 
+def expect(fits: bool, where: str, value: Any, wanted: str, form: str = "") -> None:
+    """Raise UserError for a value that does not fit its place, with what is wanted there."""
+    if not fits:
+        raise UserError(f"{where} is {value!r:{form}}; give {wanted}")
+
+
+def check_keys(table: Iterable[str], known: Iterable[str], where: str, what: str = "key") -> None:
+    """Raise UserError for a key that is none of those known."""
+    for key in table:
+        if key not in known:
+            raise UserError(f"{where}: unknown {what} {key!r}; known are: {', '.join(known)}")
+
+
+def is_whole(value: Any, least: int = 0) -> bool:
+    """Whether it is a whole number of at least so much; True and False are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def is_positive(value: Any) -> bool:
+    """Whether it is a finite number above 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def is_texts(value: Any) -> bool:
+    """Whether it is a list of texts."""
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
 def whole_number(value: Any, where: str) -> int:
     """`value` if it is a whole number of at least 0, else UserError."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise UserError(f"{where} is {value!r}; give a whole number of at least 0")
-    return value
+    expect(is_whole(value), where, value, "a whole number of at least 0")
+    return int(value)
 
 
 def number(value: Any, where: str) -> float:
@@ -25,17 +52,15 @@ def number(value: Any, where: str) -> float:
         result = float(value)
     except OverflowError:
         result = math.inf
-    if not math.isfinite(result):
-        raise UserError(f"{where} is {value!r:.40}; give a finite number")
+    expect(math.isfinite(result), where, value, "a finite number", ".40")
     return result
 
 
 def table_in(data: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
     """The table of that name among data, empty where there is none; else UserError."""
     value = data.get(key, {})
-    if not isinstance(value, dict):
-        raise UserError(f"{where}: {key} is {value!r}; give a table [{key}]")
-    return value
+    expect(isinstance(value, dict), f"{where}: {key}", value, f"a table [{key}]")
+    return dict(value)
 
 
 def fitting(text: str, where: str) -> str:

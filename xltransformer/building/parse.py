@@ -17,7 +17,7 @@ from typing import Any
 from xltransformer.building.shipped import DEFAULT_TEMPLATE, shipped_templates, template_folder
 from xltransformer.building.tables import learned_table, weights_of, word_table
 from xltransformer.building.template import Experiment, Template, Texts, said_in
-from xltransformer.checked import fitting, number, table_in, whole_number
+from xltransformer.checked import check_keys, expect, fitting, is_texts, number, table_in, whole_number
 from xltransformer.errors import UserError
 from xltransformer.locale import ENGLISH
 from xltransformer.models import MODELS
@@ -58,8 +58,8 @@ def load_template(
     return _parse(path.stem, read_text(path), path.parent, language, fresh)
 
 
-def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Template:
-    where = f"template {name}"
+def _read(text: str, where: str) -> dict[str, Any]:
+    """What a template says, under keys that there are; else UserError."""
     if _DEEP_KEY.search(text):  # which would take tomllib minutes
         raise UserError(f"{where} is not valid TOML: a key of more than 64 parts; take some away")
     try:
@@ -73,18 +73,21 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
             near = nearest(key, _KEYS)
             hint = f"did you mean {near!r}?" if near else f"known are: {', '.join(sorted(_KEYS))}"
             raise UserError(f"{where}: unknown key {key!r}; {hint}")
+    return data
+
+
+def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Template:
+    where = f"template {name}"
+    data = _read(text, where)
     data |= _spoken(table_in(data, "languages", where), language, where)
-    model = data.get("model")
-    if not isinstance(model, str) or model not in MODELS:
-        raise UserError(f"{where}: model is {model!r}; give one of {', '.join(MODELS)}")
-    sentences = data.get("sentences", [])
-    if not isinstance(sentences, list) or not all(isinstance(s, str) for s in sentences):
-        raise UserError(f"{where}: sentences is {sentences!r}; give a list of texts")
-    if not isinstance(data.get("watch", ""), str):
-        raise UserError(f"{where}: watch is {data['watch']!r}; give a word")
-    plane = data.get("plane", [])
-    if not isinstance(plane, list) or len(plane) not in (0, 2) or not all(isinstance(d, str) for d in plane):
-        raise UserError(f"{where}: plane is {plane!r}; give the names of two dimensions")
+    model: Any = data.get("model")
+    watch = data.get("watch")
+    sentences, plane = data.get("sentences", []), data.get("plane", [])
+    expect(isinstance(model, str) and model in MODELS, f"{where}: model", model, f"one of {', '.join(MODELS)}")
+    expect(is_texts(sentences), f"{where}: sentences", sentences, "a list of texts")
+    expect(isinstance(watch, str | None), f"{where}: watch", watch, "a word")
+    two = is_texts(plane) and len(plane) in (0, 2)
+    expect(two, f"{where}: plane", plane, "the names of two dimensions")
     table = word_table(data, where, folder)
     listed = table_in(data, "weights", where)
     weights = weights_of({k: v for k, v in listed.items() if not (fresh and k == "file")}, where, folder)
@@ -97,7 +100,7 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
         title=_texts(data.get("title", {}), f"{where}: title"),
         notes={k: _texts(v, f"{where}: notes.{k}") for k, v in table_in(data, "notes", where).items()},
         sentences=tuple(sentences),
-        watch=data.get("watch"),
+        watch=watch,
         plane=tuple(plane),
         slots=slot_numbers(data.get("slots", 2), f"{where}: slots"),
         spare_rows=whole_number(data.get("spare_rows", 5), f"{where}: spare_rows"),
@@ -114,32 +117,29 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
 def _spoken(tables: Mapping[str, Any], language: str, where: str) -> Mapping[str, Any]:
     """What a template says in a language, or else in English, or else in the first that it has."""
     for code, said in tables.items():
-        if not isinstance(said, dict) or not said.keys() <= _SPOKEN:
-            raise UserError(
-                f"{where}: languages.{code} is {said!r:.60}; give a table of {', '.join(sorted(_SPOKEN))}"
-            )
+        fits = isinstance(said, dict) and said.keys() <= _SPOKEN
+        expect(fits, f"{where}: languages.{code}", said, f"a table of {', '.join(sorted(_SPOKEN))}", ".60")
     return said_in(tables, language, {})
 
 
-_EXPERIMENT = {"block", "row", "column", "to", "above", "below", "do", "then"}
+_EXPERIMENT = sorted(("block", "row", "column", "to", "above", "below", "do", "then"))
 
 
 def _experiments(value: Any, where: str) -> tuple[Experiment, ...]:
     """The experiments, or UserError for one that does not say what to edit and what to tell."""
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise UserError(f"{where}: experiments is {value!r:.60}; give tables [[experiments]]")
+    fits = isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
+    expect(fits, f"{where}: experiments", value, "tables [[experiments]]", ".60")
     return tuple(_experiment(entry, f"{where}: experiment {k}") for k, entry in enumerate(value, start=1))
 
 
 def _experiment(entry: Mapping[str, Any], where: str) -> Experiment:
-    for key in entry:
-        if key not in _EXPERIMENT:
-            raise UserError(f"{where}: unknown key {key!r}; known are: {', '.join(sorted(_EXPERIMENT))}")
-    if not isinstance(entry.get("block"), str):
-        raise UserError(f"{where}: block is {entry.get('block')!r}; give the name of a block to edit")
+    check_keys(entry, _EXPERIMENT, where)
+    block = entry.get("block")
+    expect(isinstance(block, str), f"{where}: block", block, "the name of a block to edit")
     for side in ("row", "column"):
-        if not isinstance(entry.get(side, ""), str | int) or isinstance(entry.get(side), bool):
-            raise UserError(f"{where}: {side} is {entry[side]!r}; give a label, or a number from 1")
+        at = entry.get(side)
+        fits = isinstance(at, str | int | None) and not isinstance(at, bool)
+        expect(fits, f"{where}: {side}", at, "a label, or a number from 1")
     if len(entry.keys() & {"to", "above", "below"}) != 1:
         raise UserError(f"{where}: say what to type with one of to, above and below")
     to = entry.get("to")
@@ -165,8 +165,8 @@ def _experiment(entry: Mapping[str, Any], where: str) -> Experiment:
 def _texts(value: Any, where: str) -> Texts:
     if isinstance(value, str):
         value = {ENGLISH: value}
-    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-        raise UserError(f"{where} is {value!r:.60}; give a text, or one per language")
+    fits = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+    expect(fits, where, value, "a text, or one per language", ".60")
     return {language: fitting(without_forbidden(text), where) for language, text in value.items()}
 
 
@@ -181,14 +181,11 @@ def slot_numbers(value: Any, where: str) -> int | tuple[int, ...]:
 
 def check_switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
     """Every switch, as `table` sets it or else by default; UserError for one that cannot be."""
-    for key in table:
-        if key not in _SWITCHES:
-            raise UserError(f"{where}: unknown switch {key!r}; known are: {', '.join(_SWITCHES)}")
+    check_keys(table, _SWITCHES, where, "switch")
     switches = {**_SWITCHES, **table}
     for key, usual in _SWITCHES.items():
-        if isinstance(usual, bool) and not isinstance(switches[key], bool):
-            raise UserError(f"{where}: switches.{key} is {switches[key]!r}; give true or false")
+        fits = not isinstance(usual, bool) or isinstance(switches[key], bool)
+        expect(fits, f"{where}: switches.{key}", switches[key], "true or false")
     temperature = number(switches["temperature"], f"{where}: switches.temperature")
-    if temperature <= 0:
-        raise UserError(f"{where}: switches.temperature is {temperature!r}; give a number above 0")
+    expect(temperature > 0, f"{where}: switches.temperature", temperature, "a number above 0")
     return {key: float(value) for key, value in switches.items()}

@@ -13,7 +13,7 @@ import numpy as np
 
 from xltransformer.building.shipped import template_folder
 from xltransformer.building.template import Template, WordTable
-from xltransformer.checked import fitting, number, table_in, whole_number
+from xltransformer.checked import expect, fitting, is_texts, number, table_in, whole_number
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.text import clean, pseudo_random, word_key
@@ -28,18 +28,16 @@ def word_table(data: Mapping[str, Any], where: str, folder: Path) -> WordTable:
     if "embeddings" in data:
         if "words" in data or "dimensions" in data:
             raise UserError(f"{where}: give either embeddings (a file) or dimensions and [words], not both")
-        if not isinstance(data["embeddings"], str):
-            raise UserError(f"{where}: embeddings is {data['embeddings']!r}; give the name of a file beside it")
-        return read_word_table(folder / data["embeddings"])
+        file = data["embeddings"]
+        expect(isinstance(file, str), f"{where}: embeddings", file, "the name of a file beside it")
+        return read_word_table(folder / file)
     if isinstance(data.get("words"), list):
         return _drawn_table(data, where)
-    dimensions = data.get("dimensions")
-    if not isinstance(dimensions, list) or not dimensions or not all(isinstance(d, str) for d in dimensions):
-        raise UserError(f"{where}: dimensions is {dimensions!r}; give a list of names")
+    dimensions: Any = data.get("dimensions")
+    expect(is_texts(dimensions) and bool(dimensions), f"{where}: dimensions", dimensions, "a list of names")
     rows = table_in(data, "words", where).items()
     for word, values in rows:
-        if not isinstance(values, list):
-            raise UserError(f"{where}: embedding of {word!r} is {values!r}; give a list of numbers")
+        expect(isinstance(values, list), f"{where}: embedding of {word!r}", values, "a list of numbers")
     return _checked_table(dimensions, rows, where)
 
 
@@ -74,7 +72,7 @@ def _checked_table(dimensions: Iterable[str], rows: Iterable[tuple[str, list[Any
 def _drawn_table(data: Mapping[str, Any], where: str) -> WordTable:
     """A list of words without numbers: embeddings of width sizes.d_model, drawn from the seed."""
     words = data["words"]
-    if "dimensions" in data or not all(isinstance(word, str) for word in words):
+    if "dimensions" in data or not is_texts(words):
         raise UserError(
             f"{where}: words is a list; give texts, and no dimensions, or a table [words] with numbers"
         )
@@ -95,8 +93,8 @@ def learned_table(table: WordTable, embeddings: Array, where: str) -> WordTable:
 
 def draw_words(words: Iterable[str], width: Any, seed: Any, where: str) -> WordTable:
     """Words with `width` numbers each, drawn from the seed; UserError for a width that cannot be."""
-    if whole_number(width, where) == 0 or width > MOST_WIDTH:
-        raise UserError(f"{where} is {width!r}; give a whole number from 1 to {MOST_WIDTH}")
+    fits = 0 < whole_number(width, where) <= MOST_WIDTH
+    expect(fits, where, width, f"a whole number from 1 to {MOST_WIDTH}")
     rows = [(word, pseudo_random(f"{seed}:embedding:{word}", (1, width))[0].tolist()) for word in words]
     return replace(_checked_table([f"d{i}" for i in range(1, width + 1)], rows, where), drawn=True)
 
@@ -201,19 +199,20 @@ def weights_of(tables: Mapping[str, Any], where: str, folder: Path) -> dict[str,
     return weights
 
 
-def _beside(value: Any, where: str, folder: Path) -> Path:
-    if not isinstance(value, str):
-        raise UserError(f"{where} is {value!r}; give the name of a file beside the template")
-    shipped = template_folder() / value  # for a copy of a template that ships, whose weights stay where they are
-    return shipped if shipped.is_file() and not (folder / value).exists() else folder / value
+def _beside(value: str, where: str, folder: Path) -> Path:
+    expect(isinstance(value, str), where, value, "the name of a file beside the template")
+    own, shipped = (
+        folder / value,
+        template_folder() / value,
+    )  # for a copy of a template that ships, whose weights stay where they are
+    return shipped if shipped.is_file() and not own.exists() else own
 
 
 def _weight_file(value: str, name: str, where: str, folder: Path) -> Array:
     path = _beside(value, where, folder)
     if path.suffix == ".csv":
         return matrix([[_cell_number(cell) for cell in row] for row in _csv_rows(path)], where)
-    if path.suffix != ".npz":
-        raise UserError(f"{where} is {value!r}; give numbers, or a .npz or .csv file beside the template")
+    expect(path.suffix == ".npz", where, value, "numbers, or a .npz or .csv file beside the template")
     from xltransformer.weights.files import read_npz
 
     arrays = read_npz(path)
@@ -232,8 +231,8 @@ def _checked_matrix(array: Array, where: str) -> Array:
 
 def matrix(value: Any, where: str) -> Array:
     """A list of equally long lists of finite numbers as an array, else UserError."""
-    if not isinstance(value, list) or not value or not all(isinstance(row, list) and row for row in value):
-        raise UserError(f"{where} is {value!r:.60}; give a list of rows of numbers")
+    fits = isinstance(value, list) and value and all(isinstance(row, list) and row for row in value)
+    expect(bool(fits), where, value, "a list of rows of numbers", ".60")
     for i, row in enumerate(value):
         if len(row) != len(value[0]):
             counts = f"row {i + 1} has {len(row)} numbers, row 1 has {len(value[0])}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from typing import Any
 
+from xltransformer.checked import is_positive, is_texts, is_whole
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, SwitchWords
 from xltransformer.nn.feed_forward import ACTIVATIONS
@@ -36,39 +37,34 @@ class Sizes:
                 listed = ", ".join(known) or "none"
                 raise UserError(f"[sizes] has {name!r}, which this model does not know (it knows: {listed})")
 
+    def _take(self, name: str, default: Any, fits: Callable[[Any], bool], wanted: str) -> Any:
+        """An option, or else its default; UserError for one that does not fit, with what is wanted."""
+        value = self.options.get(name, default)
+        if not fits(value):
+            raise UserError(f"[sizes] {name} is {value!r}: give {wanted}")
+        return value
+
     def count(self, name: str, default: int, least: int = 1) -> int:
         """A size that is a whole number of at least 1, or what is the `least`, else UserError."""
-        value = self.options.get(name, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise UserError(f"[sizes] {name} is {value!r}: give a whole number of at least {least}")
-        return value
+        wanted = f"a whole number of at least {least}"
+        return int(self._take(name, default, lambda value: is_whole(value, least), wanted))
 
     def flag(self, name: str, default: bool) -> bool:
         """A choice that is true or false, else UserError."""
-        value = self.options.get(name, default)
-        if not isinstance(value, bool):
-            raise UserError(f"[sizes] {name} is {value!r}: give true or false")
-        return value
+        return bool(self._take(name, default, lambda value: isinstance(value, bool), "true or false"))
 
     def number(self, name: str, default: float) -> float:
         """A number above 0, else UserError."""
-        value = self.options.get(name, default)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < float("inf"):
-            raise UserError(f"[sizes] {name} is {value!r}: give a number above 0")
-        return float(value)
+        return float(self._take(name, default, is_positive, "a number above 0"))
 
     def choice(self, name: str, default: str, among: Iterable[str] = ACTIVATIONS) -> str:
         """One of several names, else UserError."""
-        value = self.options.get(name, default)
-        if not isinstance(value, str) or value not in among:
-            raise UserError(f"[sizes] {name} is {value!r}: give one of {', '.join(among)}")
-        return str(value)
+        wanted = f"one of {', '.join(among)}"
+        return str(self._take(name, default, lambda value: isinstance(value, str) and value in among, wanted))
 
     def word(self, name: str) -> str | None:
         """A word, None where there is none; else UserError."""
-        value = self.options.get(name)
-        if value is not None and (not isinstance(value, str) or not value.strip()):
-            raise UserError(f"[sizes] {name} is {value!r}: give a word of the vocabulary")
+        value: str | None = self._take(name, None, _may_be_word, "a word of the vocabulary")
         return value
 
     def axis(self, size_name: str, labels_name: str, prefix: str, default: int) -> Axis:
@@ -76,14 +72,16 @@ class Sizes:
 
         Raises UserError for a size that is no positive whole number or does not fit the labels.
         """
-        labels = self.options.get(labels_name)
-        if labels is not None and not (
-            isinstance(labels, list | tuple) and labels and all(isinstance(label, str) for label in labels)
-        ):
-            raise UserError(f"[sizes] {labels_name} is {labels!r}: give a list of names")
-        size = self.options.get(size_name, len(labels) if labels else default)
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise UserError(f"[sizes] {size_name} is {size!r}: give a whole number of at least 1")
+        labels = self._take(labels_name, None, _may_be_names, "a list of names")
+        size = self.count(size_name, len(labels) if labels else default)
         if labels and len(labels) != size:
             raise UserError(f"[sizes] {labels_name} has {len(labels)} names, but {size_name} is {size}")
         return Axis.fixed(labels) if labels else Axis.numbered(prefix, size)
+
+
+def _may_be_word(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and bool(value.strip()))
+
+
+def _may_be_names(value: Any) -> bool:
+    return value is None or (isinstance(value, list | tuple) and bool(value) and is_texts([*value]))
