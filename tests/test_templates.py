@@ -41,6 +41,7 @@ class Recalculated:
     results: Results
     name: str = "libreoffice"
     how_to_get: str = ""
+    wide: bool = False
 
     def version(self) -> str | None:
         return None

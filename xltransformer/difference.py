@@ -119,7 +119,7 @@ def diff(path: str | Path, engine: str = "ironcalc", tolerance: float = TOLERANC
 
 def diff_book(book: ReadBook, used: Engine, tolerance: float = TOLERANCE) -> Diff:
     """Compare a workbook already read."""
-    comparison = _Comparison(book, used.recalculate(book.path), tolerance)
+    comparison = _Comparison(book, used.recalculate(book.path), tolerance, used.wide)
     blocks = tuple(comparison.block(block) for block in book.model.blocks.values())
     return Diff(used.name, used.version() or "", blocks, tuple(comparison.problems))
 
@@ -159,6 +159,14 @@ def _rounded(block: Matrix, values: Array) -> Array:
     return values if _is_choice(block) else np.round(values, 15)
 
 
+def _lifted(block: Matrix, values: Array, k: int) -> Array:
+    """The k-th version of a block's values for a program to which what underflows is not 0."""
+    if not block.computed or _is_choice(block):
+        return values
+    tiny = np.random.default_rng(k).uniform(1e-305, 1e-300, values.shape)
+    return np.where(values == 0, tiny, values)
+
+
 class _Comparison:
     """One pass over a recalculated workbook, block by block in the model's order.
 
@@ -167,10 +175,11 @@ class _Comparison:
     them (whether this is the cell where the two part).
     """
 
-    def __init__(self, book: ReadBook, results: Results, tolerance: float) -> None:
+    def __init__(self, book: ReadBook, results: Results, tolerance: float, wide: bool) -> None:
         self.book = book
         self.results = results
         self.tolerance = tolerance
+        self.wide = wide
         inputs = usable_inputs(book, results)
         self.problems: list[Problem] = []
         self.expected = trace_inputs(book, inputs)
@@ -273,6 +282,7 @@ class _Comparison:
         near = [[_noisy(m, v, k) for m, v in operands] for k in range(24 if _is_choice(block) else 4)]
         if _is_choice(block):
             near.append([_rounded(m, v) for m, v in operands])
+            near += [[_lifted(m, v, k) for m, v in operands] for k in range(48 if self.wide else 0)]
         made = [self._value(block, values) for values in (*near, [v for _, v in operands])]
         return [values for values in made if values is not None]
 

@@ -29,6 +29,12 @@ class Engine(Protocol):
         """One line for a user who lacks it."""
         ...
 
+    @property
+    def wide(self) -> bool:
+        """Whether it calculates in a wider range than double precision: what is 0 elsewhere, and in its files,
+        need not be 0 to it when it compares."""
+        ...
+
     def version(self) -> str | None:
         """The version on this machine, None where there is none."""
         ...

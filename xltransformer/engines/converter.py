@@ -31,6 +31,7 @@ class Converter(ABC):
     title: str
     how_to_get: str
     at_home = False
+    wide = False
 
     @abstractmethod
     def program(self) -> str | None:

@@ -19,6 +19,7 @@ class Gnumeric(Converter):
     """Recalculates by its ssconvert."""
 
     name, title = "gnumeric", "Gnumeric"
+    wide = True  # long double, in Debian's (seen: 1E-530 in a cold softmax, saved as 0)
     how_to_get = (
         "install Gnumeric, with its ssconvert on the PATH (Debian, Ubuntu: sudo apt-get install gnumeric; "
         "macOS: brew install gnumeric)"

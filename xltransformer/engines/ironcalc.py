@@ -21,6 +21,7 @@ class IronCalc:
     """Recalculates in a process of its own."""
 
     name = "ironcalc"
+    wide = False
     how_to_get = "pip install ironcalc"
 
     def version(self) -> str | None:
