@@ -23,6 +23,9 @@ from xltransformer.engines import Limits, converter, ironcalc, libreoffice, proc
 if TYPE_CHECKING:
     from office import Office
 
+USUAL = ("ironcalc", "libreoffice")
+"""The engine that comes along and the program that most have: where it is the numbers of a model that are tested,
+not what engines are made of, which `test_everywhere` and `test_ops` ask of every one."""
 MOST_FILES = 400
 """After so many files a process is started anew: what a program forgets to free is no business of ours."""
 

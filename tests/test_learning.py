@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from kept import USUAL
 from untrained import untrained
 
 from xltransformer import api, diff
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.shipped import shipped_templates
 from xltransformer.cli import main
-from xltransformer.engines import ENGINES
 from xltransformer.errors import UserError
 from xltransformer.locale import languages, load_messages
 from xltransformer.models.objective import MOST_CELLS
@@ -69,7 +69,7 @@ def test_every_panel_has_its_words(name: str, language: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", USUAL)
 @pytest.mark.parametrize("name", ["multi-head", "add-norm", "recurrent", "gpt", "bert", "decoder"])
 def test_backward_sheets_agree_with_numpy(name: str, engine: str, tmp_path: Path) -> None:
     path = tmp_path / "learning.xlsx"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from kept import USUAL
 from test_checkpoints import write_safetensors
 from test_torch import fixture, state_of
 
@@ -18,7 +19,6 @@ from xltransformer.building.instance import make_instance
 from xltransformer.building.plan import default_template
 from xltransformer.cli import main
 from xltransformer.difference import diff
-from xltransformer.engines import ENGINES
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.weights import load, read_source, read_state
@@ -495,7 +495,7 @@ def test_a_published_model_computes_what_its_library_does(name: str, tmp_path: P
     assert np.abs(found[: len(words)] - result).max() < (1e-6 if rotary else 1e-9)
 
 
-@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("engine", USUAL)
 @pytest.mark.parametrize("name", ["llama-3", "llama-linear", "qwen2", "roberta", "distilbert-states"])
 def test_the_sheets_of_published_models_agree(name: str, engine: str, tmp_path: Path) -> None:
     words, _ = saved_model(name, tmp_path)

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from kept import USUAL
 
 from xltransformer import api
 from xltransformer.building.instance import make_instance
@@ -21,7 +22,6 @@ from xltransformer.building.shipped import DEFAULT_TEMPLATE, shipped_templates, 
 from xltransformer.building.tables import read_word_table
 from xltransformer.cli import main
 from xltransformer.difference import diff
-from xltransformer.engines import ENGINES
 from xltransformer.errors import UserError
 from xltransformer.text import split_sentence
 from xltransformer.workbook.reader import read_book
@@ -286,7 +286,7 @@ ODD = ["=1+1", "+cmd", "@x", "-2", "=sum(a1:a9)", "007", "1e5", "3.10", "true", 
        "1/2", "2024-01-31", "c++", "<b>", "&amp", "x" * 300, "🎉", "👨‍👩‍👧", "שלום"]  # fmt: skip
 
 
-@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("engine", USUAL)
 def test_odd_tokens_are_stored_as_text_and_diff_agrees(engine: str) -> None:
     instance = api.build("out.xlsx", [" ".join(ODD)], "first-attention", slots=0)
     assert instance.trace()["sentence.words"].ravel().tolist() == ODD

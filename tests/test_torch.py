@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cells import draw, one_section, read
+from kept import USUAL
 
 from xltransformer.engines import ENGINES
 from xltransformer.graph import ONE, Array, Axis, Matrix, Model, Scope
@@ -407,7 +408,7 @@ IN_CELLS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", USUAL)
 @pytest.mark.parametrize("name", IN_CELLS)
 def test_cells_agree_with_torch_and_numpy(name: str, engine: str, tmp_path: Path) -> None:
     case = case_of(name)
@@ -480,7 +481,7 @@ LEARNED_IN_CELLS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", USUAL)
 @pytest.mark.parametrize("name", LEARNED_IN_CELLS)
 def test_gradients_in_cells_agree_with_autograd_and_numpy(name: str, engine: str, tmp_path: Path) -> None:
     case, expected = learning_case(name)
