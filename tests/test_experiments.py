@@ -14,10 +14,9 @@ from office import Edit, Office
 from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.parse import load_template
 from xltransformer.building.shipped import shipped_templates
-from xltransformer.building.template import in_language
 from xltransformer.engines import engine, fold
 from xltransformer.errors import UserError
-from xltransformer.locale import Messages, languages, load_messages
+from xltransformer.locale import Messages, in_language, languages, load_messages
 from xltransformer.workbook.book import Workbook
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place

@@ -27,14 +27,13 @@ from xltransformer import api, locale
 from xltransformer.building import instance as spec_instance
 from xltransformer.building.instance import Instance, describe, make_instance, model_from
 from xltransformer.building.shipped import shipped_templates, template_folder
-from xltransformer.building.template import in_language
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.engines import Engine, engine
 from xltransformer.errors import UserError
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.graph import SwitchWords
-from xltransformer.locale import Messages, languages, load_messages, switch_words
+from xltransformer.locale import Messages, in_language, languages, load_messages, switch_words
 from xltransformer.locale.report import report
 from xltransformer.size.configuration import QUANTITIES, configuration
 from xltransformer.size.published import PUBLISHED

@@ -13,11 +13,10 @@ from office import Office
 from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.shipped import shipped_templates
-from xltransformer.building.template import in_language
 from xltransformer.difference import diff_book
 from xltransformer.engines import Engine, Results, engine
 from xltransformer.graph import Array
-from xltransformer.locale import languages, load_messages
+from xltransformer.locale import in_language, languages, load_messages
 from xltransformer.workbook.reader import ReadBook, read_book
 
 SHIPPED = [(name, language) for name in shipped_templates() for language in languages()]

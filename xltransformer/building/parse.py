@@ -16,11 +16,12 @@ from typing import Any
 
 from xltransformer.building.shipped import DEFAULT_TEMPLATE, shipped_templates, template_folder
 from xltransformer.building.tables import learned_table, weights_of, word_table
-from xltransformer.building.template import Experiment, Template, Texts, said_in
+from xltransformer.building.template import Template
 from xltransformer.checked import check_keys, expect, fitting, is_texts, number, table_in, whole_number
 from xltransformer.errors import UserError
-from xltransformer.locale import ENGLISH
+from xltransformer.locale import ENGLISH, Texts, said_in
 from xltransformer.models import MODELS
+from xltransformer.teaching.experiments import Experiment
 from xltransformer.text import nearest, without_forbidden
 
 _KEYS = {

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xltransformer.building.experiments import to_try
 from xltransformer.building.limits import MARGIN, check_sizes
 from xltransformer.building.parse import load_template
 from xltransformer.building.request import Request
@@ -24,6 +23,7 @@ from xltransformer.locale import load_messages, switch_words
 from xltransformer.models import Sizes
 from xltransformer.nn.positions import LEARNED
 from xltransformer.record import record
+from xltransformer.teaching.experiments import to_try
 from xltransformer.text import MOST_TEXT, clean, listed, split_sentence, word_key
 
 if TYPE_CHECKING:

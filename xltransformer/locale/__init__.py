@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from xltransformer.errors import UserError
 from xltransformer.record import record
@@ -25,6 +25,21 @@ limits."""
 MOST_WORD, MOST_WORDS = 40, 100
 """The most letters of a word that turns a switch, and the most words that turn it on, or off: a formula asks
 for every one of them."""
+
+
+T = TypeVar("T")
+Texts = Mapping[str, str]
+"""One text in several languages: {"en": …, "zh": …}."""
+
+
+def in_language(texts: Texts, language: str) -> str:
+    """A text in a language, or else in English, or else in the first that it has; empty where it has none."""
+    return said_in(texts, language, "")
+
+
+def said_in(told: Mapping[str, T], language: str, none: T) -> T:
+    """The same of whatever is told in several languages; `none` where nothing is."""
+    return told.get(language) or told.get(ENGLISH) or next(iter(told.values()), none)
 
 
 @record

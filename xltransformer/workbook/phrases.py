@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 
 from xltransformer.building.instance import Instance
-from xltransformer.building.template import Texts, in_language
-from xltransformer.locale import Messages
+from xltransformer.locale import Messages, Texts, in_language
 from xltransformer.record import record
 from xltransformer.teaching.pictures import Fact
 from xltransformer.workbook.page import Page

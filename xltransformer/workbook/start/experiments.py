@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from xltransformer.building.instance import Instance
-from xltransformer.building.template import Experiment, in_language
 from xltransformer.graph import Matrix, SwitchWords, Values
+from xltransformer.locale import in_language
 from xltransformer.record import record
+from xltransformer.teaching.experiments import Experiment
 from xltransformer.text import word_key
 from xltransformer.workbook.page import Page
 from xltransformer.workbook.phrases import literal

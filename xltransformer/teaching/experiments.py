@@ -1,12 +1,39 @@
-"""What to try with a published model: no template knows its words."""
+"""Something to try on the first screen; and what to try with a published model, whose words no template knows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from xltransformer.building.template import Experiment
-from xltransformer.locale import Messages
+from xltransformer.locale import Messages, Texts, in_language
+from xltransformer.record import record
 from xltransformer.text import word_key
+
+
+@record
+class Experiment:
+    """Something to try on the first sheet: the cell to edit (an input block, a row and a column by
+    label, or by number from 1), what to type there (a word, a number, or whether a switch is on; `above`
+    or `below` where any such number will do), and what to say before and after."""
+
+    block: str
+    row: str | int | None
+    column: str | int | None
+    to: Texts | float | bool | None
+    above: float | None
+    below: float | None
+    do: Texts
+    then: Texts
+
+    def target(self, language: str) -> str | float | bool:
+        """What is typed, in a workbook of that language."""
+        if isinstance(self.to, Mapping):
+            return in_language(self.to, language)
+        if self.to is not None:
+            return self.to
+        if self.above is not None:
+            return self.above + 1
+        below = self.below or 0.0
+        return below / 2 if below > 0 else below - 1
 
 
 def to_try(split: Sequence[Sequence[str]], messages: Messages) -> tuple[Experiment, ...]:
