@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from windows import find_uno_python
 
@@ -26,7 +27,7 @@ class Office:
         program = find_soffice()
         assert program, "LibreOffice is missing: run scripts/install-test-tools"
         self.python = find_uno_python(program)
-        self.pipe = f"xlt{os.getpid()}"
+        self.pipe = f"xlt{uuid4().hex}"  # two at one pipe wait for each other, and take a processor each
         profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
         accept = f"--accept=pipe,name={self.pipe};urp;"
         self.process = subprocess.Popen(
