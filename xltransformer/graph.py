@@ -110,6 +110,18 @@ class Known(TypedDict, total=False):
     contributed_by: Matrix
 
 
+class Said(TypedDict, total=False):
+    """What may be said of an input, beside its axes and role; see `Matrix`."""
+
+    text: bool
+    choices: Matrix
+    turned_by: SwitchWords
+    scale: Scale
+    initial: Initial
+    positive: bool
+    row_per_place: bool
+
+
 @record(eq=False)
 class Matrix:
     """One block: an input (no `op`) or the result of an operation on other blocks. It never changes once it has
@@ -156,12 +168,6 @@ class Matrix:
     @property
     def computed(self) -> bool:
         return self.op is not None
-
-    def placed(self, name: str, known: Known) -> None:
-        """Take the name, and what else is known by then."""
-        object.__setattr__(self, "name", name)
-        for key, value in known.items():
-            object.__setattr__(self, key, value)
 
     def goes_on_with(self, predictions: Matrix) -> None:
         """Tie the `feedback`, which comes of these tokens."""
@@ -340,11 +346,14 @@ class Model:
         self._step.blocks.append(block)
         return block
 
-    def register(self, name: str, block: Matrix, **known: Unpack[Known]) -> Matrix:
-        """Give `block` its name and place; raises ValueError where the name is taken (case aside)."""
+    def register(self, name: str, block: Matrix, known: Known) -> Matrix:
+        """Give `block` its name and place, and what else is known by then; raises ValueError where the name is
+        taken (case aside)."""
         if name.lower() in self._lower_names:
             raise ValueError(f"two blocks are named {name!r} (names differ in more than case)")
-        block.placed(name, known)
+        block.name = name  # type: ignore[misc]  # it never changes from here on
+        for key in known:
+            setattr(block, key, known[key])  # type: ignore[literal-required]
         self._lower_names.add(name.lower())
         self.blocks[name] = block
         if self._step is not None:
@@ -424,29 +433,11 @@ class Scope:
 
     def add(self, name: str, block: Matrix, **known: Unpack[Known]) -> Matrix:
         """Name a computed block, say what else is known of it, and give it its place in the model."""
-        return self.model.register(".".join((*self.parts, name)), block, **known)
+        return self.model.register(".".join((*self.parts, name)), block, known)
 
-    def input(
-        self,
-        name: str,
-        rows: Axis,
-        columns: Axis,
-        role: Role,
-        *,
-        text: bool = False,
-        choices: Matrix | None = None,
-        turned_by: SwitchWords | None = None,
-        scale: Scale = "signed",
-        initial: Initial = WEIGHT,
-        positive: bool = False,
-        row_per_place: bool = False,
-    ) -> Matrix:
-        """A block the user fills in; see `Matrix` for what may be said of it."""
-        made = Matrix(
-            rows, columns, role=role, text=text, choices=choices, turned_by=turned_by, scale=scale,
-            initial=initial, positive=positive, row_per_place=row_per_place,
-        )  # fmt: skip
-        return self.add(name, made)
+    def input(self, name: str, rows: Axis, columns: Axis, role: Role, **said: Unpack[Said]) -> Matrix:
+        """A block the user fills in."""
+        return self.add(name, Matrix(rows, columns, role=role, **said))
 
     def constant(self, name: str, value: float | str, *, positive: bool = False, **known: Unpack[Known]) -> Matrix:
         """A number or text (1 x 1) that the paper fixes: visible and editable, but not learned."""
@@ -457,6 +448,9 @@ class Scope:
     def step(self, key: str) -> Any:
         """A step of the model's, which goes on where there is one of this key in this scope; the heads of one
         attention, and the groups of heads that have keys and values in common, share each of theirs."""
-        first = next((k for k, part in enumerate(self.parts) if part in ("head", "group")), None)
-        parts = self.parts if first is None else (*self.parts[:first], "head")
+        parts = self.parts
+        for k, part in enumerate(parts):
+            if part in ("head", "group"):
+                parts = (*parts[:k], "head")
+                break
         return self.model.step(key, ".".join(parts))

@@ -128,7 +128,7 @@ class _Backward:
         known |= {"scale": "signed", "gradient_of": block}
         step = self._panel(user)
         with nullcontext() if step is None else self.model.within(step):
-            return self.model.register(name, gradient, **known)
+            return self.model.register(name, gradient, known)
 
     def _panel(self, user: Matrix) -> Step | None:
         """The backward step of a block's step; None where the block is in no step."""

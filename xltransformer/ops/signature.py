@@ -9,49 +9,65 @@ comes first, and none where it is `1`.
 from __future__ import annotations
 
 import re
+from dataclasses import field
+from functools import cache
 
 from xltransformer.graph import ONE, Axis, Matrix
 from xltransformer.record import record
-
-Sizes = tuple[str, str]
-"""What stands for the number of a matrix's rows, and of its columns."""
 
 _SIZES = "(?:[a-z]|1) (?:[a-z]|1)"
 _SIGNATURE = re.compile(rf"({_SIZES}(?:, {_SIZES})*)((?:, \[{_SIZES}\])*|, \.\.\.) -> ({_SIZES})")
 
 
-@record
+@record(eq=False)
 class Signature:
-    """A signature, read: the operands' sizes, how many operands there must be, whether the last one may come
-    again, and the result's sizes."""
+    """A signature, read: what stands for the rows and columns of each operand in turn, how many of these sides
+    there must be, whether the last operand may come again, and which sides label the result.
 
-    sizes: tuple[Sizes, ...]
+    Sides are counted from 1; side 0 is a single row or column. Making a model asks for axes thousands of times,
+    so which sides are `alike` is found out once for each number of operands, None where that does not fit.
+    """
+
+    sides: tuple[str, ...]
     least: int
     repeats: bool
-    result: Sizes
+    result: tuple[int, int]
+    alike: dict[int, list[tuple[int, int]] | None] = field(default_factory=dict)
 
     def axes(self, operands: tuple[Matrix, ...]) -> tuple[Axis, Axis] | None:
         """Row and column axis of the result; None where the operands' number or shapes do not fit."""
-        more = len(operands) - len(self.sizes)
-        if len(operands) < self.least or (more > 0 and not self.repeats):
+        axes = [ONE]
+        for operand in operands:
+            axes += (operand.rows, operand.columns)
+        count = len(axes)
+        if count not in self.alike:
+            self.alike[count] = self._alike(count - 1)
+        alike = self.alike[count]
+        if alike is None:
             return None
-        sizes = self.sizes + self.sizes[-1:] * more if more > 0 else self.sizes
-        found = {"1": ONE}
-        for (row, column), operand in zip(sizes, operands, strict=False):
-            for size, axis in ((row, operand.rows), (column, operand.columns)):
-                if found.setdefault(size, axis).size != axis.size:
-                    return None
+        for one, other in alike:
+            if axes[one].size != axes[other].size:
+                return None
         rows, columns = self.result
-        return found[rows], found[columns]
+        return axes[rows], axes[columns]
+
+    def _alike(self, count: int) -> list[tuple[int, int]] | None:
+        sides = self.sides + self.sides[-2:] * (count if self.repeats else 0)
+        if not self.least <= count <= len(sides):
+            return None
+        places = ["1", *sides[:count]]
+        return [(k, places.index(side)) for k, side in enumerate(places) if places.index(side) < k]
 
 
+@cache
 def read(signature: str) -> Signature:
     """The signature as written in `Op.signature`; ValueError for one that is none, or whose result has a
     letter that no operand has for sure."""
     match = _SIGNATURE.fullmatch(signature)
     if match is None:
         raise ValueError(f"{signature!r} is no signature such as 'n k, k m, [1 m] -> n m'")
-    always, rest, (result,) = (re.findall(r"(\w) (\w)", part) for part in match.groups())
-    if not {*result} <= {"1"}.union(*always):
+    always, rest, result = (re.findall(r"\w", part) for part in match.groups())
+    if not {*result} <= {"1", *always}:
         raise ValueError(f"signature {signature!r}: no operand tells the size of the result")
-    return Signature((*always, *rest), len(always), "..." in signature, result)
+    rows, columns = (["1", *always].index(side) for side in result)
+    return Signature((*always, *rest), len(always), "..." in signature, (rows, columns))
