@@ -8,27 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xltransformer import ops
 from xltransformer.graph import ONE, Attended, Axis, Matrix, Scope, SwitchWords
 from xltransformer.nn.linear import bias, linear
-from xltransformer.ops import (
-    SwitchedOn,
-    attention_mask,
-    causal_divide,
-    causal_mask,
-    causal_mix,
-    causal_scores,
-    copy,
-    divide,
-    divide_rows,
-    mask_scores,
-    masked_exp,
-    matmul,
-    root_width,
-    row_max,
-    row_sum,
-    shifted_exp,
-    transpose,
-)
 from xltransformer.record import record
 
 
@@ -74,13 +56,13 @@ def gate(g: Scope, name: str, words: SwitchWords) -> Matrix:
     """1 where the switch of that name says one of the words for on, else 0 (1 x 1); the switch is the text
     input beside it."""
     said = g.input(name, ONE, ONE, "switch", text=True, turned_by=words)
-    return g.add(f"{name}_on", SwitchedOn(words)(said))
+    return g.add(f"{name}_on", ops.SwitchedOn(words)(said))
 
 
 def same(g: Scope, queries: Matrix, X: Matrix) -> tuple[Matrix, Matrix, Matrix]:
     """Q, K and V without weights: the queries and the words themselves."""
     with g.step("same"):
-        return g.add("Q", copy(queries)), g.add("K", copy(X)), g.add("V", copy(X))
+        return g.add("Q", ops.copy(queries)), g.add("K", ops.copy(X)), g.add("V", ops.copy(X))
 
 
 @record
@@ -172,15 +154,15 @@ def softmax(
     `shares` is what they are called."""
     cooling = () if temperature is None else (temperature,)
     with g.step("softmax"):
-        maximum = g.add("maximum", row_max(x))
+        maximum = g.add("maximum", ops.row_max(x))
         if mask is None:
-            exponentials = g.add("exponentials", shifted_exp(x, maximum, *cooling))
+            exponentials = g.add("exponentials", ops.shifted_exp(x, maximum, *cooling))
         else:
-            exponentials = g.add("exponentials", masked_exp(x, maximum, mask, *cooling))
-        total = g.add("total", row_sum(exponentials))
+            exponentials = g.add("exponentials", ops.masked_exp(x, maximum, mask, *cooling))
+        total = g.add("total", ops.row_sum(exponentials))
     with g.step(shares):
-        divided = g.add(shares, divide_rows(exponentials, total))
-        g.add("row_sum", row_sum(divided), sums_to_one=True)
+        divided = g.add(shares, ops.divide_rows(exponentials, total))
+        g.add("row_sum", ops.row_sum(divided), sums_to_one=True)
     return divided
 
 
@@ -188,7 +170,7 @@ def padding_mask(g: Scope, queries: Matrix, keys: Matrix, *, causal: bool = Fals
     """1 where a word stands at both ends, from the padding of the queries (n x 1) and of the keys
     (m x 1); one such mask (n x m) does for all heads and layers."""
     with g.step("padding_mask"):
-        return g.add("mask", (causal_mask if causal else attention_mask)(queries, keys))
+        return g.add("mask", (ops.causal_mask if causal else ops.attention_mask)(queries, keys))
 
 
 def attention(
@@ -214,22 +196,22 @@ def attention(
     if len(paddings) == 1:
         raise ValueError("attention: give the padding of the queries and of the keys, or neither")
     with g.step("scores"):
-        scores = g.add("scores", (causal_scores if causal else matmul)(Q, g.add("K_T", transpose(K))))
+        scores = g.add("scores", (ops.causal_scores if causal else ops.matmul)(Q, g.add("K_T", ops.transpose(K))))
     with g.step("scaled"):
         turned = () if switches is None else (switches.scaling,)
-        divisor = g.add("divisor", root_width(K, *turned))
-        scaled = g.add("scaled", (causal_divide if causal else divide)(scores, divisor))
+        divisor = g.add("divisor", ops.root_width(K, *turned))
+        scaled = g.add("scaled", (ops.causal_divide if causal else ops.divide)(scores, divisor))
     masked = scaled
     if mask is not None or paddings:
         with g.step("mask"):
             if mask is None and causal:
-                mask = g.add("mask", causal_mask(*paddings))
+                mask = g.add("mask", ops.causal_mask(*paddings))
             elif mask is None:
                 turned = () if switches is None or switches.causal is None else (switches.causal,)
-                mask = g.add("mask", attention_mask(*paddings, *turned))
-            masked = g.add("masked", mask_scores(scaled, mask))
+                mask = g.add("mask", ops.attention_mask(*paddings, *turned))
+            masked = g.add("masked", ops.mask_scores(scaled, mask))
     weights = softmax(g, masked, mask, None if switches is None else switches.temperature)
     with g.step("output"):
-        attended = Attended(weights, g.add("output", (causal_mix if causal else matmul)(weights, V)), mask)
+        attended = Attended(weights, g.add("output", (ops.causal_mix if causal else ops.matmul)(weights, V)), mask)
     g.model.attentions.append(attended)
     return attended

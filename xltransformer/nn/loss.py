@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
+from xltransformer import ops
 from xltransformer.graph import Matrix, Scope
-from xltransformer.ops import (
-    counted_mean,
-    entry_at,
-    mean_square,
-    negative_log_likelihood,
-    present,
-    row_max,
-    row_sum,
-    shifted_exp,
-    subtract,
-)
 
 
 def mean_squared_error(g: Scope, output: Matrix, target: Matrix, counts: Matrix | None = None) -> Matrix:
@@ -23,10 +13,10 @@ def mean_squared_error(g: Scope, output: Matrix, target: Matrix, counts: Matrix 
     rows count.
     """
     with g.step("error"):
-        error = g.add("error", subtract(output, target))
+        error = g.add("error", ops.subtract(output, target))
     with g.step("mean_squared_error"):
-        rows = g.add("row_loss", mean_square(error))
-        return g.add("loss", counted_mean(rows, *(() if counts is None else (counts,))))
+        rows = g.add("row_loss", ops.mean_square(error))
+        return g.add("loss", ops.counted_mean(rows, *(() if counts is None else (counts,))))
 
 
 def cross_entropy(g: Scope, logits: Matrix, target: Matrix, counts: Matrix | None = None) -> Matrix:
@@ -38,12 +28,12 @@ def cross_entropy(g: Scope, logits: Matrix, target: Matrix, counts: Matrix | Non
     Goodfellow, Bengio and Courville 2016, "Deep Learning", section 6.2.2.3.
     """
     with g.step("logit_softmax"):
-        maximum = g.add("maximum", row_max(logits))
-        total = g.add("total", row_sum(g.add("exponentials", shifted_exp(logits, maximum))))
+        maximum = g.add("maximum", ops.row_max(logits))
+        total = g.add("total", ops.row_sum(g.add("exponentials", ops.shifted_exp(logits, maximum))))
     with g.step("surprise"):
-        logit = g.add("target_logit", entry_at(logits, target), scale="signed")
-        rows = g.add("surprise", negative_log_likelihood(total, maximum, logit))
+        logit = g.add("target_logit", ops.entry_at(logits, target), scale="signed")
+        rows = g.add("surprise", ops.negative_log_likelihood(total, maximum, logit))
     with g.step("cross_entropy"):
         if counts is None:
-            counts = g.add("counts", present(target))
-        return g.add("loss", counted_mean(rows, counts))
+            counts = g.add("counts", ops.present(target))
+        return g.add("loss", ops.counted_mean(rows, counts))

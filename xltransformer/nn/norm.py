@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from xltransformer import ops
 from xltransformer.graph import GAIN, ONE, SHIFT, Axis, Matrix, Scope
-from xltransformer.ops import (
-    add,
-    gain_bias,
-    mean_square,
-    normalise_rows,
-    rms_normalise_rows,
-    row_mean,
-    row_variance,
-)
 from xltransformer.record import record
 
 EPSILON = 1e-5
@@ -50,24 +42,24 @@ def layer_norm(g: Scope, x: Matrix, w: Norm) -> Matrix:
     """(x - mean) / sqrt(variance + epsilon) * gain + bias. Ba, Kiros and Hinton 2016, equations 3, 4."""
     bias = () if w.bias is None else (w.bias,)
     with g.step("layer_norm"):
-        mean = g.add("mean", row_mean(x))
-        variance = g.add("variance", row_variance(x, mean))
-        normalised = g.add("normalised", normalise_rows(x, mean, variance, w.epsilon))
-        return g.add("output", gain_bias(normalised, w.gain, *bias))
+        mean = g.add("mean", ops.row_mean(x))
+        variance = g.add("variance", ops.row_variance(x, mean))
+        normalised = g.add("normalised", ops.normalise_rows(x, mean, variance, w.epsilon))
+        return g.add("output", ops.gain_bias(normalised, w.gain, *bias))
 
 
 def rms_norm(g: Scope, x: Matrix, w: Norm) -> Matrix:
     """x / sqrt(mean square + epsilon) * gain. Zhang and Sennrich 2019, equation 4."""
     with g.step("rms_norm"):
-        squares = g.add("mean_square", mean_square(x))
-        normalised = g.add("normalised", rms_normalise_rows(x, squares, w.epsilon))
-        return g.add("output", gain_bias(normalised, w.gain))
+        squares = g.add("mean_square", ops.mean_square(x))
+        normalised = g.add("normalised", ops.rms_normalise_rows(x, squares, w.epsilon))
+        return g.add("output", ops.gain_bias(normalised, w.gain))
 
 
 def residual(g: Scope, x: Matrix, change: Matrix) -> Matrix:
     """x plus what a sublayer made of it, both (n x d). He et al. 2016."""
     with g.step("residual"):
-        return g.add("sum", add(x, change))
+        return g.add("sum", ops.add(x, change))
 
 
 def add_norm(g: Scope, x: Matrix, change: Matrix, w: Norm) -> Matrix:

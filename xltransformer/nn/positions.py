@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
+from xltransformer import ops
 from xltransformer.graph import EMBEDDING, Axis, Matrix, Scope
-from xltransformer.ops import (
-    Pair,
-    Repeat,
-    add,
-    angle,
-    divide,
-    inverse_frequency,
-    kept_speed,
-    matmul,
-    position,
-    rotate_pairs,
-    sinusoid,
-    slowed,
-    transpose,
-)
 from xltransformer.record import record
 
 BASE = 10000.0
@@ -62,14 +48,14 @@ def angles(
     that of a head's queries, it takes the place of d. `longer` changes them for longer texts.
     """
     with g.step("angles" if longer is None else "angles_by_pair" if longer.by_pair else "angles_together"):
-        at = g.add("position", position(X)) if positions is None else positions
-        slow = g.add("stretch", inverse_frequency(base, g.add("pair", Pair(width)(X))))
+        at = g.add("position", ops.position(X)) if positions is None else positions
+        slow = g.add("stretch", ops.inverse_frequency(base, g.add("pair", ops.Pair(width)(X))))
         if longer is not None and longer.by_pair:
-            kept = g.add("kept", kept_speed(slow, *longer.by_pair))
-            slow = g.add("slowed", slowed(slow, kept, longer.factor))
+            kept = g.add("kept", ops.kept_speed(slow, *longer.by_pair))
+            slow = g.add("slowed", ops.slowed(slow, kept, longer.factor))
         elif longer is not None:
-            at = g.add("together", divide(at, longer.factor))
-        return g.add("angle", angle(at, slow))
+            at = g.add("together", ops.divide(at, longer.factor))
+        return g.add("angle", ops.angle(at, slow))
 
 
 def sinusoidal(g: Scope, X: Matrix, base: Matrix, positions: Matrix | None = None) -> Matrix:
@@ -77,14 +63,14 @@ def sinusoidal(g: Scope, X: Matrix, base: Matrix, positions: Matrix | None = Non
     PE(pos, 2i) = sin(pos / 10000^(2i/d)), PE(pos, 2i+1) = cos(pos / 10000^(2i/d))."""
     turned = angles(g, X, base, positions)
     with g.step("sinusoidal"):
-        PE = g.add("PE", sinusoid(turned))
+        PE = g.add("PE", ops.sinusoid(turned))
     return add_positions(g, X, PE)
 
 
 def add_positions(g: Scope, X: Matrix, PE: Matrix) -> Matrix:
     """X plus one row for each place, computed or learned: both (n x d)."""
     with g.step("add_positions"):
-        return g.add("X", add(X, PE))
+        return g.add("X", ops.add(X, PE))
 
 
 def rotary(g: Scope, Q: Matrix, K: Matrix, turned: Matrix) -> tuple[Matrix, Matrix]:
@@ -99,7 +85,7 @@ def rotary(g: Scope, Q: Matrix, K: Matrix, turned: Matrix) -> tuple[Matrix, Matr
 def rotate(g: Scope, name: str, x: Matrix, turned: Matrix) -> Matrix:
     """Queries or keys (n x d_k) with each pair of columns turned by its angle, under a `name`."""
     with g.step("rotary"):
-        return g.add(name, rotate_pairs(x, turned))
+        return g.add(name, ops.rotate_pairs(x, turned))
 
 
 PLACES, FURTHER_ON = 12, 4
@@ -110,11 +96,11 @@ def score_by_distance(g: Scope, x: Matrix, base: Matrix, *, rotated: bool) -> tu
     """One word (1 x d) at `PLACES` places at once: the places (PLACES x 1), and the score of every
     place with every other (PLACES x PLACES), by rotary positions or by sinusoidal ones."""
     with g.step("same_word"):
-        repeated = g.add("repeated", Repeat(PLACES)(x))
-        places = g.add("position", position(repeated))
+        repeated = g.add("repeated", ops.Repeat(PLACES)(x))
+        places = g.add("position", ops.position(repeated))
     if rotated:
         placed, _ = rotary(g, repeated, repeated, angles(g, repeated, base, places))
     else:
         placed = sinusoidal(g, repeated, base, places)
     with g.step("distance_scores"):
-        return places, g.add("scores", matmul(placed, g.add("placed_T", transpose(placed))))
+        return places, g.add("scores", ops.matmul(placed, g.add("placed_T", ops.transpose(placed))))
