@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from xltransformer.graph import Array, Matrix
@@ -54,15 +56,16 @@ class MaskScores(Op):
     signature = "n m, n m -> n m"
     by_entry = True
     scale = "masked"
+    hidden: ClassVar[float] = HIDDEN
 
     def value(self, scores: Array, mask: Array) -> Array:
-        return np.where(mask == 1, scores, HIDDEN)
+        return np.where(mask == 1, scores, self.hidden)
 
     def gradient(self, upstream: Matrix, result: Matrix, scores: Matrix, mask: Matrix) -> Contributions:
         return where_one(upstream, mask), STOP
 
     def cell(self, i: Coordinate, j: Coordinate, scores: Ref, mask: Ref) -> str:
-        return f"IF({mask.cell(i, j)}=1,{scores.cell(i, j)},-1E+30)"
+        return f"IF({mask.cell(i, j)}=1,{scores.cell(i, j)},{self.hidden:G})"
 
 
 class MaskUnnamed(Op):
@@ -70,48 +73,37 @@ class MaskUnnamed(Op):
 
     signature = "n v, v 1 -> n v"
     scale = "masked"
+    hidden: ClassVar[float] = HIDDEN
 
     def value(self, logits: Array, words: Array) -> Array:
-        return np.where(words.T == "", HIDDEN, logits)
+        return np.where(words.T == "", self.hidden, logits)
 
     def gradient(self, upstream: Matrix, result: Matrix, logits: Matrix, words: Matrix) -> Contributions:
         return where_named(upstream, words), STOP
 
     def cell(self, i: Coordinate, j: Coordinate, logits: Ref, words: Ref) -> str:
-        return f'IF({words.cell(j, 0)}="",-1E+30,{logits.cell(i, j)})'
+        return f'IF({words.cell(j, 0)}="",{self.hidden:G},{logits.cell(i, j)})'
 
     def row(self, i: int, logits: Ref, words: Ref) -> list[Span]:
         return [(0, logits.shape[1], f'IF(TRANSPOSE({words.column(0)})="",-1E+30,{logits.row(i)})')]
 
 
-class WhereOne(Op):
+class WhereOne(MaskScores):
     """What passes back through a mask: the entry where the mask is 1, else 0."""
 
-    signature = "n m, n m -> n m"
-
-    def value(self, x: Array, mask: Array) -> Array:
-        return np.where(mask == 1, x, 0.0)
-
-    def gradient(self, upstream: Matrix, result: Matrix, x: Matrix, mask: Matrix) -> Contributions:
-        return where_one(upstream, mask), STOP
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref, mask: Ref) -> str:
-        return f"IF({mask.cell(i, j)}=1,{x.cell(i, j)},0)"
+    by_entry = False
+    scale = "signed"
+    hidden = 0.0
 
 
-class WhereNamed(Op):
+class WhereNamed(MaskUnnamed):
     """What passes back to the logits: 0 for empty rows of the vocabulary, the second operand (text)."""
 
-    signature = "n v, v 1 -> n v"
+    scale = "signed"
+    hidden = 0.0
 
-    def value(self, x: Array, words: Array) -> Array:
-        return np.where(words.T == "", 0.0, x)
-
-    def gradient(self, upstream: Matrix, result: Matrix, x: Matrix, words: Matrix) -> Contributions:
-        return where_named(upstream, words), STOP
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref, words: Ref) -> str:
-        return f'IF({words.cell(j, 0)}="",0,{x.cell(i, j)})'
+    def row(self, i: int, logits: Ref, words: Ref) -> list[Span]:
+        return []
 
 
 present = Present()
