@@ -6,11 +6,13 @@ Vaswani et al. 2017, section 3.1. A decoder without cross-attention, as GPT's, i
 
 from __future__ import annotations
 
+from functools import partial
+
 from xltransformer.graph import Attended, Axis, Matrix, Scope
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import AttentionOptions
-from xltransformer.nn.feed_forward import Fed, FeedForward, feed_forward, feed_forward_weights
-from xltransformer.nn.multi_head import Heads, MultiHead, multi_head, multi_head_weights
+from xltransformer.nn.feed_forward import FeedForward, feed_forward, feed_forward_weights
+from xltransformer.nn.multi_head import MultiHead, multi_head, multi_head_weights
 from xltransformer.nn.norm import Norm, norm, norm_weights, sublayer
 from xltransformer.record import record
 
@@ -85,21 +87,14 @@ def decoder_layer(
 ) -> DecoderLayerMade:
     """Self-attention, attention to the encoder's output, feed-forward network where there is one, each with
     its residual and norm: X (n x d) and memory (m x d) give (n x d)."""
-
-    def look_back(x: Matrix) -> Heads:
-        return multi_head(g.scope("self_attention"), x, w.self_attention, own)
-
-    def look_across(x: Matrix) -> Heads:
-        return multi_head(g.scope("cross_attention"), x, w.cross_attention, across, source=memory)
-
+    look_back = partial(multi_head, g.scope("self_attention"), w=w.self_attention, options=own)
     X, back = sublayer(g.scope("norm", "0"), X, w.norms[0], look_back, pre_norm=w.pre_norm)
+    look_across = partial(
+        multi_head, g.scope("cross_attention"), w=w.cross_attention, options=across, source=memory
+    )
     X, other = sublayer(g.scope("norm", "1"), X, w.norms[1], look_across, pre_norm=w.pre_norm)
-    network = w.feed_forward
-    if network is not None:
-
-        def feed(x: Matrix) -> Fed:
-            return feed_forward(g.scope("feed_forward"), x, network)
-
+    if w.feed_forward is not None:
+        feed = partial(feed_forward, g.scope("feed_forward"), w=w.feed_forward)
         X, _ = sublayer(g.scope("norm", "2"), X, w.norms[2], feed, pre_norm=w.pre_norm)
     return DecoderLayerMade(X, back.attentions, other.attentions)
 

@@ -6,10 +6,12 @@ to look at but its own words.
 
 from __future__ import annotations
 
+from functools import partial
+
 from xltransformer.graph import Attended, Matrix, Scope
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import EVERYWHERE, AttentionOptions
-from xltransformer.nn.feed_forward import Fed, FeedForward, feed_forward, feed_forward_weights
+from xltransformer.nn.feed_forward import FeedForward, feed_forward, feed_forward_weights
 from xltransformer.nn.multi_head import Heads, MultiHead, multi_head, multi_head_weights
 from xltransformer.nn.norm import Norm, norm, norm_weights, sublayer
 from xltransformer.record import record
@@ -75,25 +77,13 @@ class Stack:
     attentions: tuple[tuple[Attended, ...], ...]
 
 
-def encoder_layer(
-    g: Scope,
-    X: Matrix,
-    w: EncoderLayer,
-    options: AttentionOptions = EVERYWHERE,
-) -> Heads:
+def encoder_layer(g: Scope, X: Matrix, w: EncoderLayer, options: AttentionOptions = EVERYWHERE) -> Heads:
     """Self-attention, then the feed-forward network where there is one, each with its residual and norm:
     (n x d) to (n x d)."""
-
-    def attend(x: Matrix) -> Heads:
-        return multi_head(g, x, w.attention, options, name="attended")
-
+    attend = partial(multi_head, g, w=w.attention, options=options, name="attended")
     X, heads = sublayer(g.scope("norm", "0"), X, w.norms[0], attend, pre_norm=w.pre_norm)
-    network = w.feed_forward
-    if network is not None:
-
-        def feed(x: Matrix) -> Fed:
-            return feed_forward(g.scope("feed_forward"), x, network)
-
+    if w.feed_forward is not None:
+        feed = partial(feed_forward, g.scope("feed_forward"), w=w.feed_forward)
         X, _ = sublayer(g.scope("norm", "1"), X, w.norms[1], feed, pre_norm=w.pre_norm)
     return Heads(X, heads.attentions)
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from xltransformer.graph import Array, Matrix
+from xltransformer.graph import Array, Matrix, Scale
 from xltransformer.ops.base import STOP, Contributions, Coordinate, Op, Ref, Span
 
 HIDDEN = -1e30
@@ -55,7 +55,7 @@ class MaskScores(Op):
 
     signature = "n m, n m -> n m"
     by_entry = True
-    scale = "masked"
+    scale: ClassVar[Scale] = "masked"
     hidden: ClassVar[float] = HIDDEN
 
     def value(self, scores: Array, mask: Array) -> Array:
@@ -72,7 +72,7 @@ class MaskUnnamed(Op):
     """The logits of the words there are, `HIDDEN` for empty rows of the vocabulary, the second operand (text)."""
 
     signature = "n v, v 1 -> n v"
-    scale = "masked"
+    scale: ClassVar[Scale] = "masked"
     hidden: ClassVar[float] = HIDDEN
 
     def value(self, logits: Array, words: Array) -> Array:
