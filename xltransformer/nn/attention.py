@@ -125,11 +125,10 @@ def grouped_projections(
     )
 
 
-def project(g: Scope, X: Matrix, w: Projection, source: Matrix | None = None) -> tuple[Matrix, Matrix, Matrix]:
-    """Q = X W_Q (n x d_k), K = Y W_K (m x d_k) and V = Y W_V (m x d_v), where Y is the `source`, or
-    in self-attention X itself."""
+def project(g: Scope, X: Matrix, w: Projection) -> tuple[Matrix, Matrix, Matrix]:
+    """Q = X W_Q, K = X W_K (both n x d_k) and V = X W_V (n x d_v): self-attention's."""
     with g.step("project"):
-        return queries(g, X, w), *keys_values(g, X if source is None else source, w)
+        return queries(g, X, w), *keys_values(g, X, w)
 
 
 def queries(g: Scope, X: Matrix, w: Projection) -> Matrix:
@@ -143,12 +142,7 @@ def keys_values(g: Scope, Y: Matrix, w: Projection) -> tuple[Matrix, Matrix]:
 
 
 def softmax(
-    g: Scope,
-    x: Matrix,
-    mask: Matrix | None = None,
-    temperature: Matrix | None = None,
-    *,
-    shares: str = "weights",
+    g: Scope, x: Matrix, mask: Matrix | None = None, temperature: Matrix | None = None, *, shares: str = "weights"
 ) -> Matrix:
     """Each row of x (n x m) turned into shares that sum to 1 over the entries the mask lets through;
     `shares` is what they are called."""

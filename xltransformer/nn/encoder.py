@@ -89,12 +89,7 @@ def encoder_layer(g: Scope, X: Matrix, w: EncoderLayer, options: AttentionOption
 
 
 def encoder(
-    g: Scope,
-    X: Matrix,
-    w: Encoder,
-    options: AttentionOptions = EVERYWHERE,
-    *,
-    sentence: int | None = None,
+    g: Scope, X: Matrix, w: Encoder, options: AttentionOptions = EVERYWHERE, *, sentence: int | None = None
 ) -> Stack:
     """All layers, each a section of its own, and the final norm: (n x d) to (n x d). `sentence` is the number
     of the sentence that X stands for."""

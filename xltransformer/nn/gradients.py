@@ -41,7 +41,7 @@ def gradients(model: Model, loss: Matrix, wanted: Collection[Matrix] | None = No
         raise UserError(f"{loss.name} depends on none of the parameters: it has no gradient")
     back = _Backward(model)
     found = {loss: model.scope(GRADIENT).constant(loss.name, 1.0, gradient_of=loss)}
-    parts: dict[Matrix, list[_Part]] = {}
+    parts: dict[Matrix, _Parts] = {}
     for block in reversed(path):
         if block in parts:
             found[block] = back.add_up(block, parts.pop(block), collect=block in wanted)
@@ -53,7 +53,7 @@ def gradients(model: Model, loss: Matrix, wanted: Collection[Matrix] | None = No
                 continue
             if isinstance(part, Stop):
                 raise UserError(f"no gradient passes from {block.name} to {operand.name}")
-            parts.setdefault(operand, []).append(_Part(part, block))
+            parts.setdefault(operand, []).append((part, block))
     return {block: found[block] for block in wanted if block in found}
 
 
@@ -72,12 +72,8 @@ def _between(model: Model, loss: Matrix, wanted: Collection[Matrix]) -> dict[Mat
     return {block: None for block, _ in reversed(depends) if block in moved}
 
 
-@record
-class _Part:
-    """What one block, the user of another, contributes to the other's gradient."""
-
-    block: Matrix
-    user: Matrix
+_Parts = list[tuple[Matrix, Matrix]]
+"""What the users of a block contribute to its gradient, each beside the user."""
 
 
 @record(eq=False, frozen=False)
@@ -95,24 +91,18 @@ class _Backward:
                 for block in step.blocks:
                     self.steps.setdefault(block, (section, step))
 
-    def add_up(self, block: Matrix, parts: list[_Part], *, collect: bool) -> Matrix:
+    def add_up(self, block: Matrix, parts: _Parts, *, collect: bool) -> Matrix:
         """The gradient of a block from what its users contribute. With `collect` it has no leading axes
         but the block's own."""
         name = f"{GRADIENT}.{block.name}"
-        only = parts[0].block
+        only, its_user = parts[0]
         whole = not only.name and only.shape == block.shape
         if len(parts) == 1 and whole and (not collect or op_of(only).collects):
-            return self._add(name, only, block, parts[0].user)
-        for part in parts:
-            if not part.block.name:
-                self._add(
-                    self._free(f"{name}.from.{part.user.name}"),
-                    part.block,
-                    block,
-                    part.user,
-                    contributed_by=part.user,
-                )
-        return self._add(name, total(block, *(part.block for part in parts)), block, parts[-1].user)
+            return self._add(name, only, block, its_user)
+        for part, user in parts:
+            if not part.name:
+                self._add(self._free(f"{name}.from.{user.name}"), part, block, user, contributed_by=user)
+        return self._add(name, total(block, *(part for part, _ in parts)), block, parts[-1][1])
 
     def _free(self, name: str) -> str:
         """The name, with a number where the same user has contributed before."""

@@ -23,9 +23,7 @@ class Recurrent:
 def recurrent_weights(g: Scope, width: Axis, state: Axis) -> Recurrent:
     """The weights as inputs, for words of `width` d and a state of m numbers."""
     return Recurrent(
-        g.input("W_x", width, state, "parameter"),
-        g.input("W_h", state, state, "parameter"),
-        bias(g, "b", state),
+        g.input("W_x", width, state, "parameter"), g.input("W_h", state, state, "parameter"), bias(g, "b", state)
     )
 
 

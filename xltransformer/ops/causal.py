@@ -13,11 +13,11 @@ import numpy as np
 from xltransformer.graph import Array, Matrix
 from xltransformer.ops.base import STOP, Contributions, Coordinate, Index, Number, Op, Pieces, Ref, Span
 from xltransformer.ops.linear import (
+    MatMul,
     RowProducts,
     mmult,
     product,
     product_cell,
-    product_worked,
     row_products,
     transposed_matmul,
 )
@@ -128,29 +128,25 @@ class CausalRowProducts(RowProducts):
         return []
 
 
-class CausalMix(Op):
-    """Weights times V, where row i sums over the tokens k <= i.
+class CausalMix(MatMul):
+    """Weights a times V, b, where row i sums over the tokens k <= i.
 
-    The gradient counts on weights of 0 above the diagonal, as attention's are.
+    The gradient counts on weights of 0 above the diagonal, as attention's are; so does the worked line.
     """
 
     signature = "n n, n d -> n d"
-    crosswise = True
 
-    def value(self, weights: Array, values: Array) -> Array:
-        return product(np.tril(weights), values)
+    def value(self, a: Array, b: Array) -> Array:
+        return product(np.tril(a), b)
 
-    def gradient(self, upstream: Matrix, result: Matrix, weights: Matrix, values: Matrix) -> Contributions:
-        return causal_row_products(upstream, values), transposed_matmul(weights, upstream, values)
+    def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, b: Matrix) -> Contributions:
+        return causal_row_products(upstream, b), transposed_matmul(a, upstream, b)
 
-    def cell(self, i: Coordinate, j: Coordinate, weights: Ref, values: Ref) -> str:
-        return product_cell(i, j, weights, values, i + 1)
+    def cell(self, i: Coordinate, j: Coordinate, a: Ref, b: Ref) -> str:
+        return product_cell(i, j, a, b, i + 1)
 
-    def row(self, i: int, weights: Ref, values: Ref) -> list[Span]:
-        return [(0, values.shape[1], mmult(weights, weights.row(i, i + 1), values, values.part(i + 1)))]
-
-    def worked(self, i: Index, j: Index, weights: Ref, values: Ref) -> Pieces | None:
-        return product_worked(i, j, weights, values)  # the weights of later tokens are 0
+    def row(self, i: int, a: Ref, b: Ref) -> list[Span]:
+        return [(0, b.shape[1], mmult(a, a.row(i, i + 1), b, b.part(i + 1)))]
 
 
 causal_scores = CausalScores()

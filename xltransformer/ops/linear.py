@@ -103,11 +103,6 @@ def mmult(a: Ref, of_a: str, b: Ref, of_b: str) -> str:
     return f"MMULT({of_a}{'+0' * a.typed},{of_b}{'+0' * b.typed})"
 
 
-def product_worked(i: Index, j: Index, a: Ref, b: Ref) -> Pieces:
-    """Row i of `a` times column j of `b`, in numbers."""
-    return products((a.cell(i, k), b.cell(k, j)) for k in range(a.shape[1]))
-
-
 def products(cells: Iterable[tuple[str, str]]) -> Pieces:
     """The sum of the products of two cells each, in numbers."""
     return joined(([Number(a), "×", Number(b)] for a, b in cells), " + ")
@@ -131,8 +126,8 @@ class MatMul(Op):
     def row(self, i: int, a: Ref, b: Ref) -> list[Span]:
         return [(0, b.shape[1], product_row(i, a, b))]
 
-    def worked(self, i: Index, j: Index, a: Ref, b: Ref) -> Pieces | None:
-        return product_worked(i, j, a, b)
+    def worked(self, i: Index, j: Index, a: Ref, b: Ref) -> Pieces:
+        return products((a.cell(i, k), b.cell(k, j)) for k in range(a.shape[1]))
 
 
 class Affine(Op):
@@ -160,7 +155,7 @@ class Affine(Op):
         return [(0, weights.shape[1], product_row(i, a, weights, bias))]
 
     def worked(self, i: Index, j: Index, a: Ref, weights: Ref, bias: Ref) -> Pieces | None:
-        return [*product_worked(i, j, a, weights), " + ", Number(bias.cell(0, j))]
+        return [*matmul.worked(i, j, a, weights), " + ", Number(bias.cell(0, j))]
 
 
 class RowProducts(Op):
