@@ -319,26 +319,20 @@ class Model:
         yield
         self._section = around
 
-    @contextmanager
-    def step(self, key: str, group: str = "") -> Iterator[None]:
+    def step(self, key: str, group: str = "") -> Open:
         """Blocks named inside are shown together in one panel; so are steps of one key and group. Raises
         ValueError outside of a section."""
         if self._section is None:
             raise ValueError(f"the step {key!r} is in no section")
         steps = self._section.steps
-        same = [step for step in steps if group and (step.key, step.group) == (key, group)]
+        same = [step for step in steps if (step.key, step.group) == (key, group)] if group else []
         if not same:
             steps.append(Step(key, group))
-        self._step = same[0] if same else steps[-1]
-        yield
-        self._step = None
+        return self.within(same[0] if same else steps[-1])
 
-    @contextmanager
-    def within(self, step: Step) -> Iterator[None]:
+    def within(self, step: Step) -> Open:
         """Blocks named inside belong to a step that is there already."""
-        self._step = step
-        yield
-        self._step = None
+        return Open(self, step)
 
     def show(self, block: Matrix) -> Matrix:
         """Show a block that has its home elsewhere in the current panel, too."""
@@ -349,12 +343,13 @@ class Model:
     def register(self, name: str, block: Matrix, known: Known) -> Matrix:
         """Give `block` its name and place, and what else is known by then; raises ValueError where the name is
         taken (case aside)."""
-        if name.lower() in self._lower_names:
+        lower = name.lower()
+        if lower in self._lower_names:
             raise ValueError(f"two blocks are named {name!r} (names differ in more than case)")
         block.name = name  # type: ignore[misc]  # it never changes from here on
         for key in known:
             setattr(block, key, known[key])  # type: ignore[literal-required]
-        self._lower_names.add(name.lower())
+        self._lower_names.add(lower)
         self.blocks[name] = block
         if self._step is not None:
             self._step.blocks.append(block)
@@ -421,6 +416,20 @@ class Model:
         return {name: values[name] for name in self.blocks}
 
 
+@record(eq=False)
+class Open:
+    """A step while it takes in the blocks that are named: cheaper than a generator, and there are many steps."""
+
+    model: Model
+    step: Step
+
+    def __enter__(self) -> None:
+        self.model._step = self.step
+
+    def __exit__(self, *_: object) -> None:
+        self.model._step = None
+
+
 @record
 class Scope:
     """Names blocks under a dotted prefix, the way a `state_dict` names parameters."""
@@ -445,7 +454,7 @@ class Scope:
         made = Matrix(ONE, ONE, role="constant", scale="plain", default=value, text=text, positive=positive)
         return self.add(name, made, **known)
 
-    def step(self, key: str) -> Any:
+    def step(self, key: str) -> Open:
         """A step of the model's, which goes on where there is one of this key in this scope; the heads of one
         attention, and the groups of heads that have keys and values in common, share each of theirs."""
         parts = self.parts

@@ -11,7 +11,7 @@ for (n x m), and operands without leading axes, such as weights, serve every sen
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -158,6 +158,8 @@ class Op(ABC):
     """Whether the formula of a cell holds for its row as an array, too, with rows in place of entries: the
     first operand is as wide as the result, and every function in it goes entry by entry. (MAX and MIN do
     not, nor has every engine an ERF that does.)"""
+    fits: ClassVar[Callable[..., bool] | None] = None
+    """Whether the operands' shapes fit beyond what the signature says, where they must."""
     _signature: ClassVar[Signature]
 
     def __init_subclass__(cls) -> None:
@@ -177,13 +179,9 @@ class Op(ABC):
         """Row and column axis of the result, as the signature says; raises ValueError where the shapes do not
         fit. An operation has its own where it labels the result otherwise, or has no signature."""
         axes = self._signature.axes(operands)
-        if axes is None or not self.fits(*operands):
+        if axes is None or (self.fits is not None and not self.fits(*operands)):
             raise misfit(self, *operands)
         return axes
-
-    def fits(self, *operands: Any, **_: Any) -> bool:
-        """Whether the operands' shapes fit beyond what the signature says."""
-        return True
 
     @abstractmethod
     def value(self, *operands: Any, **_: Any) -> Array:
