@@ -1,7 +1,6 @@
 """The decoder: a stack of layers of masked self-attention, cross-attention and feed-forward network.
 
-Vaswani et al. 2017, section 3.1. A decoder without cross-attention, as GPT's, is an encoder with
-`causal`.
+Vaswani et al. 2017, section 3.1. A decoder without cross-attention, as GPT's, is an encoder with `causal`.
 """
 
 from __future__ import annotations
@@ -47,11 +46,9 @@ def decoder_layer_weights(g: Scope, a: Architecture, memory: Axis | None = None)
     cross = multi_head_weights(
         g.scope("cross_attention"), a.width, a.heads, a.d_k, a.d_v, source=memory, biases=a.biases
     )
-    feed = (
-        feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases)
-        if a.feed_forward
-        else None
-    )
+    feed = None
+    if a.feed_forward:
+        feed = feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases)
     return DecoderLayer(own, cross, feed, norms, a.pre_norm)
 
 

@@ -42,23 +42,14 @@ def encoder_layer_weights(g: Scope, a: Architecture) -> EncoderLayer:
         norm_weights(g.scope("norm", str(k)), a.width, a.epsilon, rms=a.rms, bias=a.biases)
         for k in range(1 + a.feed_forward)
     )
-    return EncoderLayer(
-        multi_head_weights(
-            g,
-            a.width,
-            a.heads,
-            a.d_k,
-            a.d_v,
-            biases=a.biases if a.attention_biases is None else a.attention_biases,
-            groups=a.groups,
-            output_bias=a.biases,
-        ),
-        feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases)
-        if a.feed_forward
-        else None,
-        norms,
-        a.pre_norm,
+    biases = a.biases if a.attention_biases is None else a.attention_biases
+    attention = multi_head_weights(
+        g, a.width, a.heads, a.d_k, a.d_v, biases=biases, groups=a.groups, output_bias=a.biases
     )
+    feed = None
+    if a.feed_forward:
+        feed = feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases)
+    return EncoderLayer(attention, feed, norms, a.pre_norm)
 
 
 def encoder_weights(g: Scope, a: Architecture, layers: int, *, final_norm: bool = False) -> Encoder:

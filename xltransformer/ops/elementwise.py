@@ -314,10 +314,6 @@ def _not_steep(x: str) -> str:
     return f"IF(-{x}<{STEEP},-{x},{STEEP})"
 
 
-def _sigmoid(x: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(np.minimum(-x, STEEP))))
-
-
 class Sigmoid(Activation):
     """1 / (1 + exp(-x))."""
 
@@ -325,7 +321,7 @@ class Sigmoid(Activation):
     from_result = True
 
     def value(self, x: Array) -> Array:
-        return _sigmoid(x)
+        return np.asarray(1 / (1 + np.exp(np.minimum(-x, STEEP))))
 
     def formula(self, x: str) -> str:
         return f"1/(1+EXP(MIN(-{x},{STEEP})))"
@@ -356,7 +352,7 @@ class Silu(Activation):
         return f"{x}/(1+EXP({_not_steep(x)}))"
 
     def slope(self, x: Array) -> Array:
-        share = _sigmoid(x)
+        share = sigmoid.value(x)
         return np.asarray(share * (1 + x * (1 - share)))
 
     def slope_formula(self, x: str) -> str:

@@ -161,9 +161,8 @@ class Affine(Op):
 class RowProducts(Op):
     """Every row of a times every row of b, that is a bᵀ, plus a bias where there is one.
 
-    This is the output layer whose weights are
-    the embeddings themselves ("tied"): Press and Wolf 2017, "Using the Output Embedding to Improve
-    Language Models"; Vaswani et al. 2017, section 3.4.
+    This is the output layer whose weights are the embeddings themselves ("tied"): Press and Wolf 2017, "Using the
+    Output Embedding to Improve Language Models"; Vaswani et al. 2017, section 3.4.
     """
 
     signature = "n k, m k, [1 m] -> n m"

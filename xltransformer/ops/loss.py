@@ -64,8 +64,7 @@ class CountedMean(Op):
 class CountedShare(Op):
     """What a mean passes back to each row: its share of the gradient where it counts, else 0.
 
-    Operands: the gradient, the column, which lends its rows, and where there is one the column of rows
-    that count.
+    Operands: the gradient, the column, which lends its rows, and where there is one the column of rows that count.
     """
 
     signature = "1 1, n 1, [n 1] -> n 1"

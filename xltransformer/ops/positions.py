@@ -1,10 +1,9 @@
 """Where a word stands, as numbers: sinusoidal and rotary positions.
 
-Both turn position pos and column pair i into the angle pos / base^(2i/d), with base 10000.
-Sinusoidal positions add its sine and cosine to the words (Vaswani et al. 2017, section 3.5); rotary
-positions turn each pair of a query's or key's columns by it (Su et al. 2021, "RoFormer", equation
-34), so that a score depends on the distance of two words only. The paper of the latter counts the
-pairs from 1 and writes 10000^(-2(i-1)/d): the same angles.
+Both turn position pos and column pair i into the angle pos / base^(2i/d), with base 10000. Sinusoidal positions
+add its sine and cosine to the words (Vaswani et al. 2017, section 3.5); rotary positions turn each pair of a
+query's or key's columns by it (Su et al. 2021, "RoFormer", equation 34), so that a score depends on the distance
+of two words only. The paper of the latter counts the pairs from 1 and writes 10000^(-2(i-1)/d): the same angles.
 """
 
 from __future__ import annotations
@@ -56,8 +55,7 @@ class Mirrored(Op):
     """The places (from 1) at growing distance from a turn, behind it, or with `before` in front of it:
     turn, turn + 1, … or turn - 1, turn - 2, …; 0 where there is no place in front or none behind.
 
-    Operands: the turn (1 x 1, from 1; 0: none), and a column (n x 1), which lends its rows; result
-    (n/2 x 1).
+    Operands: the turn (1 x 1, from 1; 0: none), and a column (n x 1), which lends its rows; result (n/2 x 1).
     """
 
     before: bool
@@ -119,9 +117,8 @@ class InverseFrequency(Op):
 
 
 class KeptSpeed(Op):
-    """How much of its speed each pair keeps in a model made for longer texts than it began with: 1 where
-    it turns at least `high` times in the original length, 0 where at most `low` times, between them in
-    proportion.
+    """How much of its speed each pair keeps in a model made for longer texts than it began with: 1 where it turns
+    at least `high` times in the original length, 0 where at most `low` times, between them in proportion.
 
     Operands: inverse frequencies, low, high and the original length. LLaMA 3.1: apply_scaling of Meta's
     llama-models, there written with wavelengths 2π · inverse frequency.

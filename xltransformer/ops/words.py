@@ -110,11 +110,6 @@ class JoinWords(Op):
         return f'TRIM({spaced}&"")'
 
 
-def _entry(ref: Ref, k: Coordinate) -> str:
-    """The k-th cell of a single row or column."""
-    return ref.cell(k, 0) if ref.shape[1] == 1 else ref.cell(0, k)
-
-
 class Equals(Op):
     """1 where a word is the given one, else 0. Operands: words (n x 1 or 1 x n) and one word
     (1 x 1), both text; result (n x 1)."""
@@ -132,7 +127,7 @@ class Equals(Op):
         return same.reshape(*words.shape[:-2], -1, 1)
 
     def cell(self, i: Coordinate, j: Coordinate, words: Ref, word: Ref) -> str:
-        one, other = _entry(words, i), word.cell(0, 0)
+        one, other = words.cell(i, 0) if words.shape[1] == 1 else words.cell(0, i), word.cell(0, 0)
         return f'IF({one}="",0,IF({one}&""={other}&"",1,0))'
 
 
