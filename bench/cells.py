@@ -21,10 +21,9 @@ import xlsxwriter
 from xltransformer.graph import Axis, Matrix
 from xltransformer.locale import load_messages
 from xltransformer.ops import PRODUCTS, add, matmul, relu
-from xltransformer.workbook.book import Book
+from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.notation import ByCell
-from xltransformer.workbook.page import Page
 from xltransformer.workbook.styles import FONT, STYLES
 from xltransformer.workbook.writer import render
 

@@ -14,9 +14,8 @@ from xltransformer.engines import Results, fold
 from xltransformer.graph import Array, Matrix, Model, Section
 from xltransformer.locale import load_messages
 from xltransformer.ops import PRODUCTS, Every
-from xltransformer.workbook.book import Book
+from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.drawing import draw as draw_block
-from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.writer import render
 

@@ -17,10 +17,9 @@ from xltransformer.engines import ENGINES, Results, fold
 from xltransformer.graph import Axis, Matrix
 from xltransformer.locale import load_messages
 from xltransformer.ops import HIDDEN, Op
-from xltransformer.workbook.book import Book
+from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.notation import ByCell, ByRow
-from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import Known
 from xltransformer.workbook.writer import render
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model, Values
 from xltransformer.record import record
-from xltransformer.workbook.answers import ANSWERS, TOLERANCE
+from xltransformer.workbook.book import ANSWERS, TOLERANCE
 from xltransformer.workbook.places import quoted
 
 if TYPE_CHECKING:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from xltransformer.graph import Matrix
+from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import cell_range
-from xltransformer.workbook.colours import blank_slots
 from xltransformer.workbook.drawing import draw
-from xltransformer.workbook.labels import label
-from xltransformer.workbook.page import Page
+from xltransformer.workbook.marking import blank_slots, label
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import signed_scale
 

@@ -1,17 +1,74 @@
-"""A workbook while it is drawn: its sheets, and where each block has its home."""
+"""A workbook while it is drawn: its sheets, the home of each block, and what an exercise leaves to the student."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import field, replace
+from typing import Any
 
 from xltransformer.graph import Array, Matrix
 from xltransformer.locale import Messages
+from xltransformer.models import Lesson
 from xltransformer.ops import step_down
 from xltransformer.record import record
-from xltransformer.workbook.answers import Exercise
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.notation import ByCell, Notation
-from xltransformer.workbook.places import Place
+from xltransformer.workbook.places import Place, SeenPlace
+
+
+@contextmanager
+def no_collecting() -> Iterator[None]:
+    """No search for circles meanwhile: a workbook's cells are tuples and texts, which have none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+EXERCISE = "xlt.exercise"
+"""Names of the cells a student fills begin with this: `xlt.exercise.self_attention.scores`."""
+ANSWERS = "answers"
+"""The name of the hidden sheet with an exercise's answers."""
+TOLERANCE = 0.01
+"""How far from the right number a student's may lie: as far as two decimals allow."""
+
+
+class Exercise:
+    """The blocks that are left for a student to fill: their formulas move to a hidden sheet, beside a verdict
+    on each of the student's cells. What follows from them, and would give them away, is worked out there
+    too, and shows once they are right."""
+
+    def __init__(self, blocks: Iterable[Matrix] = ()) -> None:
+        self.blocks = frozenset(blocks)
+        self.sheet = Canvas(ANSWERS, hidden=True)
+        self.verdicts: dict[Matrix, Place] = {}
+        self._waiting: dict[Matrix, frozenset[Matrix]] = {}
+        self._rows = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.blocks)
+
+    def waits_for(self, block: Matrix) -> frozenset[Matrix]:
+        """The blocks left to the student that a block is worked out from."""
+        if block not in self._waiting:
+            found = [{m} if m in self.blocks else self.waits_for(m) for m in block.operands]
+            self._waiting[block] = frozenset().union(*found)
+        return self._waiting[block]
+
+    def hides(self, block: Matrix) -> bool:
+        """Whether a block's numbers stand on the hidden sheet."""
+        return block in self.blocks or bool(self.waits_for(block))
+
+    def next_place(self, block: Matrix) -> Place:
+        """A place for a block on the hidden sheet, below all others."""
+        self._rows += block.shape[0] + 1
+        return Place(self.sheet.name, self._rows - block.shape[0], 1, block.shape)
+
 
 SHOWN = "xlt.shown"
 """Names of repeated views of a block begin with this: `xlt.shown.3.self_attention.Q`."""
@@ -109,3 +166,44 @@ class Book:
         self._pending.clear()
         secret = [] if self.exercise.sheet.empty else [self.exercise.sheet]
         return Workbook(self.sheets, secret, self.names, screen or {}, self.notation.level)
+
+
+@record(eq=False)
+class Page:
+    """A sheet of a book, the model that is drawn there, and the letters of its sentences (one empty text
+    where there is only one); without a model, one of no sentences. `labels` keeps the labels that have been made
+    for the sheet."""
+
+    book: Book
+    sheet: Canvas
+    model: Lesson = field(default_factory=lambda: Lesson((), 0, 0))
+    letters: Sequence[str] = ()
+    labels: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def messages(self) -> Messages:
+        return self.book.messages
+
+    def another(self, name: str) -> Page:
+        """A new sheet of the same book."""
+        return self.on(self.book.sheet(name))
+
+    def on(self, sheet: Canvas) -> Page:
+        return replace(self, sheet=sheet, labels={})
+
+    def ref(self, block: Matrix) -> SeenPlace:
+        """The home of a block as formulas on this sheet write it."""
+        return self.book.homes[block].seen_from(self.sheet.name)
+
+    def formula(
+        self,
+        row: int,
+        column: int,
+        formula: Callable[[], str],
+        shown: float | str | None,
+        style: str,
+        number: str = "",
+    ) -> None:
+        """A formula of the sheet's own (a remark, a verdict), made when every block has its place; `shown`
+        is its result, None where it is to be calculated on opening."""
+        self.book.later(lambda: self.sheet.formula(row, column, formula(), shown, (style, number)))

@@ -8,9 +8,8 @@ from functools import partial
 from xltransformer import inputs
 from xltransformer.graph import Matrix
 from xltransformer.record import record
-from xltransformer.workbook.book import Book
+from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.canvas import Canvas, cell_range, spaced
-from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import BAD, GOOD
 

@@ -10,13 +10,11 @@ from xltransformer.locale import Messages
 from xltransformer.size.configuration import Configuration, configuration
 from xltransformer.text import letters
 from xltransformer.workbook.baseline import compared, draw_baseline
-from xltransformer.workbook.book import Book, Workbook
+from xltransformer.workbook.book import Book, Page, Workbook, no_collecting
 from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.checks import draw_checks
 from xltransformer.workbook.notation import notation_of
-from xltransformer.workbook.page import Page
 from xltransformer.workbook.panels import LEFT
-from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.printing import paginate
 from xltransformer.workbook.sections import Chapter, draw_chapters
 from xltransformer.workbook.size_sheet import draw_size

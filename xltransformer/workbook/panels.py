@@ -10,11 +10,10 @@ from itertools import islice
 from xltransformer.graph import Matrix, Section, Step
 from xltransformer.locale import Messages
 from xltransformer.ops import op_of
-from xltransformer.workbook.book import Book
+from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.canvas import LETTER, Canvas, text_width
 from xltransformer.workbook.drawing import draw, draw_turned
-from xltransformer.workbook.labels import LONG_SYMBOL
-from xltransformer.workbook.page import Page
+from xltransformer.workbook.marking import LONG_SYMBOL
 from xltransformer.workbook.places import Known, Place
 from xltransformer.workbook.worked import Line, Word, count_lines, words_of, worked_lines
 

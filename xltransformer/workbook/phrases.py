@@ -9,7 +9,7 @@ from xltransformer.building.instance import Instance
 from xltransformer.locale import Messages, Texts, in_language
 from xltransformer.record import record
 from xltransformer.teaching.pictures import Fact
-from xltransformer.workbook.page import Page
+from xltransformer.workbook.book import Page
 from xltransformer.workbook.worked import fixed
 
 _PIECE = 250

@@ -17,8 +17,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import Lesson
 from xltransformer.record import record
-from xltransformer.workbook.answers import EXERCISE
-from xltransformer.workbook.book import SHOWN
+from xltransformer.workbook.book import EXERCISE, SHOWN
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.writer import PROPERTY
 

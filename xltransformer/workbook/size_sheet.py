@@ -19,8 +19,8 @@ from xltransformer.size.configuration import (
     quantities,
 )
 from xltransformer.size.published import PUBLISHED
+from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import Canvas, cell_range
-from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import column_letters
 
 LEFT = 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from xltransformer.building.instance import Instance
 from xltransformer.text import word_key
+from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import text_width
 from xltransformer.workbook.drawing import draw
-from xltransformer.workbook.page import Page
 
 
 def draw_vocabulary(page: Page, instance: Instance) -> None:

@@ -10,8 +10,7 @@ from xltransformer.graph import Axis, Matrix, Section
 from xltransformer.models import Lesson
 from xltransformer.ops import Index, Number, Pieces, op_of, step_down
 from xltransformer.record import record
-from xltransformer.workbook.book import Book
-from xltransformer.workbook.page import Page
+from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.places import Known
 
 Word = tuple[Matrix, Matrix]

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from xltransformer.workbook.book import Workbook
+from xltransformer.workbook.book import Workbook, no_collecting
 from xltransformer.workbook.canvas import Canvas, Chart, Series
 from xltransformer.workbook.package import fill, formula_of, mark, probed_styles
-from xltransformer.workbook.pause import no_collecting
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
 from xltransformer.workbook.styles import FONT, STYLES, Style

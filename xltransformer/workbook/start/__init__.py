@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from xltransformer.building.instance import Instance
 from xltransformer.record import record
-from xltransformer.workbook.page import Page
+from xltransformer.workbook.book import Page
 from xltransformer.workbook.phrases import told
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.sections import Chapter
@@ -18,9 +18,8 @@ from xltransformer.workbook.start.behind import Behind
 from xltransformer.workbook.start.contents import draw_legend, draw_map
 from xltransformer.workbook.start.experiments import draw_experiments
 from xltransformer.workbook.start.grid import INTRO, LABEL, TITLE, Grid, lay_grid
-from xltransformer.workbook.start.headline import draw_headline
+from xltransformer.workbook.start.headline import draw_headline, draw_score
 from xltransformer.workbook.start.inputs import draw_sentences, draw_settings
-from xltransformer.workbook.start.score import draw_score
 from xltransformer.workbook.start.words import State, draw_answers, draw_state
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from xltransformer.graph import Matrix
 from xltransformer.locale import Messages
 from xltransformer.teaching.pictures import Fact
+from xltransformer.workbook.book import Page
 from xltransformer.workbook.drawing import draw
-from xltransformer.workbook.page import Page
 from xltransformer.workbook.phrases import Phrase, of_sentence, phrase
 from xltransformer.workbook.places import Place
 

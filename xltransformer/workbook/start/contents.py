@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import text_width
-from xltransformer.workbook.page import Page
 from xltransformer.workbook.sections import Chapter
 from xltransformer.workbook.start.grid import LABEL, REGION
 

@@ -10,7 +10,7 @@ from xltransformer.locale import in_language
 from xltransformer.record import record
 from xltransformer.teaching.experiments import Experiment
 from xltransformer.text import word_key
-from xltransformer.workbook.page import Page
+from xltransformer.workbook.book import Page
 from xltransformer.workbook.phrases import literal
 from xltransformer.workbook.places import Place, quoted
 from xltransformer.workbook.start.grid import REGION

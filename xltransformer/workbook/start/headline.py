@@ -1,13 +1,16 @@
-"""The headline: the pictures that carry a model's idea, side by side."""
+"""The headline: the pictures that carry a model's idea, side by side, or an exercise's score in their place."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from xltransformer.graph import Matrix
 from xltransformer.teaching.pictures import Map, Writing
 from xltransformer.teaching.watch import lesson_title
+from xltransformer.workbook.book import TOLERANCE, Page
+from xltransformer.workbook.canvas import spaced
 from xltransformer.workbook.drawing import draw
-from xltransformer.workbook.page import Page
+from xltransformer.workbook.panels import step_title
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.start.behind import Behind
 from xltransformer.workbook.start.charts import chart
@@ -44,3 +47,37 @@ def _draw_map(page: Page, picture: Map, spot: Spot, *, small: bool) -> Place:
     draw(page, picture.block, spot.row + 2, spot.column + 1, small=small)
     rows, columns = picture.block.shape
     return Place(page.sheet.name, spot.row, spot.column, (rows + 2, columns + 1))
+
+
+def draw_score(page: Page, last: int) -> tuple[int, Place]:
+    """How many cells of each step are right; returns the row after them, and where they begin."""
+    sheet, messages, row = page.sheet, page.messages, TOP
+    sheet.text(row, REGION, messages("exercise.title"), "picture")
+    sheet.paragraph(row + 1, REGION, messages("exercise.help", tolerance=TOLERANCE), "question", None, last)
+    row += 2
+    steps: dict[tuple[str, int], list[Matrix]] = {}
+    left = set(page.book.exercise.blocks)
+    for section in page.model.sections:
+        lesson = messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
+        for step in section.steps:
+            blocks = [block for block in step.blocks if block in left]
+            left.difference_update(blocks)
+            if blocks and section.sentence is not None:  # each head of a layer has the same steps
+                steps.setdefault((f"{lesson}: {step_title(messages, step)}", section.sentence), []).extend(blocks)
+    for (title, s), blocks in steps.items():
+        _line(page, row, f"{title}{spaced(page.letters[s])}", blocks, "remark")
+        row += 1
+    every = [block for blocks in steps.values() for block in blocks]
+    _line(page, row, messages("exercise.total"), every, "row_text")
+    return row + 2, Place(sheet.name, TOP, REGION, (2, last - REGION + 1))
+
+
+def _line(page: Page, row: int, label: str, blocks: list[Matrix], style: str) -> None:
+    cells, verdicts = sum(block.size for block in blocks), page.book.exercise.verdicts
+
+    def formula() -> str:
+        counts = (f"COUNTIF({verdicts[b].seen_from(page.sheet.name).all},1)" for b in blocks)
+        return f'{"+".join(counts)}&" / {cells}"'
+
+    page.formula(row, REGION, formula, f"0 / {cells}", "verdict")
+    page.sheet.text(row, REGION + 1, label, style)

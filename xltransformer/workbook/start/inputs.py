@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from xltransformer.graph import Matrix
 from xltransformer.nn.embedding import Sentence
+from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import spaced
 from xltransformer.workbook.drawing import draw
-from xltransformer.workbook.page import Page
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.start.grid import LABEL, TOP, VALUE
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from xltransformer.record import record
 from xltransformer.teaching.pictures import Answer
 from xltransformer.teaching.watch import lesson_title
+from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import text_width
-from xltransformer.workbook.page import Page
 from xltransformer.workbook.phrases import Phrase, of_sentence, phrase
 from xltransformer.workbook.places import Place, quoted
 from xltransformer.workbook.start.grid import LABEL, REGION, STATE, VALUE
