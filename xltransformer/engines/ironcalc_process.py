@@ -43,7 +43,7 @@ def recalculate(source: Path, out: Path, columns: int) -> int:
 
     try:
         with tempfile.TemporaryDirectory(prefix="xlt-") as folder:
-            model = ironcalc.load_from_xlsx(str(_readable(source, Path(folder))), "en", "UTC", "en")
+            model = ironcalc.load_from_xlsx(str(readable(source, Path(folder))), "en", "UTC", "en")
         model.evaluate()
     except (ironcalc.WorkbookError, OSError) as error:
         out.write_text(str(error), "utf-8")
@@ -66,7 +66,7 @@ def recalculate(source: Path, out: Path, columns: int) -> int:
     return 0
 
 
-def _readable(path: Path, folder: Path) -> Path:
+def readable(path: Path, folder: Path) -> Path:
     """The file itself, or a copy without empty cells of type number, which IronCalc takes for 0, and without
     -0, which it spells so."""
     with zipfile.ZipFile(path) as parts:

@@ -35,7 +35,7 @@ def architecture(
         d_v=sizes.count("d_v", each),
         d_ff=sizes.count("d_ff", 4 * width.size),
         epsilon=model.scope().constant("epsilon", sizes.number("epsilon", epsilon), positive=True),
-        activation=sizes.choice("activation", str(defaults.get("activation", "relu"))),  # type: ignore[arg-type]
+        activation=sizes.choice("activation", str(defaults.get("activation", "relu"))),
         pre_norm=sizes.flag("pre_norm", bool(defaults.get("pre_norm", False))),
         rms=sizes.flag("rms", bool(defaults.get("rms", False))),
         biases=sizes.flag("biases", bool(defaults.get("biases", True))),

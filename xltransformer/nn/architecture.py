@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from xltransformer.graph import Axis, Matrix
-from xltransformer.nn.feed_forward import Activation
 from xltransformer.record import record
 
 
@@ -23,7 +22,7 @@ class Architecture:
     d_v: int
     d_ff: int
     epsilon: Matrix
-    activation: Activation = "relu"
+    activation: str = "relu"
     pre_norm: bool = False
     rms: bool = False
     biases: bool = True

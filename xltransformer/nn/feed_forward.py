@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from xltransformer.graph import Axis, Matrix, Scope
 from xltransformer.nn.linear import bias, linear
 from xltransformer.ops import Op, gelu_erf, gelu_tanh, multiply, relu, silu
 from xltransformer.record import record
 
-Activation = Literal["relu", "gelu_tanh", "gelu_erf", "swiglu"]
-
-ACTIVATIONS: Mapping[Activation, Op] = {"relu": relu, "gelu_tanh": gelu_tanh, "gelu_erf": gelu_erf, "swiglu": silu}
+ACTIVATIONS: Mapping[str, Op] = {
+    "relu": relu,
+    "gelu_tanh": gelu_tanh,
+    "gelu_erf": gelu_erf,
+    "swiglu": silu,
+}
 """Each activation by its name; SwiGLU is a product whose gate goes through SiLU."""
 
 
@@ -21,7 +23,7 @@ class FeedForward:
     """The learned weights: W_1 (d x d_ff), W_2 (d_ff x d), for SwiGLU W_3 (d x d_ff), and where there
     are biases b_1, b_3 (both 1 x d_ff), b_2 (1 x d)."""
 
-    activation: Activation
+    activation: str
     W_1: Matrix
     W_2: Matrix
     W_3: Matrix | None = None
@@ -40,7 +42,7 @@ class Fed:
 
 
 def feed_forward_weights(
-    g: Scope, width: Axis, d_ff: int, activation: Activation = "relu", *, biases: bool = True
+    g: Scope, width: Axis, d_ff: int, activation: str = "relu", *, biases: bool = True
 ) -> FeedForward:
     """The weights as inputs."""
     inner = Axis.numbered("f", d_ff)
