@@ -40,15 +40,10 @@ def draw_baseline(page: Page, groups: Sequence[tuple[str, Sequence[Matrix]]]) ->
     Returns the column in which each line has its largest difference, among texts.
     """
     sheet, messages = page.sheet, page.messages
-    sheet.text(0, LEFT, messages("baseline.title"), "title")
-    sheet.heights[0] = 28
-    sheet.paragraph(2, LEFT, messages("baseline.intro"), "intro")
-    sheet.freeze = (2, 0)
+    sheet.head(messages("baseline.title"), messages("baseline.intro"))
     top = row = 4
     for title, blocks in groups:
-        sheet.text(row, LEFT, title, "heading")
-        sheet.heights[row] = 21
-        sheet.bar(row, "heading")
+        sheet.heading(row, title)
         row += 2
         for block in blocks:
             row = _draw_line(page, block, row) + 3

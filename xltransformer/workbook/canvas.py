@@ -174,6 +174,19 @@ class Canvas:
     def text(self, row: int, column: int, text: str, style: str, number: str = "") -> None:
         self._put(row, column, Cell("text", text, (style, number)))
 
+    def head(self, title: str, intro: str = "", row: int = 2, freeze: tuple[int, int] = (2, 0)) -> None:
+        """The title of the sheet, which stays while the sheet is scrolled, and what it is about in a row below."""
+        self.text(0, 1, title, "title")
+        self.heights[0], self.freeze = 28, freeze
+        if intro:
+            self.paragraph(row, 1, intro, "intro")
+
+    def heading(self, row: int, text: str, style: str = "heading") -> None:
+        """A heading over the sheet's width."""
+        self.text(row, 1, text, style)
+        self.heights[row] = 21
+        self.bar(row, style)
+
     def number(self, row: int, column: int, value: float, style: Style) -> None:
         self._put(row, column, Cell("number", value, style))
 

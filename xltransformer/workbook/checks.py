@@ -42,14 +42,13 @@ class Check:
 
 
 def draw_checks(page: Page, start: Canvas) -> tuple[Place, Place]:
-    """The sheet of all checks: a verdict, a link to where to look, the cells at fault, and what holds.
+    """The sheet of all checks, in the order in which their faults build on one another: a verdict, a link to
+    where to look, the cells at fault, and what holds.
     Returns the verdicts and the texts with the cells before them, a column and two."""
     sheet, messages = page.sheet, page.messages
-    sheet.text(0, LEFT, messages("checks.title"), "title")
-    sheet.heights[0] = 28
-    sheet.freeze = (2, 0)
-    sheet.paragraph(2, LEFT, messages("checks.intro"), "intro")
-    checks = every_check(page, start)
+    sheet.head(messages("checks.title"), messages("checks.intro"))
+    kinds = (_texts, _sentences, _switches, _lesson, _numbers, _promises, _watched, _sums)
+    checks = [*(check for kind in kinds for check in kind(page)), *_errors(page, start)]
     every_text = Place(sheet.name, TOP, LEFT + 3, (len(checks), 1))
     for k, check in enumerate(checks):
         row = TOP + k
@@ -65,14 +64,6 @@ def draw_checks(page: Page, start: Canvas) -> tuple[Place, Place]:
         rule = {"type": "cell", "criteria": "==", "value": value, "format": look}
         sheet.conditions.append((cell_range(TOP, LEFT, verdicts.shape), rule))
     return verdicts, texts
-
-
-def every_check(page: Page, start: Canvas) -> list[Check]:
-    """The checks of a model, for formulas on the page, in the order in which their faults build on one
-    another; sheets are looked through but for `start`, the page and those that only repeat.
-    """
-    kinds = (_texts, _sentences, _switches, _lesson, _numbers, _promises, _watched, _sums)
-    return [*(check for kind in kinds for check in kind(page)), *_errors(page, start)]
 
 
 def _check(
@@ -119,10 +110,7 @@ def _sentences(page: Page) -> Iterator[Check]:
     """That each has a word, and that all of its words are in the vocabulary."""
     for letter, sentence in zip(_letters(page), page.model.sentences, strict=True):
         words, padding = sentence.words, sentence.padding
-
-        def unknown(words: Matrix = words, padding: Matrix = padding) -> str:
-            return _faults(page, [words], f'(({{0}}<>"")*({_seen(page, padding)}=0))')
-
+        unknown = partial(_faults, page, [words], '(({0}<>"")*({1}=0))', padding)
         known = _holds(page, words, 'SUMPRODUCT(({0}<>"")*({1}=0))=0', padding)
         yield _check(page, "words", _holds(page, padding, "SUM({0})>0"), words, letter=letter)
         yield _check(page, "known", known, words, unknown, letter=letter)
@@ -144,9 +132,7 @@ def _lesson(page: Page) -> Iterator[Check]:
     """That what is shown is one of the list."""
     lesson = page.model.watch.lesson if page.model.watch is not None else None
     if lesson is not None and lesson.choices is not None:
-        listed = lesson.choices
-        test = "SUMPRODUCT(({1}={0})*1)=1"
-        yield _check(page, "lesson", _holds(page, lesson, test, listed), lesson)
+        yield _check(page, "lesson", _holds(page, lesson, "SUMPRODUCT(({1}={0})*1)=1", lesson.choices), lesson)
 
 
 def _promises(page: Page) -> Iterator[Check]:
@@ -183,7 +169,7 @@ def _sum_to_one(page: Page, blocks: Sequence[Matrix]) -> str:
 
 
 def _errors(page: Page, start: Canvas) -> Iterator[Check]:
-    """That no cell of a sheet is an error."""
+    """That no cell of a sheet is an error, but for `start`, this one and those that only repeat."""
     book, sheet = page.book, page.sheet
     computed = {place.sheet for block, place in book.homes.items() if block.computed}
     for other in book.sheets:
@@ -207,12 +193,12 @@ def _holds(page: Page, block: Matrix, test: str, *others: Matrix) -> Callable[[]
     return lambda: inputs.holds(test.format(*(_seen(page, one) for one in (block, *others))))
 
 
-def _faults(page: Page, blocks: Sequence[Matrix], faulty: str) -> str:
-    """Names the cells of blocks for which an expression is 1: the one, or else the whole block."""
+def _faults(page: Page, blocks: Sequence[Matrix], faulty: str, *others: Matrix) -> str:
+    """Names the cells of blocks, {0}, for which an expression is 1: the one, or else the whole block."""
     named = '""'
     for block in blocks:
         seen, place = _seen(page, block), page.book.homes[block]
-        bad = faulty.format(seen)
+        bad = faulty.format(seen, *(_seen(page, other) for other in others))
         last = place.address(block.shape[0] - 1, block.shape[1] - 1)
         if block.shape == (1, 1):
             piece = f'&IF(SUMPRODUCT({bad})=0,"","{last} ")'

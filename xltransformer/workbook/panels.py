@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from itertools import islice
 
 from xltransformer.graph import Matrix, Section, Step
@@ -15,7 +14,7 @@ from xltransformer.workbook.canvas import LETTER, Canvas, text_width
 from xltransformer.workbook.drawing import draw, draw_turned
 from xltransformer.workbook.marking import LONG_SYMBOL
 from xltransformer.workbook.places import Known, Place
-from xltransformer.workbook.worked import Line, Word, count_lines, words_of, worked_lines
+from xltransformer.workbook.worked import count_lines, words_of, worked_lines
 
 LEFT = 1
 """The column of the row labels; the first block's cells begin one further right."""
@@ -36,9 +35,7 @@ LONG_LABEL = 12
 def draw_step(page: Page, section: Section, step: Step, title: str, row: int) -> int:
     """Draw one panel from `row` down; returns the first row free after it."""
     sheet, messages = page.sheet, page.messages
-    sheet.text(row, LEFT, title, "heading")
-    sheet.heights[row] = 21
-    sheet.bar(row, "heading")
+    sheet.heading(row, title)
     row += 1
     if notation := messages(f"step.{step.key}.formula"):
         sheet.text(row, LEFT, notation, "notation")
@@ -290,16 +287,12 @@ def _draw_worked(page: Page, section: Section, step: Step, row: int) -> int:
     first = row + 1
 
     def write() -> None:
-        for k, line in enumerate(islice(_every_line(page, lines, words, source), len(lines))):
+        worked = (line for block in dict.fromkeys(lines) for line in worked_lines(page, block, words, source))
+        for k, line in enumerate(islice(worked, len(lines))):
             page.sheet.paragraph(first + k, LEFT, line.shown, "worked", line.formula)
 
     book.later(write)
     return first + len(lines)
-
-
-def _every_line(page: Page, blocks: list[Matrix], words: list[Word], source: Matrix | None) -> Iterator[Line]:
-    for block in dict.fromkeys(blocks):
-        yield from worked_lines(page, block, words, source)
 
 
 def _workable(book: Book, block: Matrix) -> bool:

@@ -106,10 +106,7 @@ class Traced:
     def __add__(self, other: int | Traced) -> Traced:
         if isinstance(other, Traced):
             return Traced(
-                self.trace,
-                self.rows + other.rows,
-                self.columns + other.columns,
-                self.constant + other.constant,
+                self.trace, self.rows + other.rows, self.columns + other.columns, self.constant + other.constant
             )
         if isinstance(other, int):
             return Traced(self.trace, self.rows, self.columns, self.constant + other)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 
 from xltransformer.building.instance import Instance
 from xltransformer.locale import Messages, Texts, in_language
 from xltransformer.record import record
 from xltransformer.teaching.pictures import Fact
 from xltransformer.workbook.book import Page
-from xltransformer.workbook.worked import fixed
 
 _PIECE = 250
 """The most characters of a text in a formula, in Excel 255."""
@@ -23,6 +24,19 @@ def told(instance: Instance, texts: Texts, messages: Messages) -> str:
     if watch is not None and template.watch not in (None, instance.inputs[watch.word.name][0, 0]):
         return ""
     return in_language(texts, messages.language)
+
+
+_EVERY_DIGIT = Context(prec=400)
+
+
+def fixed(value: float, decimals: int = 2) -> str:
+    """A number as FIXED(value, decimals) shows it."""
+    return f"{Decimal(repr(value)).quantize(_last_digit(decimals), ROUND_HALF_UP, _EVERY_DIGIT)}"
+
+
+@cache
+def _last_digit(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 @record

@@ -33,9 +33,8 @@ def draw_strips(page: Page, sections: Sequence[Section], number: int) -> list[tu
     but for the layer, stand below one another, under the title of their step.
     """
     sheet, messages, key = page.sheet, page.messages, sections[0].key
-    sheet.text(0, LEFT, f"{number}  {messages(f'section.{key}.title')}", "title")
-    sheet.heights[0] = 28
-    sheet.paragraph(INTRO, LEFT, messages(f"section.{key}.intro"), "intro")
+    title, intro = f"{number}  {messages(f'section.{key}.title')}", messages(f"section.{key}.intro")
+    sheet.head(title, intro, row=INTRO, freeze=(TOP, FIRST - 1))
     columns = _draw_heads(page, sections)
     strips: dict[int, dict[str, Matrix]] = {}
     for section in sections:
@@ -58,7 +57,6 @@ def draw_strips(page: Page, sections: Sequence[Section], number: int) -> list[tu
     sheet.text(NAME, RESULT, messages("strip.result"), "strip")
     sheet.default_width = NARROW
     sheet.widths |= {RESULT: 8.0, FIRST - 1: 1.5}
-    sheet.freeze = (TOP, FIRST - 1)
     return marks
 
 
@@ -161,15 +159,12 @@ def _draw_section(
 def _draw_head(page: Page, section: Section, title: str, intro: str) -> None:
     """A section's title, the sentence it is over, and what it is about."""
     sheet, model, values = page.sheet, page.model, page.book.values
-    sheet.text(0, LEFT, title, "title")
-    sheet.heights[0] = 28
+    sheet.head(title, intro, row=3, freeze=(3 if section.sentence is not None else 2, 0))
     if section.sentence is not None:
         sentence = model.sentences[section.sentence].text
         label = page.messages("section.of_sentence", letter=spaced(page.letters[section.sentence]))
         shown = label + str(values[sentence.name][0, 0])
         page.formula(2, LEFT, lambda: f'"{label}"&{page.ref(sentence).cell(0, 0)}', shown, "row_text")
-    sheet.freeze = (3 if section.sentence is not None else 2, 0)
-    sheet.paragraph(3, LEFT, intro, "intro")
 
 
 def _draw_weights(page: Page, section: Section, number: str, title: str) -> None:
@@ -179,7 +174,4 @@ def _draw_weights(page: Page, section: Section, number: str, title: str) -> None
     if draw_weights(page.on(sheet), section, top) == top:
         return
     page.book.sheets.append(sheet)
-    sheet.text(0, LEFT, messages("weights.title", title=title), "title")
-    sheet.heights[0] = 28
-    sheet.freeze = (2, 0)
-    sheet.paragraph(3, LEFT, messages("weights.intro"), "intro")
+    sheet.head(messages("weights.title", title=title), messages("weights.intro"), row=3)

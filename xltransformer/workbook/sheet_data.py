@@ -146,9 +146,7 @@ def _number(formula: str, value: float) -> str:
     """The rest of a cell with a number, after its style; one that is none is an error."""
     if not np.isfinite(value):
         return f' t="e">{formula}<v>#NUM!</v></c>'
-    return (
-        f">{formula}<v>{value!r}</v></c>" if isinstance(value, int) else f">{formula}<v>{float(value)!r}</v></c>"
-    )
+    return f">{formula}<v>{value if isinstance(value, int) else float(value)!r}</v></c>"
 
 
 class _Block:
@@ -213,7 +211,9 @@ class _Block:
         elif self.block.arrays and self.block.arrays[i]:
             cells = self._with_arrays(row, i, values)
         elif not self.every_number:
-            cells = self._with_errors(row, i, values)
+            formulas = self.block.formulas
+            each = [f"<f>{escape(formulas.at(i, j))}</f>" if formulas else "" for j in range(len(values))]
+            cells = self._with_errors(row, each, values)
         elif not self.patterns:
             form = f'<c r="%s{row + 1}"{self.start}<v>%s</v></c>'
             cells = "".join(map(form.__mod__, zip(self.letters, map(repr, values), strict=True)))
@@ -243,12 +243,11 @@ class _Block:
             for letters, text in zip(self.letters, values, strict=True)
         )
 
-    def _with_errors(self, row: int, i: int, values: list[float]) -> str:
-        formulas = self.block.formulas
+    def _with_errors(self, row: int, formulas: list[str], values: list[float]) -> str:
+        """A row of numbers of which some are none."""
         return "".join(
-            f'<c r="{letters}{row + 1}"{self.style}'
-            + _number(f"<f>{escape(formulas.at(i, j))}</f>" if formulas else "", value)
-            for j, (letters, value) in enumerate(zip(self.letters, values, strict=True))
+            f'<c r="{letters}{row + 1}"{self.style}{_number(formula, value)}'
+            for letters, formula, value in zip(self.letters, formulas, values, strict=True)
         )
 
     def _with_arrays(self, row: int, i: int, values: list[Any]) -> str:
@@ -264,10 +263,7 @@ class _Block:
                 if j not in inside:
                     formula_of[j] = f"<f>{escape(formulas.at(i, j))}</f>"
         if not self.every_number:
-            return "".join(
-                f'<c r="{letters}{row + 1}"{self.style}' + _number(formula, value)
-                for letters, formula, value in zip(self.letters, formula_of, values, strict=True)
-            )
+            return self._with_errors(row, formula_of, values)
         form, shown = (
             f'<c r="%s{row + 1}"{self.start}%s<v>%s</v></c>',
             map(text_xml if self.text else repr, values),

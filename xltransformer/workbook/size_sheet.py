@@ -27,27 +27,16 @@ LEFT = 1
 FIRST = LEFT + 1
 WIDTH = 16
 _COUNT, _POWER, _MEGABYTES, _PERCENT = "#,##0", '0.00E+00;-0.00E+00;"–"', "#,##0.0", "+0.0%;-0.0%;0.0%"
-_FORMATS = {
-    "tokens": _POWER,
-    "bytes": "",
-    "weight_flops": _POWER,
-    "attention_flops": _POWER,
-    "flops": _POWER,
-    "weight_memory": _MEGABYTES,
-    "cache_memory": _MEGABYTES,
-    "training": _POWER,
-    "inference": _POWER,
-}
+_FORMATS = {"bytes": "", "weight_memory": _MEGABYTES, "cache_memory": _MEGABYTES} | dict.fromkeys(
+    ("tokens", "weight_flops", "attention_flops", "flops", "training", "inference"), _POWER
+)
 
 
 def draw_size(page: Page, own: Configuration) -> None:
     """Draw the whole sheet; `own` fills the first row, and below stands what the model, if any, holds."""
     sheet, messages = page.sheet, page.messages
-    sheet.text(0, LEFT, messages("size.title"), "title")
-    sheet.heights[0] = 28
+    sheet.head(messages("size.title"), messages("size.intro"), row=3, freeze=(2, FIRST))
     sheet.default_width = WIDTH
-    sheet.freeze = (2, FIRST)
-    sheet.paragraph(3, LEFT, messages("size.intro"), "intro")
     _Tables(page, own).draw(5)
     if page.model.sentences:
         _draw_workbook(page, "5", sheet.bottom + 2)
@@ -55,9 +44,7 @@ def draw_size(page: Page, own: Configuration) -> None:
 
 def _heading(page: Page, row: int, number: str, key: str) -> int:
     sheet, messages = page.sheet, page.messages
-    sheet.text(row, LEFT, f"{number}  {messages(f'size.{key}.title')}", "heading")
-    sheet.heights[row] = 21
-    sheet.bar(row, "heading")
+    sheet.heading(row, f"{number}  {messages(f'size.{key}.title')}")
     sheet.paragraph(row + 1, LEFT, messages(f"size.{key}.question"), "question")
     return row + 2
 
@@ -179,11 +166,11 @@ def _draw_workbook(page: Page, number: str, row: int) -> None:
         cells = cell_range(row, FIRST, (len(blocks), 1))
         row += len(blocks)
         sums.append(f"{column_letters(FIRST)}{row + 1}")
-        _draw_sum(sheet, row, f"SUM({cells})", sum(block.size for block in blocks))
+        sheet.formula(row, FIRST, f"SUM({cells})", sum(block.size for block in blocks), ("verdict", _COUNT))
         sheet.text(row, FIRST + 1, messages(f"size.workbook.{key}"), "row_text")
         row += 2
     total = sum(block.size for block in inputs if block.role in ("embedding", "parameter"))
-    _draw_sum(sheet, row, "+".join(sums), total)
+    sheet.formula(row, FIRST, "+".join(sums), total, ("verdict", _COUNT))
     sheet.text(row, FIRST + 1, messages("size.workbook.total"), "row_text")
 
 
@@ -195,7 +182,3 @@ def _draw_line(page: Page, block: Matrix, row: int) -> None:
     shape = f"{block.shape[0]} × {block.shape[1]}"
     sheet.formula(row, FIRST + 1, f'{rows}&" × "&{columns}', shape, ("number", ""))
     sheet.link(row, FIRST + 2, Canvas(home.sheet).target(home.row, home.column), block.name)
-
-
-def _draw_sum(sheet: Canvas, row: int, formula: str, shown: int) -> None:
-    sheet.formula(row, FIRST, formula, shown, ("verdict", _COUNT))

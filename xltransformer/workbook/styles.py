@@ -45,7 +45,6 @@ STYLES: dict[str, dict[str, Any]] = {
     "mark": {"bold": True, "font_color": ACCENT, "align": "center"},
     "experiment": {"font_color": INK},
     "explanation": {"font_color": ACCENT, "italic": True},
-    "navigation": {"font_color": EDIT_INK, "underline": 1},
     "symbol": {"bold": True, "font_color": ACCENT, "align": "right", "shrink": True},
     "long_symbol": {"bold": True, "font_color": ACCENT, "align": "right"},
     "row_label": {"font_color": INK, "bold": True, "align": "right", "shrink": True},

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from xltransformer.graph import Section
 from xltransformer.models import Lesson
-from xltransformer.teaching.pictures import Answer, Bars, Curves, Picture, Plane
+from xltransformer.teaching.pictures import Bars, Curves, Picture, Plane
 
 
 def needed(model: Lesson) -> Iterator[str]:
@@ -22,7 +22,9 @@ def needed(model: Lesson) -> Iterator[str]:
     for picture in model.headline.pictures:
         yield from _of_picture(picture)
     for answer in model.headline.answers:
-        yield from _of_answer(answer)
+        yield f"answer.{answer.key}"
+        if answer.holds is not None:
+            yield f"answer.{answer.key}_not"
 
 
 def _of_section(section: Section) -> Iterator[str]:
@@ -44,9 +46,3 @@ def _of_picture(picture: Picture) -> Iterator[str]:
         yield from (f"picture.{block.last_name}" for block in picture.values)
     if isinstance(picture, Curves):
         yield from (f"picture.{key}" for key in (picture.across, *(curve.key for curve in picture.curves)))
-
-
-def _of_answer(answer: Answer) -> Iterator[str]:
-    yield f"answer.{answer.key}"
-    if answer.holds is not None:
-        yield f"answer.{answer.key}_not"

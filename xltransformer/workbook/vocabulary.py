@@ -13,9 +13,7 @@ def draw_vocabulary(page: Page, instance: Instance) -> None:
     """The word list with one row of numbers a word, all of it to edit."""
     sheet, messages, known = page.sheet, page.messages, page.model.vocabulary
     width = known.dimensions.shape[1]
-    sheet.text(0, 1, messages("vocabulary.title"), "title")
-    sheet.heights[0] = 28
-    sheet.paragraph(2, 1, messages("vocabulary.help"), "intro")
+    sheet.head(messages("vocabulary.title"), messages("vocabulary.help"), freeze=(4, 2))
     sheet.text(3, 0, messages("start.index"), "remark")
     sheet.text(3, 1, messages("start.word"), "symbol")
     draw(page, known.words, 4, 1, labelled=False)
@@ -32,4 +30,3 @@ def draw_vocabulary(page: Page, instance: Instance) -> None:
     sheet.widths = {0: 6, 1: min(40.0, max(14.0, widest * 1.2))}
     names = [text_width(str(name)) for name in page.book.values[known.dimensions.name].ravel()]
     sheet.default_width = min(20.0, max(9.0, *(name * 1.2 for name in names)))
-    sheet.freeze = (4, 2)

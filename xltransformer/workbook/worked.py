@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import cache
 
 from xltransformer.graph import Axis, Matrix, Section
 from xltransformer.models import Lesson
 from xltransformer.ops import Index, Number, Pieces, op_of, step_down
-from xltransformer.record import record
 from xltransformer.workbook.book import Book, Page
+from xltransformer.workbook.phrases import Phrase, fixed
 from xltransformer.workbook.places import Known
 
 Word = tuple[Matrix, Matrix]
 """A word that is followed, and its position among the words of a sentence (both 1 x 1)."""
-
-
-@record
-class Line:
-    """A worked line: the formula, made when every block has its place, and what it shows now."""
-
-    formula: str
-    shown: str
-
-
-_EVERY_DIGIT = Context(prec=400)
-
-
-def fixed(value: float, decimals: int = 2) -> str:
-    """A number as FIXED(value, decimals) shows it."""
-    return f"{Decimal(repr(value)).quantize(_last_digit(decimals), ROUND_HALF_UP, _EVERY_DIGIT)}"
-
-
-@cache
-def _last_digit(decimals: int) -> Decimal:
-    return Decimal(1).scaleb(-decimals)
 
 
 def words_of(model: Lesson, section: Section) -> list[Word]:
@@ -72,7 +49,7 @@ def _cells(block: Matrix, words: list[Word], source: Matrix | None) -> Iterator[
         yield None, words[1] if by_column else None
 
 
-def worked_lines(page: Page, block: Matrix, words: list[Word], source: Matrix | None) -> Iterator[Line]:
+def worked_lines(page: Page, block: Matrix, words: list[Word], source: Matrix | None) -> Iterator[Phrase]:
     """The worked lines of a block, for formulas on the page; to be called when all places are known."""
     op, book = op_of(block), page.book
     for row, column in _cells(block, words, source):
@@ -103,7 +80,7 @@ def worked_lines(page: Page, block: Matrix, words: list[Word], source: Matrix | 
             there = ",".join(f"{page.ref(position).cell(0, 0)}>0" for _, position in followed)
             missing = book.messages("worked.missing")
             formula = f'IF(AND({there}),{formula},"{missing}")'
-        yield Line(formula, shown if found else book.messages("worked.missing"))
+        yield Phrase(formula, shown if found else book.messages("worked.missing"))
 
 
 def _index(page: Page, word: Word | None) -> Index:

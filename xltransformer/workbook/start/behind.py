@@ -31,9 +31,7 @@ class Behind:
     def __init__(self, page: Page) -> None:
         self.page, self.row = page, 4
         sheet, temperatures = page.sheet, suggested(page.messages)
-        sheet.text(0, 1, page.messages("start.behind"), "title")
-        sheet.heights[0] = 28
-        sheet.freeze = (2, 0)
+        sheet.head(page.messages("start.behind"))
         sheet.widths = {0: 2, 1: 60}
         sheet.text(temperatures.row, 1, page.messages("setting.temperature"), "remark")
         for column, temperature in enumerate(TEMPERATURES, start=temperatures.column):

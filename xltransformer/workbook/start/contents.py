@@ -49,8 +49,6 @@ def draw_legend(page: Page, row: int) -> int:
 def heading(page: Page, key: str, row: int) -> int:
     """A heading over the width of the window; returns the row after it."""
     sheet = page.sheet
-    sheet.text(row, LABEL, page.messages(key), "section")
-    sheet.heights[row] = 21
+    sheet.heading(row, page.messages(key), "section")
     sheet.blank(row, max(sheet.widths), ("section", ""))  # as far as the headline goes
-    sheet.bar(row, "section")
     return row + 1
