@@ -13,12 +13,13 @@ PYTHON_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version
 PYTHON_IS_NEW = $(shell "$(PYTHON)" -c 'import sys; print("yes" if sys.version_info >= (3, 11) else "")' 2>/dev/null)
 PYTHON_HAS_VENV = $(shell "$(PYTHON)" -c 'import ensurepip, venv; print("yes")' 2>/dev/null)
 
-.PHONY: help demo test lint docs bench fuzz faults gallery train clean tools
+.PHONY: help demo test quick lint docs bench fuzz faults gallery train clean tools
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo     build the default workbook, $(WORKBOOK)'
 	@echo 'make test     run every test, in spreadsheet programs too (installs LibreOffice if it can)'
+	@echo 'make quick    run the tests that take seconds, none in office programs: while one is working'
 	@echo 'make lint     check style, format and types'
 	@echo 'make docs     build the site of docs/ into build/docs/'
 	@echo 'make bench    measure times and sizes'
@@ -37,7 +38,11 @@ demo: .venv/installed
 	@echo 'Open it with Excel, LibreOffice or WPS, and change a word or a number.'
 
 test: .venv/installed-test tools lint
-	$(BIN)/python -m pytest -rs --numprocesses=auto --dist=loadfile
+	$(BIN)/python -m pytest -rs --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+
+quick: .venv/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -m "quick and not office" --numprocesses=auto --dist=loadfile
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

@@ -16,9 +16,30 @@ OFFICE = {"office", "pages", "seen"}
 """The fixtures that start an office program."""
 
 
+LONGEST = (
+    "test_fuzz", "test_window", "test_templates", "test_experiments", "test_edits", "test_everywhere",
+    "test_writer", "test_exercise", "test_recipes", "test_size", "test_gallery", "test_languages", "test_look",
+    "test_trained",
+    "test_learning", "test_template", "test_readme", "test_causal_workbook", "test_generation",
+)  # fmt: skip
+"""The files that take longest, which begin first, so that no process is left alone with one of them."""
+QUICK = {
+    "test_ops", "test_signature", "test_gradients", "test_fields", "test_causal", "test_recurrent",
+    "test_notation", "test_positions", "test_torch", "test_published", "test_checkpoints", "test_registry",
+    "test_plan", "test_settings", "test_text", "test_arguments", "test_imports", "test_light", "test_lessons",
+    "test_reader", "test_inputs", "test_worked", "test_workbook", "test_training", "test_training_data",
+    "test_bad_input",
+}  # fmt: skip
+"""The files that `make quick` runs: of every room something, none of them long."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark with `office` what uses an office program, also where only a name or parameter says so."""
+    """Put the longest files first, and mark with `quick` and `office`: with this what uses an office program, also
+    where only a name or parameter says so."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
     for item in items:
+        if item.path.stem in QUICK:
+            item.add_marker(pytest.mark.quick)
         if OFFICE & set(getattr(item, "fixturenames", ())) or any(
             name in item.name for name in ("libreoffice", "gnumeric")
         ):

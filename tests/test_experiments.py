@@ -4,12 +4,14 @@ and the explanation that appear, in LibreOffice and in IronCalc."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
+from changes import Parts
 from office import Edit, Office
+from openpyxl.utils.cell import coordinate_to_tuple
 
 from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.parse import load_template
@@ -58,12 +60,19 @@ def trials(instance: Instance, book: Workbook, messages: Messages) -> list[Trial
 
 
 def built(name: str, language: str, folder: Path) -> tuple[Path, list[Trial]]:
+    data, listed = drawn(name, language)
+    path = folder / "built.xlsx"
+    path.write_bytes(data)
+    return path, listed
+
+
+@cache
+def drawn(name: str, language: str) -> tuple[bytes, list[Trial]]:
+    """A workbook, once for all tests, and what to try in it."""
     messages = load_messages(language)
     instance = make_instance(name, language=language)
     book = lay_out(instance, instance.trace(), messages)
-    path = folder / f"{name}.{language}.xlsx"
-    path.write_bytes(render(book, describe(instance)))
-    return path, trials(instance, book, messages)
+    return render(book, describe(instance)), trials(instance, book, messages)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])  # others may be translated in part
@@ -96,10 +105,11 @@ def test_libreoffice_sees_each_done(name: str, language: str, office: Office, tm
 def test_ironcalc_sees_all_done_at_once(name: str, language: str, tmp_path: Path) -> None:
     path, listed = built(name, language, tmp_path)
     edits = {trial.edit[:2]: trial for trial in listed}  # of several in one cell, the last
-    book = openpyxl.load_workbook(path)
+    parts = Parts(path)
     for (sheet, address), trial in edits.items():
-        book[sheet][address] = trial.edit[2]
-    book.save(path)
+        row, column = coordinate_to_tuple(address)
+        parts.put(Place(sheet, row - 1, column - 1, (1, 1)), 0, 0, trial.edit[2])
+    parts.save(path)
     results = engine("ironcalc").recalculate(path)
     for trial in edits.values():
         cells = results[fold(trial.mark.sheet)]
