@@ -40,9 +40,8 @@ from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook.book import Workbook
 from xltransformer.workbook.current import current_inputs
 from xltransformer.workbook.layout import lay_out, lay_out_size
-from xltransformer.workbook.phrases import literal
+from xltransformer.workbook.phrases import literal, needed
 from xltransformer.workbook.reader import read_book
-from xltransformer.workbook.texts import needed
 
 SOURCE = Path(api.__file__).parent
 OPEN, CLOSE = "⟦", "⟧"

@@ -14,7 +14,7 @@ from xltransformer.models import Lesson
 from xltransformer.ops import step_down
 from xltransformer.record import record
 from xltransformer.workbook.canvas import Canvas
-from xltransformer.workbook.notation import ByCell, Notation
+from xltransformer.workbook.notation import ByCell
 from xltransformer.workbook.places import Place, SeenPlace
 
 
@@ -108,7 +108,7 @@ class Book:
         self,
         values: Mapping[str, Array],
         messages: Messages,
-        notation: Notation | None = None,
+        notation: ByCell | None = None,
         exercise: Iterable[Matrix] = (),
         generated: Mapping[str, frozenset[int]] | None = None,
         suggested: Place | None = None,

@@ -15,6 +15,7 @@ from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.checks import draw_checks
 from xltransformer.workbook.notation import notation_of
 from xltransformer.workbook.panels import LEFT
+from xltransformer.workbook.phrases import needed
 from xltransformer.workbook.printing import paginate
 from xltransformer.workbook.sections import Chapter, draw_chapters
 from xltransformer.workbook.size_sheet import draw_size
@@ -22,7 +23,6 @@ from xltransformer.workbook.start import draw_shown, draw_typed
 from xltransformer.workbook.start.behind import Behind, suggested
 from xltransformer.workbook.start.charts import repeat_plane
 from xltransformer.workbook.start.words import State
-from xltransformer.workbook.texts import needed
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
 

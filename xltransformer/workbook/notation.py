@@ -108,10 +108,7 @@ class ByRow(ByCell):
         return None
 
 
-Notation = ByCell | ByRow
-
-
-def notation_of(model: Lesson, products: str = "auto", *, exercise: bool = False) -> Notation:
+def notation_of(model: Lesson, products: str = "auto", *, exercise: bool = False) -> ByCell:
     """The notation that `products` say (a key of `PRODUCTS`) or, where they are left to the size ("auto"), that
     suits the model: an `exercise` is filled in cell by cell."""
     by_row = products == "rows" if exercise else by_rows(model, products)

@@ -1,16 +1,18 @@
-"""Sentences in words that follow the numbers: a message whose {names} are filled by formulas."""
+"""Messages: those a model needs, and sentences whose {names} are filled by formulas, to follow the numbers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 
 from xltransformer.building.instance import Instance
+from xltransformer.graph import Section
 from xltransformer.locale import Messages, Texts, in_language
+from xltransformer.models import Lesson
 from xltransformer.record import record
-from xltransformer.teaching.pictures import Fact
+from xltransformer.teaching.pictures import Bars, Curves, Fact, Picture, Plane
 from xltransformer.workbook.book import Page
 
 _PIECE = 250
@@ -87,3 +89,42 @@ def _quoted(page: Page, fact: Fact) -> Phrase:
     found, own = page.ref(index).cell(fact.row, fact.column), page.ref(fact.itself).cell(0, 0)
     same = book.values[index.name][fact.row, fact.column] == book.values[fact.itself.name][0, 0]
     return Phrase(f'IF({found}={own},"{name}","“"&{at}&"”")', name if same else f"“{value}”")
+
+
+def needed(model: Lesson) -> Iterator[str]:
+    """The keys of the messages that the sheets of a model show and that depend on it."""
+    for section in model.sections:
+        yield from _of_section(section)
+    for block in (*model.settings, *model.switches):
+        yield f"setting.{block.last_name}"
+    for promise in model.promises:
+        yield f"check.{promise.last_name}"
+    if model.watch is not None:
+        yield from (f"sheet.{key}" for key in model.watch.keys if "head." not in key)
+    for picture in model.headline.pictures:
+        yield from _of_picture(picture)
+    for answer in model.headline.answers:
+        yield f"answer.{answer.key}"
+        if answer.holds is not None:
+            yield f"answer.{answer.key}_not"
+
+
+def _of_section(section: Section) -> Iterator[str]:
+    yield from (f"sheet.{section.key}", f"section.{section.key}.title", f"section.{section.key}.intro")
+    if section.compact:
+        yield f"strip.{section.key}"
+    for step in section.steps:
+        yield f"step.{(step.backward_of or step).key}.title"
+        if not section.compact:
+            yield from (f"step.{step.key}.formula", f"step.{step.key}.question")
+
+
+def _of_picture(picture: Picture) -> Iterator[str]:
+    if isinstance(picture, Plane):
+        yield from ("picture.moves", "picture.after")
+        return
+    yield f"picture.{picture.key}"
+    if isinstance(picture, Bars) and len({block.last_name for block in picture.values}) > 1:
+        yield from (f"picture.{block.last_name}" for block in picture.values)
+    if isinstance(picture, Curves):
+        yield from (f"picture.{key}" for key in (picture.across, *(curve.key for curve in picture.curves)))
