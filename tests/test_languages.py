@@ -653,6 +653,15 @@ def test_all_texts_that_a_model_lacks_are_told_at_once(monkeypatch: pytest.Monke
         Messages("en", texts)("step.scores.title")
 
 
+@pytest.mark.parametrize("key", ["answer.looks_moves", "picture.looks", "step.scores.title"])
+def test_a_text_that_asks_for_what_it_is_not_filled_with_is_told(key: str) -> None:
+    texts, instance = load_messages("en").texts, make_instance()
+    table, _, name = key.rpartition(".")
+    told = f"locale/en.toml: [{table}] {name} has {{nobody}}, and is filled with "
+    with pytest.raises(UserError, match=re.escape(told)):
+        lay_out(instance, instance.trace(), Messages("en", {**texts, key: "by {nobody}"}))
+
+
 @pytest.mark.parametrize("template", shipped_templates())
 def test_every_text_of_a_model_is_asked_for_beforehand(template: str) -> None:
     """Whatever a model's own sheets ask for is among what is told to be missing."""

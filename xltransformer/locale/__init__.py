@@ -50,8 +50,11 @@ class Messages:
     texts: Mapping[str, str]
 
     def __call__(self, key: str, **parts: object) -> str:
-        """The message with its {parts} filled in; UserError where there is none."""
-        return self.pattern(key).format(**parts)
+        """The message with its {parts} filled in; UserError where there is none, or it asks for others."""
+        try:
+            return self.pattern(key).format(**parts)
+        except KeyError as error:
+            raise unknown_part(key, error.args[0], parts) from None
 
     def pattern(self, key: str) -> str:
         """The message with its {parts} as they are; UserError where there is none."""
@@ -66,6 +69,12 @@ class Messages:
         """Raise UserError that names every key without a message, by its table."""
         if lacking := [key for key in dict.fromkeys(keys) if key not in self.texts]:
             raise UserError(f"{file_of(ENGLISH)} lacks {'; '.join(by_table(lacking))}: add what is missing there")
+
+
+def unknown_part(key: str, name: str, known: Iterable[str]) -> UserError:
+    """The error that names a {name} in a message that is not filled there; other languages are held to English."""
+    listed = " ".join(f"{{{part}}}" for part in known) or "none"
+    return UserError(f"{file_of(ENGLISH)}: {by_table([key])[0]} has {{{name}}}, and is filled with {listed}")
 
 
 def languages() -> list[str]:

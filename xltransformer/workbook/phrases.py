@@ -9,7 +9,7 @@ from functools import cache
 
 from xltransformer.building.instance import Instance
 from xltransformer.graph import Section
-from xltransformer.locale import Messages, Texts, in_language
+from xltransformer.locale import Messages, Texts, in_language, unknown_part
 from xltransformer.models import Lesson
 from xltransformer.record import record
 from xltransformer.teaching.pictures import Bars, Curves, Fact, Picture, Plane
@@ -54,6 +54,8 @@ def phrase(page: Page, key: str, parts: Mapping[str, Fact | str]) -> Phrase:
     be called when every block has its place."""
     phrases: list[Phrase] = []
     for k, piece in enumerate(re.split(r"\{(\w+)\}", page.messages.pattern(key))):
+        if k % 2 and piece not in parts:
+            raise unknown_part(key, piece, parts)
         fact = parts[piece] if k % 2 else piece
         if isinstance(fact, Fact):
             phrases.append(_quoted(page, fact))
