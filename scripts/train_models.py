@@ -38,6 +38,8 @@ def main() -> None:
     unknown = [name for name in names if name not in recipes]
     if unknown:
         raise SystemExit(f"no recipe for {unknown[0]}: give one of {', '.join(recipes)}")
+    if unmeasured := [name for name in names if name not in held_out.MEASURES]:
+        raise SystemExit(f"nothing measures {unmeasured[0]}: name what does in MEASURES of scripts/held_out.py")
     training_data.write()
     WEIGHTS.mkdir(exist_ok=True)
     for name in names:
