@@ -232,7 +232,9 @@ def test_every_engine_that_is_there(small: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", "/nonexistent")
     run = CliRunner().invoke(main, ["diff", str(small), "--engine", "all", "--format", "json"])
     assert run.exit_code == 0
-    assert [result["engine"] for result in json.loads(run.stdout)] == ["ironcalc", "formulon"]
+    assert [result["engine"] for result in json.loads(run.stdout)] == [
+        name for name in ENGINES if name not in ("libreoffice", "gnumeric")
+    ]
     assert run.stderr == "xlt: not on this machine: libreoffice, gnumeric; xlt engines tells how to get them\n"
 
 
