@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("xltransformer", "templates", "tests", "scripts", "pyproject.toml", "CONTRIBUTING.md")
-PROGRAMS = {"python": (), "pytest": ("-m", "pytest"), "xlt": ("-m", "xltransformer")}
+PROGRAMS = {"python": (), "pytest": ("-m", "pytest"), "ruff": ("-m", "ruff"), "xlt": ("-m", "xltransformer")}
 _TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("\n## Recipes\n")[2].partition("\n## ")[0]
 RECIPES = dict(part.split("\n", 1) for part in _TEXT.split("\n### ")[1:])
 WANTED = {"An operation", "An activation", "A layer", "A lesson", "A template", "A trained template", "A language",
@@ -89,7 +89,7 @@ def test_there_is_a_recipe_for_everything_that_is_added() -> None:
 def test_the_commands_of_a_recipe_pass_where_it_is_carried_out(recipe: str, tmp_path: Path) -> None:
     commands = carried_out(copy(tmp_path), recipe)
     assert commands, f"{recipe} names no command that would notice"
-    for command in commands:
+    for command in (*commands, "ruff check .", "ruff format --check ."):
         done = run(tmp_path, command)
         assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
 
