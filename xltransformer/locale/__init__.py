@@ -113,12 +113,14 @@ def load_messages(language: str = ENGLISH) -> Messages:
 
 
 @cache
-def read_texts(language: str) -> Mapping[str, Any]:
-    """What stands in the file of a language, by dotted key; UserError where it is no TOML."""
+def read_texts(language: str, table: str = "") -> Mapping[str, Any]:
+    """What stands in the file of a language, or in one table, by dotted key; UserError where it is no TOML."""
     import tomllib
 
     try:
-        return dict(_flat(tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))))
+        text = (_FOLDER / f"{language}.toml").read_text("utf-8")
+        alone = re.search(rf"^\[{table}\]$.*?(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL) if table else None
+        return dict(_flat(tomllib.loads(alone[0] if alone else text)))
     except ValueError as error:
         raise UserError(f"{file_of(language)} is not valid TOML in UTF-8: {error}; correct it there") from None
 
@@ -175,10 +177,10 @@ def switch_words() -> SwitchWords:
     """What turns switches on and off: the words of every language there is. UserError for a word that cannot be
     used, or that means the opposite in another language."""
     return turned_by(
-        (f"{file_of(language)}: [switch] {side}", side == "on", read_texts(language)[f"switch.{side}"])
+        (f"{file_of(language)}: [switch] {side}", side == "on", said)
         for language in languages()
         for side in ("on", "off")
-        if read_texts(language).get(f"switch.{side}")
+        if (said := read_texts(language, "switch").get(f"switch.{side}"))
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from xltransformer.errors import UserError
 from xltransformer.graph import EMBEDDING, Attended, Axis, Matrix, Scope
@@ -12,7 +12,7 @@ from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import AttentionOptions, padding_mask
 from xltransformer.nn.decoder import Decoder, DecoderStack, decoder, decoder_weights
 from xltransformer.nn.embedding import embed
-from xltransformer.nn.encoder import Stack, encoder, encoder_weights
+from xltransformer.nn.encoder import Encoder, Stack, encoder, encoder_weights
 from xltransformer.nn.linear import bias, linear
 from xltransformer.nn.norm import BERT_EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, learned_positions, sinusoidal
@@ -28,25 +28,15 @@ from xltransformer.teaching.watch import watch, watched_word
 def encoder_model(sizes: Sizes) -> Lesson:
     """The paper's encoder: embeddings, sinusoidal positions, N layers. Options: those of a
     stack, and `final_norm`: whether a norm stands after them."""
-    sizes.expect(*STACK, "final_norm")
-    model, known, scopes = begin(sizes)
+    model, known = begin(sizes, *STACK, "final_norm")
     word = watched_word(model)
     a = architecture(model, sizes, known.embeddings.columns)
     w = encoder_weights(model.scope("encoder"), a, sizes.count("layers", 2), final_norm=_final_norm(sizes, a))
     base = model.scope("positions").constant("base", BASE, positive=True)
-    inputs: list[Matrix] = []
-    stacks: list[Stack] = []
-    for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-        h = g.scope("encoder")
-        with model.section("embedding", sentence=s):
-            inputs.append(embed(h.scope("words"), words.index, known))
-            X = sinusoidal(h.scope("positions"), inputs[-1], base)
-            mask = padding_mask(h, words.padding, words.padding)
-        stacks.append(encoder(h, X, w, AttentionOptions(mask), sentence=s))
-        model.goals.append(Goal(stacks[-1].output, s, words.padding, like=inputs[-1]))
-    heads = every_head(stacks)
-    model.watch = watched = watch(model, word, inputs, heads)
-    model.headline = heads_headline(model, watched, heads)
+    read = read_sentences(model, "encoder", w, lambda h, X: sinusoidal(h.scope("positions"), X, base))
+    model.goals = read.goals(model)
+    model.watch = watched = watch(model, word, read.inputs, read.heads)
+    model.headline = heads_headline(model, watched, read.heads)
     return model
 
 
@@ -54,8 +44,7 @@ def decoder_model(sizes: Sizes) -> Lesson:
     """The paper's decoder by itself: the words of the second sentence, the target, look at those of
     the first, the source, as they are embedded and placed; the complete model puts an encoder
     between. Options: those of a stack, and `final_norm`."""
-    sizes.expect(*STACK, "final_norm")
-    model, known, _ = begin(sizes)
+    model, known = begin(sizes, *STACK, "final_norm")
     a = architecture(model, sizes, known.embeddings.columns)
     w = decoder_weights(model.scope("decoder"), a, sizes.count("layers", 2), final_norm=_final_norm(sizes, a))
     base = model.scope("positions").constant("base", BASE, positive=True)
@@ -78,8 +67,7 @@ def encoder_decoder(sizes: Sizes) -> Lesson:
     """The complete model of the paper: the first sentence is the source; the second is the target,
     which the model goes on writing. Options: those of a stack, `encoder_layers` and `decoder_layers`
     where they differ, `final_norm`, `tied`, and `end`, the word after which it stops."""
-    sizes.expect(*STACK, "encoder_layers", "decoder_layers", "final_norm", "tied", "end")
-    model, known, _ = begin(sizes)
+    model, known = begin(sizes, *STACK, "encoder_layers", "decoder_layers", "final_norm", "tied", "end")
     word = watched_word(model)
     source = model.sentences[0]
     a = architecture(model, sizes, known.embeddings.columns)
@@ -111,20 +99,19 @@ def bert(sizes: Sizes) -> Lesson:
     """BERT: encoder only, token + position + segment embeddings; a masked word is predicted from both
     sides. Devlin et al. 2019. Options: those of a stack; `segments`: see `bert_stack`; `head`: whether
     the head that predicts words is there; without it the model ends with its last hidden state."""
-    sizes.expect(*STACK, "head", "segments")
-    model, known, scopes = begin(sizes)
-    read = bert_stack(model, sizes, scopes)
+    model, known = begin(sizes, *STACK, "head", "segments")
+    read, watched, epsilon = bert_stack(model, sizes)
     if not sizes.flag("head", True):
         model.goals = read.goals(model)
-        model.headline = heads_headline(model, read.watch, read.heads)
+        model.headline = heads_headline(model, watched, read.heads)
         return model
     width, top = known.embeddings.columns, model.scope()
     p = top.scope("prediction")
     W, b = p.input("W", width, width, "parameter"), bias(p, "b", width)
-    prediction_norm = norm_weights(p.scope("norm"), width, read.epsilon)
+    prediction_norm = norm_weights(p.scope("norm"), width, epsilon)
     output_bias = bias(top.scope("output"), "b", Axis.of(known.words))
     probabilities = []
-    for s, (g, output, words) in enumerate(zip(scopes, read.outputs, model.sentences, strict=True)):
+    for s, (g, output, words) in enumerate(zip(model.scopes, read.outputs, model.sentences, strict=True)):
         q = g.scope("prediction")
         with model.section("prediction", sentence=s):
             with q.step("gelu_erf"):
@@ -133,19 +120,17 @@ def bert(sizes: Sizes) -> Lesson:
             found = predict(q, row_products(ready, known.embeddings, output_bias), known.words)
             probabilities.append(found.probabilities)
         model.goals.append(Goal(found.logits, s, words.padding, words=True))
-    model.headline = prediction_headline(model, read.watch, probabilities, "hidden_word")
+    model.headline = prediction_headline(model, watched, probabilities, "hidden_word")
     return model
 
 
 @record
-class BertStack:
-    """BERT up to its last hidden state: the words of each sentence as they go in and the state that comes
-    out (n x d each), what is watched, and the attention of every head in each."""
+class Read:
+    """What a stack makes of every sentence: the words as they go in and the states that come out (n x d each),
+    and the attention of every head of every layer, by names such as `0.head.1`."""
 
     inputs: Sequence[Matrix]
     outputs: Sequence[Matrix]
-    epsilon: Matrix
-    watch: Watch
     heads: Mapping[str, Sequence[Attended]]
 
     def goals(self, model: Lesson) -> list[Goal]:
@@ -154,15 +139,39 @@ class BertStack:
         return [Goal(output, s, words.padding, like=X) for s, (output, X, words) in enumerate(each)]
 
 
-def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStack:
-    """Embeddings of words, positions and segments, their norm, and the layers, over each sentence.
+def read_sentences(
+    model: Lesson,
+    part: str,
+    w: Encoder,
+    place: Callable[[Scope, Matrix], Matrix],
+    *,
+    causal: bool = False,
+    turn: Callable[[Scope, Matrix], Matrix] | None = None,
+) -> Read:
+    """Every sentence through the stack of that name: embedded, placed (n x d to n x d), and through the layers,
+    in which queries and keys `turn`, if so."""
+    inputs: list[Matrix] = []
+    stacks: list[Stack] = []
+    for s, (g, words) in enumerate(zip(model.scopes, model.sentences, strict=True)):
+        h = g.scope(part)
+        with model.section("embedding", sentence=s):
+            inputs.append(embed(h.scope("words"), words.index, model.vocabulary))
+            X = place(h, inputs[-1])
+            angles = turn(h, X) if turn else None
+            mask = padding_mask(h, words.padding, words.padding, causal=causal)
+        stacks.append(encoder(h, X, w, AttentionOptions(mask, causal=causal, angles=angles), sentence=s))
+    return Read(inputs, [stack.output for stack in stacks], every_head(stacks))
+
+
+def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Read, Watch, Matrix]:
+    """BERT up to its last hidden states, what is watched in it, and the epsilon of its norms: embeddings of
+    words, positions and segments, their norm, and the layers, over each sentence.
 
     `segments` are the kinds of segments that the model knows, 2 where the options do not say: 1 in
     RoBERTa (Liu et al. 2019), none in DistilBERT (Sanh et al. 2019). Every word is of the first kind.
     """
-    known = model.vocabulary
     word = watched_word(model)
-    width = known.embeddings.columns
+    width = model.vocabulary.embeddings.columns
     a = architecture(model, sizes, width, activation="gelu_erf", epsilon=BERT_EPSILON)
     top, slots = model.scope(), max(sizes.slots)
     positions = learned_positions(top, slots, width)
@@ -174,23 +183,17 @@ def bert_stack(model: Lesson, sizes: Sizes, scopes: Sequence[Scope]) -> BertStac
     )
     embedding_norm = norm_weights(top.scope("embedding_norm"), width, a.epsilon)
     w = encoder_weights(top.scope("encoder"), a, sizes.count("layers", 2))
-    inputs: list[Matrix] = []
-    stacks: list[Stack] = []
-    for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-        h = g.scope("encoder")
-        with model.section("embedding", sentence=s):
-            inputs.append(embed(h.scope("words"), words.index, known))
-            with h.step("add_positions"):
-                at = h.add("position", first_rows(positions, inputs[-1]))
-                total = h.add("placed", add(inputs[-1], at))
-                if segments is not None:
-                    total = h.add("sum", add_row(total, h.add("segment", Row(0)(segments))))
-            X = norm(h.scope("embedding_norm"), total, embedding_norm)
-            mask = padding_mask(h, words.padding, words.padding)
-        stacks.append(encoder(h, X, w, AttentionOptions(mask), sentence=s))
-    heads = every_head(stacks)
-    model.watch = watch(model, word, inputs, heads)
-    return BertStack(inputs, [stack.output for stack in stacks], a.epsilon, model.watch, heads)
+
+    def place(h: Scope, X: Matrix) -> Matrix:
+        with h.step("add_positions"):
+            total = h.add("placed", add(X, h.add("position", first_rows(positions, X))))
+            if segments is not None:
+                total = h.add("sum", add_row(total, h.add("segment", Row(0)(segments))))
+        return norm(h.scope("embedding_norm"), total, embedding_norm)
+
+    read = read_sentences(model, "encoder", w, place)
+    model.watch = watch(model, word, read.inputs, read.heads)
+    return read, model.watch, a.epsilon
 
 
 def gpt(sizes: Sizes) -> Lesson:
@@ -200,29 +203,23 @@ def gpt(sizes: Sizes) -> Lesson:
     embeddings, `end`, the word after which it stops, and `maps`, the heads such as "0.head.1" whose
     attention the first screen shows.
     """
-    sizes.expect(*STACK, "tied", "end", "maps")
-    model, known, scopes = begin(sizes)
+    model, known = begin(sizes, *STACK, "tied", "end", "maps")
     word = watched_word(model)
     width = known.embeddings.columns
     a = architecture(model, sizes, width, activation="gelu_tanh", pre_norm=True)
     top = model.scope()
     positions = learned_positions(top, max(sizes.slots), width)
     w = encoder_weights(top.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
-    inputs: list[Matrix] = []
-    stacks: list[Stack] = []
-    for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-        h = g.scope("decoder")
-        with model.section("embedding", sentence=s):
-            inputs.append(embed(h.scope("words"), words.index, known))
-            with h.step("add_positions"):
-                at = h.add("position", first_rows(positions, inputs[-1]))
-            X = add_positions(h, inputs[-1], at)
-            mask = padding_mask(h, words.padding, words.padding, causal=True)
-        stacks.append(encoder(h, X, w, AttentionOptions(mask, causal=True), sentence=s))
-    found = write_on(model, sizes, {s: stack.output for s, stack in enumerate(stacks)})
-    heads = every_head(stacks)
-    model.watch = watched = watch(model, word, inputs, heads)
-    shown = [Map("head", heads[part][0].weights, part) for part in _shown(sizes, heads)]
+
+    def place(h: Scope, X: Matrix) -> Matrix:
+        with h.step("add_positions"):
+            at = h.add("position", first_rows(positions, X))
+        return add_positions(h, X, at)
+
+    read = read_sentences(model, "decoder", w, place, causal=True)
+    found = write_on(model, sizes, dict(enumerate(read.outputs)))
+    model.watch = watched = watch(model, word, read.inputs, read.heads)
+    shown = [Map("head", read.heads[part][0].weights, part) for part in _shown(sizes, read.heads)]
     model.headline = writing_headline(model, watched, found, shown)
     return model
 

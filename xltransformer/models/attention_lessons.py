@@ -6,14 +6,11 @@ from xltransformer.graph import Attended, Axis, Matrix, Scope
 from xltransformer.models.begin import begin
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.attention import Projection, attention, project, projection, same, switches
-from xltransformer.nn.embedding import embed
 from xltransformer.ops import less_first, lookup, pick, stack
 from xltransformer.teaching.headline import attention_answers, attention_bars
 from xltransformer.teaching.lesson import Goal, Lesson, Watch
 from xltransformer.teaching.pictures import Headline, Plane
 from xltransformer.teaching.watch import watch, watched_word
-
-LESSONS = ("self_attention", "projected_attention", "resized_attention")
 
 
 def attention_lessons(sizes: Sizes) -> Lesson:
@@ -21,8 +18,7 @@ def attention_lessons(sizes: Sizes) -> Lesson:
 
     Options: `d_k` and `d_v` (or `key_labels` and `value_labels`) of the third lesson.
     """
-    sizes.expect("d_k", "d_v", "key_labels", "value_labels")
-    model, known, scopes = begin(sizes)
+    model, known = begin(sizes, "d_k", "d_v", "key_labels", "value_labels")
     turned = switches(model.scope("switches"), sizes.switch_words)
     dimensions = known.embeddings.columns
     keys = sizes.axis("d_k", "key_labels", "k", 2)
@@ -35,22 +31,16 @@ def attention_lessons(sizes: Sizes) -> Lesson:
     model.switches = turned.inputs
     word = watched_word(model)
     inputs: list[Matrix] = []
-    attended: dict[str, list[Attended]] = {lesson: [] for lesson in LESSONS}
-    for lesson in LESSONS:
-        for s, words in enumerate(model.sentences):
-            g = scopes[s].scope(lesson)
-            with model.section(lesson, sentence=s):
-                X = embed(g, words.index, known)
-                w = weights[lesson]
-                Q, K, V = same(g, X, X) if w is None else project(g, X, w)
-                attended[lesson].append(attention(g, Q, K, V, words.padding, words.padding, turned))
-                if lesson == LESSONS[0]:
-                    inputs.append(X)
-                if lesson == "projected_attention":
-                    model.goals.append(Goal(attended[lesson][-1].output, s, words.padding, like=X))
-    in_the_plane = {
-        lesson: attended[lesson] for lesson in LESSONS if attended[lesson][0].output.columns is dimensions
-    }
+    attended: dict[str, list[Attended]] = {lesson: [] for lesson in weights}
+    for lesson, w in weights.items():
+        for s, g, words, X in model.reading(lesson):
+            Q, K, V = same(g, X, X) if w is None else project(g, X, w)
+            attended[lesson].append(attention(g, Q, K, V, words.padding, words.padding, turned))
+            if w is None:
+                inputs.append(X)
+            if lesson == "projected_attention":
+                model.goals.append(Goal(attended[lesson][-1].output, s, words.padding, like=X))
+    in_the_plane = {key: found for key, found in attended.items() if found[0].output.columns is dimensions}
     model.watch = watched = watch(model, word, inputs, in_the_plane)
     model.headline = Headline([Plane(), *attention_bars(model, watched)], attention_answers(watched))
     if len(model.sentences) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xltransformer.graph import Axis, Model, Scope
+from xltransformer.graph import Axis, Model
 from xltransformer.models.sizes import HEADS, Sizes
 from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.embedding import Vocabulary
@@ -10,10 +10,11 @@ from xltransformer.nn.norm import EPSILON
 from xltransformer.teaching.lesson import Lesson
 
 
-def begin(sizes: Sizes) -> tuple[Lesson, Vocabulary, list[Scope]]:
-    """A model of these sizes, with its vocabulary and the scope of each sentence's blocks."""
+def begin(sizes: Sizes, *options: str) -> tuple[Lesson, Vocabulary]:
+    """A model of these sizes, with its vocabulary; UserError for options that it does not know."""
+    sizes.expect(*options)
     model = Lesson(sizes.slots, sizes.vocabulary, sizes.width)
-    return model, model.vocabulary, model.scopes
+    return model, model.vocabulary
 
 
 STACK = (

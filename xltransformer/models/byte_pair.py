@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
+from xltransformer import ops
 from xltransformer.errors import UserError
 from xltransformer.graph import Matrix, Scope
 from xltransformer.models.begin import begin
 from xltransformer.models.sizes import Sizes
 from xltransformer.nn.embedding import embed
-from xltransformer.ops import (
-    count_texts,
-    join_words,
-    least_above_zero,
-    merge_here,
-    merge_texts,
-    pack_texts,
-    pair_texts,
-    present,
-    row_sum,
-    rows_of_texts,
-    transpose,
-    word_index,
-)
 from xltransformer.teaching.lesson import Lesson
 from xltransformer.teaching.pictures import Answer, Fact, Headline, Map
 
@@ -34,27 +21,27 @@ def byte_pair(sizes: Sizes) -> Lesson:
     stands; then every piece as its row of the vocabulary, which holds the pieces in the order in which
     they were learned. Sennrich, Haddow and Birch 2016, section 3.2. The sentences are words, a letter
     in each slot. UserError for more than `MOST_LETTERS` of them."""
-    sizes.expect()
+    model, known = begin(sizes)
     if max(sizes.slots) > MOST_LETTERS:
         raise UserError(
             f"{max(sizes.slots)} slots for the letters of a sentence; at most {MOST_LETTERS}, or the steps become "
             "too many to calculate: use a shorter word"
         )
-    model, known, scopes = begin(sizes)
     tables, answers = [], []
-    for s, (g, word) in enumerate(zip(scopes, model.sentences, strict=True)):
+    for s, (g, word) in enumerate(zip(model.scopes, model.sentences, strict=True)):
         h = g.scope("byte_pair")
         with model.section("byte_pair", sentence=s):
             with h.step("letters"):
                 model.show(word.words)
-                pieces = [h.add("letters", pack_texts(word.words, h.add("count", count_texts(word.words))))]
+                count = h.add("count", ops.count_texts(word.words))
+                pieces = [h.add("letters", ops.pack_texts(word.words, count))]
             for k in range(1, word.words.shape[0]):
                 pieces.append(_merge(h.scope("merge", str(k)), pieces[-1], known.words))
             with h.step("pieces"):
-                tables.append(h.add("table", rows_of_texts(*pieces)))
-                joined = h.add("text", join_words(pieces[-1]))
-                index = h.add("index", word_index(pieces[-1], known.words))
-                count = h.add("number", row_sum(transpose_named(h, present(index))), scale="count")
+                tables.append(h.add("table", ops.rows_of_texts(*pieces)))
+                joined = h.add("text", ops.join_words(pieces[-1]))
+                index = h.add("index", ops.word_index(pieces[-1], known.words))
+                count = h.add("number", ops.row_sum(transpose_named(h, ops.present(index))), scale="count")
             embed(h, index, known)
         answers.append(
             Answer("pieces", {"word": Fact(word.text), "pieces": Fact(joined), "count": Fact(count)}, s)
@@ -65,15 +52,15 @@ def byte_pair(sizes: Sizes) -> Lesson:
 
 def transpose_named(g: Scope, x: Matrix) -> Matrix:
     """A column as a row, both with names."""
-    return g.add("there_T", transpose(g.add("there", x)))
+    return g.add("there_T", ops.transpose(g.add("there", x)))
 
 
 def _merge(g: Scope, pieces: Matrix, vocabulary: Matrix) -> Matrix:
     """One step: the pairs of neighbours, their ranks, the best of these, and the pieces after its merge."""
     with g.step("merge"):
-        pairs = g.add("pairs", pair_texts(pieces))
-        ranks = g.add("ranks", word_index(pairs, vocabulary))
-        best = g.add("best", least_above_zero(ranks))
-        flags = g.add("merged_here", merge_here(ranks, best))
-        merged = g.add("merged", merge_texts(pieces, flags))
-        return g.add("pieces", pack_texts(merged, g.add("places", count_texts(merged))))
+        pairs = g.add("pairs", ops.pair_texts(pieces))
+        ranks = g.add("ranks", ops.word_index(pairs, vocabulary))
+        best = g.add("best", ops.least_above_zero(ranks))
+        flags = g.add("merged_here", ops.merge_here(ranks, best))
+        merged = g.add("merged", ops.merge_texts(pieces, flags))
+        return g.add("pieces", ops.pack_texts(merged, g.add("places", ops.count_texts(merged))))

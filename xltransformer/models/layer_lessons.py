@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from xltransformer import ops
 from xltransformer.errors import UserError
 from xltransformer.graph import Attended, Axis, Matrix
 from xltransformer.models.attention_lessons import compare
@@ -26,23 +27,6 @@ from xltransformer.nn.norm import EPSILON, layer_norm, norm_weights, residual, r
 from xltransformer.nn.positions import BASE, FURTHER_ON, angles, rotary, score_by_distance, sinusoidal
 from xltransformer.nn.prediction import Prediction, predict
 from xltransformer.nn.recurrent import influence, recurrent, recurrent_weights
-from xltransformer.ops import (
-    Row,
-    before_turn,
-    behind_turn,
-    entry_at,
-    equals,
-    first,
-    from_end,
-    lookup,
-    matmul,
-    row_mean,
-    row_sum,
-    row_variance,
-    subtract,
-    transpose,
-    word_at,
-)
 from xltransformer.teaching.headline import attention_answers, heads_headline
 from xltransformer.teaching.lesson import Goal, Lesson, Watch
 from xltransformer.teaching.pictures import Answer, Bars, Curve, Curves, Fact, Headline, Map
@@ -51,8 +35,7 @@ from xltransformer.teaching.watch import watch, watched_word
 
 def multi_head_lesson(sizes: Sizes) -> Lesson:
     """Several heads over each sentence. Options: `heads`, `d_k`, `d_v`, `biases`."""
-    sizes.expect("heads", "d_k", "d_v", "biases")
-    model, known, scopes = begin(sizes)
+    model, known = begin(sizes, "heads", "d_k", "d_v", "biases")
     word = watched_word(model)
     width, heads = known.embeddings.columns, sizes.count("heads", HEADS)
     each = max(1, width.size // heads)
@@ -60,15 +43,13 @@ def multi_head_lesson(sizes: Sizes) -> Lesson:
     w = multi_head_weights(model.scope("multi_head"), width, heads, d_k, d_v, biases=biases)
     inputs: list[Matrix] = []
     lessons: dict[str, list[Attended]] = {f"head.{k}": [] for k in range(heads)}
-    for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-        with model.section("multi_head", sentence=s):
-            h = g.scope("multi_head")
-            inputs.append(embed(h, words.index, known))
-            mask = padding_mask(h, words.padding, words.padding)
-            made = multi_head(h, inputs[-1], w, AttentionOptions(mask))
-            model.goals.append(Goal(made.output, s, words.padding, like=inputs[-1]))
-            for found, one in zip(lessons.values(), made.attentions, strict=True):
-                found.append(Attended(one.weights, made.output))
+    for s, h, words, X in model.reading("multi_head"):
+        inputs.append(X)
+        mask = padding_mask(h, words.padding, words.padding)
+        made = multi_head(h, X, w, AttentionOptions(mask))
+        model.goals.append(Goal(made.output, s, words.padding, like=X))
+        for found, one in zip(lessons.values(), made.attentions, strict=True):
+            found.append(Attended(one.weights, made.output))
     model.watch = watched = watch(model, word, inputs, lessons)
     model.headline = heads_headline(model, watched, lessons)
     return model
@@ -76,26 +57,22 @@ def multi_head_lesson(sizes: Sizes) -> Lesson:
 
 def positions_lesson(sizes: Sizes) -> Lesson:
     """The same attention without positions and with sinusoidal ones, over every sentence."""
-    sizes.expect()
-    model, known, scopes = begin(sizes)
+    model, _ = begin(sizes)
     turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
     base = model.scope("positions").constant("base", BASE, positive=True)
     inputs: list[Matrix] = []
     attended: dict[str, list[Attended]] = {"without_positions": [], "with_positions": []}
-    for lesson, found in attended.items():
-        for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-            with model.section(lesson, sentence=s):
-                h = g.scope(lesson)
-                X = embed(h.scope("words") if lesson == "with_positions" else h, words.index, known)
-                if lesson == "with_positions":
-                    X = sinusoidal(h, X, base)
-                else:
-                    inputs.append(X)
-                found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned))
-                if lesson == "with_positions":
-                    model.goals.append(Goal(found[-1].output, s, words.padding, like=inputs[s]))
+    for _, h, words, X in model.reading("without_positions"):
+        inputs.append(X)
+        one = attention(h, *same(h, X, X), words.padding, words.padding, turned)
+        attended["without_positions"].append(one)
+    for s, h, words, X in model.reading("with_positions", words="words"):
+        X = sinusoidal(h, X, base)
+        one = attention(h, *same(h, X, X), words.padding, words.padding, turned)
+        attended["with_positions"].append(one)
+        model.goals.append(Goal(one.output, s, words.padding, like=inputs[s]))
     model.watch = watched = watch(model, word, inputs, attended)
     maps = [Map(lesson, found[0].weights) for lesson, found in attended.items()]
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=False)
@@ -111,7 +88,7 @@ def by_distance(model: Lesson, watched: Watch, X: Matrix, base: Matrix, *, rotat
     g = model.scope("distance")
     with model.section("distance"):
         with g.step("same_word"):
-            x = g.add("word", lookup(watched.sentences[0].position, X), rows=Axis.of(watched.word))
+            x = g.add("word", ops.lookup(watched.sentences[0].position, X), rows=Axis.of(watched.word))
         places, scores = score_by_distance(g, x, base, rotated=rotated)
     curves = tuple(Curve(f"from_{row}", places, scores, row, row) for row in (0, FURTHER_ON))
     facts = {"word": Fact(watched.word)}
@@ -122,26 +99,23 @@ def by_distance(model: Lesson, watched: Watch, X: Matrix, base: Matrix, *, rotat
 
 def rotary_lesson(sizes: Sizes) -> Lesson:
     """Rotary positions: a score depends on how far apart two words stand, not on where."""
-    sizes.expect()
+    model, _ = begin(sizes)
     if sizes.width % 2:
         raise UserError(
             f"rotary positions turn pairs of numbers, but a word has {sizes.width}: use an even number"
         )
-    model, known, scopes = begin(sizes)
     turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
     base = model.scope("rotary").constant("base", BASE, positive=True)
     inputs: list[Matrix] = []
     attended: list[Attended] = []
-    for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-        with model.section("rotary", sentence=s):
-            h = g.scope("rotary")
-            inputs.append(embed(h, words.index, known))
-            Q, K, V = same(h, inputs[-1], inputs[-1])
-            Q, K = rotary(h, Q, K, angles(h, Q, base))
-            attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
-            model.goals.append(Goal(attended[-1].output, s, words.padding))
+    for s, h, words, X in model.reading("rotary"):
+        inputs.append(X)
+        Q, K, V = same(h, X, X)
+        Q, K = rotary(h, Q, K, angles(h, Q, base))
+        attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
+        model.goals.append(Goal(attended[-1].output, s, words.padding))
     model.watch = watched = watch(model, word, inputs, {"rotary": attended})
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=True)
     model.headline = Headline([Map("weights", attended[0].weights), curves], [answer])
@@ -150,33 +124,29 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
 
 def masks_lesson(sizes: Sizes) -> Lesson:
     """Attention in which everybody sees everybody, and in which nobody can see what comes later."""
-    sizes.expect()
-    model, known, scopes = begin(sizes)
+    model, _ = begin(sizes)
     turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
     inputs: list[Matrix] = []
     attended: dict[str, list[Attended]] = {"padding_only": [], "causal_attention": []}
     for lesson, found in attended.items():
-        for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-            with model.section(lesson, sentence=s):
-                h = g.scope(lesson)
-                X = embed(h, words.index, known)
-                causal = lesson == "causal_attention"
-                found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned, causal=causal))
-                if not causal:
-                    inputs.append(X)
-                else:
-                    model.goals.append(Goal(found[-1].output, s, words.padding, like=X))
+        causal = lesson == "causal_attention"
+        for s, h, words, X in model.reading(lesson):
+            found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned, causal=causal))
+            if causal:
+                model.goals.append(Goal(found[-1].output, s, words.padding, like=X))
+            else:
+                inputs.append(X)
     model.watch = watched = watch(model, word, inputs, attended)
     maps, answers = [], []
     for lesson, (one, *_) in attended.items():
         assert one.mask is not None
         h = model.scope("watch", lesson)
         with model.section("watch"), h.step("watch_mask"):
-            own = lookup(watched.sentences[0].position, one.mask)
+            own = ops.lookup(watched.sentences[0].position, one.mask)
             seen = h.add("mask", own, rows=Axis.of(word), scale="gate")
-            count = h.add("seen", row_sum(seen), scale="count")
+            count = h.add("seen", ops.row_sum(seen), scale="count")
         maps += [Map(f"{lesson}_mask", one.mask), Map(f"{lesson}_weights", one.weights)]
         answers.append(Answer(f"sees_{lesson}", {"word": Fact(word), "count": Fact(count)}))
     model.headline = Headline(maps, answers)
@@ -185,8 +155,7 @@ def masks_lesson(sizes: Sizes) -> Lesson:
 
 def add_norm_lesson(sizes: Sizes) -> Lesson:
     """Attention, the residual connection around it, and both norms of the sum."""
-    sizes.expect()
-    model, known, scopes = begin(sizes)
+    model, known = begin(sizes)
     word = watched_word(model)
     g = model.scope("add_norm")
     epsilon = g.constant("epsilon", EPSILON, positive=True)
@@ -194,28 +163,25 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
     layer, rms = (norm_weights(g.scope(name), width, epsilon, rms=name == "rms") for name in ("layer", "rms"))
     inputs: list[Matrix] = []
     attended: list[Attended] = []
-    for s, (top, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-        h = top.scope("add_norm")
-        with model.section("add_norm", sentence=s):
-            X = embed(h, words.index, known)
-            attended.append(attention(h, *same(h, X, X), words.padding, words.padding))
-            total = residual(h, X, attended[-1].output)
-            normed = layer_norm(h.scope("layer"), total, layer), rms_norm(h.scope("rms"), total, rms)
-            inputs.append(X)
-            model.goals += [Goal(output, s, words.padding, like=X) for output in normed]
-            if s == 0:
-                shown = {"sum": total, "layer": normed[0], "rms": normed[1]}
+    for s, h, words, X in model.reading("add_norm"):
+        attended.append(attention(h, *same(h, X, X), words.padding, words.padding))
+        total = residual(h, X, attended[-1].output)
+        normed = layer_norm(h.scope("layer"), total, layer), rms_norm(h.scope("rms"), total, rms)
+        inputs.append(X)
+        model.goals += [Goal(output, s, words.padding, like=X) for output in normed]
+        if s == 0:
+            shown = {"sum": total, "layer": normed[0], "rms": normed[1]}
     model.watch = watched = watch(model, word, inputs, {"add_norm": attended})
     rows, facts = [], {"word": Fact(word)}
     for name, block in shown.items():
         h = model.scope("watch", name)
         with model.section("watch"), h.step("watch_norm"):
-            own = lookup(watched.sentences[0].position, block)
+            own = ops.lookup(watched.sentences[0].position, block)
             row = h.add(f"normed_{name}", own, rows=Axis.of(word))
-            mean = h.add("mean", row_mean(row))
+            mean = h.add("mean", ops.row_mean(row))
             facts |= {
                 f"{name}_mean": Fact(mean),
-                f"{name}_spread": Fact(h.add("variance", row_variance(row, mean))),
+                f"{name}_spread": Fact(h.add("variance", ops.row_variance(row, mean))),
             }
         rows.append(row)
     pictures = [Bars("norm", known.dimensions, tuple(rows), shares=False)]
@@ -225,19 +191,15 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
 
 def feed_forward_lesson(sizes: Sizes) -> Lesson:
     """The feed-forward network with each of its activations. Options: `d_ff`, `biases`."""
-    sizes.expect("d_ff", "biases")
-    model, known, scopes = begin(sizes)
+    model, known = begin(sizes, "d_ff", "biases")
     width = known.embeddings.columns
     d_ff, biases = sizes.count("d_ff", 2 * width.size), sizes.flag("biases", True)
     curves, facts = [], {"word": Fact(model.sentences[0].words)}
     for activation in ACTIVATIONS:
         w = feed_forward_weights(model.scope(activation), width, d_ff, activation, biases=biases)
-        for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-            with model.section(f"{activation}_network", sentence=s):
-                h = g.scope(activation)
-                X = embed(h, words.index, known)
-                fed = feed_forward(h, X, w)
-                model.goals.append(Goal(fed.output, s, words.padding, like=X))
+        for s, h, words, X in model.reading(activation, section=f"{activation}_network"):
+            fed = feed_forward(h, X, w)
+            model.goals.append(Goal(fed.output, s, words.padding, like=X))
             if s == 0:
                 curves.append(Curve(activation, fed.inner, fed.activated))
                 facts |= {f"{activation}_in": Fact(fed.inner), f"{activation}_out": Fact(fed.activated)}
@@ -251,8 +213,7 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
     both. Options: `state`, its width; `predicts`: whether both have weights to predict a word with at
     every place, from the words up to there, attention then knows their places; and `back`, the word at
     which they are to say the words before it once more, from the last to the first."""
-    sizes.expect("state", "predicts", "back")
-    model, known, scopes = begin(sizes)
+    model, known = begin(sizes, "state", "predicts", "back")
     turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
     model.switches = turned.inputs
     word = watched_word(model)
@@ -263,6 +224,7 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
     attended: list[Attended] = []
     predicts, back = sizes.flag("predicts", False), sizes.word("back")
     guesses: list[Prediction] = []
+    curves: list[tuple[Curve, Curve]] = []
     if back is not None and not predicts:
         raise UserError("[sizes] back goes with predicts = true: nothing is said without")
     if predicts:
@@ -273,11 +235,9 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
             model.scope(name, "prediction").input("W", axis, Axis.of(known.words), "parameter")
             for name, axis in (("recurrent", state), ("self_attention", learned.W_V.columns))
         ]
-    for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-        r, h = g.scope("recurrent"), g.scope("self_attention")
-        with model.section("recurrent", sentence=s):
-            X = embed(r, words.index, known)
-            states = recurrent(r, X, w)
+    for s, r, words, X in model.reading("recurrent"):
+        states = recurrent(r, X, w)
+        h = model.scopes[s].scope("self_attention")
         with model.section("projected_attention" if predicts else "self_attention", sentence=s):
             inputs.append(embed(h.scope("words") if predicts else h, words.index, known))
             if predicts:
@@ -288,31 +248,30 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
         if predicts:
             for q, x, W in zip((r, h), (states, attended[-1].output), outputs, strict=True):
                 with model.section("prediction", sentence=s):
-                    guesses.append(predict(q.scope("prediction"), matmul(x, W), known.words))
+                    guesses.append(predict(q.scope("prediction"), ops.matmul(x, W), known.words))
                 model.goals.append(Goal(guesses[-1].logits, s, words.padding, words=True))
         else:
             model.goals.append(Goal(states, s, words.padding))
         with model.section("influence", sentence=s):
             reach = influence(r, X, states, w)
             with h.step("direct"):
-                last_row = Row(X.shape[0] - 1)(attended[-1].weights)
+                last_row = ops.Row(X.shape[0] - 1)(attended[-1].weights)
                 direct = h.add("direct", last_row, scale="probability")
-                distance = h.add("distance", from_end(X))
-            if s == 0:
-                curves = tuple(
-                    Curve(key, distance, block) for key, block in (("recurrent", reach), ("attention", direct))
-                )
+                distance = h.add("distance", ops.from_end(X))
+            curves.append((Curve("recurrent", distance, reach), Curve("attention", distance, direct)))
     model.watch = watch(model, word, inputs, {"self_attention": attended})
-    if back is not None:
-        model.headline = _remembers(model, back, guesses[:2])
-        return model
+    model.headline = _reaches(model, curves[0]) if back is None else _remembers(model, back, guesses[:2])
+    return model
+
+
+def _reaches(model: Lesson, curves: tuple[Curve, ...]) -> Headline:
+    """How far each word of the first sentence reaches, in the recurrent network and in attention."""
     read = model.sentences[0].words
     last = read.shape[0] - 1
     facts = {"first": Fact(read), "last": Fact(read, last)}
     for curve in curves:
         facts |= {f"{curve.key}_first": Fact(curve.up), f"{curve.key}_last": Fact(curve.up, 0, last)}
-    model.headline = Headline([Curves("influence", "from_last", curves)], [Answer("influence", facts)])
-    return model
+    return Headline([Curves("influence", "from_last", curves)], [Answer("influence", facts)])
 
 
 def _remembers(model: Lesson, back: str, guesses: Sequence[Prediction]) -> Headline:
@@ -323,19 +282,19 @@ def _remembers(model: Lesson, back: str, guesses: Sequence[Prediction]) -> Headl
         return Headline()
     g = model.scope("remembered")
     with model.section("prediction", sentence=0), g.step("remembered"):
-        turn = g.add("turn", first(g.add("is_back", equals(words.words, g.constant("back", back)))))
-        said = g.add("said_place", behind_turn(turn, words.words))
-        told = g.add("told_place", before_turn(turn, words.words))
-        distance = g.add("distance", subtract(said, told), scale="count")
-        right = g.add("right_index", lookup(told, words.index))
-        right_word = g.add("right", word_at(right, known.words))
+        turn = g.add("turn", ops.first(g.add("is_back", ops.equals(words.words, g.constant("back", back)))))
+        said = g.add("said_place", ops.behind_turn(turn, words.words))
+        told = g.add("told_place", ops.before_turn(turn, words.words))
+        distance = g.add("distance", ops.subtract(said, told), scale="count")
+        right = g.add("right_index", ops.lookup(told, words.index))
+        right_word = g.add("right", ops.word_at(right, known.words))
         curves, facts = [], {"right": Fact(right_word), "distance": Fact(distance)}
         for key, guess in zip(("recurrent", "attention"), guesses, strict=True):
             h = g.scope(key)
-            at = h.add("probabilities", lookup(said, guess.probabilities))
-            share = h.add("share", entry_at(at, right), scale="probability")
-            shares = h.add("shares", transpose(share), scale="probability")
-            guessed = h.add("said", word_at(h.add("said_index", lookup(said, guess.index)), known.words))
+            at = h.add("probabilities", ops.lookup(said, guess.probabilities))
+            share = h.add("share", ops.entry_at(at, right), scale="probability")
+            shares = h.add("shares", ops.transpose(share), scale="probability")
+            guessed = h.add("said", ops.word_at(h.add("said_index", ops.lookup(said, guess.index)), known.words))
             curves.append(Curve(f"{key}_share", distance, shares))
             facts |= {key: Fact(guessed), f"{key}_share": Fact(share)}
     last = right_word.shape[0] - 1

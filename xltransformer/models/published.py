@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Axis, Matrix, Scope
-from xltransformer.models.architectures import bert_stack, every_head, write_on
+from xltransformer.graph import Axis, Scope
+from xltransformer.models.architectures import bert_stack, read_sentences, write_on
 from xltransformer.models.begin import STACK, architecture, begin
 from xltransformer.models.sizes import Sizes
-from xltransformer.nn.attention import AttentionOptions, padding_mask
-from xltransformer.nn.embedding import embed
-from xltransformer.nn.encoder import Stack, encoder, encoder_weights
+from xltransformer.nn.encoder import encoder_weights
 from xltransformer.nn.pooling import cosines, directions, pool, word_cosines
 from xltransformer.nn.positions import BASE, Longer, angles
 from xltransformer.ops import stack
@@ -35,8 +33,8 @@ def llama(sizes: Sizes) -> Lesson:
     nothing is written. Raises UserError for heads that cannot be shared out among the keys and values, and for an
     odd width of queries.
     """
-    sizes.expect(*STACK, "kv_heads", "attention_biases", "base", "longer", *LONGER, "tied", "end")
-    model, known, scopes = begin(sizes)
+    told = ("kv_heads", "attention_biases", "base", "longer", *LONGER, "tied", "end")
+    model, known = begin(sizes, *STACK, *told)
     word = watched_word(model)
     a = architecture(
         model, sizes, known.embeddings.columns, activation="swiglu", pre_norm=True, rms=True, biases=False
@@ -55,18 +53,16 @@ def llama(sizes: Sizes) -> Lesson:
     base = top.scope("rotary").constant("base", sizes.number("base", BASE), positive=True)
     longer = _longer(top.scope("rotary"), sizes)
     w = encoder_weights(top.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
-    inputs: list[Matrix] = []
-    stacks: list[Stack] = []
-    for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-        h = g.scope("decoder")
-        with model.section("embedding", sentence=s):
-            inputs.append(embed(h.scope("words"), words.index, known))
-            turned = angles(h.scope("rotary"), inputs[-1], base, width=a.d_k, longer=longer)
-            mask = padding_mask(h, words.padding, words.padding, causal=True)
-        stacks.append(encoder(h, inputs[-1], w, AttentionOptions(mask, causal=True, angles=turned), sentence=s))
-    found = write_on(model, sizes, {s: stack.output for s, stack in enumerate(stacks)})
-    heads = every_head(stacks)
-    model.watch = watched = watch(model, word, inputs, heads)
+    read = read_sentences(
+        model,
+        "decoder",
+        w,
+        lambda _, X: X,
+        causal=True,
+        turn=lambda h, X: angles(h.scope("rotary"), X, base, width=a.d_k, longer=longer),
+    )
+    found = write_on(model, sizes, dict(enumerate(read.outputs)))
+    model.watch = watched = watch(model, word, read.inputs, read.heads)
     model.headline = writing_headline(model, watched, found)
     return model
 
@@ -99,13 +95,12 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
     Reimers and Gurevych 2019, "Sentence-BERT", section 3. Options: those of a stack; `segments`: see
     `bert_stack`; `pooling`: "mean", or "first" for the state of the first token in its place.
     """
-    sizes.expect(*STACK, "segments", "pooling")
     first_alone = sizes.choice("pooling", "mean", ("mean", "first")) == "first"
-    model, _, scopes = begin(sizes)
-    read = bert_stack(model, sizes, scopes)
+    model, _ = begin(sizes, *STACK, "segments", "pooling")
+    read, _, _ = bert_stack(model, sizes)
     model.goals = read.goals(model)
     vectors = []
-    for s, (g, output, words) in enumerate(zip(scopes, read.outputs, model.sentences, strict=True)):
+    for s, (g, output, words) in enumerate(zip(model.scopes, read.outputs, model.sentences, strict=True)):
         with model.section("pooling", sentence=s):
             vectors.append(pool(g.scope("pooling"), output, words.padding, first_alone=first_alone))
     g, last = model.scope("similarity"), min(1, len(model.sentences) - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from xltransformer import ops
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Attended, Axis, Matrix, Scope
 from xltransformer.models.begin import begin
@@ -13,32 +14,6 @@ from xltransformer.nn.attention import Projection, attention, gate, padding_mask
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.gradients import gradients
 from xltransformer.nn.loss import mean_squared_error
-from xltransformer.ops import (
-    Columns,
-    Spread,
-    add,
-    concatenate,
-    copy,
-    divide,
-    divide_rows,
-    entry_at,
-    equals,
-    first,
-    lookup,
-    matmul,
-    momentum,
-    multiply,
-    near,
-    nudged,
-    position,
-    row_max,
-    row_sum,
-    settles,
-    shifted_exp,
-    step_down,
-    subtract,
-    transpose,
-)
 from xltransformer.record import record
 from xltransformer.teaching.lesson import Goal, Lesson
 from xltransformer.teaching.pictures import Answer, Curve, Curves, Fact, Headline, Map
@@ -68,8 +43,7 @@ def trainable_attention(sizes: Sizes) -> Lesson:
 
     Options: `steps`; `d_k` and `d_v`; `learning_rate` and `momentum`, where their cells begin.
     """
-    sizes.expect("steps", "d_k", "d_v", "learning_rate", "momentum")
-    model, known, scopes = begin(sizes)
+    model, known = begin(sizes, "steps", "d_k", "d_v", "learning_rate", "momentum")
     model.learns = True
     count = sizes.count("steps", STEPS)
     word = watched_word(model)
@@ -88,44 +62,62 @@ def trainable_attention(sizes: Sizes) -> Lesson:
     read: list[_Sentence] = []
     attended: list[Attended] = []
     results: list[Matrix] = []
-    for s, (top, words) in enumerate(zip(scopes, model.sentences, strict=True)):
-        h = top.scope("trainable_attention")
-        with model.section("trainable_attention", sentence=s):
-            X = embed(h, words.index, known)
-            read.append(_Sentence(X, padding_mask(h, words.padding, words.padding), words.padding))
-            found, result = _write_back(h, read[-1], weights)
-            attended.append(found)
-            results.append(result)
+    for _, h, words, X in model.reading("trainable_attention"):
+        read.append(_Sentence(X, padding_mask(h, words.padding, words.padding), words.padding))
+        found, result = _write_back(h, read[-1], weights)
+        attended.append(found)
+        results.append(result)
     losses = []
-    for s, (top, one, result) in enumerate(zip(scopes, read, results, strict=True)):
+    for s, (top, one, result) in enumerate(zip(model.scopes, read, results, strict=True)):
         with model.section("reconstruction", sentence=s):
             losses.append(mean_squared_error(top.scope("reconstruction"), result, one.X, one.padding))
     with model.section("reconstruction", sentence=None if len(losses) > 1 else 0):
         loss = _together(model.scope(), losses)
+    after, curve = _train(model, read, weights, loss, rate, (on, share), count)
+    model.watch = watch(model, word, [one.X for one in read], {"trainable_attention": attended})
+    model.headline = _headline(model, attended, after, curve)
+    return model
+
+
+def _train(
+    model: Lesson,
+    read: Sequence[_Sentence],
+    weights: Mapping[str, Matrix],
+    loss: Matrix,
+    rate: Matrix,
+    shares: tuple[Matrix, Matrix],
+    count: int,
+) -> tuple[list[Attended], list[Matrix]]:
+    """So many steps of training: the attention after the last, and the loss before the first and after each.
+    `shares` are factors of what a step keeps of the one before it (1 x 1 each)."""
     learned = gradients(model, loss, weights.values())
     velocity = {name: learned[block] for name, block in weights.items()}
     with model.section("update"):
         h = model.scope("step", "1")
         with h.step("descent"):
-            weights = _descend(model, h, weights, velocity, rate)
+            stepped = {}
+            for name, W in weights.items():
+                model.show(W)
+                model.show(velocity[name])
+                stepped[name] = h.add(name, ops.step_down(W, velocity[name], rate))
+            weights = stepped
         with h.step("momentum"):
-            share = model.scope("training").add("momentum", multiply(on, share))
+            share = model.scope("training").add("momentum", ops.multiply(*shares))
     curve = [loss]
     for k in range(1, count + 1):
         h = model.scope("step", str(k))
         with model.section("step", layer=k, compact=True):
             with h.step("descent"):
                 if k == 1:
-                    velocity = {n: h.add(f"velocity_{n}", copy(block)) for n, block in velocity.items()}
+                    velocity = {n: h.add(f"velocity_{n}", ops.copy(block)) for n, block in velocity.items()}
                     for block in weights.values():
                         model.show(block)
                 else:
                     slopes = {name: learned[block] for name, block in weights.items()}
                     velocity = {
-                        n: h.add(f"velocity_{n}", momentum(block, slopes[n], share))
-                        for n, block in velocity.items()
+                        n: h.add(f"velocity_{n}", ops.momentum(v, slopes[n], share)) for n, v in velocity.items()
                     }
-                    weights = {n: h.add(n, step_down(W, velocity[n], rate)) for n, W in weights.items()}
+                    weights = {n: h.add(n, ops.step_down(W, velocity[n], rate)) for n, W in weights.items()}
             after: list[Attended] = []
             losses = []
             for s, one in enumerate(read):
@@ -136,9 +128,7 @@ def trainable_attention(sizes: Sizes) -> Lesson:
             curve.append(_together(h, losses))
         if k < count:
             learned = gradients(model, curve[-1], weights.values())
-    model.watch = watch(model, word, [one.X for one in read], {"trainable_attention": attended})
-    model.headline = _headline(model, attended, after, curve)
-    return model
+    return after, curve
 
 
 def _write_back(g: Scope, read: _Sentence, w: Mapping[str, Matrix]) -> tuple[Attended, Matrix]:
@@ -146,7 +136,7 @@ def _write_back(g: Scope, read: _Sentence, w: Mapping[str, Matrix]) -> tuple[Att
     Q, K, V = project(g, read.X, Projection(w["W_Q"], w["W_K"], w["W_V"]))
     attended = attention(g, Q, K, V, mask=read.mask)
     with g.step("write_back"):
-        return attended, g.add("result", matmul(attended.output, w["W_out"]))
+        return attended, g.add("result", ops.matmul(attended.output, w["W_out"]))
 
 
 def _together(g: Scope, losses: Sequence[Matrix]) -> Matrix:
@@ -154,19 +144,7 @@ def _together(g: Scope, losses: Sequence[Matrix]) -> Matrix:
     if len(losses) == 1:
         return losses[0]
     with g.step("whole_loss"):
-        return g.add("loss", add(*losses))
-
-
-def _descend(
-    model: Lesson, g: Scope, weights: Mapping[str, Matrix], velocity: Mapping[str, Matrix], rate: Matrix
-) -> dict[str, Matrix]:
-    """The first step in full: each weight, its gradient, and what it becomes."""
-    stepped = {}
-    for name, W in weights.items():
-        model.show(W)
-        model.show(velocity[name])
-        stepped[name] = g.add(name, step_down(W, velocity[name], rate))
-    return stepped
+        return g.add("loss", ops.add(*losses))
 
 
 def _headline(
@@ -176,10 +154,10 @@ def _headline(
     fell."""
     g = model.scope("training")
     numbers = Axis.fixed([str(k) for k in range(len(curve))])
-    losses = g.add("losses", concatenate(*curve), columns=numbers, scale="plain")
-    column = g.add("losses_down", transpose(losses), scale="plain")
-    steps = g.add("steps", position(column), scale="count")
-    settled = g.add("settles", settles(losses))
+    losses = g.add("losses", ops.concatenate(*curve), columns=numbers, scale="plain")
+    column = g.add("losses_down", ops.transpose(losses), scale="plain")
+    steps = g.add("steps", ops.position(column), scale="count")
+    settled = g.add("settles", ops.settles(losses))
     model.promises = [settled]
     last = len(curve) - 1
     maps = [
@@ -199,14 +177,13 @@ def backpropagation(sizes: Sizes) -> Lesson:
     X W = scores, softmax(scores) = shares, and the loss is the mean squared error to a target.
     Raises UserError for more than one sentence.
     """
-    sizes.expect()
+    model, known = begin(sizes)
     if len(sizes.slots) > 1:
         raise UserError(f"the lesson on backpropagation takes one sentence, not {len(sizes.slots)}")
-    model, known, (top,) = begin(sizes)
     model.learns = True
     word = watched_word(model)
     words, width = model.sentences[0], known.embeddings.columns
-    g = top.scope("backpropagation")
+    g = model.scope("backpropagation")
     W = g.input("W", width, width, "parameter")
     nudge = model.scope("nudge").constant("nudge", 0.001)
     with model.section("backpropagation", sentence=0):
@@ -227,25 +204,16 @@ def backpropagation(sizes: Sizes) -> Lesson:
     for name, block, rows in (("product", W, known.dimensions), ("softmax", scores, words.words)):
         h = model.scope("nudge", name)
         with model.section(f"nudge_{name}"):
-            with h.step("nudge"):
-                row = h.input(f"{block.last_name}_row", ONE, ONE, "choice", text=True, choices=rows)
-                column = h.input(
-                    f"{block.last_name}_column", ONE, ONE, "choice", text=True, choices=known.dimensions
-                )
-                at = [
-                    h.add(f"{side}_position", first(h.add(f"{side}_match", equals(listed, choice))))
-                    for side, listed, choice in (("row", rows, row), ("column", known.dimensions, column))
-                ]
-                trial = h.add("nudged", nudged(block, *at, nudge), scale="fine")
+            (row, column), at, trial = _nudged(h, block, rows, known.dimensions, nudge)
             nudged_loss = loss_again(h, _scores(h, X, trial) if block is W else trial)
             with h.step("nudged_slope"):
                 model.show(loss)
                 model.show(nudged_loss)
-                rise = h.add("rise", subtract(nudged_loss, loss), scale="fine")
-                slope = h.add("slope", divide(rise, nudge), scale="fine")
-                picked = h.add("gradient_row", lookup(at[0], found[block]))
-                gradient = h.add("gradient", entry_at(picked, at[1]), scale="fine")
-                apart = h.add("apart", subtract(slope, gradient), scale="fine")
+                rise = h.add("rise", ops.subtract(nudged_loss, loss), scale="fine")
+                slope = h.add("slope", ops.divide(rise, nudge), scale="fine")
+                picked = h.add("gradient_row", ops.lookup(at[0], found[block]))
+                gradient = h.add("gradient", ops.entry_at(picked, at[1]), scale="fine")
+                apart = h.add("apart", ops.subtract(slope, gradient), scale="fine")
         differences.append(apart)
         model.settings += [row, column]
         facts = {"row": Fact(row), "column": Fact(column), "slope": Fact(slope), "gradient": Fact(gradient)}
@@ -253,20 +221,34 @@ def backpropagation(sizes: Sizes) -> Lesson:
         if block is W:
             curves = _tangent(model, lambda h, trial: loss_again(h, _scores(h, X, trial)), W, at, loss, gradient)
     model.settings.append(nudge)
-    model.promises = [model.scope("nudge").add("agrees", near(*differences))]
+    model.promises = [model.scope("nudge").add("agrees", ops.near(*differences))]
     # The shares are over dimensions, not words.
     model.watch = watch(model, word, [X], {"backpropagation": [Attended(shares, shares)]}, ranks=False)
     maps = [
-        Map(key, shown)
-        for key, shown in (
-            ("nudge_W", W),
-            ("nudge_gradient_W", found[W]),
-            ("nudge_scores", scores),
-            ("nudge_gradient_scores", found[scores]),
-        )
+        Map("nudge_W", W),
+        Map("nudge_gradient_W", found[W]),
+        Map("nudge_scores", scores),
+        Map("nudge_gradient_scores", found[scores]),
     ]
     model.headline = Headline([*maps, curves], answers)
     return model
+
+
+def _nudged(
+    g: Scope, block: Matrix, rows: Matrix, columns: Matrix, nudge: Matrix
+) -> tuple[list[Matrix], list[Matrix], Matrix]:
+    """The row and column of one entry as choices, where they are (1 x 1 each), and the block with it nudged."""
+    sides = {"row": rows, "column": columns}
+    with g.step("nudge"):
+        chosen = [
+            g.input(f"{block.last_name}_{side}", ONE, ONE, "choice", text=True, choices=listed)
+            for side, listed in sides.items()
+        ]
+        at = [
+            g.add(f"{side}_position", ops.first(g.add(f"{side}_match", ops.equals(listed, choice))))
+            for (side, listed), choice in zip(sides.items(), chosen, strict=True)
+        ]
+        return chosen, at, g.add("nudged", ops.nudged(block, *at, nudge), scale="fine")
 
 
 def _tangent(
@@ -279,32 +261,32 @@ def _tangent(
 ) -> Curves:
     """The loss for many values of one entry, a forward pass each, beside the line that the gradient draws."""
     g = model.scope("scan")
-    by = g.add("by", Spread(TRIALS)(g.constant("reach", REACH)))
+    by = g.add("by", ops.Spread(TRIALS)(g.constant("reach", REACH)))
     losses = []
     for k in range(TRIALS):
         h = g.scope(str(k + 1))
         with model.section("scan", layer=k + 1, compact=True):
             with h.step("nudge"):
-                offset = h.add("offset", Columns(k)(by, loss))
-                trial = h.add("nudged", nudged(block, *at, offset))
+                offset = h.add("offset", ops.Columns(k)(by, loss))
+                trial = h.add("nudged", ops.nudged(block, *at, offset))
             losses.append(loss_of_trial(h, trial))
-    found = g.add("losses", concatenate(*losses), scale="plain")
-    start, rises = g.add("start", concatenate(*[loss] * TRIALS)), g.add("rises", matmul(gradient, by))
-    line = g.add("line", add(start, rises), scale="plain")
+    found = g.add("losses", ops.concatenate(*losses), scale="plain")
+    start, rises = g.add("start", ops.concatenate(*[loss] * TRIALS)), g.add("rises", ops.matmul(gradient, by))
+    line = g.add("line", ops.add(start, rises), scale="plain")
     return Curves("scan", "nudged_by", (Curve("scan_loss", by, found), Curve("scan_line", by, line)))
 
 
 def _scores(g: Scope, X: Matrix, W: Matrix) -> Matrix:
     """Scores X W, (n x m)."""
     with g.step("product"):
-        return g.add("scores", matmul(X, W))
+        return g.add("scores", ops.matmul(X, W))
 
 
 def _softmax(g: Scope, scores: Matrix) -> Matrix:
     """The softmax of each row, (n x m), in two steps."""
     with g.step("exponentials"):
-        maximum = g.add("maximum", row_max(scores))
-        exponentials = g.add("exponentials", shifted_exp(scores, maximum))
-        total = g.add("total", row_sum(exponentials))
+        maximum = g.add("maximum", ops.row_max(scores))
+        exponentials = g.add("exponentials", ops.shifted_exp(scores, maximum))
+        total = g.add("total", ops.row_sum(exponentials))
     with g.step("shares"):
-        return g.add("shares", divide_rows(exponentials, total))
+        return g.add("shares", ops.divide_rows(exponentials, total))

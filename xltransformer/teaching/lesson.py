@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 
-from xltransformer.graph import Matrix, Model
-from xltransformer.nn.embedding import sentence, vocabulary
+from xltransformer.graph import Matrix, Model, Scope
+from xltransformer.nn.embedding import Sentence, embed, sentence, vocabulary
 from xltransformer.ops import BY_ROWS
 from xltransformer.record import record
 from xltransformer.teaching.pictures import Bars, Curves, Headline, Map, Picture, Writing
@@ -92,6 +92,16 @@ class Lesson(Model):
         self.learns = False
         self.watch: Watch | None = None
         self.headline = Headline()
+
+    def reading(
+        self, part: str, *, section: str = "", words: str = ""
+    ) -> Iterator[tuple[int, Scope, Sentence, Matrix]]:
+        """Each sentence, in a section of its own that is open meanwhile: its number, the scope `part` of its
+        blocks, the sentence, and its vectors X (n x d), in the scope `words` of that."""
+        for s, (g, one) in enumerate(zip(self.scopes, self.sentences, strict=True)):
+            h = g.scope(part)
+            with self.section(section or part, sentence=s):
+                yield s, h, one, embed(h.scope(words) if words else h, one.index, self.vocabulary)
 
     def moving(self) -> set[Matrix]:
         """Every block that the headline shows or comes from."""

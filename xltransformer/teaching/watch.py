@@ -7,24 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from xltransformer import ops
 from xltransformer.graph import ONE, Attended, Axis, Matrix
 from xltransformer.locale import Messages
 from xltransformer.nn.prediction import runners_up
-from xltransformer.ops import (
-    Row,
-    below,
-    choose,
-    copy,
-    equals,
-    first,
-    less_first,
-    lookup,
-    plane,
-    row_argmax,
-    settle,
-    stack,
-    word_at,
-)
 from xltransformer.teaching.lesson import Lesson, SentenceWatch, Watch
 
 
@@ -58,52 +44,63 @@ def watch(
     watched = Watch(word, across, up, lesson, tuple(lessons))
     with model.section("watch"):
         with g.step("watch_plane"):
-            names = g.add("plane", stack(across, up))
+            names = g.add("plane", ops.stack(across, up))
             columns = []
             for name, chosen in (("across", across), ("up", up)):
-                flags = g.add(f"{name}_match", equals(known.dimensions, chosen))
-                columns.append(g.add(f"{name}_column", first(flags)))
+                flags = g.add(f"{name}_match", ops.equals(known.dimensions, chosen))
+                columns.append(g.add(f"{name}_column", ops.first(flags)))
             if lesson is not None:
-                number = g.add("lesson_number", first(g.add("lesson_match", equals(titles, lesson))))
-
-        def in_plane(table: Matrix) -> Matrix:
-            return plane(table, *columns, names)
-
-        for s, (X, words) in enumerate(zip(inputs, model.sentences, strict=False)):
-            h = g.scope(str(s))
-            other = h.input("other", ONE, ONE, "choice", text=True, choices=words.words)
-            with h.step("watch_position"):
-                position = h.add("position", first(h.add("match", equals(words.words, word))))
-                other_position = h.add("other_position", first(h.add("other_match", equals(words.words, other))))
-            with h.step("watch_attention"):
-                shown = [attended[s] for attended in lessons.values()]
-                weights = [one.weights for one in shown]
-                outputs = [one.output for one in shown]
-                every = h.add(
-                    "weights", choose(number, *weights) if number else copy(weights[0]), scale="probability"
-                )
-                differ = any(output is not outputs[0] for output in outputs)
-                out = choose(number, *outputs) if number and differ else copy(outputs[0])
-                every_out = h.add("outputs", out)
-                own, own_out = (
-                    (lookup(position, every), lookup(position, every_out))
-                    if asked is None
-                    else (copy(every), copy(every_out))
-                )
-                attention = h.add("attention", own, rows=Axis.of(word), scale="probability")
-                output = h.add("output", own_out, rows=Axis.of(word))
-            ranked = runners_up(h, attention, attention, words.words) if ranks else None
-            with h.step("watch_points"):
-                points = h.add("points", in_plane(X))
-                start = in_plane(asked) if asked is not None else lookup(position, points)
-                before = h.add("before", start)
-                move = h.add("move", below(before, h.add("after", in_plane(output))))
-                gain = h.add("gain", Row(1)(h.add("moved", less_first(move))))
-                towards = h.add("towards", word_at(h.add("most_gain", row_argmax(gain)), names))
-                drawn = h.add("drawn", settle(points, words.padding, before))
-            one = SentenceWatch(other, position, other_position, every, attention, ranked, drawn, move, towards)
-            watched.sentences.append(one)
+                number = g.add("lesson_number", ops.first(g.add("lesson_match", ops.equals(titles, lesson))))
+        for s, X in enumerate(inputs):
+            shown = [attended[s] for attended in lessons.values()]
+            watched.sentences.append(
+                _in_sentence(model, s, X, word, number, shown, (*columns, names), asked, ranks)
+            )
     return watched
+
+
+def _in_sentence(
+    model: Lesson,
+    s: int,
+    X: Matrix,
+    word: Matrix,
+    number: Matrix | None,
+    lessons: Sequence[Attended],
+    plane: Sequence[Matrix],
+    asked: Matrix | None,
+    ranks: bool,
+) -> SentenceWatch:
+    """Watch a word in sentence s, in the lesson of that `number` (1 x 1); `plane` are the columns of its two
+    dimensions, and their names."""
+    h, words = model.scope("watch", str(s)), model.sentences[s]
+    other = h.input("other", ONE, ONE, "choice", text=True, choices=words.words)
+    with h.step("watch_position"):
+        position = h.add("position", ops.first(h.add("match", ops.equals(words.words, word))))
+        other_match = h.add("other_match", ops.equals(words.words, other))
+        other_position = h.add("other_position", ops.first(other_match))
+
+    def chosen(*blocks: Matrix) -> Matrix:
+        """The block of the lesson that is chosen, where they differ."""
+        return ops.choose(number, *blocks) if number and len(set(blocks)) > 1 else ops.copy(blocks[0])
+
+    def of_word(block: Matrix) -> Matrix:
+        """The watched word's row."""
+        return ops.lookup(position, block) if asked is None else ops.copy(block)
+
+    with h.step("watch_attention"):
+        every = h.add("weights", chosen(*(one.weights for one in lessons)), scale="probability")
+        every_out = h.add("outputs", chosen(*(one.output for one in lessons)))
+        attention = h.add("attention", of_word(every), rows=Axis.of(word), scale="probability")
+        output = h.add("output", of_word(every_out), rows=Axis.of(word))
+    ranked = runners_up(h, attention, attention, words.words) if ranks else None
+    with h.step("watch_points"):
+        points = h.add("points", ops.plane(X, *plane))
+        before = h.add("before", ops.lookup(position, points) if asked is None else ops.plane(asked, *plane))
+        move = h.add("move", ops.below(before, h.add("after", ops.plane(output, *plane))))
+        gain = h.add("gain", ops.Row(1)(h.add("moved", ops.less_first(move))))
+        towards = h.add("towards", ops.word_at(h.add("most_gain", ops.row_argmax(gain)), plane[-1]))
+        drawn = h.add("drawn", ops.settle(points, words.padding, before))
+    return SentenceWatch(other, position, other_position, every, attention, ranked, drawn, move, towards)
 
 
 def lesson_title(key: str, messages: Messages) -> str:
