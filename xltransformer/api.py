@@ -37,7 +37,7 @@ def build(
     exercise: Sequence[str] = (),
     products: str = "auto",
     force: bool = False,
-    report: Report | None = None,
+    report: Report = lambda _: lambda stage: None,
     **options: Unpack[Options],
 ) -> Instance:
     """Write the workbook (.xlsx) of a template over some sentences (the template's own where none are given).
@@ -60,14 +60,11 @@ def build(
     if exercise and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
         options["slots"] = 0  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
-    steps = (report or _silent)(estimate_model(instance.model, products, drawn=not instance.template.weights))
+    taken = estimate_model(instance.model, products, drawn=not instance.template.weights)
+    steps = report(taken)
     save(_workbook(instance, language, exercise, products, steps), target, force=force)
     steps("done")
     return instance
-
-
-def _silent(_: Estimate) -> Callable[[str], None]:
-    return lambda stage: None
 
 
 def trace_instance(

@@ -162,7 +162,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
     try:
         # Every process begins before the first file: of one that begins later the executor may not see that it
         # broke down, and would wait for it forever (seen in Python 3.11).
-        wait([executor.submit(_nothing) for _ in range(jobs)])
+        wait([executor.submit(int) for _ in range(jobs)])
         yield executor
     except BaseException:  # interrupted: what has begun is of no use any more
         processes = list((getattr(executor, "_processes", None) or {}).values())
@@ -171,10 +171,6 @@ def _processes(jobs: int) -> Iterator[Executor]:
             process.terminate()
         raise
     executor.shutdown()
-
-
-def _nothing() -> None:
-    """A task that only has a process begin."""
 
 
 def _begin() -> None:

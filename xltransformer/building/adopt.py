@@ -66,7 +66,7 @@ def template_for(weights: str | Path) -> str:
         return DEFAULT_TEMPLATE
     part = SCHEMES[scheme].part
     if part and not any(name.startswith(part) for name in state):
-        scheme += "_states"
+        scheme = SCHEMES[scheme].without_part
     return template_for_scheme(scheme)
 
 
@@ -87,7 +87,8 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | N
         checkpoint = Checkpoint(_ours(source, path), {})
     else:
         checkpoint = _published(template, source, path, settings, tokens)
-    for name, told in {**checkpoint.options, **_width(checkpoint)}.items():
+    width = {"d_model": checkpoint.sizes["width"]} if "width" in checkpoint.sizes else {}
+    for name, told in {**checkpoint.options, **width}.items():
         if settings.get(name, told) != told:
             raise UserError(f"setting {name} is {settings[name]!r}, but {path} has {told!r}: leave it out")
     warnings = []
@@ -171,10 +172,6 @@ def _check_rows(source: Source, rows: Sequence[int] | None, path: Path) -> None:
                 f"the vocabulary has a token number {max(rows)}, but {path} has rows for {table.shape[0]} only: "
                 "give the vocabulary that belongs to the weights"
             )
-
-
-def _width(checkpoint: Checkpoint) -> dict[str, int]:
-    return {"d_model": checkpoint.sizes["width"]} if "width" in checkpoint.sizes else {}
 
 
 def _words_of_width(template: Template, width: int | None) -> tuple[WordTable, list[str]]:

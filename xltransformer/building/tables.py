@@ -101,12 +101,10 @@ def draw_words(words: Iterable[str], width: Any, seed: Any, where: str) -> WordT
 
 def _cell_number(text: Any) -> Any:
     """A number where a CSV cell spells one, else the cell as it is."""
-    if isinstance(text, str):
-        try:
-            return float(text)
-        except ValueError:
-            return text
-    return text
+    try:
+        return float(text) if isinstance(text, str) else text
+    except ValueError:
+        return text
 
 
 def _csv_rows(path: Path) -> list[list[Any]]:

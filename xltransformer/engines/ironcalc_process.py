@@ -71,7 +71,7 @@ def readable(path: Path, folder: Path) -> Path:
     -0, which it spells so."""
     with zipfile.ZipFile(path) as parts:
         sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
-        if not any(_odd(parts.read(name)) for name in sheets):
+        if not any(odd.search(parts.read(name)) for name in sheets for odd in (_EMPTY_NUMBER, _NEGATIVE_ZERO)):
             return path
         copy = folder / "workbook.xlsx"
         with zipfile.ZipFile(copy, "w") as cleaned:
@@ -81,10 +81,6 @@ def readable(path: Path, folder: Path) -> Path:
                     data = _NEGATIVE_ZERO.sub(rb"\1<v>0</v>", _EMPTY_NUMBER.sub(rb"\1\2/>", data))
                 cleaned.writestr(name, data)
         return copy
-
-
-def _odd(sheet: bytes) -> bool:
-    return bool(_EMPTY_NUMBER.search(sheet) or _NEGATIVE_ZERO.search(sheet))
 
 
 if __name__ == "__main__":

@@ -41,18 +41,14 @@ def byte_pair(sizes: Sizes) -> Lesson:
                 tables.append(h.add("table", ops.rows_of_texts(*pieces)))
                 joined = h.add("text", ops.join_words(pieces[-1]))
                 index = h.add("index", ops.word_index(pieces[-1], known.words))
-                count = h.add("number", ops.row_sum(transpose_named(h, ops.present(index))), scale="count")
+                there = h.add("there_T", ops.transpose(h.add("there", ops.present(index))))
+                count = h.add("number", ops.row_sum(there), scale="count")
             embed(h, index, known)
         answers.append(
             Answer("pieces", {"word": Fact(word.text), "pieces": Fact(joined), "count": Fact(count)}, s)
         )
     model.headline = Headline([Map("pieces", tables[0])], answers)
     return model
-
-
-def transpose_named(g: Scope, x: Matrix) -> Matrix:
-    """A column as a row, both with names."""
-    return g.add("there_T", ops.transpose(g.add("there", x)))
 
 
 def _merge(g: Scope, pieces: Matrix, vocabulary: Matrix) -> Matrix:

@@ -160,19 +160,15 @@ class _Reader:
         return Example((tuple(read),), len(read) - len(said), tuple(said))
 
     def _pair(self, source: list[int], target: list[int]) -> Example:
-        begin = self._rows_of_start()
+        starts = self.instance.template.sentences[1:2]
+        if not starts:
+            name = self.instance.template.name
+            raise UserError(f"template {name} has no second sentence to begin with: give one")
+        begin = self._rows(starts[0])  # such as <s>
         told = self._ended(target)
         self._fits(0, len(source))
         self._fits(1, len(begin) + len(told))
         return Example((tuple(source), (*begin, *told)), len(begin) - 1, tuple(told))
-
-    def _rows_of_start(self) -> list[int]:
-        """What the target begins with: the template's, such as <s>."""
-        begin = self.instance.template.sentences[1:2]
-        if not begin:
-            name = self.instance.template.name
-            raise UserError(f"template {name} has no second sentence to begin with: give one")
-        return self._rows(begin[0])
 
     def _ended(self, words: list[int]) -> list[int]:
         """The words, with the one that ends a sentence behind them where the model knows one."""

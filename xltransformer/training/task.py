@@ -85,8 +85,9 @@ def word_task(instance: Instance, places: Sequence[int]) -> Task:
         loss = g.add("loss", add(*losses)) if several else losses[0]
     learned = gradients(model, loss)
     batched = (*(sentence.index.name for sentence in model.sentences), target.name, counts.name)
-    fixed = {block.name: instance.inputs[block.name] for block in (*model.switches,)}
-    fixed |= {model.vocabulary.words.name: instance.inputs["vocabulary"], **_constants(model, instance)}
+    fixed = {block.name: instance.inputs[block.name] for block in model.switches}
+    fixed[model.vocabulary.words.name] = instance.inputs["vocabulary"]
+    fixed |= {name: instance.inputs.get(name, value) for name, value in model.constants.items()}
     return Task(model, loss, learned, batched, tuple(goal.result.name for goal in goals), _single(fixed))
 
 
@@ -101,18 +102,9 @@ def sentence_task(instance: Instance) -> Task:
     inputs = {name: np.where(v == None, "", v) if v.dtype == object else v for name, v in instance.inputs.items()}  # noqa: E711
     inputs = {**targets(model, inputs), **model.constants, **inputs}
     names = {block.name for block in learned}
-    fixed = {block.name: inputs[block.name] for block in model.inputs if block.name in inputs}
-    return Task(model, _loss(model), learned, (), (), _single({n: v for n, v in fixed.items() if n not in names}))
-
-
-def _loss(model: Lesson) -> Matrix:
-    """The loss that the gradients are of."""
-    return next(block.gradient_of for block in model.inputs if block.gradient_of is not None)
-
-
-def _constants(model: Lesson, instance: Instance) -> Mapping[str, Array]:
-    """Numbers and words that a paper or the template fixes, as the instance has them, edits included."""
-    return {name: instance.inputs.get(name, value) for name, value in model.constants.items()}
+    fixed = {block.name: inputs[block.name] for block in model.inputs if block.name in inputs.keys() - names}
+    loss = next(block.gradient_of for block in model.inputs if block.gradient_of is not None)
+    return Task(model, loss, learned, (), (), _single(fixed))
 
 
 def _single(values: Mapping[str, Array]) -> dict[str, Array]:

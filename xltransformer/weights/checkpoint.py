@@ -76,28 +76,15 @@ def load(
     }
     sizes = _read_sizes(wanted, state)
     biased = any(name.endswith("bias") for name in state)  # PyTorch's modules know bias=False
-    misshapen = []
-    for name, (entry, _) in wanted.items():
-        shape = tuple(_size(symbol, sizes) for symbol in entry.shape)
-        if name in state and state[name].shape != shape:
-            misshapen.append((name, state[name].shape, shape))
+    needed = [n for n, (entry, _) in wanted.items() if not entry.optional and (biased or not n.endswith("bias"))]
+    shapes = {name: tuple(_size(n, sizes) for n in entry.shape) for name, (entry, _) in wanted.items()}
     _complain(
         f"this is no state dict of the scheme {scheme}",
-        [
-            name
-            for name, (entry, _) in wanted.items()
-            if name not in state and not entry.optional and (biased or not name.endswith("bias"))
-        ],
+        [name for name in needed if name not in state],
         [name for name in state if name not in wanted],
-        misshapen,
+        [(n, state[n].shape, shape) for n, shape in shapes.items() if n in state and state[n].shape != shape],
     )
-    queries = sizes.get("queries", sizes["width"])
-    if heads < 1 or queries % heads:
-        raise UserError(f"{heads} heads do not divide the width {queries} of the weights; give heads=…")
-    each = queries // heads
-    groups, rest = divmod(sizes.get("keys", queries), each)
-    if rest or heads % groups:
-        raise UserError(f"{heads} heads of width {each} do not go with keys {sizes['keys']} wide; give heads=…")
+    groups = _groups(sizes, heads)
     taken = {group: count if layers is None else min(count, layers) for group, count in there.items()}
     blocks: dict[str, Array] = {}
     for name, (entry, k) in wanted.items():
@@ -112,6 +99,18 @@ def load(
     if "keys" in sizes:
         options["kv_heads"] = groups
     return Checkpoint(blocks, sizes | stacks, options)
+
+
+def _groups(sizes: Mapping[str, int], heads: int) -> int:
+    """How many keys and values the heads share; UserError for heads that cannot be."""
+    queries = sizes.get("queries", sizes["width"])
+    if heads < 1 or queries % heads:
+        raise UserError(f"{heads} heads do not divide the width {queries} of the weights; give heads=…")
+    each = queries // heads
+    groups, rest = divmod(sizes.get("keys", queries), each)
+    if rest or heads % groups:
+        raise UserError(f"{heads} heads of width {each} do not go with keys {sizes['keys']} wide; give heads=…")
+    return groups
 
 
 def finite(name: str, value: Array) -> Array:

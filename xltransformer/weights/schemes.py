@@ -49,13 +49,15 @@ class Entry:
 class Scheme:
     """The entries of one kind of model. A `prefix` may be missing from all names; names matching
     `ignored` are nothing to us; `renamed` are older endings of names with today's; entries whose names
-    begin with `part` may be missing all together. `options` are those of our model that every such
+    begin with `part` may be missing all together, which is then the scheme `without_part`. `options` are
+    those of our model that every such
     model has in common; `present` are those that are True where a block is there, `absent` those that
     are True where one is not."""
 
     entries: tuple[Entry, ...]
     prefix: str = ""
     part: str = ""
+    without_part: str = ""
     ignored: str = ""
     renamed: tuple[tuple[str, str], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -258,15 +260,15 @@ def _encoders(
 ) -> dict[str, Scheme]:
     """A model like BERT under two schemes: with the head that predicts words, whose names begin with
     `part`, and as `NAME_states` without it, which such a model ends with its last hidden state."""
-    entries = tuple(_bert(names))
+    entries, without = tuple(_bert(names)), f"{name}_states"
     options: dict[str, Any] = {"pre_norm": False, "segments": int(names["segments"])}
     ignored = rf"{ignored}|.*\.position_ids"
     states = tuple(entry for entry in entries if not entry.name.startswith(part))
     return {
-        name: Scheme(entries, prefix, part, ignored, options=options, present={"head": "prediction.W"}, **more),
-        f"{name}_states": Scheme(
-            states, prefix, ignored=rf"{ignored}|{re.escape(part)}.*", options=options, **more
+        name: Scheme(
+            entries, prefix, part, without, ignored, options=options, present={"head": "prediction.W"}, **more
         ),
+        without: Scheme(states, prefix, ignored=rf"{ignored}|{re.escape(part)}.*", options=options, **more),
     }
 
 

@@ -36,8 +36,11 @@ class Tokenizer(ABC):
 
     `tokens` are in the order of their numbers, `labels` the same as a reader shall see them; `before`
     and `after` are the numbers of what stands around every text. `specials` are texts that are one
-    token wherever they are typed, such as [MASK].
+    token wherever they are typed, such as [MASK]. With `marks_beginnings` tokens that begin a word bear `SPACE`,
+    instead of others bearing ##.
     """
+
+    marks_beginnings = True
 
     def __init__(
         self, tokens: Sequence[str], labels: Sequence[str], before: Sequence[str] = (), after: Sequence[str] = ()
@@ -74,17 +77,11 @@ class Tokenizer(ABC):
         """Whether a token is a word, or the beginning of one; a letter by itself is none, but where a
         letter is a word, as in Chinese."""
         label = self.labels[k]
-        marked = self.marks_beginnings
-        if marked and not label.startswith(SPACE):
+        if self.marks_beginnings and not label.startswith(SPACE):
             return False
         bare = label.removeprefix(SPACE)
         alone = len(bare) == 1 and unicodedata.category(bare) != "Lo"
         return bare.isalpha() and not alone and self.tokens[k] not in self.specials
-
-    @property
-    def marks_beginnings(self) -> bool:
-        """Whether tokens that begin a word bear `SPACE`, instead of others bearing ##."""
-        return True
 
     def rows(self, texts: Sequence[Sequence[int]], spare: int | None) -> list[int]:
         """The numbers, in order, of the tokens that texts use, of the special ones, and of the first
@@ -116,14 +113,12 @@ class WordPiece(Tokenizer):
     """BERT's: words and marks, each the longest piece that the list has, then the next, with ## before
     it. Lower case and without accents where the list has no capitals."""
 
+    marks_beginnings = False
+
     def __init__(self, tokens: Sequence[str]) -> None:
         super().__init__(tokens, tokens, ["[CLS]"], ["[SEP]"])
         plain = (token for token in tokens if not re.fullmatch(r"\[.*\]", token))
         self.lower = not any(character.isupper() for token in plain for character in token)
-
-    @property
-    def marks_beginnings(self) -> bool:
-        return False
 
     def pieces(self, text: str) -> list[int]:
         library = _library()
@@ -302,13 +297,9 @@ class FromLibrary(Tokenizer):
         self.made.no_truncation()
         numbers = self.made.get_vocab(with_added_tokens=True)
         tokens = _in_order(numbers)
-        self.hashes = any(token.startswith("##") for token in tokens)
+        self.marks_beginnings = not any(token.startswith("##") for token in tokens)
         bytewise = any(token.startswith("Ġ") for token in tokens)
         super().__init__(tokens, [_byte_label(token) for token in tokens] if bytewise else tokens)
-
-    @property
-    def marks_beginnings(self) -> bool:
-        return not self.hashes
 
     def pieces(self, text: str) -> list[int]:
         return list(self.made.encode(text, add_special_tokens=False).ids)
