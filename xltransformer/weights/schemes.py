@@ -50,9 +50,8 @@ class Scheme:
     """The entries of one kind of model. A `prefix` may be missing from all names; names matching
     `ignored` are nothing to us; `renamed` are older endings of names with today's; entries whose names
     begin with `part` may be missing all together, which is then the scheme `without_part`. `options` are
-    those of our model that every such
-    model has in common; `present` are those that are True where a block is there, `absent` those that
-    are True where one is not."""
+    those of our model that every such model has in common; `present` are those that are True where a block
+    is there, `absent` those that are True where one is not."""
 
     entries: tuple[Entry, ...]
     prefix: str = ""
