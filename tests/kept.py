@@ -18,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xltransformer.engines import Limits, converter, ironcalc, libreoffice, process
+from xltransformer.engines import Limits, base, libreoffice, process
 
 if TYPE_CHECKING:
     from office import Office
@@ -64,12 +64,12 @@ class Kept:
     def __enter__(self) -> Kept:
         self._folder = tempfile.TemporaryDirectory(prefix="xlt-kept-", ignore_cleanup_errors=True)
         self._start_scripts()
-        self._before = ironcalc.run, converter.run
-        ironcalc.run, converter.run = self._script, self._conversion
+        self._before = base.run
+        base.run = self._run
         return self
 
     def __exit__(self, *_: object) -> None:
-        ironcalc.run, converter.run = self._before
+        base.run = self._before
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self.office is not None:
             self.office.close()
@@ -111,7 +111,7 @@ class Kept:
                 self._start_scripts()
         return process.run(command, limits, what, environment)
 
-    def _conversion(
+    def _run(
         self, command: Sequence[str], limits: Limits, what: str, environment: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
         if any(part.endswith(".py") for part in command):

@@ -25,7 +25,7 @@ from test_live import Change
 from xltransformer import api
 from xltransformer.building.instance import Instance
 from xltransformer.engines import ENGINES, Results, fold
-from xltransformer.engines.converter import read_values
+from xltransformer.engines.base import read_values
 from xltransformer.engines.formulon_process import keep_compiled
 from xltransformer.engines.libreoffice import find_soffice, make_profile
 from xltransformer.workbook.reader import read_book

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from xltransformer.engines.base import Engine, Results, fold
-from xltransformer.engines.formulon import Formulon
 from xltransformer.engines.gnumeric import Gnumeric
 from xltransformer.engines.grid import Grid
-from xltransformer.engines.ironcalc import IronCalc
 from xltransformer.engines.libreoffice import LibreOffice
 from xltransformer.engines.process import Limits
+from xltransformer.engines.wheels import Formulon, IronCalc
 from xltransformer.errors import UserError
 
 _ALL: tuple[Engine, ...] = (IronCalc(), LibreOffice(), Gnumeric(), Formulon())

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-from xltransformer.engines.converter import Converter, told_version
+from xltransformer.engines.base import Engine
 
 
-@cache
-def _version(program: str) -> str | None:
-    return told_version([program, "--version"], "Gnumeric")
-
-
-class Gnumeric(Converter):
+class Gnumeric(Engine):
     """Recalculates by its ssconvert."""
 
     name, title = "gnumeric", "Gnumeric"
@@ -27,10 +21,6 @@ class Gnumeric(Converter):
 
     def program(self) -> str | None:
         return shutil.which("ssconvert")
-
-    def version(self) -> str | None:
-        program = self.program()
-        return _version(program) if program else None
 
     def command(self, program: str, source: Path, target: Path) -> Sequence[str]:
         return [program, "--recalc", str(source), str(target)]

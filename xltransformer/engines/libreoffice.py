@@ -6,10 +6,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-from xltransformer.engines.converter import Converter, told_version
+from xltransformer.engines.base import Engine
+from xltransformer.engines.process import Limits, run
 
 _PLACES = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
@@ -71,13 +71,7 @@ def make_profile(folder: Path) -> str:
     return f"-env:UserInstallation={folder.absolute().as_uri()}"
 
 
-@cache
-def _version(program: str) -> str | None:
-    with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:
-        return told_version([program, make_profile(Path(folder) / "profile"), "--version"], "LibreOffice")
-
-
-class LibreOffice(Converter):
+class LibreOffice(Engine):
     """Recalculates by converting to a new .xlsx file."""
 
     name, title = "libreoffice", "LibreOffice"
@@ -89,9 +83,10 @@ class LibreOffice(Converter):
     def program(self) -> str | None:
         return find_soffice()
 
-    def version(self) -> str | None:
-        program = find_soffice()
-        return _version(program) if program else None
+    def ask_version(self, program: str) -> tuple[int, str]:
+        with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:
+            profile = make_profile(Path(folder) / "profile")
+            return run([program, profile, "--version"], Limits(60, 8000), self.title)
 
     def command(self, program: str, source: Path, target: Path) -> Sequence[str]:
         command = [program, make_profile(source.parent / "profile"), "--headless", "--norestore"]
