@@ -61,7 +61,7 @@ def build(
         options["slots"] = 0  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
     taken = estimate_model(instance.model, products, drawn=not instance.template.weights)
-    steps = report(taken)
+    steps = report(taken) if report else lambda _: None
     save(_workbook(instance, language, exercise, products, steps), target, force=force)
     steps("done")
     return instance
@@ -167,7 +167,6 @@ def train(
         build("trained.xlsx", ["the cat sat"], "gpt", weights="weights.npz")
     """
     from xltransformer import training
-    from xltransformer.files import check_free, save
     from xltransformer.weights import write_state
 
     run = training.Settings.of(steps, batch, optimizer, learning_rate, seed)
@@ -282,11 +281,7 @@ def size_json(own: Configuration, words: int = 8) -> dict[str, Any]:
         "quantities": quantities(own),
         "published": [
             {
-                "name": known.name,
-                "source": known.source,
-                "stated": known.stated,
-                "rounding": known.rounding,
-                "exact": known.exact,
+                **vars(known),
                 "configuration": dict(known.configuration),
                 "quantities": quantities(known.configuration),
             }

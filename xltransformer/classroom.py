@@ -162,7 +162,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
     try:
         # Every process begins before the first file: of one that begins later the executor may not see that it
         # broke down, and would wait for it forever (seen in Python 3.11).
-        wait([executor.submit(int) for _ in range(jobs)])
+        wait([executor.submit(os.getpid) for _ in range(jobs)])
         yield executor
     except BaseException:  # interrupted: what has begun is of no use any more
         processes = list((getattr(executor, "_processes", None) or {}).values())

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from typing import NoReturn
-
 SAID = "xlt: interrupted; nothing was left half-written"
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells have it."""
@@ -30,9 +27,3 @@ def one_line(message: str) -> str:
         return line
     end = 110
     return f"{line[: MOST_LINE - end - 3]} … {line[-end:]}"
-
-
-def interrupted() -> NoReturn:
-    """Say so in one line, and end."""
-    print(SAID, file=sys.stderr, flush=True)
-    sys.exit(INTERRUPTED)

@@ -7,7 +7,7 @@ import sys
 import click
 
 from xltransformer import __version__
-from xltransformer.cli import build, diff, grade, languages, size, templates, train
+from xltransformer.cli import build, diff, grade, lists, size, train
 from xltransformer.cli.base import Commands
 
 
@@ -30,11 +30,11 @@ for _command in (
     build.build,
     build.trace,
     diff.diff,
-    diff.engines,
     grade.grade,
-    languages.languages,
+    lists.engines,
+    lists.languages,
+    lists.templates,
     size.size,
-    templates.templates,
     train.train,
 ):
     main.add_command(_command)

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
-from xltransformer.errors import UserError, interrupted, one_line
+from xltransformer.errors import INTERRUPTED, SAID, UserError, one_line
 
 AGREES, DIFFERS, FAILED = 0, 1, 2
 """The exit statuses."""
@@ -90,4 +90,5 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            interrupted()
+            click.echo(SAID, err=True)
+            sys.exit(INTERRUPTED)

@@ -1,4 +1,4 @@
-"""`xlt diff` and `xlt engines`."""
+"""`xlt diff`."""
 
 from __future__ import annotations
 
@@ -81,13 +81,3 @@ def _print_diff(result: Diff) -> None:
     else:
         wrong = sum(not block.ok for block in result.blocks)
         click.echo(f"DIFFER: {wrong} of {len(result.blocks)} blocks")
-
-
-@click.command(cls=Command)
-def engines() -> None:
-    """List the engines that can recalculate a workbook here."""
-    from xltransformer.engines import ENGINES
-
-    for name, found in ENGINES.items():
-        version = found.version()
-        click.echo(f"{name:12} {version or 'missing: ' + found.how_to_get}")

@@ -1,4 +1,4 @@
-"""`xlt languages`."""
+"""`xlt templates`, `xlt languages` and `xlt engines`: what there is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ import click
 
 from xltransformer import locale
 from xltransformer.cli.base import AGREES, DIFFERS, Command
+
+
+@click.command(cls=Command)
+def templates() -> None:
+    """List the templates that ship: trained or hand-made, how large, and how good on held-out data."""
+    from xltransformer.building.origin import origin
+    from xltransformer.building.parse import load_template
+    from xltransformer.building.shipped import shipped_templates
+
+    for name in shipped_templates():
+        click.echo(f"{name:20} {load_template(name).title.get('en', '')} ({origin(name)})")
 
 
 @click.command(cls=Command)
@@ -28,3 +39,13 @@ def languages(language: str | None) -> None:
         for line in (*(told.lacks if language else ()), *told.faults):
             click.echo(f"  {line}")
     sys.exit(DIFFERS if any(told.faults for told in reports) else AGREES)
+
+
+@click.command(cls=Command)
+def engines() -> None:
+    """List the engines that can recalculate a workbook here."""
+    from xltransformer.engines import ENGINES
+
+    for name, found in ENGINES.items():
+        version = found.version()
+        click.echo(f"{name:12} {version or 'missing: ' + found.how_to_get}")
