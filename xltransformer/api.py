@@ -61,7 +61,7 @@ def build(
         options["slots"] = 0  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
     taken = estimate_model(instance.model, products, drawn=not instance.template.weights)
-    steps = report(taken) if report else lambda _: None
+    steps = report(taken)
     save(_workbook(instance, language, exercise, products, steps), target, force=force)
     steps("done")
     return instance
