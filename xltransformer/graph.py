@@ -222,7 +222,7 @@ class _Line(NamedTuple):
 
 
 class Plan:
-    """What makes some computed blocks, which are in order, each once.
+    """What makes those of some blocks that are computed, in their order, each once.
 
     Where `kept` names the blocks that are asked for, the values of others are let go as soon as no later
     operation needs them, so that their memory serves again.
@@ -233,7 +233,8 @@ class Plan:
         self._lines: list[_Line] = []
         last: dict[str, _Line] = {}  # the last line that needs a block which the plan makes
         for block in blocks:
-            assert block.op is not None
+            if block.op is None:
+                continue
             line = _Line(block.name, block.op.value, tuple(operand.name for operand in block.operands), [])
             self._lines.append(line)
             last |= {name: line for name in line.operands if name in last} | {block.name: line}
@@ -255,12 +256,10 @@ class Plan:
 
 @record(eq=False)
 class Attended:
-    """One attention: the weights (n x m) and the output (n x d_v) of every query, and where it has one its mask
-    (n x m)."""
+    """One attention: the weights (n x m) and the output (n x d_v) of every query."""
 
     weights: Matrix
     output: Matrix
-    mask: Matrix | None = None
 
 
 class Model:
@@ -335,8 +334,10 @@ class Model:
         return Open(self, step)
 
     def show(self, block: Matrix) -> Matrix:
-        """Show a block that has its home elsewhere in the current panel, too."""
-        assert self._step is not None
+        """Show a block that has its home elsewhere in the current panel, too. Raises ValueError outside of a
+        step."""
+        if self._step is None:
+            raise ValueError(f"{block.name} is shown in no step")
         self._step.blocks.append(block)
         return block
 
@@ -362,21 +363,22 @@ class Model:
         predicts at the row before, given all tokens up to there.
         Raises KeyError for a missing input and ValueError for one of another shape.
         """
-        decoded = {
-            block.name: np.where(inputs[block.name] == None, "", inputs[block.name])  # noqa: E711
-            for block in self.inputs
-            if block.feedback is not None
-        }
-        plan = Plan([block for block in self.blocks.values() if block.computed])
-        values = self._run(plan, {**inputs, **decoded})
+        given = {block.name: inputs[block.name] for block in self.inputs}
+        for name, value in given.items():
+            if value.shape != self.blocks[name].shape:
+                raise ValueError(f"{name}: shape {value.shape}, expected {self.blocks[name].shape}")
+            if self.blocks[name].feedback is not None:
+                given[name] = np.where(value == None, "", value)  # noqa: E711
+        plan = Plan(self.blocks.values())
+        values = plan.run(given)
         for block in self.inputs:
             if block.feedback is None:
                 continue
             for row in range(1, block.shape[0]):
                 if inputs[block.name][row, 0] is None:
-                    decoded[block.name][row, 0] = values[block.feedback.name][row - 1, 0]
-                    values = self._run(plan, {**inputs, **decoded})
-        return values
+                    given[block.name][row, 0] = values[block.feedback.name][row - 1, 0]
+                    values = plan.run(given)
+        return {name: values[name] for name in self.blocks}
 
     def evaluate(self, wanted: Iterable[Matrix], given: Values) -> dict[str, Array]:
         """The values of the wanted blocks and of all that they come from, and of nothing else.
@@ -406,15 +408,6 @@ class Model:
             asked += block.operands
         return [block for name, block in self.blocks.items() if name in found]
 
-    def _run(self, plan: Plan, inputs: Values) -> dict[str, Array]:
-        """Every block's values in the model's order, from inputs of the right shapes."""
-        given = {block.name: inputs[block.name] for block in self.inputs}
-        for name, value in given.items():
-            if value.shape != self.blocks[name].shape:
-                raise ValueError(f"{name}: shape {value.shape}, expected {self.blocks[name].shape}")
-        values = plan.run(given)
-        return {name: values[name] for name in self.blocks}
-
 
 @record(eq=False)
 class Open:
@@ -439,6 +432,10 @@ class Scope:
 
     def scope(self, *parts: str) -> Scope:
         return Scope(self.model, self.parts + parts)
+
+    def __getitem__(self, name: str) -> Matrix:
+        """The block of that name here; KeyError where there is none."""
+        return self.model.blocks[".".join((*self.parts, name))]
 
     def add(self, name: str, block: Matrix, **known: Unpack[Known]) -> Matrix:
         """Name a computed block, say what else is known of it, and give it its place in the model."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from xltransformer import ops
 from xltransformer.errors import UserError
 from xltransformer.graph import Matrix, Scope
-from xltransformer.models.begin import begin
-from xltransformer.models.sizes import Sizes
+from xltransformer.models.sizes import Sizes, begin
 from xltransformer.nn.embedding import embed
 from xltransformer.teaching.lesson import Lesson
 from xltransformer.teaching.pictures import Answer, Fact, Headline, Map
@@ -28,25 +27,21 @@ def byte_pair(sizes: Sizes) -> Lesson:
             "too many to calculate: use a shorter word"
         )
     tables, answers = [], []
-    for s, (g, word) in enumerate(zip(model.scopes, model.sentences, strict=True)):
-        h = g.scope("byte_pair")
-        with model.section("byte_pair", sentence=s):
-            with h.step("letters"):
-                model.show(word.words)
-                count = h.add("count", ops.count_texts(word.words))
-                pieces = [h.add("letters", ops.pack_texts(word.words, count))]
-            for k in range(1, word.words.shape[0]):
-                pieces.append(_merge(h.scope("merge", str(k)), pieces[-1], known.words))
-            with h.step("pieces"):
-                tables.append(h.add("table", ops.rows_of_texts(*pieces)))
-                joined = h.add("text", ops.join_words(pieces[-1]))
-                index = h.add("index", ops.word_index(pieces[-1], known.words))
-                there = h.add("there_T", ops.transpose(h.add("there", ops.present(index))))
-                count = h.add("number", ops.row_sum(there), scale="count")
-            embed(h, index, known)
-        answers.append(
-            Answer("pieces", {"word": Fact(word.text), "pieces": Fact(joined), "count": Fact(count)}, s)
-        )
+    for s, g, word in model.each("byte_pair"):
+        with g.step("letters"):
+            model.show(word.words)
+            pieces = [g.add("letters", ops.pack_texts(word.words, g.add("count", ops.count_texts(word.words))))]
+        for k in range(1, word.words.shape[0]):
+            pieces.append(_merge(g.scope("merge", str(k)), pieces[-1], known.words))
+        with g.step("pieces"):
+            tables.append(g.add("table", ops.rows_of_texts(*pieces)))
+            joined = g.add("text", ops.join_words(pieces[-1]))
+            index = g.add("index", ops.word_index(pieces[-1], known.words))
+            there = g.add("there_T", ops.transpose(g.add("there", ops.present(index))))
+            count = g.add("number", ops.row_sum(there), scale="count")
+        embed(g, index, known)
+        facts = {"word": Fact(word.text), "pieces": Fact(joined), "count": Fact(count)}
+        answers.append(Answer("pieces", facts, s))
     model.headline = Headline([Map("pieces", tables[0])], answers)
     return model
 

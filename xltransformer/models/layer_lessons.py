@@ -8,17 +8,16 @@ from dataclasses import replace
 from xltransformer import ops
 from xltransformer.errors import UserError
 from xltransformer.graph import Attended, Axis, Matrix
-from xltransformer.models.attention_lessons import compare
-from xltransformer.models.begin import begin
-from xltransformer.models.sizes import HEADS, Sizes
+from xltransformer.models.attention_lessons import compare, turned_by
+from xltransformer.models.sizes import HEADS, Sizes, begin
 from xltransformer.nn.attention import (
     AttentionOptions,
+    Projection,
     attention,
     padding_mask,
     project,
     projection,
     same,
-    switches,
 )
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.feed_forward import ACTIVATIONS, feed_forward, feed_forward_weights
@@ -27,6 +26,7 @@ from xltransformer.nn.norm import EPSILON, layer_norm, norm_weights, residual, r
 from xltransformer.nn.positions import BASE, FURTHER_ON, angles, rotary, score_by_distance, sinusoidal
 from xltransformer.nn.prediction import Prediction, predict
 from xltransformer.nn.recurrent import influence, recurrent, recurrent_weights
+from xltransformer.record import record
 from xltransformer.teaching.headline import attention_answers, heads_headline
 from xltransformer.teaching.lesson import Goal, Lesson, Watch
 from xltransformer.teaching.pictures import Answer, Bars, Curve, Curves, Fact, Headline, Map
@@ -58,27 +58,24 @@ def multi_head_lesson(sizes: Sizes) -> Lesson:
 def positions_lesson(sizes: Sizes) -> Lesson:
     """The same attention without positions and with sinusoidal ones, over every sentence."""
     model, _ = begin(sizes)
-    turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
-    model.switches = turned.inputs
-    word = watched_word(model)
+    turned, word = turned_by(model, sizes), watched_word(model)
     base = model.scope("positions").constant("base", BASE, positive=True)
     inputs: list[Matrix] = []
-    attended: dict[str, list[Attended]] = {"without_positions": [], "with_positions": []}
+    without: list[Attended] = []
+    placed: list[Attended] = []
     for _, h, words, X in model.reading("without_positions"):
         inputs.append(X)
-        one = attention(h, *same(h, X, X), words.padding, words.padding, turned)
-        attended["without_positions"].append(one)
+        without.append(attention(h, *same(h, X, X), words.padding, words.padding, turned))
     for s, h, words, X in model.reading("with_positions", words="words"):
         X = sinusoidal(h, X, base)
-        one = attention(h, *same(h, X, X), words.padding, words.padding, turned)
-        attended["with_positions"].append(one)
-        model.goals.append(Goal(one.output, s, words.padding, like=inputs[s]))
+        placed.append(attention(h, *same(h, X, X), words.padding, words.padding, turned))
+        model.goals.append(Goal(placed[-1].output, s, words.padding, like=inputs[s]))
+    attended = {"without_positions": without, "with_positions": placed}
     model.watch = watched = watch(model, word, inputs, attended)
     maps = [Map(lesson, found[0].weights) for lesson, found in attended.items()]
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=False)
     model.headline = Headline([*maps, curves], [*attention_answers(watched, moves=False), answer])
-    if len(model.sentences) > 1:
-        compare(model, watched, inputs, attended)
+    compare(model, watched, inputs, attended)
     return model
 
 
@@ -104,9 +101,7 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
         raise UserError(
             f"rotary positions turn pairs of numbers, but a word has {sizes.width}: use an even number"
         )
-    turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
-    model.switches = turned.inputs
-    word = watched_word(model)
+    turned, word = turned_by(model, sizes), watched_word(model)
     base = model.scope("rotary").constant("base", BASE, positive=True)
     inputs: list[Matrix] = []
     attended: list[Attended] = []
@@ -125,9 +120,7 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
 def masks_lesson(sizes: Sizes) -> Lesson:
     """Attention in which everybody sees everybody, and in which nobody can see what comes later."""
     model, _ = begin(sizes)
-    turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
-    model.switches = turned.inputs
-    word = watched_word(model)
+    turned, word = turned_by(model, sizes), watched_word(model)
     inputs: list[Matrix] = []
     attended: dict[str, list[Attended]] = {"padding_only": [], "causal_attention": []}
     for lesson, found in attended.items():
@@ -141,13 +134,13 @@ def masks_lesson(sizes: Sizes) -> Lesson:
     model.watch = watched = watch(model, word, inputs, attended)
     maps, answers = [], []
     for lesson, (one, *_) in attended.items():
-        assert one.mask is not None
+        mask = model.scopes[0].scope(lesson)["mask"]
         h = model.scope("watch", lesson)
         with model.section("watch"), h.step("watch_mask"):
-            own = ops.lookup(watched.sentences[0].position, one.mask)
+            own = ops.lookup(watched.sentences[0].position, mask)
             seen = h.add("mask", own, rows=Axis.of(word), scale="gate")
             count = h.add("seen", ops.row_sum(seen), scale="count")
-        maps += [Map(f"{lesson}_mask", one.mask), Map(f"{lesson}_weights", one.weights)]
+        maps += [Map(f"{lesson}_mask", mask), Map(f"{lesson}_weights", one.weights)]
         answers.append(Answer(f"sees_{lesson}", {"word": Fact(word), "count": Fact(count)}))
     model.headline = Headline(maps, answers)
     return model
@@ -157,9 +150,8 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
     """Attention, the residual connection around it, and both norms of the sum."""
     model, known = begin(sizes)
     word = watched_word(model)
-    g = model.scope("add_norm")
+    g, width = model.scope("add_norm"), known.embeddings.columns
     epsilon = g.constant("epsilon", EPSILON, positive=True)
-    width = known.embeddings.columns
     layer, rms = (norm_weights(g.scope(name), width, epsilon, rms=name == "rms") for name in ("layer", "rms"))
     inputs: list[Matrix] = []
     attended: list[Attended] = []
@@ -179,10 +171,8 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
             own = ops.lookup(watched.sentences[0].position, block)
             row = h.add(f"normed_{name}", own, rows=Axis.of(word))
             mean = h.add("mean", ops.row_mean(row))
-            facts |= {
-                f"{name}_mean": Fact(mean),
-                f"{name}_spread": Fact(h.add("variance", ops.row_variance(row, mean))),
-            }
+            spread = h.add("variance", ops.row_variance(row, mean))
+        facts |= {f"{name}_mean": Fact(mean), f"{name}_spread": Fact(spread)}
         rows.append(row)
     pictures = [Bars("norm", known.dimensions, tuple(rows), shares=False)]
     model.headline = Headline(pictures, [Answer("norm", facts)])
@@ -214,39 +204,29 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
     every place, from the words up to there, attention then knows their places; and `back`, the word at
     which they are to say the words before it once more, from the last to the first."""
     model, known = begin(sizes, "state", "predicts", "back")
-    turned = switches(model.scope("switches"), sizes.switch_words, causal=False)
-    model.switches = turned.inputs
-    word = watched_word(model)
-    width = known.embeddings.columns
+    turned, word = turned_by(model, sizes), watched_word(model)
     state = sizes.axis("state", "state_labels", "h", 3)
-    w = recurrent_weights(model.scope("recurrent"), width, state)
+    w = recurrent_weights(model.scope("recurrent"), known.embeddings.columns, state)
+    guessing, back = _guessing(model, state) if sizes.flag("predicts", False) else None, sizes.word("back")
+    if back is not None and guessing is None:
+        raise UserError("[sizes] back goes with predicts = true: nothing is said without")
     inputs: list[Matrix] = []
     attended: list[Attended] = []
-    predicts, back = sizes.flag("predicts", False), sizes.word("back")
     guesses: list[Prediction] = []
     curves: list[tuple[Curve, Curve]] = []
-    if back is not None and not predicts:
-        raise UserError("[sizes] back goes with predicts = true: nothing is said without")
-    if predicts:
-        a, numbers = model.scope("self_attention"), (Axis.numbered(name, width.size) for name in "kv")
-        learned = projection(a, width, *numbers)
-        base = model.scope("positions").constant("base", BASE, positive=True)
-        outputs = [
-            model.scope(name, "prediction").input("W", axis, Axis.of(known.words), "parameter")
-            for name, axis in (("recurrent", state), ("self_attention", learned.W_V.columns))
-        ]
     for s, r, words, X in model.reading("recurrent"):
         states = recurrent(r, X, w)
         h = model.scopes[s].scope("self_attention")
-        with model.section("projected_attention" if predicts else "self_attention", sentence=s):
-            inputs.append(embed(h.scope("words") if predicts else h, words.index, known))
-            if predicts:
-                Q, K, V = project(h, sinusoidal(h, inputs[-1], base), learned)
+        with model.section("projected_attention" if guessing else "self_attention", sentence=s):
+            inputs.append(embed(h.scope("words") if guessing else h, words.index, known))
+            if guessing:
+                Q, K, V = project(h, sinusoidal(h, inputs[-1], guessing.base), guessing.attention)
             else:
                 Q, K, V = same(h, inputs[-1], inputs[-1])
-            attended.append(attention(h, Q, K, V, words.padding, words.padding, turned, causal=predicts))
-        if predicts:
-            for q, x, W in zip((r, h), (states, attended[-1].output), outputs, strict=True):
+            causal = guessing is not None
+            attended.append(attention(h, Q, K, V, words.padding, words.padding, turned, causal=causal))
+        if guessing:
+            for q, x, W in zip((r, h), (states, attended[-1].output), guessing.outputs, strict=True):
                 with model.section("prediction", sentence=s):
                     guesses.append(predict(q.scope("prediction"), ops.matmul(x, W), known.words))
                 model.goals.append(Goal(guesses[-1].logits, s, words.padding, words=True))
@@ -255,13 +235,36 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
         with model.section("influence", sentence=s):
             reach = influence(r, X, states, w)
             with h.step("direct"):
-                last_row = ops.Row(X.shape[0] - 1)(attended[-1].weights)
-                direct = h.add("direct", last_row, scale="probability")
+                direct = h.add("direct", ops.Row(X.shape[0] - 1)(attended[-1].weights), scale="probability")
                 distance = h.add("distance", ops.from_end(X))
             curves.append((Curve("recurrent", distance, reach), Curve("attention", distance, direct)))
     model.watch = watch(model, word, inputs, {"self_attention": attended})
     model.headline = _reaches(model, curves[0]) if back is None else _remembers(model, back, guesses[:2])
     return model
+
+
+@record
+class _Guessing:
+    """What predicts words at every place: the weights of attention, the base of its positions, and the weights
+    from the states and from what attention gives to the vocabulary."""
+
+    attention: Projection
+    base: Matrix
+    outputs: Sequence[Matrix]
+
+
+def _guessing(model: Lesson, state: Axis) -> _Guessing:
+    """The weights that predict words, from states of that width."""
+    known = model.vocabulary
+    width = known.embeddings.columns
+    keys, values = (Axis.numbered(name, width.size) for name in "kv")
+    learned = projection(model.scope("self_attention"), width, keys, values)
+    base = model.scope("positions").constant("base", BASE, positive=True)
+    outputs = [
+        model.scope(name, "prediction").input("W", axis, Axis.of(known.words), "parameter")
+        for name, axis in (("recurrent", state), ("self_attention", values))
+    ]
+    return _Guessing(learned, base, outputs)
 
 
 def _reaches(model: Lesson, curves: tuple[Curve, ...]) -> Headline:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Axis, Scope
-from xltransformer.models.architectures import bert_stack, read_sentences, write_on
-from xltransformer.models.begin import STACK, architecture, begin
-from xltransformer.models.sizes import Sizes
+from xltransformer.graph import Axis, Matrix, Scope
+from xltransformer.models.architectures import STACK, architecture, bert_stack, read, write_on
+from xltransformer.models.sizes import Sizes, begin
 from xltransformer.nn.encoder import encoder_weights
 from xltransformer.nn.pooling import cosines, directions, pool, word_cosines
 from xltransformer.nn.positions import BASE, Longer, angles
@@ -33,12 +32,9 @@ def llama(sizes: Sizes) -> Lesson:
     nothing is written. Raises UserError for heads that cannot be shared out among the keys and values, and for an
     odd width of queries.
     """
-    told = ("kv_heads", "attention_biases", "base", "longer", *LONGER, "tied", "end")
-    model, known = begin(sizes, *STACK, *told)
+    model, _ = begin(sizes, *STACK, "kv_heads", "attention_biases", "base", "longer", *LONGER, "tied", "end")
     word = watched_word(model)
-    a = architecture(
-        model, sizes, known.embeddings.columns, activation="swiglu", pre_norm=True, rms=True, biases=False
-    )
+    a = architecture(model, sizes, activation="swiglu", pre_norm=True, rms=True, biases=False)
     groups = sizes.count("kv_heads", a.heads)
     if a.heads % groups:
         raise UserError(
@@ -49,21 +45,18 @@ def llama(sizes: Sizes) -> Lesson:
     if a.d_k > a.width.size:
         raise UserError(f"d_k is {a.d_k}, wider than a word ({a.width.size}): give a d_k of at most that")
     a = replace(a, groups=groups, attention_biases=sizes.flag("attention_biases", a.biases))
-    top = model.scope()
-    base = top.scope("rotary").constant("base", sizes.number("base", BASE), positive=True)
-    longer = _longer(top.scope("rotary"), sizes)
-    w = encoder_weights(top.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
-    read = read_sentences(
-        model,
-        "decoder",
-        w,
-        lambda _, X: X,
-        causal=True,
-        turn=lambda h, X: angles(h.scope("rotary"), X, base, width=a.d_k, longer=longer),
-    )
-    found = write_on(model, sizes, dict(enumerate(read.outputs)))
-    model.watch = watched = watch(model, word, read.inputs, read.heads)
-    model.headline = writing_headline(model, watched, found)
+    g = model.scope("rotary")
+    base = g.constant("base", sizes.number("base", BASE), positive=True)
+    longer = _longer(g, sizes)
+    w = encoder_weights(model.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
+
+    def turned(g: Scope, X: Matrix) -> Matrix:
+        return angles(g.scope("rotary"), X, base, width=a.d_k, longer=longer)
+
+    found = read(model, [g.scope("decoder") for g in model.scopes], w, angles=turned, causal=True)
+    probabilities = write_on(model, sizes, dict(enumerate(found.outputs)))
+    model.watch = watched = watch(model, word, found.inputs, found.heads)
+    model.headline = writing_headline(model, watched, probabilities)
     return model
 
 
@@ -95,14 +88,13 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
     Reimers and Gurevych 2019, "Sentence-BERT", section 3. Options: those of a stack; `segments`: see
     `bert_stack`; `pooling`: "mean", or "first" for the state of the first token in its place.
     """
-    first_alone = sizes.choice("pooling", "mean", ("mean", "first")) == "first"
     model, _ = begin(sizes, *STACK, "segments", "pooling")
-    read, _, _ = bert_stack(model, sizes)
-    model.goals = read.goals(model)
-    vectors = []
-    for s, (g, output, words) in enumerate(zip(model.scopes, read.outputs, model.sentences, strict=True)):
-        with model.section("pooling", sentence=s):
-            vectors.append(pool(g.scope("pooling"), output, words.padding, first_alone=first_alone))
+    first_alone = sizes.choice("pooling", "mean", ("mean", "first")) == "first"
+    found, *_ = bert_stack(model, sizes)
+    model.goals = found.goals(model)
+    vectors = [
+        pool(g, found.outputs[s], words.padding, first_alone=first_alone) for s, g, words in model.each("pooling")
+    ]
     g, last = model.scope("similarity"), min(1, len(model.sentences) - 1)
     first, second = model.sentences[0], model.sentences[last]
     with model.section("similarity"):
@@ -112,14 +104,10 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
         maps = [Map("cosine", cosines(g, labels, vectors))]
         if max(sizes.slots[: last + 1]) <= MOST_COMPARED:
             pair = [
-                directions(g.scope("words", str(s)), read.outputs[s], model.sentences[s].padding)
+                directions(g.scope("words", str(s)), found.outputs[s], model.sentences[s].padding)
                 for s in range(last + 1)
             ]
             maps.append(Map("word_cosine", word_cosines(g.scope("words"), pair[0], pair[-1])))
-    facts = {
-        "first": Fact(first.text),
-        "second": Fact(second.text),
-        "cosine": Fact(maps[0].block, 0, last),
-    }
+    facts = {"first": Fact(first.text), "second": Fact(second.text), "cosine": Fact(maps[0].block, 0, last)}
     model.headline = Headline(maps, [Answer("cosine", facts)])
     return model

@@ -39,17 +39,11 @@ class ModelEntry:
         if bool(self.schemes) != bool(self.template):
             raise ValueError(f"{self.made_by}: schemes of published names and the template for them go together")
 
-    def maker(self) -> Callable[[Sizes], Lesson]:
-        """The function that makes the model."""
-        module, _, function = self.made_by.partition(".")
-        made: Callable[[Sizes], Lesson] = getattr(import_module(f"xltransformer.models.{module}"), function)
-        return made
-
 
 MODELS = {
     "byte_pair": ModelEntry("byte_pair.byte_pair", spells=True),
     "attention_lessons": ModelEntry("attention_lessons.attention_lessons"),
-    "single_query": ModelEntry("single_query.single_query"),
+    "single_query": ModelEntry("attention_lessons.single_query"),
     "multi_head": ModelEntry("layer_lessons.multi_head_lesson"),
     "positions": ModelEntry("layer_lessons.positions_lesson"),
     "rotary": ModelEntry("layer_lessons.rotary_lesson"),
@@ -93,7 +87,9 @@ MODELS = {
 
 def maker(name: str) -> Callable[[Sizes], Lesson]:
     """The function that makes the model of that name; KeyError where there is none."""
-    return MODELS[name].maker()
+    module, _, function = MODELS[name].made_by.partition(".")
+    made: Callable[[Sizes], Lesson] = getattr(import_module(f"xltransformer.models.{module}"), function)
+    return made
 
 
 def template_for_scheme(scheme: str) -> str:

@@ -1,4 +1,4 @@
-"""How large a model is to be."""
+"""How large a model is to be, and what every model begins with."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 from xltransformer.checked import is_positive, is_texts, is_whole
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, SwitchWords
+from xltransformer.nn.embedding import Vocabulary
 from xltransformer.nn.feed_forward import ACTIVATIONS
 from xltransformer.record import record
+from xltransformer.teaching.lesson import Lesson
 
 HEADS = 2
 """The heads of an attention, where the options do not say."""
@@ -29,13 +31,6 @@ class Sizes:
     width: int
     options: Mapping[str, Any] = field(default_factory=dict)
     switch_words: SwitchWords = SwitchWords()
-
-    def expect(self, *known: str) -> None:
-        """Raise UserError for an option that the model does not know."""
-        for name in self.options:
-            if name not in known:
-                listed = ", ".join(known) or "none"
-                raise UserError(f"[sizes] has {name!r}, which this model does not know (it knows: {listed})")
 
     def _take(self, name: str, default: Any, fits: Callable[[Any], bool], wanted: str) -> Any:
         """An option, or else its default; UserError for one that does not fit, with what is wanted."""
@@ -85,3 +80,13 @@ def _may_be_word(value: Any) -> bool:
 
 def _may_be_names(value: Any) -> bool:
     return value is None or (isinstance(value, list | tuple) and bool(value) and is_texts([*value]))
+
+
+def begin(sizes: Sizes, *options: str) -> tuple[Lesson, Vocabulary]:
+    """A model of these sizes, with its vocabulary; UserError for options that it does not know."""
+    for name in sizes.options:
+        if name not in options:
+            listed = ", ".join(options) or "none"
+            raise UserError(f"[sizes] has {name!r}, which this model does not know (it knows: {listed})")
+    model = Lesson(sizes.slots, sizes.vocabulary, sizes.width)
+    return model, model.vocabulary

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from xltransformer import ops
 from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Attended, Axis, Matrix, Scope
-from xltransformer.models.begin import begin
 from xltransformer.models.objective import loss_of
-from xltransformer.models.sizes import Sizes
+from xltransformer.models.sizes import Sizes, begin
 from xltransformer.nn.attention import Projection, attention, gate, padding_mask, project, projection
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.gradients import gradients
@@ -47,12 +46,11 @@ def trainable_attention(sizes: Sizes) -> Lesson:
     model.learns = True
     count = sizes.count("steps", STEPS)
     word = watched_word(model)
-    g = model.scope("trainable_attention")
-    rate = model.scope("training").constant("learning_rate", sizes.number("learning_rate", LEARNING_RATE))
-    share = model.scope("training").constant("momentum_size", sizes.number("momentum", MOMENTUM))
+    g, training = model.scope("trainable_attention"), model.scope("training")
+    rate = training.constant("learning_rate", sizes.number("learning_rate", LEARNING_RATE))
+    share = training.constant("momentum_size", sizes.number("momentum", MOMENTUM))
     on = gate(model.scope("switches"), "momentum", sizes.switch_words)
-    model.switches = [on.operands[0]]
-    model.settings = [rate, share]
+    model.switches, model.settings = [on.operands[0]], [rate, share]
     width = known.embeddings.columns
     keys = sizes.axis("d_k", "key_labels", "k", width.size)
     values = sizes.axis("d_v", "value_labels", "v", width.size)
@@ -68,9 +66,8 @@ def trainable_attention(sizes: Sizes) -> Lesson:
         attended.append(found)
         results.append(result)
     losses = []
-    for s, (top, one, result) in enumerate(zip(model.scopes, read, results, strict=True)):
-        with model.section("reconstruction", sentence=s):
-            losses.append(mean_squared_error(top.scope("reconstruction"), result, one.X, one.padding))
+    for s, h, words in model.each("reconstruction"):
+        losses.append(mean_squared_error(h, results[s], read[s].X, words.padding))
     with model.section("reconstruction", sentence=None if len(losses) > 1 else 0):
         loss = _together(model.scope(), losses)
     after, curve = _train(model, read, weights, loss, rate, (on, share), count)

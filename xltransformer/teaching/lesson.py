@@ -93,15 +93,19 @@ class Lesson(Model):
         self.watch: Watch | None = None
         self.headline = Headline()
 
+    def each(self, part: str, section: str = "") -> Iterator[tuple[int, Scope, Sentence]]:
+        """Each sentence, in a section of its own that is open meanwhile: its number, the scope `part` of its
+        blocks, and the sentence."""
+        for s, (g, one) in enumerate(zip(self.scopes, self.sentences, strict=True)):
+            with self.section(section or part, sentence=s):
+                yield s, g.scope(part), one
+
     def reading(
         self, part: str, *, section: str = "", words: str = ""
     ) -> Iterator[tuple[int, Scope, Sentence, Matrix]]:
-        """Each sentence, in a section of its own that is open meanwhile: its number, the scope `part` of its
-        blocks, the sentence, and its vectors X (n x d), in the scope `words` of that."""
-        for s, (g, one) in enumerate(zip(self.scopes, self.sentences, strict=True)):
-            h = g.scope(part)
-            with self.section(section or part, sentence=s):
-                yield s, h, one, embed(h.scope(words) if words else h, one.index, self.vocabulary)
+        """The same with the sentence's vectors X (n x d), in the scope `words` of the part."""
+        for s, h, one in self.each(part, section):
+            yield s, h, one, embed(h.scope(words) if words else h, one.index, self.vocabulary)
 
     def moving(self) -> set[Matrix]:
         """Every block that the headline shows or comes from."""

@@ -101,12 +101,10 @@ class _Reader:
     places: Sequence[int] | None
 
     def __post_init__(self) -> None:
-        instance = self.instance
-        self.words = [str(word) for word in instance.inputs["vocabulary"].ravel() if word]
-        listed = enumerate(instance.inputs["vocabulary"].ravel(), start=1)
-        self.rows = {word_key(str(word)): row for row, word in listed if word}
-        self.end = instance.sizes.word("end")
-        self.known: dict[str, list[str]] = {}
+        listed = {row: str(word) for row, word in enumerate(self.instance.inputs["vocabulary"].ravel(), 1) if word}
+        self.words = list(listed.values())
+        self.rows = {word_key(word): row for row, word in listed.items()}
+        self.end = self.instance.sizes.word("end")
 
     def examples(self) -> Iterator[Example]:
         columns = 0

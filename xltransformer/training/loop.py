@@ -143,11 +143,9 @@ class Run:
         """The run as arrays, from which it can be taken up again."""
         arrays = {f"weights.{name}": value for name, value in self.weights.items()}
         arrays |= {f"optimizer.{name}": value for name, value in self.optimizer.state.items()}
-        return arrays | {"run": np.array(json.dumps(self._description()))}
-
-    def _description(self) -> dict[str, Any]:
         history = [one.to_json() for one in self.history]
-        return {**asdict(self.settings), "step": self.step, "history": history}
+        told = {**asdict(self.settings), "step": self.step, "history": history}
+        return arrays | {"run": np.array(json.dumps(told))}
 
     def resume(self, path: Path) -> None:
         """Go on where a saved run stopped; UserError where it is another run's."""
