@@ -94,3 +94,11 @@ def test_a_section_ends_with_its_with() -> None:
     assert found == {"one": ["outer"], "two": ["inner"]}
     with pytest.raises(ValueError, match="the step 'after' is in no section"), model.step("after"):
         pass
+
+
+def test_a_block_is_shown_in_a_step_alone() -> None:
+    model = Model()
+    with model.section("one"), model.step("given"):
+        shown = model.scope().constant("a", 1.0)
+    with pytest.raises(ValueError, match="a is shown in no step"), model.section("one"):
+        model.show(shown)

@@ -10,24 +10,21 @@ from xltransformer.models.sizes import GRADIENTS, HEADS, Sizes
 from xltransformer.teaching.lesson import Lesson
 
 
-def build_model(name: str, sizes: Sizes) -> Lesson:
+def build_model(name: str, sizes: Sizes, *, forward_only: bool = False) -> Lesson:
     """The model of that name, and with the option `gradients` how it learns, where it does not say so
-    itself; KeyError where there is none, UserError for sizes that make no sense."""
-    options = {key: value for key, value in sizes.options.items() if key != GRADIENTS}
+    itself and is not `forward_only`; KeyError where there is none, UserError for sizes that make no sense."""
+    options = dict(sizes.options)
+    gradients = options.pop(GRADIENTS, False)
     model = maker(name)(replace(sizes, options=options))
-    if wants_gradients(sizes) and not model.learns:
+    if forward_only:
+        return model
+    if gradients not in (0, 1):
+        raise UserError(f"[sizes] {GRADIENTS} is {gradients!r}: give 1 or 0")
+    if gradients and not model.learns:
         from xltransformer.models.objective import learn
 
         learn(model)
     return model
-
-
-def wants_gradients(sizes: Sizes) -> bool:
-    """Whether the option `gradients` is set: 1 or true; UserError for anything but yes or no."""
-    value = sizes.options.get(GRADIENTS, False)
-    if value not in (0, 1):
-        raise UserError(f"[sizes] {GRADIENTS} is {value!r}: give 1 or 0")
-    return bool(value)
 
 
 __all__ = ["HEADS", "MODELS", "Lesson", "ModelEntry", "Sizes", "build_model", "maker"]

@@ -15,14 +15,13 @@ from xltransformer.teaching.pictures import Bars, Curves, Headline, Map, Picture
 @record
 class SentenceWatch:
     """What one sentence shows of the watched word: another word of the sentence to go with it, the
-    slots of both (0: not there), the weights as a map, the word's own row of them, the words it
-    attends to most and how much (1 x k each), and, in the plane of two dimensions, every word, the
-    watched one before attention and after (2 x 2), and the dimension it moves towards."""
+    slots of both (0: not there), the word's own row of the weights, the words it attends to most and how
+    much (1 x k each), and, in the plane of two dimensions, every word, the watched one before attention
+    and after (2 x 2), and the dimension it moves towards."""
 
     other: Matrix
     position: Matrix
     other_position: Matrix
-    weights: Matrix
     attention: Matrix
     ranked: tuple[Matrix, Matrix] | None
     points: Matrix
@@ -57,7 +56,7 @@ class Goal:
 
     result: Matrix
     sentence: int
-    padding: Matrix | None = None
+    padding: Matrix
     words: bool = False
     next_word: bool = False
     like: Matrix | None = None

@@ -100,7 +100,7 @@ def _in_sentence(
         gain = h.add("gain", ops.Row(1)(h.add("moved", ops.less_first(move))))
         towards = h.add("towards", ops.word_at(h.add("most_gain", ops.row_argmax(gain)), plane[-1]))
         drawn = h.add("drawn", ops.settle(points, words.padding, before))
-    return SentenceWatch(other, position, other_position, every, attention, ranked, drawn, move, towards)
+    return SentenceWatch(other, position, other_position, attention, ranked, drawn, move, towards)
 
 
 def lesson_title(key: str, messages: Messages) -> str:

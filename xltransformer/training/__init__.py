@@ -6,8 +6,7 @@ and `learned_state` and `changed` are what comes out: a file of weights, or a wo
 
 from xltransformer.training.loop import Progress, Run, Settings, Trained, train
 from xltransformer.training.optimizer import OPTIMIZERS, RATES
-from xltransformer.training.prepare import learned_state, prepare
-from xltransformer.training.start import Start, changed, from_instance, from_workbook
+from xltransformer.training.start import Start, changed, from_instance, from_workbook, learned_state, prepare
 
 __all__ = [
     "OPTIMIZERS",

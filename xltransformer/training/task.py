@@ -13,7 +13,6 @@ from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Array, Matrix, Values
 from xltransformer.models import Lesson, build_model
 from xltransformer.models.objective import learn
-from xltransformer.models.sizes import GRADIENTS
 from xltransformer.nn.gradients import GRADIENT, gradients
 from xltransformer.nn.loss import cross_entropy
 from xltransformer.ops import add
@@ -55,18 +54,13 @@ class Task:
         return found[self.loss.name], [found[name] for name in self.results]
 
 
-TARGET, COUNTS = "target", "counts"
-
-
 def word_task(instance: Instance, places: Sequence[int]) -> Task:
     """The model of an instance, to predict words in batches of sentences of so many `places`.
 
     UserError for a model that predicts none.
     """
     name = instance.template.model
-    options = {key: value for key, value in instance.sizes.options.items() if key != GRADIENTS}
-    sizes = replace(instance.sizes, slots=tuple(places), options=options)
-    model = build_model(name, sizes)
+    model = build_model(name, replace(instance.sizes, slots=tuple(places)), forward_only=True)
     goals = [goal for goal in model.goals if goal.words]
     if not goals:
         raise UserError(
@@ -76,12 +70,10 @@ def word_task(instance: Instance, places: Sequence[int]) -> Task:
     g = model.scope("objective")
     rows = goals[0].result.rows
     with model.section("objective"):
-        target, counts = (g.input(key, rows, ONE, "target") for key in (TARGET, COUNTS))
+        target, counts = (g.input(key, rows, ONE, "target") for key in ("target", "counts"))
         several = len(goals) > 1
-        losses = [
-            cross_entropy(g.scope(str(k)) if several else g, goal.result, target, counts)
-            for k, goal in enumerate(goals)
-        ]
+        scopes = [g.scope(str(k)) for k in range(len(goals))] if several else [g]
+        losses = [cross_entropy(h, one.result, target, counts) for h, one in zip(scopes, goals, strict=True)]
         loss = g.add("loss", add(*losses)) if several else losses[0]
     learned = gradients(model, loss)
     batched = (*(sentence.index.name for sentence in model.sentences), target.name, counts.name)
@@ -94,8 +86,7 @@ def word_task(instance: Instance, places: Sequence[int]) -> Task:
 def sentence_task(instance: Instance) -> Task:
     """The model of an instance over its own sentences, with the targets that its sheets have, or would
     have with the setting `gradients`. UserError where it has nothing to learn."""
-    options = {key: value for key, value in instance.sizes.options.items() if key != GRADIENTS}
-    model = build_model(instance.template.model, replace(instance.sizes, options=options))
+    model = build_model(instance.template.model, instance.sizes, forward_only=True)
     if not model.goals:
         raise UserError(f"the model {instance.template.model} has no target to learn: train another")
     learned = learn(model, most=None)  # of no sheet, so of any size
