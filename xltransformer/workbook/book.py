@@ -164,7 +164,7 @@ class Book:
         for write in self._pending:
             write()
         self._pending.clear()
-        secret = [] if self.exercise.sheet.empty else [self.exercise.sheet]
+        secret = [self.exercise.sheet] if self.exercise.sheet.blocks else []
         return Workbook(self.sheets, secret, self.names, screen or {}, self.notation.level)
 
 

@@ -261,10 +261,6 @@ class Canvas:
                 return block.cell(i, j)
         return self.single.get((row, column))
 
-    @property
-    def empty(self) -> bool:
-        return not self.single and not self.blocks
-
     def link(self, row: int, column: int, target: str, text: str, tip: str | None = None) -> None:
         """A link to a cell of this workbook, `target` being such as `'Start'!A1`."""
         self._put(row, column, Cell("link", target, ("link", ""), text, tip))
@@ -341,10 +337,9 @@ class Canvas:
     def row_heights(self) -> dict[int, float]:
         """The heights, in points, of the rows that are not of ordinary height."""
         heights = dict(self.heights)
-        for one in self.paragraphs:
+        for one, last in self.ends():
             if not one.rows:
-                lines = self.lines(str(one.cell.shown), one.column, self.last_of(one))
-                heights[one.row] = 16.0 * lines + 1
+                heights[one.row] = 16.0 * self.lines(str(one.cell.shown), one.column, last) + 1
         return heights
 
     @property

@@ -121,8 +121,7 @@ def _rule(drawing: Drawing) -> dict[str, object]:
         return {**listed, "source": "=" + book.suggested.absolute} if book.suggested else {}
     if block.text:
         return {}
-    error = messages("switch.number_error")
-    return {**ANY_NUMBER, "error_message": error}
+    return {**ANY_NUMBER, "error_message": messages("switch.number_error")}
 
 
 def empty(shape: tuple[int, ...]) -> Array:

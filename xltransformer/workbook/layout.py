@@ -20,8 +20,7 @@ from xltransformer.workbook.printing import paginate
 from xltransformer.workbook.sections import Chapter, draw_chapters
 from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import draw_shown, draw_typed
-from xltransformer.workbook.start.behind import Behind, suggested
-from xltransformer.workbook.start.charts import repeat_plane
+from xltransformer.workbook.start.charts import Behind, repeat_plane, suggested
 from xltransformer.workbook.start.words import State
 from xltransformer.workbook.vocabulary import draw_vocabulary
 

@@ -64,16 +64,8 @@ def fill(frame: bytes, canvases: Sequence[Canvas], style_number: Mapping[Style, 
 
 def _write(package: ZipFile, name: str, pieces: Iterable[str], *, large: bool = False) -> None:
     # By its name alone a part gets the earliest date there is: the same cells give the same bytes.
-    with package.open(name, "w", force_zip64=large) as part:
-        waiting: list[str] = []
-        length = 0
-        for piece in pieces:
-            waiting.append(piece)
-            length += len(piece)
-            if length > _CHUNK:
-                part.write("".join(waiting).encode())
-                waiting, length = [], 0
-        part.write("".join(waiting).encode())
+    with package.open(name, "w", force_zip64=large) as part, io.BufferedWriter(part, _CHUNK) as buffer:
+        buffer.writelines(map(str.encode, pieces))
 
 
 def mark(kind: str, k: int) -> str:

@@ -14,7 +14,7 @@ from xltransformer.workbook.canvas import LETTER, Canvas, text_width
 from xltransformer.workbook.drawing import draw, draw_turned
 from xltransformer.workbook.marking import LONG_SYMBOL
 from xltransformer.workbook.places import Known, Place
-from xltransformer.workbook.worked import count_lines, words_of, worked_lines
+from xltransformer.workbook.worked import cells_of, words_of, worked_lines
 
 LEFT = 1
 """The column of the row labels; the first block's cells begin one further right."""
@@ -277,9 +277,8 @@ def _draw_worked(page: Page, section: Section, step: Step, row: int) -> int:
     """The worked example of every block of the step that has one, or with arrays by row of the first."""
     book, words = page.book, words_of(page.model, section)
     source = page.model.sentences[section.sentence].words if section.sentence is not None else None
-    lines = [
-        block for block in step.blocks if _workable(book, block) for _ in range(count_lines(block, words, source))
-    ]
+    worked = [block for block in step.blocks if _workable(book, block)]
+    lines = [block for block in worked for _ in cells_of(block, words, source)]
     if not lines:
         return row
     lines = lines[: book.notation.most_worked]
@@ -287,8 +286,8 @@ def _draw_worked(page: Page, section: Section, step: Step, row: int) -> int:
     first = row + 1
 
     def write() -> None:
-        worked = (line for block in dict.fromkeys(lines) for line in worked_lines(page, block, words, source))
-        for k, line in enumerate(islice(worked, len(lines))):
+        every = (line for block in dict.fromkeys(lines) for line in worked_lines(page, block, words, source))
+        for k, line in enumerate(islice(every, len(lines))):
             page.sheet.paragraph(first + k, LEFT, line.shown, "worked", line.formula)
 
     book.later(write)

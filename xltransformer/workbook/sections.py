@@ -116,17 +116,10 @@ def draw_chapters(first: Page, instance: Instance) -> list[Chapter]:
 
 def _by_sheet(sections: Sequence[Section]) -> list[list[Section]]:
     """The sections that stand on each sheet: one, or all compact ones of one key."""
-    sheets: list[list[Section]] = []
-    strips: dict[str, list[Section]] = {}
+    sheets: dict[Section | str, list[Section]] = {}
     for section in sections:
-        if not section.compact:
-            sheets.append([section])
-        elif section.key in strips:
-            strips[section.key].append(section)
-        else:
-            strips[section.key] = [section]
-            sheets.append(strips[section.key])
-    return sheets
+        sheets.setdefault(section.key if section.compact else section, []).append(section)
+    return list(sheets.values())
 
 
 def _draw_section(

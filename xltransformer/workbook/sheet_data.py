@@ -259,15 +259,12 @@ class _Block:
             formula_of[first] = f'<f t="array" ref="{where}">{escape(formula)}</f>'
             inside.update(range(first, first + count))
         if len(inside) < len(values) and formulas is not None:
-            for j in range(len(values)):
-                if j not in inside:
-                    formula_of[j] = f"<f>{escape(formulas.at(i, j))}</f>"
+            for j in {*range(len(values))} - inside:
+                formula_of[j] = f"<f>{escape(formulas.at(i, j))}</f>"
         if not self.every_number:
             return self._with_errors(row, formula_of, values)
-        form, shown = (
-            f'<c r="%s{row + 1}"{self.start}%s<v>%s</v></c>',
-            map(text_xml if self.text else repr, values),
-        )
+        form = f'<c r="%s{row + 1}"{self.start}%s<v>%s</v></c>'
+        shown = map(text_xml if self.text else repr, values)
         return "".join(map(form.__mod__, zip(self.letters, formula_of, shown, strict=True)))
 
 

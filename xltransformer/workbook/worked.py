@@ -23,12 +23,7 @@ def words_of(model: Lesson, section: Section) -> list[Word]:
     return [(model.watch.word, sentence.position), (sentence.other, sentence.other_position)]
 
 
-def count_lines(block: Matrix, words: list[Word], source: Matrix | None) -> int:
-    """How many worked lines a block gets."""
-    return sum(1 for _ in _cells(block, words, source))
-
-
-def _cells(block: Matrix, words: list[Word], source: Matrix | None) -> Iterator[tuple[Word | None, Word | None]]:
+def cells_of(block: Matrix, words: list[Word], source: Matrix | None) -> Iterator[tuple[Word | None, Word | None]]:
     """Which cells are worked out, by the words of their row and column (None: the first one).
 
     A block over words both ways shows the watched word's row at the other word's column; one with
@@ -52,7 +47,7 @@ def _cells(block: Matrix, words: list[Word], source: Matrix | None) -> Iterator[
 def worked_lines(page: Page, block: Matrix, words: list[Word], source: Matrix | None) -> Iterator[Phrase]:
     """The worked lines of a block, for formulas on the page; to be called when all places are known."""
     op, book = op_of(block), page.book
-    for row, column in _cells(block, words, source):
+    for row, column in cells_of(block, words, source):
         refs = [page.ref(m) for m in block.operands]
         pieces = op.worked(_index(page, row), _index(page, column), *refs)
         numbers = [Known(book.values[m.name]) for m in block.operands]
@@ -100,9 +95,7 @@ def _label(page: Page, axis: Axis, word: Word | None) -> tuple[str, str]:
     if word is not None:
         return page.ref(word[0]).cell(0, 0), str(page.book.values[word[0].name][0, 0])
     text = axis.read(page.book.values)[0]
-    if axis.source is not None:
-        return page.ref(axis.source).cell(0, 0), text
-    return f'"{text}"', text
+    return page.ref(axis.source).cell(0, 0) if axis.source is not None else f'"{text}"', text
 
 
 def _formula(pieces: Pieces) -> str:

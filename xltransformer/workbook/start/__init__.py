@@ -14,7 +14,7 @@ from xltransformer.workbook.book import Page
 from xltransformer.workbook.phrases import told
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.sections import Chapter
-from xltransformer.workbook.start.behind import Behind
+from xltransformer.workbook.start.charts import Behind
 from xltransformer.workbook.start.contents import draw_legend, draw_map
 from xltransformer.workbook.start.experiments import draw_experiments
 from xltransformer.workbook.start.grid import INTRO, LABEL, TITLE, Grid, lay_grid

@@ -12,8 +12,7 @@ from xltransformer.workbook.canvas import spaced
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.panels import step_title
 from xltransformer.workbook.places import Place
-from xltransformer.workbook.start.behind import Behind
-from xltransformer.workbook.start.charts import chart
+from xltransformer.workbook.start.charts import Behind, chart
 from xltransformer.workbook.start.grid import REGION, TOP, Grid, Spot
 
 
