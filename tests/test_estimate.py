@@ -53,7 +53,7 @@ def test_an_encoder_with_a_decoder() -> None:
 
 @pytest.mark.parametrize("products", ["compact", "rows"])
 def test_estimates_are_near_what_a_build_takes(products: str, tmp_path: Path) -> None:
-    """Megabytes within 30 %; seconds of an unknown machine within a factor of three."""
+    """Megabytes within 30 %; seconds of an unknown machine within a factor of ten."""
     told: list[estimate.Estimate] = []
 
     def report(taken: estimate.Estimate):  # type: ignore[no-untyped-def]
@@ -66,7 +66,7 @@ def test_estimates_are_near_what_a_build_takes(products: str, tmp_path: Path) ->
     seconds = time.process_time() - start
     megabytes = (tmp_path / "gpt.xlsx").stat().st_size / 1e6
     assert told[0].megabytes == pytest.approx(megabytes, rel=0.3)
-    assert told[0].seconds / 3 < seconds < told[0].seconds * 3
+    assert told[0].seconds / 10 < seconds < told[0].seconds * 10
 
 
 def test_what_is_long_is_told_before_it_begins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

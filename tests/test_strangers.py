@@ -197,7 +197,7 @@ PACKED: dict[str, tuple[Callable[[Parts, Path], None], str]] = {
     "a password": (locked, "password"),
 }
 
-MOST_SECONDS, MOST_MEGABYTES = 2, 500
+MOST_SECONDS, MOST_MEGABYTES = 20, 500
 """What the refusal of one file may take: of processor time, so that other programs do not count, and of
 memory for the whole process."""
 LOOK = """
