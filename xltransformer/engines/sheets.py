@@ -137,68 +137,70 @@ _Cell = tuple[int, str, Mapping[str, str] | None, str]
 of the value."""
 
 
-def _cells(pieces: Iterable[bytes], formulas: bool) -> Iterator[_Cell]:
+class _Cells:
     """The cells of a sheet in the file's order, with the texts of their `formulas` or with those of values.
 
-    It is called for every tag of millions of cells, so it is one function with few steps.
+    `start` and `end` are called for every tag of millions of cells, so they are one function each.
     """
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    columns: dict[str, int] = {}
-    done: list[_Cell] = []
-    text: list[str] = []
-    row, key, kind, spoken = 0, 0, "", False
-    formula: Mapping[str, str] | None = None
 
-    def start(tag: str, attributes: Mapping[str, str]) -> None:
-        nonlocal row, key, kind, formula, spoken
+    def __init__(self, formulas: bool) -> None:
+        self._formulas = formulas
+        self._columns: dict[str, int] = {}
+        self._text: list[str] = []
+        self._row, self._key, self._kind, self._spoken = 0, 0, "", False
+        self._formula: Mapping[str, str] | None = None
+        self._done: list[_Cell] = []
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._begin
+
+    def read(self, pieces: Iterable[bytes]) -> Iterator[_Cell]:
+        for piece in pieces:
+            self._parser.Parse(piece, False)
+            yield from self._done
+            self._done.clear()
+
+    def _begin(self, tag: str, _: object) -> None:
+        if tag == _DATA:
+            self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, self._end
+
+    def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == _CELL:
-            kind, formula = attributes.get("t", "n"), None
-            text.clear()
+            self._kind, self._formula = attributes.get("t", "n"), None
+            self._text.clear()
             if (address := attributes.get("r")) is None:
-                key += 1
+                self._key += 1
             else:
                 letters = address.rstrip(_DIGITS)
-                if letters not in columns:
-                    columns[letters] = column_number(letters.replace("$", ""))
-                key = COLUMNS * int(address[len(letters) :]) + columns[letters]
+                if letters not in self._columns:
+                    self._columns[letters] = column_number(letters.replace("$", ""))
+                self._key = COLUMNS * int(address[len(letters) :]) + self._columns[letters]
         elif tag == _VALUE:
-            if not formulas and kind != "inlineStr":
-                parser.CharacterDataHandler = text.append
+            if not self._formulas and self._kind != "inlineStr":
+                self._parser.CharacterDataHandler = self._text.append
         elif tag == _FORMULA:
-            formula = attributes
-            if formulas:
-                parser.CharacterDataHandler = text.append
+            self._formula = attributes
+            if self._formulas:
+                self._parser.CharacterDataHandler = self._text.append
         elif tag == _ROW:
-            row = int(float(attributes.get("r", row + 1)))  # 3.0 has been seen
-            key = COLUMNS * row
+            self._row = int(float(attributes.get("r", self._row + 1)))  # 3.0 has been seen
+            self._key = COLUMNS * self._row
         elif tag == _TEXT:
-            if kind == "inlineStr" and not formulas and not spoken:
-                parser.CharacterDataHandler = text.append
+            if self._kind == "inlineStr" and not self._formulas and not self._spoken:
+                self._parser.CharacterDataHandler = self._text.append
         elif tag == _PHONETIC:
-            spoken = True
+            self._spoken = True
 
-    def end(tag: str) -> None:
-        nonlocal spoken
+    def _end(self, tag: str) -> None:
         if tag == _CELL:
-            if text or formula is not None:
-                done.append((key, kind, formula, "".join(text)))
+            if self._text or self._formula is not None:
+                self._done.append((self._key, self._kind, self._formula, "".join(self._text)))
         elif tag == _PHONETIC:
-            spoken = False
+            self._spoken = False
         elif tag == _DATA:
-            parser.StartElementHandler, parser.EndElementHandler = begin, None
+            self._parser.StartElementHandler, self._parser.EndElementHandler = self._begin, None
         else:
-            parser.CharacterDataHandler = None
-
-    def begin(tag: str, _: object) -> None:
-        if tag == _DATA:
-            parser.StartElementHandler, parser.EndElementHandler = start, end
-
-    parser.StartElementHandler = begin
-    for piece in pieces:
-        parser.Parse(piece, False)
-        yield from done
-        done.clear()
+            self._parser.CharacterDataHandler = None
 
 
 def _sheet(pieces: Iterable[bytes], which: Which, texts: Sequence[str]) -> Sheet:
@@ -206,7 +208,7 @@ def _sheet(pieces: Iterable[bytes], which: Which, texts: Sequence[str]) -> Sheet
     others: dict[int, str | bool] = {}
     errors: set[int] = set()
     covered: list[Array] = []
-    for key, kind, formula, text in _cells(pieces, False):
+    for key, kind, formula, text in _Cells(formulas=False).read(pieces):
         if formula is not None and which == "typed":
             formulas.append(key)
             if formula.get("t") == "array":
@@ -240,7 +242,7 @@ def _formulas(pieces: Iterable[bytes]) -> dict[tuple[int, int], str]:
 
     found: dict[int, str] = {}
     shared: dict[str | None, Translator] = {}
-    for key, _, formula, text in _cells(pieces, True):
+    for key, _, formula, text in _Cells(formulas=True).read(pieces):
         if formula is None:
             continue
         found.setdefault(key, f"={text}")

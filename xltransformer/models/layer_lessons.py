@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from xltransformer import ops
 from xltransformer.errors import UserError
-from xltransformer.graph import Attended, Axis, Matrix
+from xltransformer.graph import Attended, Axis, Matrix, Scope
 from xltransformer.models.attention_lessons import compare, turned_by
 from xltransformer.models.sizes import HEADS, Sizes, begin
 from xltransformer.nn.attention import (
     AttentionOptions,
     Projection,
+    Switches,
     attention,
     padding_mask,
     project,
@@ -219,12 +220,7 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
         h = model.scopes[s].scope("self_attention")
         with model.section("projected_attention" if guessing else "self_attention", sentence=s):
             inputs.append(embed(h.scope("words") if guessing else h, words.index, known))
-            if guessing:
-                Q, K, V = project(h, sinusoidal(h, inputs[-1], guessing.base), guessing.attention)
-            else:
-                Q, K, V = same(h, inputs[-1], inputs[-1])
-            causal = guessing is not None
-            attended.append(attention(h, Q, K, V, words.padding, words.padding, turned, causal=causal))
+            attended.append(_beside(h, inputs[-1], words.padding, guessing, turned))
         if guessing:
             for q, x, W in zip((r, h), (states, attended[-1].output), guessing.outputs, strict=True):
                 with model.section("prediction", sentence=s):
@@ -251,6 +247,15 @@ class _Guessing:
     attention: Projection
     base: Matrix
     outputs: Sequence[Matrix]
+
+
+def _beside(h: Scope, X: Matrix, padding: Matrix, guessing: _Guessing | None, turned: Switches) -> Attended:
+    """Attention over the same words (n x d): of their own vectors, or causal with what it has learned and
+    their places, where it predicts."""
+    if not guessing:
+        return attention(h, *same(h, X, X), padding, padding, turned)
+    Q, K, V = project(h, sinusoidal(h, X, guessing.base), guessing.attention)
+    return attention(h, Q, K, V, padding, padding, turned, causal=True)
 
 
 def _guessing(model: Lesson, state: Axis) -> _Guessing:

@@ -193,32 +193,18 @@ def backpropagation(sizes: Sizes) -> Lesson:
         loss, target = loss_of(model, goal, 0)
     found = gradients(model, loss, [X, W, scores])
 
-    def loss_again(h: Scope, again: Matrix) -> Matrix:
+    def by_scores(h: Scope, again: Matrix) -> Matrix:
         """The loss once more, from other scores on."""
         return mean_squared_error(h, _softmax(h, again), target, words.padding)
 
-    answers, differences = [], []
-    for name, block, rows in (("product", W, known.dimensions), ("softmax", scores, words.words)):
-        h = model.scope("nudge", name)
-        with model.section(f"nudge_{name}"):
-            (row, column), at, trial = _nudged(h, block, rows, known.dimensions, nudge)
-            nudged_loss = loss_again(h, _scores(h, X, trial) if block is W else trial)
-            with h.step("nudged_slope"):
-                model.show(loss)
-                model.show(nudged_loss)
-                rise = h.add("rise", ops.subtract(nudged_loss, loss), scale="fine")
-                slope = h.add("slope", ops.divide(rise, nudge), scale="fine")
-                picked = h.add("gradient_row", ops.lookup(at[0], found[block]))
-                gradient = h.add("gradient", ops.entry_at(picked, at[1]), scale="fine")
-                apart = h.add("apart", ops.subtract(slope, gradient), scale="fine")
-        differences.append(apart)
-        model.settings += [row, column]
-        facts = {"row": Fact(row), "column": Fact(column), "slope": Fact(slope), "gradient": Fact(gradient)}
-        answers.append(Answer(f"nudge_{name}", {**facts, "nudge": Fact(nudge)}))
-        if block is W:
-            curves = _tangent(model, lambda h, trial: loss_again(h, _scores(h, X, trial)), W, at, loss, gradient)
+    def by_weights(h: Scope, again: Matrix) -> Matrix:
+        return by_scores(h, _scores(h, X, again))
+
+    product = _check(model, "product", W, known.dimensions, found[W], loss, by_weights)
+    curves = _tangent(model, by_weights, W, product.at, loss, product.gradient)
+    softmax = _check(model, "softmax", scores, words.words, found[scores], loss, by_scores)
     model.settings.append(nudge)
-    model.promises = [model.scope("nudge").add("agrees", ops.near(*differences))]
+    model.promises = [model.scope("nudge").add("agrees", ops.near(product.apart, softmax.apart))]
     # The shares are over dimensions, not words.
     model.watch = watch(model, word, [X], {"backpropagation": [Attended(shares, shares)]}, ranks=False)
     maps = [
@@ -227,25 +213,58 @@ def backpropagation(sizes: Sizes) -> Lesson:
         Map("nudge_scores", scores),
         Map("nudge_gradient_scores", found[scores]),
     ]
-    model.headline = Headline([*maps, curves], answers)
+    model.headline = Headline([*maps, curves], [product.answer, softmax.answer])
     return model
 
 
-def _nudged(
-    g: Scope, block: Matrix, rows: Matrix, columns: Matrix, nudge: Matrix
-) -> tuple[list[Matrix], list[Matrix], Matrix]:
-    """The row and column of one entry as choices, where they are (1 x 1 each), and the block with it nudged."""
-    sides = {"row": rows, "column": columns}
-    with g.step("nudge"):
-        chosen = [
-            g.input(f"{block.last_name}_{side}", ONE, ONE, "choice", text=True, choices=listed)
-            for side, listed in sides.items()
-        ]
-        at = [
-            g.add(f"{side}_position", ops.first(g.add(f"{side}_match", ops.equals(listed, choice))))
-            for (side, listed), choice in zip(sides.items(), chosen, strict=True)
-        ]
-        return chosen, at, g.add("nudged", ops.nudged(block, *at, nudge), scale="fine")
+@record
+class _Checked:
+    """A gradient checked at one entry: where it is, its gradient, and how far the slope that the nudge
+    shows is from that (1 x 1 each); and what is said of it."""
+
+    at: Sequence[Matrix]
+    gradient: Matrix
+    apart: Matrix
+    answer: Answer
+
+
+def _check(
+    model: Lesson,
+    name: str,
+    block: Matrix,
+    rows: Matrix,
+    gradients: Matrix,
+    loss: Matrix,
+    loss_of_trial: Callable[[Scope, Matrix], Matrix],
+) -> _Checked:
+    """One entry of a block, to be chosen by its row's and its column's name, nudged: the slope of the loss
+    beside the gradient."""
+    h, nudge = model.scope("nudge", name), model.scope("nudge")["nudge"]
+    sides = {"row": rows, "column": model.vocabulary.dimensions}
+    with model.section(f"nudge_{name}"):
+        with h.step("nudge"):
+            chosen = {
+                side: h.input(f"{block.last_name}_{side}", ONE, ONE, "choice", text=True, choices=listed)
+                for side, listed in sides.items()
+            }
+            at = [
+                h.add(f"{side}_position", ops.first(h.add(f"{side}_match", ops.equals(listed, chosen[side]))))
+                for side, listed in sides.items()
+            ]
+            trial = h.add("nudged", ops.nudged(block, *at, nudge), scale="fine")
+        nudged_loss = loss_of_trial(h, trial)
+        with h.step("nudged_slope"):
+            model.show(loss)
+            model.show(nudged_loss)
+            rise = h.add("rise", ops.subtract(nudged_loss, loss), scale="fine")
+            slope = h.add("slope", ops.divide(rise, nudge), scale="fine")
+            picked = h.add("gradient_row", ops.lookup(at[0], gradients))
+            gradient = h.add("gradient", ops.entry_at(picked, at[1]), scale="fine")
+            apart = h.add("apart", ops.subtract(slope, gradient), scale="fine")
+    model.settings += chosen.values()
+    facts = {**chosen, "slope": slope, "gradient": gradient, "nudge": nudge}
+    answer = Answer(f"nudge_{name}", {key: Fact(fact) for key, fact in facts.items()})
+    return _Checked(at, gradient, apart, answer)
 
 
 def _tangent(

@@ -67,23 +67,10 @@ def load(
     table = SCHEMES[scheme]
     state = table.published(state)
     there = _count_layers(table, state)
-    whole = not table.part or any(name.startswith(table.part) for name in state)
-    wanted = {
-        entry.name.replace("{layer}", str(k)): (entry, k)
-        for entry in table.entries
-        if whole or not entry.name.startswith(table.part)
-        for k in range(there[entry.group] if entry.group else 1)
-    }
+    wanted = _wanted(table, state, there)
     sizes = _read_sizes(wanted, state)
     biased = any(name.endswith("bias") for name in state)  # PyTorch's modules know bias=False
-    needed = [n for n, (entry, _) in wanted.items() if not entry.optional and (biased or not n.endswith("bias"))]
-    shapes = {name: tuple(_size(n, sizes) for n in entry.shape) for name, (entry, _) in wanted.items()}
-    _complain(
-        f"this is no state dict of the scheme {scheme}",
-        [name for name in needed if name not in state],
-        [name for name in state if name not in wanted],
-        [(n, state[n].shape, shape) for n, shape in shapes.items() if n in state and state[n].shape != shape],
-    )
+    _check(scheme, state, wanted, sizes, biased)
     groups = _groups(sizes, heads)
     taken = {group: count if layers is None else min(count, layers) for group, count in there.items()}
     blocks: dict[str, Array] = {}
@@ -99,6 +86,33 @@ def load(
     if "keys" in sizes:
         options["kv_heads"] = groups
     return Checkpoint(blocks, sizes | stacks, options)
+
+
+_Wanted = Mapping[str, tuple[Entry, int]]
+"""Entries by their names in the state dict, each with the number of its layer."""
+
+
+def _wanted(table: Scheme, state: State, there: Mapping[str, int]) -> _Wanted:
+    """The entries that a state dict with so many layers in each group has."""
+    whole = not table.part or any(name.startswith(table.part) for name in state)
+    return {
+        entry.name.replace("{layer}", str(k)): (entry, k)
+        for entry in table.entries
+        if whole or not entry.name.startswith(table.part)
+        for k in range(there[entry.group] if entry.group else 1)
+    }
+
+
+def _check(scheme: str, state: State, wanted: _Wanted, sizes: Mapping[str, int], biased: bool) -> None:
+    """Raise UserError where the state dict has other entries than are wanted, or of other shapes."""
+    needed = [n for n, (entry, _) in wanted.items() if not entry.optional and (biased or not n.endswith("bias"))]
+    shapes = {name: tuple(_size(n, sizes) for n in entry.shape) for name, (entry, _) in wanted.items()}
+    _complain(
+        f"this is no state dict of the scheme {scheme}",
+        [name for name in needed if name not in state],
+        [name for name in state if name not in wanted],
+        [(n, state[n].shape, shape) for n, shape in shapes.items() if n in state and state[n].shape != shape],
+    )
 
 
 def _groups(sizes: Mapping[str, int], heads: int) -> int:
@@ -168,7 +182,7 @@ def _count_layers(table: Scheme, state: State) -> dict[str, int]:
     return counts
 
 
-def _read_sizes(wanted: Mapping[str, tuple[Entry, int]], state: State) -> dict[str, int]:
+def _read_sizes(wanted: _Wanted, state: State) -> dict[str, int]:
     """Each size as most entries have it, so that one misshapen entry is named and not all others."""
     votes: dict[str, Counter[int]] = {}
     for name, (entry, _) in wanted.items():
