@@ -7,12 +7,10 @@ import pytest
 from cells import one_section, precedents
 
 from xltransformer.graph import ONE, Array, Axis, Matrix, Model, SwitchWords
-from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import AttentionOptions, attention, padding_mask, switches
-from xltransformer.nn.decoder import decoder, decoder_weights
-from xltransformer.nn.encoder import encoder, encoder_weights
 from xltransformer.nn.positions import BASE, angles, sinusoidal
 from xltransformer.nn.prediction import predict
+from xltransformer.nn.stack import Architecture, stack, stack_weights
 from xltransformer.ops import row_products, transpose
 
 N = 18
@@ -33,14 +31,14 @@ def causal_model(*, padded: bool, crossed: bool, pre_norm: bool) -> tuple[Model,
         mask = padding_mask(g, tokens[1], tokens[1], causal=True)
     if crossed:
         memory = g.input("memory", Axis.numbered("", 3), a.width, "choice")
-        w = decoder_weights(g.scope("decoder"), a, 2, final_norm=True)
-        x = decoder(g.scope("decoder"), x, memory, w, mask=mask).output
+        w = stack_weights(g.scope("decoder"), a, 2, across=True, final_norm=True)
+        x = stack(g.scope("decoder"), x, w, AttentionOptions(mask, causal=True), memory).output
     else:
-        stack = encoder_weights(g.scope("decoder"), a, 2, final_norm=True)
+        w = stack_weights(g.scope("decoder"), a, 2, final_norm=True)
         turned = angles(g.scope("rotary"), g.input("keys", x.rows, Axis.numbered("k", 2), "choice"), base)
         turning = switches(g.scope("switches"), SwitchWords(), causal=False)
         options = AttentionOptions(mask, causal=True, angles=turned, switches=turning)
-        x = encoder(g.scope("decoder"), x, stack, options).output
+        x = stack(g.scope("decoder"), x, w, options).output
     table = g.input("embeddings", Axis.numbered("", 7), a.width, "embedding")
     words = g.input("vocabulary", Axis.numbered("", 7), ONE, "vocabulary", text=True)
     predict(g, row_products(x, table), words)

@@ -17,7 +17,7 @@ HEAVY = {
 """Modules that take milliseconds to load and that only other commands or options use."""
 OTHERS = {
     "classroom", "difference", "engines", "models.architectures", "models.layer_lessons", "models.published",
-    "models.training_lessons", "nn.encoder", "nn.gradients", "building.adopt", "training", "weights", "bounds",
+    "models.training_lessons", "nn.stack", "nn.gradients", "building.adopt", "training", "weights", "bounds",
     "workbook.reader",
 }  # fmt: skip
 """Parts of ours that the default template has no use for."""

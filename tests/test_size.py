@@ -23,9 +23,7 @@ from xltransformer.engines import ENGINES, Engine, Results
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Model
 from xltransformer.locale import Messages, load_messages
-from xltransformer.nn.architecture import Architecture
-from xltransformer.nn.decoder import decoder_weights
-from xltransformer.nn.encoder import encoder_weights
+from xltransformer.nn.stack import Architecture, stack_weights
 from xltransformer.size.configuration import (
     INPUTS,
     QUANTITIES,
@@ -152,8 +150,8 @@ def test_layers_have_the_parameters_counted(seed: int) -> None:
         width=Axis.numbered("d", width), heads=heads, d_k=d_k, d_v=d_v, d_ff=d_ff, biases=biases, rms=rms,
         epsilon=g.constant("epsilon", 1e-5), activation="swiglu" if gated else "relu",
     )  # fmt: skip
-    encoder_weights(g.scope("encoder"), architecture, layers, final_norm=final_norm)
-    decoder_weights(g.scope("decoder"), architecture, decoder_layers, final_norm=final_norm)
+    stack_weights(g.scope("encoder"), architecture, layers, final_norm=final_norm)
+    stack_weights(g.scope("decoder"), architecture, decoder_layers, across=True, final_norm=final_norm)
     assert sum(block.size for block in model.parameters) == count(
         layers=layers, decoder_layers=decoder_layers, heads=heads, d_model=width, d_k=d_k, d_v=d_v, d_ff=d_ff,
         vocabulary=0, positions=0, gated=gated, attention_biases=biases, feed_forward_biases=biases,

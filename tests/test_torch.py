@@ -15,10 +15,7 @@ from kept import USUAL
 
 from xltransformer.engines import ENGINES
 from xltransformer.graph import ONE, Array, Axis, Matrix, Model, Scope
-from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import AttentionOptions, padding_mask
-from xltransformer.nn.decoder import decoder, decoder_weights
-from xltransformer.nn.encoder import encoder, encoder_weights
 from xltransformer.nn.feed_forward import feed_forward, feed_forward_weights
 from xltransformer.nn.gradients import gradients
 from xltransformer.nn.linear import linear
@@ -28,6 +25,7 @@ from xltransformer.nn.norm import EPSILON, norm, norm_weights
 from xltransformer.nn.pooling import cosines, pool
 from xltransformer.nn.positions import angles
 from xltransformer.nn.recurrent import recurrent, recurrent_weights
+from xltransformer.nn.stack import Architecture, stack, stack_weights
 from xltransformer.ops import Row, add, gelu_erf, gelu_tanh, lookup, matmul, row_products
 from xltransformer.weights import load
 
@@ -183,9 +181,9 @@ def encoder_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     a = architecture(g, c, **choices_of(c))
     x = rows_input(g, "X", arrays["x"])
     present = padding(g, "padding", c["padding"])
-    w = encoder_weights(g.scope("encoder"), a, c["layers"], final_norm=c["final_norm"])
+    w = stack_weights(g.scope("encoder"), a, c["layers"], final_norm=c["final_norm"])
     mask = padding_mask(g, present, present) if 0 in c["padding"] else None
-    result = encoder(g.scope("encoder"), x, w, AttentionOptions(mask)).output
+    result = stack(g.scope("encoder"), x, w, AttentionOptions(mask)).output
     weights = load("torch_encoder", state_of(arrays), c["heads"])
     assert weights.sizes == {"width": c["width"], "d_ff": c["d_ff"], "encoder": c["layers"]}
     inputs = {**model.constants, **weights.blocks, "X": arrays["x"], "padding": column(c["padding"])}
@@ -197,12 +195,13 @@ def decoder_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     a = architecture(g, c, **choices_of(c))
     x, memory = rows_input(g, "X", arrays["x"]), rows_input(g, "memory", arrays["memory"])
     present, other = padding(g, "padding", c["padding"]), padding(g, "memory_padding", c["memory_padding"])
-    w = decoder_weights(g.scope("decoder"), a, c["layers"], final_norm=c["final_norm"])
-    masks = {}
+    w = stack_weights(g.scope("decoder"), a, c["layers"], across=True, final_norm=c["final_norm"])
+    mask = memory_mask = None
     if 0 in c["padding"] + c["memory_padding"]:
-        masks["mask"] = padding_mask(g.scope("own"), present, present, causal=True)
-        masks["memory_mask"] = padding_mask(g.scope("cross"), present, other)
-    result = decoder(g.scope("decoder"), x, memory, w, **masks).output
+        mask = padding_mask(g.scope("own"), present, present, causal=True)
+        memory_mask = padding_mask(g.scope("cross"), present, other)
+    own, across = AttentionOptions(mask, causal=True), AttentionOptions(memory_mask)
+    result = stack(g.scope("decoder"), x, w, own, memory, across).output
     inputs = {
         **model.constants,
         **load("torch_decoder", state_of(arrays), c["heads"]).blocks,
@@ -219,18 +218,13 @@ def transformer_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     a = architecture(g, c, **choices_of(c))
     x, source = rows_input(g, "X", arrays["x"]), rows_input(g, "source", arrays["source"])
     present, other = padding(g, "padding", c["padding"]), padding(g, "memory_padding", c["memory_padding"])
-    one = encoder_weights(g.scope("encoder"), a, c["encoder_layers"], final_norm=True)
-    two = decoder_weights(g.scope("decoder"), a, c["decoder_layers"], final_norm=True)
+    one = stack_weights(g.scope("encoder"), a, c["encoder_layers"], final_norm=True)
+    two = stack_weights(g.scope("decoder"), a, c["decoder_layers"], across=True, final_norm=True)
     mask = padding_mask(g.scope("source"), other, other)
-    memory = encoder(g.scope("encoder"), source, one, AttentionOptions(mask)).output
-    result = decoder(
-        g.scope("decoder"),
-        x,
-        memory,
-        two,
-        mask=padding_mask(g.scope("own"), present, present, causal=True),
-        memory_mask=padding_mask(g.scope("cross"), present, other),
-    ).output
+    memory = stack(g.scope("encoder"), source, one, AttentionOptions(mask)).output
+    own = AttentionOptions(padding_mask(g.scope("own"), present, present, causal=True), causal=True)
+    across = AttentionOptions(padding_mask(g.scope("cross"), present, other))
+    result = stack(g.scope("decoder"), x, two, own, memory, across).output
     weights = load("torch_transformer", state_of(arrays), c["heads"])
     assert (weights.sizes["encoder"], weights.sizes["decoder"]) == (c["encoder_layers"], c["decoder_layers"])
     inputs = {
@@ -253,8 +247,8 @@ def gpt2_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
         index = g.input("index", Axis.numbered("", n), ONE, "choice")
         positions = g.input("position_embeddings", index.rows, a.width, "parameter", row_per_place=True)
         x = g.add("X", add(lookup_named(g, index, words), positions))
-    w = encoder_weights(g.scope("decoder"), a, c["layers"], final_norm=True)
-    h = encoder(g.scope("decoder"), x, w, AttentionOptions(causal=True)).output
+    w = stack_weights(g.scope("decoder"), a, c["layers"], final_norm=True)
+    h = stack(g.scope("decoder"), x, w, AttentionOptions(causal=True)).output
     if c["tied"]:
         g.add("logits", row_products(h, words))
     else:
@@ -280,8 +274,8 @@ def llama_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
         index = g.input("index", Axis.numbered("", n), ONE, "choice")
         x = lookup_named(g, index, words)
         turned = angles(g, x, g.constant("base", c["base"]), width=a.d_k)
-    w = encoder_weights(g.scope("decoder"), a, c["layers"], final_norm=True)
-    h = encoder(g.scope("decoder"), x, w, AttentionOptions(causal=True, angles=turned)).output
+    w = stack_weights(g.scope("decoder"), a, c["layers"], final_norm=True)
+    h = stack(g.scope("decoder"), x, w, AttentionOptions(causal=True, angles=turned)).output
     if c["tied"]:
         g.add("logits", row_products(h, words))
     else:
@@ -347,8 +341,8 @@ def bert_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
         segments = g.input("segment_embeddings", Axis.numbered("", 2), a.width, "parameter")
         x = g.add("X", add(lookup_named(g, index, words), positions, lookup_named(g, segment, segments)))
         x = norm(g.scope("embedding_norm"), x, norm_weights(g.scope("embedding_norm"), a.width, a.epsilon))
-    w = encoder_weights(g.scope("encoder"), a, c["layers"])
-    h = encoder(g.scope("encoder"), x, w, AttentionOptions(padding_mask(g, present, present))).output
+    w = stack_weights(g.scope("encoder"), a, c["layers"])
+    h = stack(g.scope("encoder"), x, w, AttentionOptions(padding_mask(g, present, present))).output
     p = g.scope("prediction")
     W, b = p.input("W", a.width, a.width, "parameter"), p.input("b", ONE, a.width, "parameter")
     t = p.add("activated", gelu_erf(p.add("inner", linear(h, W, b))))

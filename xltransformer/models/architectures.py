@@ -7,15 +7,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from xltransformer.errors import UserError
 from xltransformer.graph import EMBEDDING, Attended, Axis, Matrix, Scope
 from xltransformer.models.sizes import HEADS, Sizes, begin
-from xltransformer.nn.architecture import Architecture
 from xltransformer.nn.attention import AttentionOptions, padding_mask
-from xltransformer.nn.decoder import Decoder, DecoderStack, decoder, decoder_weights
 from xltransformer.nn.embedding import embed
-from xltransformer.nn.encoder import Encoder, Stack, encoder, encoder_weights
 from xltransformer.nn.linear import bias, linear
 from xltransformer.nn.norm import BERT_EPSILON, EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, learned_positions, sinusoidal
 from xltransformer.nn.prediction import predict, runners_up
+from xltransformer.nn.stack import Architecture, Stack, StackMade, stack, stack_weights
 from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products, write_next
 from xltransformer.record import record
 from xltransformer.teaching.headline import heads_headline, looks, prediction_headline, writing_headline
@@ -79,7 +77,7 @@ Place = Callable[[Scope, Matrix], Matrix]
 def read(
     model: Lesson,
     scopes: Sequence[Scope],
-    w: Encoder,
+    w: Stack,
     place: Place = lambda _, X: X,
     angles: Place | None = None,
     *,
@@ -88,18 +86,18 @@ def read(
     """A stack over the first sentences, as many as there are `scopes` for their blocks: their words are embedded,
     get their `place`, or with `angles` turn queries and keys by it, and go through the layers."""
     inputs: list[Matrix] = []
-    stacks: list[Stack] = []
+    stacks: list[StackMade] = []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=False)):
         with model.section("embedding", sentence=s):
             inputs.append(embed(g.scope("words"), words.index, model.vocabulary))
             X = place(g, inputs[-1])
             turned = angles(g, X) if angles is not None else None
             mask = padding_mask(g, words.padding, words.padding, causal=causal)
-        stacks.append(encoder(g, X, w, AttentionOptions(mask, causal, turned), sentence=s))
+        stacks.append(stack(g, X, w, AttentionOptions(mask, causal, turned), sentence=s))
     heads = {
-        f"{layer}.head.{head}": [Attended(s.attentions[layer][head].weights, s.output) for s in stacks]
-        for layer, attentions in enumerate(stacks[0].attentions)
-        for head in range(len(attentions))
+        f"{layer}.head.{head}": [Attended(s.layers[layer].own[head].weights, s.output) for s in stacks]
+        for layer, made in enumerate(stacks[0].layers)
+        for head in range(len(made.own))
     }
     return Reading(inputs, [stack.output for stack in stacks], heads)
 
@@ -116,7 +114,7 @@ def encoder_model(sizes: Sizes) -> Lesson:
     model, _ = begin(sizes, *STACK, "final_norm")
     word = watched_word(model)
     a = architecture(model, sizes)
-    w = encoder_weights(model.scope("encoder"), a, sizes.count("layers", 2), final_norm=_final_norm(sizes, a))
+    w = stack_weights(model.scope("encoder"), a, sizes.count("layers", 2), final_norm=_final_norm(sizes, a))
     found = read(model, [g.scope("encoder") for g in model.scopes], w, sinusoids(model))
     model.goals = found.goals(model)
     model.watch = watched = watch(model, word, found.inputs, found.heads)
@@ -130,7 +128,8 @@ def decoder_model(sizes: Sizes) -> Lesson:
     between. Options: those of a stack, and `final_norm`."""
     model, known = begin(sizes, *STACK, "final_norm")
     a = architecture(model, sizes)
-    w = decoder_weights(model.scope("decoder"), a, sizes.count("layers", 2), final_norm=_final_norm(sizes, a))
+    layers, final_norm = sizes.count("layers", 2), _final_norm(sizes, a)
+    w = stack_weights(model.scope("decoder"), a, layers, across=True, final_norm=final_norm)
     place = sinusoids(model)
     with model.section("embedding", sentence=0):
         g = model.scope("memory")
@@ -152,8 +151,8 @@ def encoder_decoder(sizes: Sizes) -> Lesson:
     layers = sizes.count("layers", 1)
     layers, written_by = sizes.count("encoder_layers", layers), sizes.count("decoder_layers", layers)
     final_norm = _final_norm(sizes, a)
-    one = encoder_weights(model.scope("encoder"), a, layers, final_norm=final_norm)
-    two = decoder_weights(model.scope("decoder"), a, written_by, final_norm=final_norm)
+    one = stack_weights(model.scope("encoder"), a, layers, final_norm=final_norm)
+    two = stack_weights(model.scope("decoder"), a, written_by, across=True, final_norm=final_norm)
     place = sinusoids(model)
     found = read(model, [model.scope("encoder")], one, place)
     _, written = _decode(model, found.outputs[0], two, place)
@@ -209,7 +208,7 @@ def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Reading, Watch, Matrix]:
         top.input("segment_embeddings", kinds, a.width, "parameter", initial=EMBEDDING) if kinds.size else None
     )
     embedding_norm = norm_weights(top.scope("embedding_norm"), a.width, a.epsilon)
-    w = encoder_weights(top.scope("encoder"), a, sizes.count("layers", 2))
+    w = stack_weights(top.scope("encoder"), a, sizes.count("layers", 2))
 
     def place(g: Scope, X: Matrix) -> Matrix:
         with g.step("add_positions"):
@@ -234,7 +233,7 @@ def gpt(sizes: Sizes) -> Lesson:
     word = watched_word(model)
     a = architecture(model, sizes, activation="gelu_tanh", pre_norm=True)
     positions = learned_positions(model.scope(), max(sizes.slots), a.width)
-    w = encoder_weights(model.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
+    w = stack_weights(model.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
 
     def place(g: Scope, X: Matrix) -> Matrix:
         with g.step("add_positions"):
@@ -262,16 +261,16 @@ def _final_norm(sizes: Sizes, a: Architecture) -> bool:
     return sizes.flag("final_norm", a.pre_norm)
 
 
-def _decode(model: Lesson, memory: Matrix, w: Decoder, place: Place) -> tuple[Matrix, DecoderStack]:
+def _decode(model: Lesson, memory: Matrix, w: Stack, place: Place) -> tuple[Matrix, StackMade]:
     """The second sentence, as it is embedded, and through the decoder, which looks at the `memory` of the
     first."""
     known, (source, target), d = model.vocabulary, model.sentences, model.scope("decoder")
     with model.section("embedding", sentence=1):
         embedded = embed(d.scope("words"), target.index, known)
         Y = place(d, embedded)
-        own = padding_mask(d, target.padding, target.padding, causal=True)
-        across = padding_mask(d.scope("cross"), target.padding, source.padding)
-    return embedded, decoder(d, Y, memory, w, mask=own, memory_mask=across, sentence=1)
+        own = AttentionOptions(padding_mask(d, target.padding, target.padding, causal=True), causal=True)
+        across = AttentionOptions(padding_mask(d.scope("cross"), target.padding, source.padding))
+    return embedded, stack(d, Y, w, own, memory, across, sentence=1)
 
 
 def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list[Matrix]:

@@ -8,9 +8,9 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Matrix, Scope
 from xltransformer.models.architectures import STACK, architecture, bert_stack, read, write_on
 from xltransformer.models.sizes import Sizes, begin
-from xltransformer.nn.encoder import encoder_weights
 from xltransformer.nn.pooling import cosines, directions, pool, word_cosines
 from xltransformer.nn.positions import BASE, Longer, angles
+from xltransformer.nn.stack import stack_weights
 from xltransformer.ops import stack
 from xltransformer.teaching.headline import writing_headline
 from xltransformer.teaching.lesson import Lesson
@@ -48,7 +48,7 @@ def llama(sizes: Sizes) -> Lesson:
     g = model.scope("rotary")
     base = g.constant("base", sizes.number("base", BASE), positive=True)
     longer = _longer(g, sizes)
-    w = encoder_weights(model.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
+    w = stack_weights(model.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
 
     def turned(g: Scope, X: Matrix) -> Matrix:
         return angles(g.scope("rotary"), X, base, width=a.d_k, longer=longer)

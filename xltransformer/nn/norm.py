@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar
-
 from xltransformer import ops
 from xltransformer.graph import GAIN, ONE, SHIFT, Axis, Matrix, Scope
 from xltransformer.record import record
@@ -60,28 +57,3 @@ def residual(g: Scope, x: Matrix, change: Matrix) -> Matrix:
     """x plus what a sublayer made of it, both (n x d). He et al. 2016."""
     with g.step("residual"):
         return g.add("sum", ops.add(x, change))
-
-
-def add_norm(g: Scope, x: Matrix, change: Matrix, w: Norm) -> Matrix:
-    """Add & Norm: LayerNorm(x + Sublayer(x)). Vaswani et al. 2017, section 3.1."""
-    return norm(g, residual(g, x, change), w)
-
-
-class Sublayer(Protocol):
-    """What a sublayer makes."""
-
-    @property
-    def output(self) -> Matrix: ...
-
-
-Made = TypeVar("Made", bound=Sublayer)
-
-
-def sublayer(
-    g: Scope, x: Matrix, w: Norm, layer: Callable[[Matrix], Made], *, pre_norm: bool = False
-) -> tuple[Matrix, Made]:
-    """A sublayer with its residual connection and norm, (n x d) to (n x d): Norm(x + layer(x)) as in
-    the paper, or with `pre_norm` x + layer(Norm(x)) as in GPT-2. Xiong et al. 2020, "On Layer
-    Normalization in the Transformer Architecture", table 1. Beside it what the sublayer by itself made."""
-    made = layer(norm(g, x, w) if pre_norm else x)
-    return residual(g, x, made.output) if pre_norm else add_norm(g, x, made.output, w), made
