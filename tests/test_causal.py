@@ -79,7 +79,7 @@ def test_the_walk_finds_a_mask_that_only_covers() -> None:
     g = model.scope()
     X = g.input("X", Axis.numbered("", 3), Axis.numbered("d", 2), "choice")
     padding = g.input("padding", X.rows, ONE, "choice")
-    attention(g, X, X, X, padding, padding, switches(g, SwitchWords()))
+    attention(g, X, X, X, (padding, padding), switches(g, SwitchWords()))
     assert latest_tokens(model, [X])["output"].tolist() == [[2, 2]] * 3
 
 

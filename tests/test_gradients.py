@@ -243,7 +243,7 @@ def small_model() -> tuple[Model, Matrix, dict[Matrix, Matrix]]:
     X = g.add("X", ops.lookup(index, words))
     present = g.add("present", ops.present(index))
     Q, K, V = (g.add(part, linear(X, numbers(g, f"W_{part}", 4, 4))) for part in "QKV")
-    out = attention(g, Q, K, V, present, present).output
+    out = attention(g, Q, K, V, (present, present)).output
     out = norm(g.scope("norm"), out, norm_weights(g, X.columns, g.constant("epsilon", 0.1)))
     loss = cross_entropy(g.scope("objective"), g.add("logits", ops.row_products(out, words)), target)
     return model, loss, gradients(model, loss)

@@ -34,7 +34,7 @@ def single_query(sizes: Sizes) -> Lesson:
             index = g.add("index", word_index(word, known.words))
             padding = g.add("padding", present(index))
             asked = g.add("asked", lookup(index, known.embeddings))
-        attended.append(attention(g, *same(g, asked, X), padding, words.padding, turned))
+        attended.append(attention(g, *same(g, asked, X), (padding, words.padding), turned))
         model.goals.append(Goal(attended[-1].output, s, padding, like=asked))
     model.watch = watched = watch(model, word, inputs, {"single_query": attended}, asked)
     model.headline = Headline(attention_bars(model, watched), attention_answers(watched, moves=False))
@@ -62,7 +62,7 @@ def attention_lessons(sizes: Sizes) -> Lesson:
     for lesson, w in weights.items():
         for s, g, words, X in model.reading(lesson):
             Q, K, V = same(g, X, X) if w is None else project(g, X, w)
-            attended[lesson].append(attention(g, Q, K, V, words.padding, words.padding, turned))
+            attended[lesson].append(attention(g, Q, K, V, (words.padding, words.padding), turned))
             if w is None:
                 inputs.append(X)
             if lesson == "projected_attention":

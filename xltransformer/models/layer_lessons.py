@@ -66,10 +66,10 @@ def positions_lesson(sizes: Sizes) -> Lesson:
     placed: list[Attended] = []
     for _, h, words, X in model.reading("without_positions"):
         inputs.append(X)
-        without.append(attention(h, *same(h, X, X), words.padding, words.padding, turned))
+        without.append(attention(h, *same(h, X, X), (words.padding, words.padding), turned))
     for s, h, words, X in model.reading("with_positions", words="words"):
         X = sinusoidal(h, X, base)
-        placed.append(attention(h, *same(h, X, X), words.padding, words.padding, turned))
+        placed.append(attention(h, *same(h, X, X), (words.padding, words.padding), turned))
         model.goals.append(Goal(placed[-1].output, s, words.padding, like=inputs[s]))
     attended = {"without_positions": without, "with_positions": placed}
     model.watch = watched = watch(model, word, inputs, attended)
@@ -110,7 +110,7 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
         inputs.append(X)
         Q, K, V = same(h, X, X)
         Q, K = rotary(h, Q, K, angles(h, Q, base))
-        attended.append(attention(h, Q, K, V, words.padding, words.padding, turned))
+        attended.append(attention(h, Q, K, V, (words.padding, words.padding), turned))
         model.goals.append(Goal(attended[-1].output, s, words.padding))
     model.watch = watched = watch(model, word, inputs, {"rotary": attended})
     curves, answer = by_distance(model, watched, inputs[0], base, rotated=True)
@@ -127,7 +127,7 @@ def masks_lesson(sizes: Sizes) -> Lesson:
     for lesson, found in attended.items():
         causal = lesson == "causal_attention"
         for s, h, words, X in model.reading(lesson):
-            found.append(attention(h, *same(h, X, X), words.padding, words.padding, turned, causal=causal))
+            found.append(attention(h, *same(h, X, X), (words.padding, words.padding), turned, causal=causal))
             if causal:
                 model.goals.append(Goal(found[-1].output, s, words.padding, like=X))
             else:
@@ -157,7 +157,7 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
     inputs: list[Matrix] = []
     attended: list[Attended] = []
     for s, h, words, X in model.reading("add_norm"):
-        attended.append(attention(h, *same(h, X, X), words.padding, words.padding))
+        attended.append(attention(h, *same(h, X, X), (words.padding, words.padding)))
         total = residual(h, X, attended[-1].output)
         normed = layer_norm(h.scope("layer"), total, layer), rms_norm(h.scope("rms"), total, rms)
         inputs.append(X)
@@ -253,9 +253,9 @@ def _beside(h: Scope, X: Matrix, padding: Matrix, guessing: _Guessing | None, tu
     """Attention over the same words (n x d): of their own vectors, or causal with what it has learned and
     their places, where it predicts."""
     if not guessing:
-        return attention(h, *same(h, X, X), padding, padding, turned)
+        return attention(h, *same(h, X, X), (padding, padding), turned)
     Q, K, V = project(h, sinusoidal(h, X, guessing.base), guessing.attention)
-    return attention(h, Q, K, V, padding, padding, turned, causal=True)
+    return attention(h, Q, K, V, (padding, padding), turned, causal=True)
 
 
 def _guessing(model: Lesson, state: Axis) -> _Guessing:

@@ -131,7 +131,7 @@ def _train(
 def _write_back(g: Scope, read: _Sentence, w: Mapping[str, Matrix]) -> tuple[Attended, Matrix]:
     """Attention and what W_out makes of it, (n x d): the model that is trained, with any weights."""
     Q, K, V = project(g, read.X, Projection(w["W_Q"], w["W_K"], w["W_V"]))
-    attended = attention(g, Q, K, V, mask=read.mask)
+    attended = attention(g, Q, K, V, read.mask)
     with g.step("write_back"):
         return attended, g.add("result", ops.matmul(attended.output, w["W_out"]))
 

@@ -172,23 +172,18 @@ def attention(
     Q: Matrix,
     K: Matrix,
     V: Matrix,
-    padding_q: Matrix | None = None,
-    padding_k: Matrix | None = None,
+    mask: Matrix | tuple[Matrix, Matrix] | None = None,
     switches: Switches | None = None,
     *,
-    mask: Matrix | None = None,
     causal: bool = False,
 ) -> Attended:
     """The weighted sum of the values: Q (n x d_k), K (m x d_k), V (m x d_v) give (n x d_v).
 
-    `padding_q` (n x 1) and `padding_k` (m x 1) are 1 where a word stands; instead of them a `mask`
-    (n x m) may be given, and without either every word attends to every word. Without `switches`
-    scores are always scaled and the temperature is 1. With `causal` (self-attention only) no cell
-    refers to a later token. Raises ValueError where only one of the paddings is given.
+    The `mask` (n x m) is 1 where a word may look; it is made here where the padding of the queries (n x 1)
+    and of the keys (m x 1), 1 where a word stands, is given in its place. Without it every word attends to
+    every word, and without `switches` scores are always scaled and the temperature is 1. With `causal`
+    (self-attention only) no cell refers to a later token.
     """
-    paddings = [padding for padding in (padding_q, padding_k) if padding is not None]
-    if len(paddings) == 1:
-        raise ValueError("attention: give the padding of the queries and of the keys, or neither")
     with g.step("scores"):
         scores = g.add("scores", (ops.causal_scores if causal else ops.matmul)(Q, g.add("K_T", ops.transpose(K))))
     with g.step("scaled"):
@@ -196,13 +191,11 @@ def attention(
         divisor = g.add("divisor", ops.root_width(K, *turned))
         scaled = g.add("scaled", (ops.causal_divide if causal else ops.divide)(scores, divisor))
     masked = scaled
-    if mask is not None or paddings:
+    if mask is not None:
         with g.step("mask"):
-            if mask is None and causal:
-                mask = g.add("mask", ops.causal_mask(*paddings))
-            elif mask is None:
+            if isinstance(mask, tuple):
                 turned = () if switches is None or switches.causal is None else (switches.causal,)
-                mask = g.add("mask", ops.attention_mask(*paddings, *turned))
+                mask = g.add("mask", ops.causal_mask(*mask) if causal else ops.attention_mask(*mask, *turned))
             masked = g.add("masked", ops.mask_scores(scaled, mask))
     weights = softmax(g, masked, mask, None if switches is None else switches.temperature)
     with g.step("output"):

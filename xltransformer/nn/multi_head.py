@@ -108,9 +108,7 @@ def multi_head(
             Q = rotate(head, "Q_rotated", Q, angles)
             if h % each == 0:
                 K = rotate(beside, "K_rotated", K, angles)
-        attended.append(
-            attention(head, Q, K, V, switches=options.switches, mask=options.mask, causal=options.causal)
-        )
+        attended.append(attention(head, Q, K, V, options.mask, options.switches, causal=options.causal))
     with g.step("maps"):
         for one in attended:
             g.model.show(one.weights)
