@@ -81,21 +81,13 @@ class Scheme:
 
     def likeness(self, state: State) -> int:
         """How many of the entries in a state dict have a name of the scheme's, and the sizes that it fixes."""
-        return sum(
-            bool(self.known.fullmatch(name)) and self._sized(name, x) for name, x in self.published(state).items()
-        )
+        shapes = {entry.name: entry.shape for entry in self.entries}
 
-    def _sized(self, name: str, x: Any) -> bool:
-        """Whether an entry has the sizes that are numbers in the scheme."""
-        shape = self._fixed.get(name, ())
-        return not shape or all(
-            not size.isdecimal() or int(size) == n for size, n in zip(shape, x.shape, strict=False)
-        )
+        def alike(name: str, x: Any) -> bool:
+            sizes = zip(shapes.get(name, ()), x.shape, strict=False)
+            return bool(self.known.fullmatch(name)) and all(not s.isdecimal() or int(s) == n for s, n in sizes)
 
-    @cached_property
-    def _fixed(self) -> dict[str, tuple[str, ...]]:
-        """The shapes in which a size is a number."""
-        return {e.name: e.shape for e in self.entries if any(size.isdecimal() for size in e.shape)}
+        return sum(alike(name, x) for name, x in self.published(state).items())
 
 
 def _linear(theirs: str, ours: str, inputs: str, outputs: str, *, transposed: bool = True) -> Iterator[Entry]:
@@ -116,6 +108,11 @@ def _packed(theirs: str, weight: str, bias: str, ours: str, *, transposed: bool 
 def _norm(theirs: str, ours: str, *, optional: bool = False) -> Iterator[Entry]:
     yield Entry(theirs + ".weight", (ours + ".gain",), ("width",), optional=optional)
     yield Entry(theirs + ".bias", (ours + ".bias",), ("width",), optional=optional)
+
+
+def _output(theirs: str, embeddings: str) -> Entry:
+    """The weights of the output, which may be those of the embeddings."""
+    return Entry(theirs + ".weight", ("output.W",), ("vocabulary", "width"), True, optional=True, tied=embeddings)
 
 
 def _torch_attention(theirs: str, ours: str) -> Iterator[Entry]:
@@ -151,14 +148,7 @@ def _gpt2() -> Iterator[Entry]:
     yield from _linear(layer + ".mlp.c_fc", block + ".feed_forward.{}_1", "width", "d_ff", transposed=False)
     yield from _linear(layer + ".mlp.c_proj", block + ".feed_forward.{}_2", "d_ff", "width", transposed=False)
     yield from _norm("transformer.ln_f", "decoder.norm")
-    yield Entry(
-        "lm_head.weight",
-        ("output.W",),
-        ("vocabulary", "width"),
-        True,
-        optional=True,
-        tied="transformer.wte.weight",
-    )
+    yield _output("lm_head", "transformer.wte.weight")
 
 
 def _bert(names: Mapping[str, str]) -> Iterator[Entry]:
@@ -190,7 +180,7 @@ def _bert(names: Mapping[str, str]) -> Iterator[Entry]:
     bias = Entry(names["bias"], ("output.b",), ("vocabulary",))
     yield bias
     decoder = names["decoder"]
-    yield Entry(decoder + ".weight", ("output.W",), ("vocabulary", "width"), True, optional=True, tied=words)
+    yield _output(decoder, words)
     if decoder + ".bias" != bias.name:
         yield Entry(decoder + ".bias", (), ("vocabulary",), optional=True)
 
@@ -213,9 +203,7 @@ def _llama(names: Mapping[str, str], *, halves: bool) -> Iterator[Entry]:
     for k, norm in enumerate((names["first_norm"], names["second_norm"])):
         yield Entry(f"{layer}{norm}.weight", (f"{block}.norm.{k}.gain",), ("width",))
     yield Entry(names["norm"], ("decoder.norm.gain",), ("width",))
-    yield Entry(
-        names["output"], ("output.W",), ("vocabulary", "width"), True, optional=True, tied=names["embeddings"]
-    )
+    yield _output(names["output"], names["embeddings"])
 
 
 _BERT = {
@@ -240,18 +228,22 @@ _DISTILBERT = {
 }  # fmt: skip
 _HUGGING_FACE = {
     "layer": "model.layers.{layer}.", "embeddings": "model.embed_tokens.weight", "norm": "model.norm.weight",
-    "output": "lm_head.weight", "Q": "self_attn.q_proj", "K": "self_attn.k_proj", "V": "self_attn.v_proj",
+    "output": "lm_head", "Q": "self_attn.q_proj", "K": "self_attn.k_proj", "V": "self_attn.v_proj",
     "O": "self_attn.o_proj", "w1": "mlp.gate_proj", "w2": "mlp.down_proj", "w3": "mlp.up_proj",
     "first_norm": "input_layernorm", "second_norm": "post_attention_layernorm",
 }  # fmt: skip
 _META = {
     "layer": "layers.{layer}.", "embeddings": "tok_embeddings.weight", "norm": "norm.weight",
-    "output": "output.weight", "Q": "attention.wq", "K": "attention.wk", "V": "attention.wv",
+    "output": "output", "Q": "attention.wq", "K": "attention.wk", "V": "attention.wv",
     "O": "attention.wo", "w1": "feed_forward.w1", "w2": "feed_forward.w2", "w3": "feed_forward.w3",
     "first_norm": "attention_norm", "second_norm": "ffn_norm",
 }  # fmt: skip
-_LLAMA_OPTIONS = {"pre_norm": True, "rms": True, "biases": False, "activation": "swiglu"}
-_LLAMA_PRESENT = {"attention_biases": "decoder.0.head.0.b_Q"}
+_TIED = {"tied": "output.W"}
+_LLAMA: dict[str, Any] = {
+    "options": {"pre_norm": True, "rms": True, "biases": False, "activation": "swiglu"},
+    "present": {"attention_biases": "decoder.0.head.0.b_Q"},
+    "absent": _TIED,
+}
 
 
 def _encoders(
@@ -293,7 +285,7 @@ SCHEMES: dict[str, Scheme] = {
         "transformer.",
         ignored=r".*\.attn\.(masked_)?bias",
         options={"pre_norm": True},
-        absent={"tied": "output.W"},
+        absent=_TIED,
     ),
     **_encoders(
         "bert",
@@ -306,20 +298,9 @@ SCHEMES: dict[str, Scheme] = {
     **_encoders("roberta", "roberta.", "lm_head.", _ROBERTA, r"roberta\.pooler\..*"),
     **_encoders("distilbert", "distilbert.", "vocab_", _DISTILBERT, r"distilbert\.pooler\..*"),
     "llama": Scheme(
-        tuple(_llama(_HUGGING_FACE, halves=True)),
-        "model.",
-        ignored=r".*\.rotary_emb\.inv_freq",
-        options=_LLAMA_OPTIONS,
-        present=_LLAMA_PRESENT,
-        absent={"tied": "output.W"},
+        tuple(_llama(_HUGGING_FACE, halves=True)), "model.", ignored=r".*\.rotary_emb\.inv_freq", **_LLAMA
     ),
-    "llama_meta": Scheme(
-        tuple(_llama(_META, halves=False)),
-        ignored=r"rope\.freqs",
-        options=_LLAMA_OPTIONS,
-        present=_LLAMA_PRESENT,
-        absent={"tied": "output.W"},
-    ),
+    "llama_meta": Scheme(tuple(_llama(_META, halves=False)), ignored=r"rope\.freqs", **_LLAMA),
 }
 """Every scheme by its name."""
 
