@@ -115,6 +115,24 @@ def test_a_single_row_or_column_of_the_result_has_no_label() -> None:
 
 
 @pytest.mark.parametrize(
+    ("signature", "expected"),
+    [
+        ("n m -> n m", [(4, 7)]),
+        ("n m -> m n", [(7, 4)]),
+        ("n m, n 1, 1 m, [1 1] -> n m", [(4, 7), (4, 0), (0, 7), (0, 0)]),
+        # a letter that the result lacks stands for all of its size
+        ("n k, k m -> n m", [(4, None), (None, 7)]),
+        ("n m -> n 1", [(4, None)]),
+        ("n 1, n m -> 1 m", [(None, 0), (None, 7)]),
+    ],
+)
+def test_a_cell_of_the_result_goes_with_these_of_the_operands(
+    signature: str, expected: list[tuple[int | None, int | None]]
+) -> None:
+    assert [read(signature).place(k, 4, 7) for k in range(len(expected))] == expected
+
+
+@pytest.mark.parametrize(
     ("op", "operands", "message"),
     [
         (matmul, "ab", 'MatMul: shapes do not fit "n k, k m -> n m": a 2x3, layer.b 2x3'),

@@ -1,8 +1,8 @@
 """What an operation is.
 
 Adding one: in the file of its family, write a class with `signature` (or `axes`, where no signature can say its
-shapes), `value`, `cell` and, where it has one, `gradient`, and an instance of it at the end of the file; give it a
-row in `tests/test_ops.py`.
+shapes), `formula` (or `cell`, where no formula can say its cells), `value` and, where it has one, `gradient`, and
+an instance of it at the end of the file; give it a row in `tests/test_ops.py`.
 
 Arrays may have leading axes: a batch of sentences goes through an operation in one call, (s x n x m)
 for (n x m), and operands without leading axes, such as weights, serve every sentence of it.
@@ -10,6 +10,7 @@ for (n x m), and operands without leading axes, such as weights, serve every sen
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Protocol
@@ -140,6 +141,14 @@ class Op(ABC):
 
     signature: ClassVar[str] = ""
     """The shapes of the operands and of the result (ops/signature.py)."""
+    formula: ClassVar[str] = ""
+    """The formula of a cell, without its `=`, with operands as `value` names them: `{x}/{divisor}`. Each stands
+    for its cell in the row and column that have the cell's letters in the signature, or for a whole row or
+    column, where its letter is not in the result: with `n m -> n 1`, `SUM({x})` is the sum of a row."""
+    row_formula: ClassVar[str] = ""
+    """The formula of a row as an array, where it is another one (see `by_entry`)."""
+    in_numbers: ClassVar[str] = ""
+    """The same as a worked line, of single cells: `{x} / {divisor}`. None where it is empty."""
     text: ClassVar[bool] = False
     """Whether the result is text."""
     scale: ClassVar[Scale] = "signed"
@@ -199,9 +208,9 @@ class Op(ABC):
             f"({type(self).__name__}): {self.no_gradient or 'it has none'}"
         )
 
-    @abstractmethod
     def cell(self, i: Coordinate, j: Coordinate, *operands: Any, **_: Any) -> str:
-        """The formula, without its `=`, of the result's cell in row i and column j; operands are a `Ref` each."""
+        """The formula of the result's cell in row i and column j; operands are a `Ref` each."""
+        return "".join(self._filled(self.formula, i, j, operands))
 
     def row(self, i: int, *operands: Any, **_: Any) -> list[Span]:
         """The array formulas that row i may consist of instead, from left to right; cells outside of
@@ -209,15 +218,30 @@ class Op(ABC):
         that writes gets no circle."""
         if not self.by_entry:
             return []
-        width = operands[0].shape[1]
-        return [(0, width, self.cell(i, Every(width), *operands))]
+        every = Every(operands[0].shape[1])
+        other = "".join(self._filled(self.row_formula, i, every, operands))
+        return [(0, every, other or self.cell(i, every, *operands))]
 
     def worked(self, i: Index, j: Index, *operands: Any, **_: Any) -> Pieces | None:
         """How the cell in row i and column j comes about, in numbers: `1.20×1.50 + 0.20×0.40`.
 
         None where there is nothing to work out.
         """
-        return None
+        pieces = self._filled(self.in_numbers, i, j, operands)
+        return [Number(piece) if k % 2 else piece for k, piece in enumerate(pieces) if piece] or None
+
+    def _filled(self, formula: str, i: Index, j: Index, operands: tuple[Ref, ...]) -> list[str]:
+        """A formula for row i and column j, cut so that every second piece is where an operand lies."""
+        pieces, names = re.split(r"{(\w+)}", formula), type(self).value.__code__.co_varnames[1:]
+        for k in range(1, len(pieces), 2):
+            at = names.index(pieces[k])
+            row, column = self._signature.place(at, i, j)
+            operand = operands[at]
+            if column is None:
+                pieces[k] = operand.row(row)
+            else:
+                pieces[k] = operand.column(column) if row is None else operand.cell(row, column)
+        return pieces
 
 
 def op_of(block: Matrix) -> Op:

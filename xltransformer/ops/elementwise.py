@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from xltransformer.graph import Array, Matrix
-from xltransformer.ops.base import Contributions, Coordinate, Index, Number, Op, Pieces, Ref, Span, joined
+from xltransformer.ops.base import Contributions, Coordinate, Index, Number, Op, Pieces, Ref, joined
 from xltransformer.ops.linear import column_sums
 from xltransformer.record import record
 
@@ -41,6 +41,8 @@ class AddRow(Op):
     """One row added to every row, a bias."""
 
     signature = "n m, 1 m -> n m"
+    formula = "{x}+{bias}"
+    in_numbers = "{x} + {bias}"
     by_entry = True
 
     def value(self, x: Array, bias: Array) -> Array:
@@ -49,17 +51,13 @@ class AddRow(Op):
     def gradient(self, upstream: Matrix, result: Matrix, x: Matrix, bias: Matrix) -> Contributions:
         return upstream, column_sums(upstream, bias)
 
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref, bias: Ref) -> str:
-        return f"{x.cell(i, j)}+{bias.cell(0, j)}"
-
-    def worked(self, i: Index, j: Index, x: Ref, bias: Ref) -> Pieces | None:
-        return [Number(x.cell(i, j)), " + ", Number(bias.cell(0, j))]
-
 
 class Subtract(Op):
     """The entry-wise difference of two matrices: how far a result is off."""
 
     signature = "n m, n m -> n m"
+    formula = "{a}-{b}"
+    in_numbers = "{a} − {b}"
     by_entry = True
 
     def value(self, a: Array, b: Array) -> Array:
@@ -68,28 +66,18 @@ class Subtract(Op):
     def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, b: Matrix) -> Contributions:
         return upstream, negative(upstream)
 
-    def cell(self, i: Coordinate, j: Coordinate, a: Ref, b: Ref) -> str:
-        return f"{a.cell(i, j)}-{b.cell(i, j)}"
-
-    def worked(self, i: Index, j: Index, a: Ref, b: Ref) -> Pieces | None:
-        return [Number(a.cell(i, j)), " − ", Number(b.cell(i, j))]
-
 
 class StepDown(Op):
     """A step of gradient descent, W - learning rate × gradient."""
 
     signature = "n m, n m, 1 1 -> n m"
+    formula = "{weights}-{rate}*{gradient}"
+    in_numbers = "{weights} − {rate}×{gradient}"
     by_entry = True
     no_gradient = "the next step begins from its numbers, not from how they came about"
 
     def value(self, weights: Array, gradient: Array, rate: Array) -> Array:
         return np.asarray(weights - rate * gradient)
-
-    def cell(self, i: Coordinate, j: Coordinate, weights: Ref, gradient: Ref, rate: Ref) -> str:
-        return f"{weights.cell(i, j)}-{rate.cell(0, 0)}*{gradient.cell(i, j)}"
-
-    def worked(self, i: Index, j: Index, weights: Ref, gradient: Ref, rate: Ref) -> Pieces | None:
-        return [Number(weights.cell(i, j)), " − ", Number(rate.cell(0, 0)), "×", Number(gradient.cell(i, j))]
 
 
 class Momentum(Op):
@@ -100,16 +88,12 @@ class Momentum(Op):
     """
 
     signature = "n m, n m, 1 1 -> n m"
+    formula = "{share}*{velocity}+{gradient}"
+    in_numbers = "{share}×{velocity} + {gradient}"
     no_gradient = "the next step begins from its numbers, not from how they came about"
 
     def value(self, velocity: Array, gradient: Array, share: Array) -> Array:
         return np.asarray(share * velocity + gradient)
-
-    def cell(self, i: Coordinate, j: Coordinate, velocity: Ref, gradient: Ref, share: Ref) -> str:
-        return f"{share.cell(0, 0)}*{velocity.cell(i, j)}+{gradient.cell(i, j)}"
-
-    def worked(self, i: Index, j: Index, velocity: Ref, gradient: Ref, share: Ref) -> Pieces | None:
-        return [Number(share.cell(0, 0)), "×", Number(velocity.cell(i, j)), " + ", Number(gradient.cell(i, j))]
 
 
 class Nudged(Op):
@@ -132,6 +116,8 @@ class Multiply(Op):
     """The entry-wise product of two matrices."""
 
     signature = "n m, n m -> n m"
+    formula = "{a}*{b}"
+    in_numbers = "{a}×{b}"
     by_entry = True
 
     def value(self, a: Array, b: Array) -> Array:
@@ -139,12 +125,6 @@ class Multiply(Op):
 
     def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, b: Matrix) -> Contributions:
         return multiply(upstream, b), multiply(upstream, a)
-
-    def cell(self, i: Coordinate, j: Coordinate, a: Ref, b: Ref) -> str:
-        return f"{a.cell(i, j)}*{b.cell(i, j)}"
-
-    def worked(self, i: Index, j: Index, a: Ref, b: Ref) -> Pieces | None:
-        return [Number(a.cell(i, j)), "×", Number(b.cell(i, j))]
 
 
 class Activation(Op):
@@ -154,31 +134,15 @@ class Activation(Op):
     by_entry = True
     from_result: ClassVar[bool] = False
     """Whether the slope is told from the function's value instead of from x, which is shorter."""
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
-        return self.formula(x.cell(i, j))
+    slope_formula: ClassVar[str]
+    """The slope at a cell {x}, in parentheses where it is a sum."""
 
     def gradient(self, upstream: Matrix, result: Matrix, x: Matrix) -> Contributions:
         return (Through(self)(upstream, result if self.from_result else x),)
 
-    def row(self, i: int, x: Ref) -> list[Span]:
-        return [(0, x.shape[1], self.row_formula(x.row(i)))] if self.by_entry else []
-
-    @abstractmethod
-    def formula(self, x: str) -> str:
-        """The function of one cell."""
-
-    def row_formula(self, x: str) -> str:
-        """The function of a row as an array, where it is not written like that of a cell."""
-        return self.formula(x)
-
     @abstractmethod
     def slope(self, x: Array) -> Array:
         """By how much the function grows with x (or, told `from_result`, where its value is x)."""
-
-    @abstractmethod
-    def slope_formula(self, x: str) -> str:
-        """The slope of one cell, in parentheses where it is a sum."""
 
 
 @record
@@ -200,26 +164,24 @@ class Through(Op):
         return np.multiply(upstream, slope, out=slope) if upstream.shape == slope.shape else upstream * slope
 
     def cell(self, i: Coordinate, j: Coordinate, upstream: Ref, x: Ref) -> str:
-        return f"{upstream.cell(i, j)}*{self.activation.slope_formula(x.cell(i, j))}"
+        return f"{upstream.cell(i, j)}*{self.activation.slope_formula.format(x=x.cell(i, j))}"
 
 
 class Relu(Activation):
     """max(0, x). Vaswani et al. 2017, equation 2."""
 
+    formula = "MAX(0,{x})"
+    row_formula = "IF({x}>0,{x},0)"
+    slope_formula = "IF({x}>0,1,0)"
+
     def value(self, x: Array) -> Array:
         return np.maximum(0.0, x)
-
-    def formula(self, x: str) -> str:
-        return f"MAX(0,{x})"
-
-    def row_formula(self, x: str) -> str:
-        return f"IF({x}>0,{x},0)"
 
     def slope(self, x: Array) -> Array:
         return (x > 0).astype(x.dtype)
 
-    def slope_formula(self, x: str) -> str:
-        return f"IF({x}>0,1,0)"
+
+_TANH = "TANH(SQRT(2/PI())*({x}+0.044715*{x}^3))"
 
 
 class GeluTanh(Activation):
@@ -227,6 +189,9 @@ class GeluTanh(Activation):
 
     Hendrycks and Gimpel 2016, "Gaussian Error Linear Units", section 2.
     """
+
+    formula = f"0.5*{{x}}*(1+{_TANH})"
+    slope_formula = f"0.5*(1+{_TANH})*(1+{{x}}*(1-{_TANH})*SQRT(2/PI())*(1+0.134145*{{x}}^2))"
 
     def value(self, x: Array) -> Array:
         result = self._tanh(x)
@@ -244,9 +209,6 @@ class GeluTanh(Activation):
         result *= x
         return np.asarray(np.tanh(result, out=result))
 
-    def formula(self, x: str) -> str:
-        return f"0.5*{x}*(1+TANH(SQRT(2/PI())*({x}+0.044715*{x}^3)))"
-
     def slope(self, x: Array) -> Array:
         t = self._tanh(x)
         rise = np.asarray(x * x)
@@ -259,10 +221,6 @@ class GeluTanh(Activation):
         t *= 0.5
         t *= rise
         return t
-
-    def slope_formula(self, x: str) -> str:
-        t = f"TANH(SQRT(2/PI())*({x}+0.044715*{x}^3))"
-        return f"0.5*(1+{t})*(1+{x}*(1-{t})*SQRT(2/PI())*(1+0.134145*{x}^2))"
 
 
 def _erf(x: Array) -> Array:
@@ -286,6 +244,8 @@ class GeluErf(Activation):
     Hendrycks and Gimpel 2016, section 2.
     """
 
+    formula = "0.5*{x}*(1+ERF({x}/SQRT(2)))"
+    slope_formula = "(0.5*(1+ERF({x}/SQRT(2)))+{x}*EXP(-0.5*{x}*{x})/SQRT(2*PI()))"
     by_entry = False  # not every engine has an ERF of arrays
 
     def inexact(self) -> float:
@@ -294,46 +254,30 @@ class GeluErf(Activation):
     def value(self, x: Array) -> Array:
         return np.asarray(0.5 * x * (1 + _erf(x / sqrt(2))))
 
-    def formula(self, x: str) -> str:
-        return f"0.5*{x}*(1+ERF({x}/SQRT(2)))"
-
     def slope(self, x: Array) -> Array:
         share = 0.5 * (1 + _erf(x / sqrt(2)))
         return np.asarray(share + x * np.exp(-0.5 * (x * x)) / sqrt(2 * pi))
 
-    def slope_formula(self, x: str) -> str:
-        return f"(0.5*(1+ERF({x}/SQRT(2)))+{x}*EXP(-0.5*{x}*{x})/SQRT(2*PI()))"
-
 
 STEEP = 700
 """exp(700) is about as large as a number can be; beyond, EXP is an error in a cell."""
-
-
-def _not_steep(x: str) -> str:
-    """-x or `STEEP`, whichever is less, of a row as an array."""
-    return f"IF(-{x}<{STEEP},-{x},{STEEP})"
+_EXP, _ROW_EXP = f"EXP(MIN(-{{x}},{STEEP}))", f"EXP(IF(-{{x}}<{STEEP},-{{x}},{STEEP}))"
 
 
 class Sigmoid(Activation):
     """1 / (1 + exp(-x))."""
 
+    formula = f"1/(1+{_EXP})"
+    row_formula = f"1/(1+{_ROW_EXP})"
+    slope_formula = "{x}*(1-{x})"
     scale = "probability"
     from_result = True
 
     def value(self, x: Array) -> Array:
         return np.asarray(1 / (1 + np.exp(np.minimum(-x, STEEP))))
 
-    def formula(self, x: str) -> str:
-        return f"1/(1+EXP(MIN(-{x},{STEEP})))"
-
-    def row_formula(self, x: str) -> str:
-        return f"1/(1+EXP({_not_steep(x)}))"
-
     def slope(self, x: Array) -> Array:
         return np.asarray(x * (1 - x))
-
-    def slope_formula(self, x: str) -> str:
-        return f"{x}*(1-{x})"
 
 
 class Silu(Activation):
@@ -342,77 +286,58 @@ class Silu(Activation):
     Shazeer 2020, "GLU Variants Improve Transformer", equation 5 (Swish with beta = 1).
     """
 
+    formula = f"{{x}}/(1+{_EXP})"
+    row_formula = f"{{x}}/(1+{_ROW_EXP})"
+    slope_formula = f"(1+{{x}}*(1-1/(1+{_EXP})))/(1+{_EXP})"
+
     def value(self, x: Array) -> Array:
         return np.asarray(x / (1 + np.exp(np.minimum(-x, STEEP))))
-
-    def formula(self, x: str) -> str:
-        return f"{x}/(1+EXP(MIN(-{x},{STEEP})))"
-
-    def row_formula(self, x: str) -> str:
-        return f"{x}/(1+EXP({_not_steep(x)}))"
 
     def slope(self, x: Array) -> Array:
         share = sigmoid.value(x)
         return np.asarray(share * (1 + x * (1 - share)))
 
-    def slope_formula(self, x: str) -> str:
-        share = f"/(1+EXP(MIN(-{x},{STEEP})))"
-        return f"(1+{x}*(1-1{share})){share}"
-
 
 class Tanh(Activation):
     """The hyperbolic tangent, which squeezes every number between -1 and 1: the recurrent network's."""
 
+    formula = "TANH({x})"
+    slope_formula = "(1-{x}^2)"
     from_result = True
 
     def value(self, x: Array) -> Array:
         return np.tanh(x)
 
-    def formula(self, x: str) -> str:
-        return f"TANH({x})"
-
     def slope(self, x: Array) -> Array:
         return np.asarray(1 - x * x)
-
-    def slope_formula(self, x: str) -> str:
-        return f"(1-{x}^2)"
 
 
 class TanhSlope(Activation):
     """1 - h²: how much of a small change tanh passes on where its value is h."""
 
+    formula = "1-{x}^2"
+    in_numbers = "1 − ({x})²"
+    slope_formula = "(-2*{x})"
     scale = "plain"
 
     def value(self, x: Array) -> Array:
         return np.asarray(1 - x**2)
 
-    def formula(self, x: str) -> str:
-        return f"1-{x}^2"
-
     def slope(self, x: Array) -> Array:
         return -2 * x
-
-    def slope_formula(self, x: str) -> str:
-        return f"(-2*{x})"
-
-    def worked(self, i: Index, j: Index, x: Ref) -> Pieces | None:
-        return ["1 − (", Number(x.cell(i, j)), ")²"]
 
 
 class Negative(Activation):
     """The same numbers with the opposite sign."""
 
+    formula = "0-{x}"  # a leading minus binds before ^ in a spreadsheet
+    slope_formula = "(-1)"
+
     def value(self, x: Array) -> Array:
         return -x
 
-    def formula(self, x: str) -> str:
-        return f"0-{x}"  # a leading minus binds before ^ in a spreadsheet
-
     def slope(self, x: Array) -> Array:
         return np.full_like(x, -1.0)
-
-    def slope_formula(self, x: str) -> str:
-        return "(-1)"
 
 
 add = Add()

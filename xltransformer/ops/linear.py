@@ -29,6 +29,7 @@ class Copy(Op):
     """The same matrix under another name: Q = X."""
 
     signature = "n m -> n m"
+    formula = "{a}"
     by_entry = True
 
     def value(self, a: Array) -> Array:
@@ -37,23 +38,18 @@ class Copy(Op):
     def gradient(self, upstream: Matrix, result: Matrix, a: Matrix) -> Contributions:
         return (upstream,)
 
-    def cell(self, i: Coordinate, j: Coordinate, a: Ref) -> str:
-        return a.cell(i, j)
-
 
 class Transpose(Op):
     """Rows become columns."""
 
     signature = "n m -> m n"
+    formula = "{a}"
 
     def value(self, a: Array) -> Array:
         return np.swapaxes(a, -1, -2)
 
     def gradient(self, upstream: Matrix, result: Matrix, a: Matrix) -> Contributions:
         return (transpose(upstream),)
-
-    def cell(self, i: Coordinate, j: Coordinate, a: Ref) -> str:
-        return a.cell(j, i)
 
 
 def product(a: Array, b: Array) -> Array:
@@ -229,6 +225,7 @@ class ColumnSums(Op):
     """
 
     signature = "n m, 1 m -> 1 m"
+    formula = "SUM({x})"
     collects = True
 
     def value(self, x: Array, like: Array) -> Array:
@@ -236,9 +233,6 @@ class ColumnSums(Op):
             x = x.reshape(-1, x.shape[-1])
             return np.ones((1, len(x)), x.dtype) @ x  # faster than a sum
         return collected(x.sum(axis=-2, keepdims=True), like)
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref, like: Ref) -> str:
-        return f"SUM({x.column(j)})"
 
     def worked(self, i: Index, j: Index, x: Ref, like: Ref) -> Pieces | None:
         return joined(([Number(x.cell(k, j))] for k in range(x.shape[0])), " + ")
@@ -306,6 +300,8 @@ class Divide(Op):
     """Every entry divided by one number."""
 
     signature = "n m, 1 1 -> n m"
+    formula = "{a}/{divisor}"
+    in_numbers = "{a} / {divisor}"
     by_entry = True
 
     def value(self, a: Array, divisor: Array) -> Array:
@@ -313,12 +309,6 @@ class Divide(Op):
 
     def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, divisor: Matrix) -> Contributions:
         return divide(upstream, divisor), STOP
-
-    def cell(self, i: Coordinate, j: Coordinate, a: Ref, divisor: Ref) -> str:
-        return f"{a.cell(i, j)}/{divisor.cell(0, 0)}"
-
-    def worked(self, i: Index, j: Index, a: Ref, divisor: Ref) -> Pieces | None:
-        return [Number(a.cell(i, j)), " / ", Number(divisor.cell(0, 0))]
 
 
 class Concatenate(Op):

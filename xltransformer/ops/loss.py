@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from xltransformer.graph import Array, Matrix
-from xltransformer.ops.base import STOP, Contributions, Coordinate, Index, Number, Op, Pieces, Ref
+from xltransformer.ops.base import STOP, Contributions, Coordinate, Op, Ref
 from xltransformer.ops.elementwise import negative
 from xltransformer.ops.reduce import divide_rows
 
@@ -18,6 +18,8 @@ class NegativeLogLikelihood(Op):
     """
 
     signature = "n 1, n 1, n 1 -> n 1"
+    formula = "LN({total})+{maximum}-{logit}"
+    in_numbers = "ln({total}) + {maximum} − {logit}"
     scale = "plain"
 
     def value(self, total: Array, maximum: Array, logit: Array) -> Array:
@@ -27,13 +29,6 @@ class NegativeLogLikelihood(Op):
         self, upstream: Matrix, result: Matrix, total: Matrix, maximum: Matrix, logit: Matrix
     ) -> Contributions:
         return divide_rows(upstream, total), None, negative(upstream)
-
-    def cell(self, i: Coordinate, j: Coordinate, total: Ref, maximum: Ref, logit: Ref) -> str:
-        return f"LN({total.cell(i, 0)})+{maximum.cell(i, 0)}-{logit.cell(i, 0)}"
-
-    def worked(self, i: Index, j: Index, total: Ref, maximum: Ref, logit: Ref) -> Pieces | None:
-        numbers = [Number(operand.cell(i, 0)) for operand in (total, maximum, logit)]
-        return ["ln(", numbers[0], ") + ", numbers[1], " − ", numbers[2]]
 
 
 class CountedMean(Op):

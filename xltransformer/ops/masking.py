@@ -18,14 +18,12 @@ class Present(Op):
     """1 where a slot holds a word of the vocabulary (its index is above 0), else 0."""
 
     signature = "n 1 -> n 1"
+    formula = "IF({index}>0,1,0)"
     scale = "gate"
     no_gradient = "a mask says yes or no"
 
     def value(self, index: Array) -> Array:
         return (index > 0).astype(index.dtype)
-
-    def cell(self, i: Coordinate, j: Coordinate, index: Ref) -> str:
-        return f"IF({index.cell(i, 0)}>0,1,0)"
 
 
 class AttentionMask(Op):
@@ -54,6 +52,7 @@ class MaskScores(Op):
     """The score where the mask is 1, `HIDDEN` (minus infinity) elsewhere."""
 
     signature = "n m, n m -> n m"
+    formula = "IF({mask}=1,{scores},-1E+30)"
     by_entry = True
     scale: ClassVar[Scale] = "masked"
     hidden: ClassVar[float] = HIDDEN
@@ -64,14 +63,12 @@ class MaskScores(Op):
     def gradient(self, upstream: Matrix, result: Matrix, scores: Matrix, mask: Matrix) -> Contributions:
         return where_one(upstream, mask), STOP
 
-    def cell(self, i: Coordinate, j: Coordinate, scores: Ref, mask: Ref) -> str:
-        return f"IF({mask.cell(i, j)}=1,{scores.cell(i, j)},{self.hidden:G})"
-
 
 class MaskUnnamed(Op):
     """The logits of the words there are, `HIDDEN` for empty rows of the vocabulary, the second operand (text)."""
 
     signature = "n v, v 1 -> n v"
+    formula = 'IF({words}="",-1E+30,{logits})'
     scale: ClassVar[Scale] = "masked"
     hidden: ClassVar[float] = HIDDEN
 
@@ -81,9 +78,6 @@ class MaskUnnamed(Op):
     def gradient(self, upstream: Matrix, result: Matrix, logits: Matrix, words: Matrix) -> Contributions:
         return where_named(upstream, words), STOP
 
-    def cell(self, i: Coordinate, j: Coordinate, logits: Ref, words: Ref) -> str:
-        return f'IF({words.cell(j, 0)}="",{self.hidden:G},{logits.cell(i, j)})'
-
     def row(self, i: int, logits: Ref, words: Ref) -> list[Span]:
         return [(0, logits.shape[1], f'IF(TRANSPOSE({words.column(0)})="",-1E+30,{logits.row(i)})')]
 
@@ -91,6 +85,7 @@ class MaskUnnamed(Op):
 class WhereOne(MaskScores):
     """What passes back through a mask: the entry where the mask is 1, else 0."""
 
+    formula = "IF({mask}=1,{scores},0)"
     by_entry = False
     scale = "signed"
     hidden = 0.0
@@ -99,6 +94,7 @@ class WhereOne(MaskScores):
 class WhereNamed(MaskUnnamed):
     """What passes back to the logits: 0 for empty rows of the vocabulary, the second operand (text)."""
 
+    formula = 'IF({words}="",0,{logits})'
     scale = "signed"
     hidden = 0.0
 

@@ -30,16 +30,13 @@ class RowMean(Op):
     """The mean of each row."""
 
     signature = "n m -> n 1"
+    formula = "SUM({x})/COLUMNS({x})"
 
     def value(self, x: Array) -> Array:
         return np.asarray(row_sums(x) / x.shape[-1])
 
     def gradient(self, upstream: Matrix, result: Matrix, x: Matrix) -> Contributions:
         return (divide_by_width(upstream, x),)
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
-        row = x.row(i)
-        return f"SUM({row})/COLUMNS({row})"
 
     def worked(self, i: Index, j: Index, x: Ref) -> Pieces | None:
         total = joined(([Number(x.cell(i, k))] for k in range(x.shape[1])), " + ")
@@ -51,12 +48,10 @@ class DivideByWidth(Op):
     each of a row's entries."""
 
     signature = "n 1, n m -> n 1"
+    formula = "{upstream}/COLUMNS({like})"
 
     def value(self, upstream: Array, like: Array) -> Array:
         return np.asarray(upstream / like.shape[-1])
-
-    def cell(self, i: Coordinate, j: Coordinate, upstream: Ref, like: Ref) -> str:
-        return f"{upstream.cell(i, 0)}/COLUMNS({like.row(i)})"
 
     def worked(self, i: Index, j: Index, upstream: Ref, like: Ref) -> Pieces | None:
         return [Number(upstream.cell(i, 0)), f" / {like.shape[1]}"]
@@ -70,6 +65,7 @@ class RowVariance(Op):
     """
 
     signature = "n m, n 1 -> n 1"
+    formula = "SUMPRODUCT(({x}-{mean})^2)/COLUMNS({x})"
     scale = "plain"
 
     def value(self, x: Array, mean: Array) -> Array:
@@ -78,9 +74,6 @@ class RowVariance(Op):
 
     def gradient(self, upstream: Matrix, result: Matrix, x: Matrix, mean: Matrix) -> Contributions:
         return squares_gradient(upstream, x, mean), None
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref, mean: Ref) -> str:
-        return f"SUMPRODUCT(({x.row(i)}-{mean.cell(i, 0)})^2)/COLUMNS({x.row(i)})"
 
     def worked(self, i: Index, j: Index, x: Ref, mean: Ref) -> Pieces | None:
         terms: list[Pieces] = [
@@ -113,6 +106,8 @@ class NormaliseRows(Op):
     """(x - mean) / sqrt(variance + epsilon)."""
 
     signature = "n m, n 1, n 1, 1 1 -> n m"
+    formula = "({x}-{mean})/SQRT({variance}+{epsilon})"
+    in_numbers = "({x} − {mean}) / √({variance} + ε)"
     by_entry = True
 
     def value(self, x: Array, mean: Array, variance: Array, epsilon: Array) -> Array:
@@ -128,24 +123,15 @@ class NormaliseRows(Op):
             STOP,
         )
 
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref, mean: Ref, variance: Ref, epsilon: Ref) -> str:
-        return f"({x.cell(i, j)}-{mean.cell(i, 0)})/SQRT({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
-
-    def worked(self, i: Index, j: Index, x: Ref, mean: Ref, variance: Ref, epsilon: Ref) -> Pieces | None:
-        numbers = Number(x.cell(i, j)), Number(mean.cell(i, 0)), Number(variance.cell(i, 0))
-        return ["(", numbers[0], " − ", numbers[1], ") / √(", numbers[2], " + ε)"]
-
 
 class MeanGradient(Op):
     """What a norm passes back to the mean of each row: minus the row's sum / sqrt(variance + epsilon)."""
 
     signature = "n m, n 1, 1 1 -> n 1"
+    formula = "-SUM({upstream})/SQRT({variance}+{epsilon})"
 
     def value(self, upstream: Array, variance: Array, epsilon: Array) -> Array:
         return np.asarray(-row_sums(upstream) / np.sqrt(variance + epsilon))
-
-    def cell(self, i: Coordinate, j: Coordinate, upstream: Ref, variance: Ref, epsilon: Ref) -> str:
-        return f"-SUM({upstream.row(i)})/SQRT({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
 
 
 class SpreadGradient(Op):
@@ -153,21 +139,17 @@ class SpreadGradient(Op):
     gradient times normalised entry, divided by (variance + epsilon)."""
 
     signature = "n m, n m, n 1, 1 1 -> n 1"
+    formula = "-0.5*SUMPRODUCT({upstream},{normalised})/({variance}+{epsilon})"
 
     def value(self, upstream: Array, normalised: Array, variance: Array, epsilon: Array) -> Array:
         return np.asarray(-0.5 * row_sums(upstream * normalised) / (variance + epsilon))
-
-    def cell(
-        self, i: Coordinate, j: Coordinate, upstream: Ref, normalised: Ref, variance: Ref, epsilon: Ref
-    ) -> str:
-        total = f"SUMPRODUCT({upstream.row(i)},{normalised.row(i)})"
-        return f"-0.5*{total}/({variance.cell(i, 0)}+{epsilon.cell(0, 0)})"
 
 
 class MeanSquare(Op):
     """The mean of the squares of each row."""
 
     signature = "n m -> n 1"
+    formula = "SUMSQ({x})/COLUMNS({x})"
     scale = "plain"
 
     def value(self, x: Array) -> Array:
@@ -175,10 +157,6 @@ class MeanSquare(Op):
 
     def gradient(self, upstream: Matrix, result: Matrix, x: Matrix) -> Contributions:
         return (squares_gradient(upstream, x),)
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
-        row = x.row(i)
-        return f"SUMSQ({row})/COLUMNS({row})"
 
     def worked(self, i: Index, j: Index, x: Ref) -> Pieces | None:
         terms: list[Pieces] = [["(", Number(x.cell(i, k)), ")²"] for k in range(x.shape[1])]
@@ -189,6 +167,8 @@ class RmsNormaliseRows(Op):
     """x / sqrt(mean square + epsilon)."""
 
     signature = "n m, n 1, 1 1 -> n m"
+    formula = "{x}/SQRT({mean_square}+{epsilon})"
+    in_numbers = "{x} / √({mean_square} + ε)"
     by_entry = True
 
     def value(self, x: Array, mean_square: Array, epsilon: Array) -> Array:
@@ -202,12 +182,6 @@ class RmsNormaliseRows(Op):
             spread_gradient(upstream, result, mean_square, epsilon),
             STOP,
         )
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref, mean_square: Ref, epsilon: Ref) -> str:
-        return f"{x.cell(i, j)}/SQRT({mean_square.cell(i, 0)}+{epsilon.cell(0, 0)})"
-
-    def worked(self, i: Index, j: Index, x: Ref, mean_square: Ref, epsilon: Ref) -> Pieces | None:
-        return [Number(x.cell(i, j)), " / √(", Number(mean_square.cell(i, 0)), " + ε)"]
 
 
 class GainBias(Op):
@@ -241,6 +215,7 @@ class GainGradient(Op):
     """
 
     signature = "n m, n m, 1 m -> 1 m"
+    formula = "SUMPRODUCT({upstream},{x})"
     collects = True
 
     def value(self, upstream: Array, x: Array, gain: Array) -> Array:
@@ -248,9 +223,6 @@ class GainGradient(Op):
             width = x.shape[-1]
             return np.asarray(np.einsum("ij,ij->j", upstream.reshape(-1, width), x.reshape(-1, width))[None])
         return collected(np.einsum("...ij,...ij->...j", upstream, x)[..., None, :], gain)
-
-    def cell(self, i: Coordinate, j: Coordinate, upstream: Ref, x: Ref, gain: Ref) -> str:
-        return f"SUMPRODUCT({upstream.column(j)},{x.column(j)})"
 
     def worked(self, i: Index, j: Index, upstream: Ref, x: Ref, gain: Ref) -> Pieces | None:
         return products((upstream.cell(k, j), x.cell(k, j)) for k in range(x.shape[0]))

@@ -86,16 +86,13 @@ class LeastAboveZero(Op):
     """The smallest number above 0 of a column, or 0 where there is none."""
 
     signature = "n 1 -> 1 1"
+    formula = 'IFERROR(SMALL({x},COUNTIF({x},"<=0")+1),0)'
     no_gradient = "counts and choices jump"
     scale = "count"
 
     def value(self, x: Array) -> Array:
         least = np.min(np.where(x > 0, x, np.inf), axis=-2, keepdims=True)
         return np.asarray(np.where(np.isinf(least), 0, least), dtype=float)
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
-        column = x.column(0)
-        return f'IFERROR(SMALL({column},COUNTIF({column},"<=0")+1),0)'
 
 
 class MergeHere(Op):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix
-from xltransformer.ops.base import STOP, Contributions, Coordinate, Index, Number, Op, Pieces, Ref, check
+from xltransformer.ops.base import STOP, Contributions, Coordinate, Op, Ref, check
 from xltransformer.record import record
 
 FIXED = "positions are fixed, not learned"
@@ -125,15 +125,12 @@ class KeptSpeed(Op):
     """
 
     signature = "1 d, 1 1, 1 1, 1 1 -> 1 d"
+    formula = "MAX(0,MIN(1,({original}/(2*PI()*{slow})-{low})/({high}-{low})))"
     scale = "plain"
     no_gradient = FIXED
 
     def value(self, slow: Array, low: Array, high: Array, original: Array) -> Array:
         return np.asarray(np.clip((original / (2 * np.pi * slow) - low) / (high - low), 0, 1))
-
-    def cell(self, i: Coordinate, j: Coordinate, slow: Ref, low: Ref, high: Ref, original: Ref) -> str:
-        turns, least = f"{original.cell(0, 0)}/(2*PI()*{slow.cell(0, j)})", low.cell(0, 0)
-        return f"MAX(0,MIN(1,({turns}-{least})/({high.cell(0, 0)}-{least})))"
 
 
 class Slowed(Op):
@@ -141,32 +138,25 @@ class Slowed(Op):
     inverse frequency / ((1 - kept) / factor + kept)."""
 
     signature = "1 d, 1 d, 1 1 -> 1 d"
+    formula = "{slow}/((1-{kept})/{factor}+{kept})"
     scale = "plain"
     no_gradient = FIXED
 
     def value(self, slow: Array, kept: Array, factor: Array) -> Array:
         return np.asarray(slow / ((1 - kept) / factor + kept))
 
-    def cell(self, i: Coordinate, j: Coordinate, slow: Ref, kept: Ref, factor: Ref) -> str:
-        share = kept.cell(0, j)
-        return f"{slow.cell(0, j)}/((1-{share})/{factor.cell(0, 0)}+{share})"
-
 
 class Angle(Op):
     """pos / inverse frequency, in radians."""
 
     signature = "n 1, 1 d -> n d"
+    formula = "{position}/{inverse_frequency}"
+    in_numbers = "{position} / {inverse_frequency}"
     scale = "plain"
     no_gradient = FIXED
 
     def value(self, position: Array, inverse_frequency: Array) -> Array:
         return position / inverse_frequency
-
-    def cell(self, i: Coordinate, j: Coordinate, position: Ref, inverse_frequency: Ref) -> str:
-        return f"{position.cell(i, 0)}/{inverse_frequency.cell(0, j)}"
-
-    def worked(self, i: Index, j: Index, position: Ref, inverse_frequency: Ref) -> Pieces | None:
-        return [Number(position.cell(i, 0)), " / ", Number(inverse_frequency.cell(0, j))]
 
 
 class Sinusoid(Op):

@@ -22,14 +22,12 @@ class RowMax(Op):
     """The largest entry of each row."""
 
     signature = "n m -> n 1"
+    formula = "MAX({x})"
     scale = "masked"
     no_gradient = "which entry is the largest jumps; a softmax does not depend on it"
 
     def value(self, x: Array) -> Array:
         return np.asarray(np.max(x, axis=-1, keepdims=True))
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
-        return f"MAX({x.row(i)})"
 
     def worked(self, i: Index, j: Index, x: Ref) -> Pieces | None:
         terms: list[Pieces] = [[Number(x.cell(i, k), masked=True)] for k in range(x.shape[1])]
@@ -110,6 +108,7 @@ class RowSum(Op):
     """The sum of each row."""
 
     signature = "n m -> n 1"
+    formula = "SUM({x})"
     scale = "plain"
 
     def value(self, x: Array) -> Array:
@@ -117,9 +116,6 @@ class RowSum(Op):
 
     def gradient(self, upstream: Matrix, result: Matrix, x: Matrix) -> Contributions:
         return (upstream,)  # one column, for all of them
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
-        return f"SUM({x.row(i)})"
 
     def worked(self, i: Index, j: Index, x: Ref) -> Pieces | None:
         return joined(([Number(x.cell(i, k))] for k in range(x.shape[1])), " + ")
@@ -129,6 +125,8 @@ class DivideRows(Op):
     """Each row divided by its own number; a row whose number is 0 (an empty slot) stays 0."""
 
     signature = "n m, n 1 -> n m"
+    formula = "IF({divisor}=0,0,{x}/{divisor})"
+    in_numbers = "{x} / {divisor}"
     by_entry = True
     scale = "probability"
 
@@ -139,25 +137,16 @@ class DivideRows(Op):
     def gradient(self, upstream: Matrix, result: Matrix, x: Matrix, divisor: Matrix) -> Contributions:
         return divide_rows(upstream, divisor), divisor_gradient(upstream, result, divisor)
 
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref, divisor: Ref) -> str:
-        return f"IF({divisor.cell(i, 0)}=0,0,{x.cell(i, j)}/{divisor.cell(i, 0)})"
-
-    def worked(self, i: Index, j: Index, x: Ref, divisor: Ref) -> Pieces | None:
-        return [Number(x.cell(i, j)), " / ", Number(divisor.cell(i, 0))]
-
 
 class DivisorGradient(Op):
     """What passes back to the divisor of each row: minus the sum of gradient times quotient, divided
     by the divisor (0 where that is 0)."""
 
     signature = "n m, n m, n 1 -> n 1"
+    formula = "IF({divisor}=0,0,-SUMPRODUCT({upstream},{quotients})/{divisor})"
 
     def value(self, upstream: Array, quotients: Array, divisor: Array) -> Array:
         return divide_rows.value(-row_sums(upstream * quotients), divisor)
-
-    def cell(self, i: Coordinate, j: Coordinate, upstream: Ref, quotients: Ref, divisor: Ref) -> str:
-        total = f"SUMPRODUCT({upstream.row(i)},{quotients.row(i)})"
-        return f"IF({divisor.cell(i, 0)}=0,0,-{total}/{divisor.cell(i, 0)})"
 
     def worked(self, i: Index, j: Index, upstream: Ref, quotients: Ref, divisor: Ref) -> Pieces | None:
         total = products((upstream.cell(i, k), quotients.cell(i, k)) for k in range(upstream.shape[1]))
@@ -168,15 +157,12 @@ class RowArgMax(Op):
     """The position (from 1) of the largest entry of each row, the first where several are as large."""
 
     signature = "n m -> n 1"
+    formula = "MATCH(MAX({x}),{x},0)"
     scale = "count"
     no_gradient = "a position jumps"
 
     def value(self, x: Array) -> Array:
         return np.asarray(np.argmax(x, axis=-1, keepdims=True) + 1.0)
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
-        row = x.row(i)
-        return f"MATCH(MAX({row}),{row},0)"
 
 
 class RowRank(Op):
@@ -201,6 +187,7 @@ class ColumnOf(Op):
     With `RowRank`, where the runners-up stand."""
 
     signature = "n m, 1 k -> n k"
+    formula = "IFERROR(MATCH({wanted},{x},0),0)"
     scale = "count"
     no_gradient = "a position jumps"
 
@@ -208,14 +195,13 @@ class ColumnOf(Op):
         hits = x[..., :, :, None] == wanted[..., None, :]
         return np.where(hits.any(axis=-2), np.argmax(hits, axis=-2) + 1.0, 0.0)
 
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref, wanted: Ref) -> str:
-        return f"IFERROR(MATCH({wanted.cell(0, j)},{x.row(i)},0),0)"
-
 
 class EntryAt(Op):
     """The entries of each row that stand in the given columns (from 1; 0 gives 0)."""
 
     signature = "n m, n k -> n k"
+    # With its row given: Gnumeric takes a single index into a row for a row number.
+    formula = "IF({columns}=0,0,INDEX({x},1,{columns}))"
     scale = "probability"
 
     def value(self, x: Array, columns: Array) -> Array:
@@ -223,11 +209,6 @@ class EntryAt(Op):
 
     def gradient(self, upstream: Matrix, result: Matrix, x: Matrix, columns: Matrix) -> Contributions:
         return place_entries(upstream, columns, x), STOP
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref, columns: Ref) -> str:
-        at = columns.cell(i, j)
-        # With its row given: Gnumeric takes a single index into a row for a row number.
-        return f"IF({at}=0,0,INDEX({x.row(i)},1,{at}))"
 
 
 class PlaceEntries(Op):
@@ -311,28 +292,24 @@ class MeanRows(Op):
     """The mean of those rows of x that a column of flags marks with 1, 0 where there are none."""
 
     signature = "n d, n 1 -> 1 d"
+    formula = "SUMPRODUCT({x},{flags})/MAX(SUM({flags}),1)"
     no_gradient = "a sentence embedding is compared, and no loss is made of it"
 
     def value(self, x: Array, flags: Array) -> Array:
         total = np.sum(x * flags, axis=-2, keepdims=True)
         return np.asarray(total / np.maximum(np.sum(flags, axis=-2, keepdims=True), 1.0))
 
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref, flags: Ref) -> str:
-        return f"SUMPRODUCT({x.column(j)},{flags.column(0)})/MAX(SUM({flags.column(0)}),1)"
-
 
 class RowLength(Op):
     """The length of each row, the root of the sum of its squares."""
 
     signature = "n m -> n 1"
+    formula = "SQRT(SUMSQ({x}))"
     no_gradient = "a sentence embedding is compared, and no loss is made of it"
     scale = "plain"
 
     def value(self, x: Array) -> Array:
         return np.asarray(np.sqrt(np.sum(x**2, axis=-1, keepdims=True)))
-
-    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
-        return f"SQRT(SUMSQ({x.row(i)}))"
 
     def worked(self, i: Index, j: Index, x: Ref) -> Pieces | None:
         terms: list[Pieces] = [[Number(x.cell(i, k)), "²"] for k in range(x.shape[1])]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import field
 from functools import cache
+from typing import Any
 
 from xltransformer.graph import ONE, Axis, Matrix
 from xltransformer.record import record
@@ -50,6 +51,12 @@ class Signature:
                 return None
         rows, columns = self.result
         return axes[rows], axes[columns]
+
+    def place(self, operand: int, i: Any, j: Any) -> tuple[Any, Any]:
+        """The row and column of an operand that go with row i and column j of the result; None for all of them."""
+        rows, columns = (["1", *self.sides][side] for side in self.result)
+        at = {columns: j, rows: i, "1": 0}
+        return at.get(self.sides[2 * operand]), at.get(self.sides[2 * operand + 1])
 
     def _alike(self, count: int) -> list[tuple[int, int]] | None:
         sides = self.sides + self.sides[-2:] * (count if self.repeats else 0)

@@ -70,13 +70,11 @@ class Settle(Op):
     """
 
     signature = "n m, n 1, 1 m -> n m"
+    formula = "IF({padding}=1,{points},{point})"
     no_gradient = "it is for pictures, and no loss is made of it"
 
     def value(self, points: Array, padding: Array, point: Array) -> Array:
         return np.where(padding == 1, points, point)
-
-    def cell(self, i: Coordinate, j: Coordinate, points: Ref, padding: Ref, point: Ref) -> str:
-        return f"IF({padding.cell(i, 0)}=1,{points.cell(i, j)},{point.cell(0, j)})"
 
 
 class Below(Op):

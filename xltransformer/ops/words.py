@@ -49,6 +49,7 @@ class Lookup(Op):
     """Row `index` (from 1) of a table, or a row of zeros where the index is 0: the embedding layer."""
 
     signature = "n 1, v d -> n d"
+    formula = "IF({index}=0,0,INDEX({table},{index}))"
 
     def value(self, index: Array, table: Array) -> Array:
         if table.ndim > 2:
@@ -58,9 +59,6 @@ class Lookup(Op):
 
     def gradient(self, upstream: Matrix, result: Matrix, index: Matrix, table: Matrix) -> Contributions:
         return STOP, add_rows_at(upstream, index, table)
-
-    def cell(self, i: Coordinate, j: Coordinate, index: Ref, table: Ref) -> str:
-        return f"IF({index.cell(i, 0)}=0,0,INDEX({table.column(j)},{index.cell(i, 0)}))"
 
 
 class AddRowsAt(Op):
@@ -155,6 +153,7 @@ class First(Op):
     """The position (from 1) of the first 1 in a column of flags, or 0."""
 
     signature = "n 1 -> 1 1"
+    formula = "IFERROR(MATCH(1,{flags},0),0)"
     scale = "count"
     no_gradient = "a position jumps"
 
@@ -162,9 +161,6 @@ class First(Op):
         hits = flags == 1
         place = np.argmax(hits, axis=-2, keepdims=True) + 1.0
         return np.where(hits.any(axis=-2, keepdims=True), place, 0.0)
-
-    def cell(self, i: Coordinate, j: Coordinate, flags: Ref) -> str:
-        return f"IFERROR(MATCH(1,{flags.column(0)},0),0)"
 
 
 class Stack(Op):
@@ -211,6 +207,7 @@ class WordAt(Op):
     """The word in the given row (from 1) of a word list, no text where the row is 0."""
 
     signature = "n k, v 1 -> n k"
+    formula = 'IF({rows}=0,"",INDEX({word_list},{rows})&"")'
     text = True
     no_gradient = "words are not numbers"
 
@@ -219,10 +216,6 @@ class WordAt(Op):
         # of a row that is no number (an error in a sheet) no word can be told
         return np.where(np.isnan(rows), np.nan, words[np.nan_to_num(rows).astype(int)])
 
-    def cell(self, i: Coordinate, j: Coordinate, rows: Ref, word_list: Ref) -> str:
-        at = rows.cell(i, j)
-        return f'IF({at}=0,"",INDEX({word_list.column(0)},{at})&"")'
-
 
 class WriteNext(Op):
     """What stands in the slot after each word: the predicted word, but none after the word that ends a
@@ -230,6 +223,7 @@ class WriteNext(Op):
     words, and the word that ends, all text."""
 
     signature = "n 1, n 1, 1 1 -> n 1"
+    formula = 'IF(OR({words}&""="",{words}&""={end}&""),"",{predicted}&"")'
     text = True
     no_gradient = "words are not numbers"
 
@@ -241,10 +235,6 @@ class WriteNext(Op):
         over = ["", *_keys(end)]
         pairs = zip(_keys(words), predicted.ravel(), strict=True)
         return np.array([["" if word in over else str(follows)] for word, follows in pairs], dtype=object)
-
-    def cell(self, i: Coordinate, j: Coordinate, words: Ref, predicted: Ref, end: Ref) -> str:
-        word = f'{words.cell(i, 0)}&""'
-        return f'IF(OR({word}="",{word}={end.cell(0, 0)}&""),"",{predicted.cell(i, 0)}&"")'
 
 
 word_index = WordIndex()
