@@ -119,7 +119,10 @@ class _Reader:
                     f"{self.where} has {len(parts)} columns; give one sentence, or two parted by a tab, "
                     "in every line alike"
                 )
-            yield self._example([self._rows(part) for part in parts])
+            example = self._example([self._rows(part) for part in parts])
+            for sentence, words in enumerate(example.read):
+                self._fits(sentence, len(words))
+            yield example
 
     def _rows(self, text: str) -> list[int]:
         words = split_sentence(text, self.words)
@@ -141,12 +144,9 @@ class _Reader:
         if self.instance.template.entry.writes or (len(parts) == 1 and MASK not in self.rows):
             read, *written = parts
             told = self._ended([*read[1:], *(written[0] if written else [])])
-            whole = (*read[:1], *told)
-            self._fits(0, len(whole))
             first = len(read) - 1 if written else 0
-            return Example((whole,), first, tuple(told[first:]))
+            return Example(((*read[:1], *told),), first, tuple(told[first:]))
         if len(parts) == 1:
-            self._fits(0, len(parts[0]))
             return Example((tuple(parts[0]),), 0, tuple(parts[0]), hide=True)
         read, said = parts
         if len(said) > len(read):
@@ -154,7 +154,6 @@ class _Reader:
                 f"{self.where} has {len(said)} words to say, and {len(read)} to read: what is said belongs to "
                 "the last words read; give as many or fewer"
             )
-        self._fits(0, len(read))
         return Example((tuple(read),), len(read) - len(said), tuple(said))
 
     def _pair(self, source: list[int], target: list[int]) -> Example:
@@ -164,8 +163,6 @@ class _Reader:
             raise UserError(f"template {name} has no second sentence to begin with: give one")
         begin = self._rows(starts[0])  # such as <s>
         told = self._ended(target)
-        self._fits(0, len(source))
-        self._fits(1, len(begin) + len(told))
         return Example((tuple(source), (*begin, *told)), len(begin) - 1, tuple(told))
 
     def _ended(self, words: list[int]) -> list[int]:
