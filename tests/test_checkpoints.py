@@ -12,7 +12,7 @@ from test_torch import fixture, state_of
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Axis, Model
-from xltransformer.weights import SCHEMES, Checkpoint, load, read_state
+from xltransformer.weights import SCHEMES, Checkpoint, load, read_source
 
 
 def gpt2() -> dict[str, Array]:
@@ -158,7 +158,7 @@ def test_safetensors_of_every_width(tmp_path: Path) -> None:
         "whole": ("I64", (1,), b"\0" * 8),
     }
     write_safetensors(tmp_path / "w.safetensors", arrays)
-    state = read_state(tmp_path / "w.safetensors")
+    state = read_source(tmp_path / "w.safetensors").state
     assert list(state) == ["double", "single", "half", "brain"]
     assert all(np.asarray(value, dtype=float).ravel().tolist() == [1.5, -2.0, 0.25] for value in state.values())
     assert state["single"].shape == (3, 1)
@@ -167,7 +167,7 @@ def test_safetensors_of_every_width(tmp_path: Path) -> None:
 
 def test_npz_is_read_in_double_precision(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", a=np.array([1, 2]), b=np.array([[0.5]], dtype="f4"))
-    state = read_state(tmp_path / "w.npz")
+    state = read_source(tmp_path / "w.npz").state
     assert state["a"].dtype == state["b"].dtype == float
 
 
@@ -186,12 +186,12 @@ def test_npz_is_read_in_double_precision(tmp_path: Path) -> None:
 def test_unreadable_files_are_named(name: str, data: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(UserError, match=name):
-        read_state(tmp_path / name)
+        read_source(tmp_path / name)
     with pytest.raises(UserError, match="missing"):
-        read_state(tmp_path / "missing.npz")
+        read_source(tmp_path / "missing.npz")
 
 
 def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", a=np.array([{}], dtype=object))
     with pytest.raises(UserError, match="holds objects"):
-        read_state(tmp_path / "w.npz")
+        read_source(tmp_path / "w.npz")

@@ -21,7 +21,7 @@ from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
-from xltransformer.weights import load, read_source, read_state
+from xltransformer.weights import load, read_source
 from xltransformer.weights import tokens as tokenizers_of
 from xltransformer.weights.checkpoint import nine_digits
 from xltransformer.weights.tokens import BytePair, Scored, Tokenizer, WordPiece, merged, read_tokenizer
@@ -355,14 +355,14 @@ def test_shards_and_half_precision(tmp_path: Path) -> None:
     index = tmp_path / "model.safetensors.index.json"
     index.write_text(json.dumps({"metadata": {}, "weight_map": files}))
     for path in (index, tmp_path):
-        found = load("llama", read_state(path), c["heads"])
+        found = load("llama", read_source(path).state, c["heads"])
         wanted = load("llama", state, c["heads"])
         assert found.blocks.keys() == wanted.blocks.keys()
         for name, value in wanted.blocks.items():
             np.testing.assert_allclose(found.blocks[name], value, rtol=6e-10)
     index.write_text(json.dumps({"weight_map": files | {"model.lost": "model-1-of-2.safetensors"}}))
     with pytest.raises(UserError, match=r"model\.lost"):
-        read_state(index)
+        read_source(index)
 
 
 def test_single_precision_takes_nine_digits() -> None:
@@ -376,7 +376,7 @@ def test_single_precision_takes_nine_digits() -> None:
 
 def test_tensors_stay_on_disk_until_used(tmp_path: Path) -> None:
     path = save(tmp_path / "w.safetensors", {"a": np.ones((3, 2))})
-    assert isinstance(read_state(path)["a"], np.memmap)
+    assert isinstance(read_source(path).state["a"], np.memmap)
 
 
 @pytest.mark.parametrize(

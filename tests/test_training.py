@@ -20,7 +20,7 @@ from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.training import RATES, Settings, from_instance, prepare
 from xltransformer.training.optimizer import AdamW, clip, rate_at
-from xltransformer.weights import read_state
+from xltransformer.weights import read_source
 from xltransformer.workbook.reader import read_book
 
 TEMPLATE = """model = "{model}"
@@ -86,7 +86,7 @@ def test_a_short_run_lowers_the_loss(model: str, optimizer: str) -> None:
 def test_what_was_learned_is_what_a_workbook_has(model: str) -> None:
     train(model=model)
     instance = make_instance("my.toml", weights="w.npz")
-    state = read_state("w.npz")
+    state = read_source("w.npz").state
     for block in instance.model.parameters:
         known = state[block.name][: block.shape[0]] if "position" in block.name else state[block.name]
         assert np.array_equal(instance.inputs[block.name], known)
@@ -143,7 +143,7 @@ def test_a_run_that_was_kept_goes_on_as_if_nothing_had_been() -> None:
         run.advance()
     np.savez("kept.npz", **run.state())
     train("-o", "rest.npz", "--resume", "kept.npz", steps=40)
-    whole, rest = read_state("whole.npz"), read_state("rest.npz")
+    whole, rest = read_source("whole.npz").state, read_source("rest.npz").state
     assert all(np.array_equal(whole[name], rest[name]) for name in whole)
     line = refused("--template", name, "--data", "data.txt", "--steps", "40", "--batch", "8",
                    "--resume", "kept.npz", "-o", "w.npz")  # fmt: skip
@@ -267,7 +267,7 @@ def test_published_weights_can_be_trained_on() -> None:
     """A state dict under GPT-2's names is taken, and what comes out is under ours."""
     np.savez("published.npz", **gpt2())  # type: ignore[arg-type]
     found = Path("published.npz")
-    words = [f"w{k}" for k in range(len(read_state(found)["transformer.wte.weight"]))]
+    words = [f"w{k}" for k in range(len(read_source(found).state["transformer.wte.weight"]))]
     Path("words.txt").write_text("\n".join(words) + "\n")
     Path("data.txt").write_text("w1 w2 w3\nw2 w3 w1\n")
     told = api.train(
@@ -275,7 +275,7 @@ def test_published_weights_can_be_trained_on() -> None:
         steps=20, batch=4, settings={"heads": 2},
     )  # fmt: skip
     assert told.trained.history[-1].loss < told.trained.history[0].loss
-    assert "decoder.0.head.0.W_Q" in read_state("w.npz")
+    assert "decoder.0.head.0.W_Q" in read_source("w.npz").state
 
 
 def test_adamw_and_the_schedule_are_what_the_papers_say() -> None:

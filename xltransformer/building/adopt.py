@@ -79,7 +79,7 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | N
     name the rows of the vocabulary, where it has any. Raises UserError for what does not fit.
     """
     source = read_source(path)
-    empty = next((name for name, value in source.state.items() if not value.size), None)
+    empty = next((name for name, value in source.state.items() if 0 in value.shape), None)
     if empty is not None:
         raise UserError(f"{path}: {empty} is empty; give numbers")
     ours = any(_OUR_NAMES.fullmatch(name) for name in source.state)

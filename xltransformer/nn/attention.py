@@ -128,12 +128,7 @@ def grouped_projections(
 def project(g: Scope, X: Matrix, w: Projection) -> tuple[Matrix, Matrix, Matrix]:
     """Q = X W_Q, K = X W_K (both n x d_k) and V = X W_V (n x d_v): self-attention's."""
     with g.step("project"):
-        return queries(g, X, w), *keys_values(g, X, w)
-
-
-def queries(g: Scope, X: Matrix, w: Projection) -> Matrix:
-    """Q = X W_Q: (n x d) (d x d_k) = (n x d_k); to be called within a step."""
-    return g.add("Q", linear(X, w.W_Q, w.b_Q))
+        return g.add("Q", linear(X, w.W_Q, w.b_Q)), *keys_values(g, X, w)
 
 
 def keys_values(g: Scope, Y: Matrix, w: Projection) -> tuple[Matrix, Matrix]:

@@ -17,7 +17,6 @@ from xltransformer.nn.attention import (
     grouped_projections,
     keys_values,
     projection,
-    queries,
 )
 from xltransformer.nn.linear import bias, linear
 from xltransformer.nn.positions import rotate
@@ -99,7 +98,7 @@ def multi_head(
     for h, weights in enumerate(w.heads):
         head = g.scope("head", str(h))
         with head.step("project"):
-            Q = queries(head, X, weights)
+            Q = head.add("Q", linear(X, weights.W_Q, weights.b_Q))
         if h % each == 0:
             beside = g.scope("group", str(h // each)) if w.groups else head
             with beside.step("project"):

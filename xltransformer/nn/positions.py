@@ -78,8 +78,7 @@ def rotary(g: Scope, Q: Matrix, K: Matrix, turned: Matrix) -> tuple[Matrix, Matr
 
     Su et al. 2021, "RoFormer: Enhanced Transformer with Rotary Position Embedding", equation 34.
     """
-    Q_rotated = rotate(g, "Q_rotated", Q, turned)
-    return Q_rotated, Q_rotated if K is Q else rotate(g, "K_rotated", K, turned)
+    return rotate(g, "Q_rotated", Q, turned), rotate(g, "K_rotated", K, turned)
 
 
 def rotate(g: Scope, name: str, x: Matrix, turned: Matrix) -> Matrix:
@@ -99,7 +98,7 @@ def score_by_distance(g: Scope, x: Matrix, base: Matrix, *, rotated: bool) -> tu
         repeated = g.add("repeated", ops.Repeat(PLACES)(x))
         places = g.add("position", ops.position(repeated))
     if rotated:
-        placed, _ = rotary(g, repeated, repeated, angles(g, repeated, base, places))
+        placed = rotate(g, "Q_rotated", repeated, angles(g, repeated, base, places))
     else:
         placed = sinusoidal(g, repeated, base, places)
     with g.step("distance_scores"):

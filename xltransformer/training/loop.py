@@ -19,7 +19,7 @@ from xltransformer.record import record
 from xltransformer.training.data import Data
 from xltransformer.training.optimizer import OPTIMIZERS, RATES, clip, rate_at
 from xltransformer.training.task import PRECISION, Task
-from xltransformer.weights import read_state, read_text_entry, write_state
+from xltransformer.weights import RUN, read_npz, write_state
 
 LOOKS = 20
 """How often in a run held-out data are looked at."""
@@ -145,20 +145,20 @@ class Run:
         arrays |= {f"optimizer.{name}": value for name, value in self.optimizer.state.items()}
         history = [one.to_json() for one in self.history]
         told = {**asdict(self.settings), "step": self.step, "history": history}
-        return arrays | {"run": np.array(json.dumps(told))}
+        return arrays | {RUN: np.array(json.dumps(told))}
 
     def resume(self, path: Path) -> None:
         """Go on where a saved run stopped; UserError where it is another run's."""
-        state = read_state(path)
+        state = read_npz(path)
         try:
-            told = json.loads(read_text_entry(path, "run") or "")
+            told = json.loads(str(state.pop(RUN)))
             history = [Progress(**one) for one in told["history"]]
             step = int(told["step"])
         except (KeyError, ValueError, TypeError):
             raise UserError(f"{path} holds no run of training: give another file with `resume`") from None
         expected = {f"weights.{name}": value for name, value in self.weights.items()}
         expected |= {f"optimizer.{name}": value for name, value in self.optimizer.state.items()}
-        shapes = {name: value.shape for name, value in state.items()}
+        shapes = {name: value.shape for name, value in state.items() if value.dtype.kind == "f"}
         if shapes != {name: value.shape for name, value in expected.items()}:
             raise UserError(f"{path} holds a run of another model or optimizer: give another file with `resume`")
         for key in ("seed", "batch", "optimizer"):

@@ -1,11 +1,12 @@
 """Weights from elsewhere: files of them, and the published names that become blocks of ours."""
 
 from xltransformer.weights.checkpoint import Checkpoint, finite, load
-from xltransformer.weights.files import ABOUT, Source, State, read_source, read_state, read_text_entry, write_state
+from xltransformer.weights.files import ABOUT, RUN, Source, State, read_npz, read_source, write_state
 from xltransformer.weights.schemes import SCHEMES, most_like
 
 __all__ = [
     "ABOUT",
+    "RUN",
     "SCHEMES",
     "Checkpoint",
     "Source",
@@ -13,8 +14,7 @@ __all__ = [
     "finite",
     "load",
     "most_like",
+    "read_npz",
     "read_source",
-    "read_state",
-    "read_text_entry",
     "write_state",
 ]

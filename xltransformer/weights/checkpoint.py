@@ -186,7 +186,7 @@ def _read_sizes(wanted: _Wanted, state: State) -> dict[str, int]:
     """Each size as most entries have it, so that one misshapen entry is named and not all others."""
     votes: dict[str, Counter[int]] = {}
     for name, (entry, _) in wanted.items():
-        if name in state and state[name].ndim == len(entry.shape):
+        if name in state and len(state[name].shape) == len(entry.shape):
             for symbol, size in zip(entry.shape, state[name].shape, strict=True):
                 times, _, bare = symbol.rpartition("*")
                 if bare.isdecimal():

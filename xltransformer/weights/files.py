@@ -31,14 +31,6 @@ class BFloat16:
     def shape(self) -> tuple[int, ...]:
         return tuple(self.halves.shape)
 
-    @property
-    def ndim(self) -> int:
-        return self.halves.ndim
-
-    @property
-    def size(self) -> int:
-        return self.halves.size
-
     def __getitem__(self, key: Any) -> BFloat16:
         return BFloat16(self.halves[key])
 
@@ -86,12 +78,6 @@ def read_source(path: str | Path) -> Source:
         raise UserError(f"cannot read weights from {path}: {said:.120}; write plain numbers") from None
 
 
-def read_text_entry(path: Path, name: str) -> str | None:
-    """A text of an .npz file by its name, None where there is none such."""
-    value = read_npz(path).get(name)
-    return str(value) if value is not None and value.dtype.kind == "U" else None
-
-
 def write_state(state: State) -> bytes:
     """Arrays as the bytes of an .npz file; the same arrays give the same bytes."""
     buffer = io.BytesIO()
@@ -101,11 +87,6 @@ def write_state(state: State) -> bytes:
             with archive.open(entry, "w") as file:
                 np.lib.format.write_array(file, np.asarray(value), allow_pickle=False)
     return buffer.getvalue()
-
-
-def read_state(path: str | Path) -> State:
-    """The arrays alone; see `read_source`."""
-    return read_source(path).state
 
 
 _IN_A_FOLDER = ("model.safetensors", "model.safetensors.index.json")
@@ -122,8 +103,7 @@ def _inside(path: Path) -> Path:
 
 
 def _read_npz(path: Path) -> Source:
-    state = read_npz(path)
-    state = {name: value for name, value in state.items() if name not in (ABOUT, RUN)}
+    state = {name: value for name, value in read_npz(path).items() if name not in (ABOUT, RUN)}
     for name, value in state.items():
         if value.dtype.kind not in "fiub":
             raise UserError(f"{path}: {name} holds {value.dtype}, not numbers; write plain numbers")
@@ -245,11 +225,11 @@ def _read_llama2c(path: Path) -> Source:
         "feed_forward.w2.weight": (width, inner),
         "feed_forward.w3.weight": (inner, width),
     }
-    parts: list[tuple[str, int, tuple[int, ...]]] = [("tok_embeddings.weight", 0, (words, width))]
-    parts += [(name, layers, shape) for name, shape in each.items()]
-    parts += [("norm.weight", 0, (width,)), ("", 0, (places * d_k,))]  # sines and cosines: we have our own
-    parts += [("output.weight", 0, (words, width))] if vocabulary < 0 else []
-    expected = 28 + 4 * sum(max(count, 1) * math.prod(shape) for _, count, shape in parts)
+    parts: list[tuple[str, int, tuple[int, ...]]] = [("tok_embeddings.weight", 1, (words, width))]
+    parts += [(f"layers.{{}}.{name}", layers, shape) for name, shape in each.items()]
+    parts += [("norm.weight", 1, (width,)), ("", 1, (places * d_k,))]  # sines and cosines: we have our own
+    parts += [("output.weight", 1, (words, width))] if vocabulary < 0 else []
+    expected = 28 + 4 * sum(count * math.prod(shape) for _, count, shape in parts)
     if size != expected:
         raise UserError(
             f"{path} has {size:,} bytes, but its head tells of {expected:,}: no .bin of llama2.c, version 0"
@@ -257,9 +237,8 @@ def _read_llama2c(path: Path) -> Source:
     state: dict[str, Any] = {}
     offset = 28
     for name, count, shape in parts:
-        for k in range(max(count, 1)):
+        for k in range(count):
             if name:
-                full = f"layers.{k}.{name}" if count else name
-                state[full] = np.memmap(path, "<f4", "r", offset, shape)
+                state[name.format(k)] = np.memmap(path, "<f4", "r", offset, shape)
             offset += 4 * math.prod(shape)
     return Source(state, {"heads": heads, "kv_heads": kv_heads})
