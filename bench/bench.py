@@ -24,7 +24,7 @@ import openpyxl
 import xlsxwriter
 
 from xltransformer.engines import ENGINES
-from xltransformer.engines.libreoffice import find_soffice, make_profile
+from xltransformer.engines.converters import find_soffice, make_profile
 
 IMPORTS = "import numpy, xlsxwriter, click"
 """What no build can do without."""

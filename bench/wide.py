@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 from windows import find_uno_python
 
 from xltransformer import api
-from xltransformer.engines.libreoffice import find_soffice
+from xltransformer.engines.converters import find_soffice
 from xltransformer.workbook.reader import read_book
 
 WAYS = ("compact", "rows")

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from xltransformer.engines.libreoffice import find_soffice
+from xltransformer.engines.converters import find_soffice
 
 LAPTOP = (1366, 768)
 """The window that the first screen is made for."""

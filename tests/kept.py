@@ -18,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xltransformer.engines import Limits, base, libreoffice, process
+from xltransformer.engines import Limits, base, converters, process
 
 if TYPE_CHECKING:
     from office import Office
@@ -84,7 +84,7 @@ class Kept:
         from office import Office
 
         folder = Path(tempfile.mkdtemp(dir=self._folder.name))
-        libreoffice.make_profile(folder / "profile")  # which recalculates every file on load
+        converters.make_profile(folder / "profile")  # which recalculates every file on load
         self.office = Office(folder)
 
     def fresh_office(self) -> Office:

@@ -13,7 +13,7 @@ from uuid import uuid4
 from windows import find_uno_python
 
 from xltransformer.engines import Grid, Results, fold
-from xltransformer.engines.libreoffice import find_soffice
+from xltransformer.engines.converters import find_soffice
 from xltransformer.workbook.places import Place
 
 Edit = tuple[str, str, Any]

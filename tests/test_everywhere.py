@@ -26,8 +26,8 @@ from xltransformer import api
 from xltransformer.building.instance import Instance
 from xltransformer.engines import ENGINES, Results, fold
 from xltransformer.engines.base import read_values
+from xltransformer.engines.converters import find_soffice, make_profile
 from xltransformer.engines.formulon_process import keep_compiled
-from xltransformer.engines.libreoffice import find_soffice, make_profile
 from xltransformer.workbook.reader import read_book
 
 LONG = "the small dog likes the broken computer and hates the cat on the screen"

@@ -7,7 +7,7 @@ import sys
 import click
 
 from xltransformer import __version__
-from xltransformer.cli import build, diff, grade, lists, size, train
+from xltransformer.cli import build, check, lists, size, train
 from xltransformer.cli.base import Commands
 
 
@@ -29,8 +29,8 @@ def main() -> None:
 for _command in (
     build.build,
     build.trace,
-    diff.diff,
-    grade.grade,
+    check.diff,
+    check.grade,
     lists.engines,
     lists.languages,
     lists.templates,

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from xltransformer.api import Report
     from xltransformer.size.estimate import Estimate
 
-STAGES = {"calculating": 0.0, "drawing": 0.1, "writing": 0.5, "done": 1.0}
-"""Which share of the time is over when a stage begins, as measured."""
+STAGES = {"calculating": (0.0, 0.1), "drawing": (0.1, 0.5), "writing": (0.5, 1.0), "done": (1.0, 1.0)}
+"""Which share of the time is over when a stage begins, and when it ends, as measured."""
 
 
 @click.command(cls=Command)
@@ -88,21 +88,16 @@ def _paced(move: Move, seconds: float) -> Iterator[Callable[[str], None]]:
     import threading
     import time
 
-    over, names = threading.Event(), list(STAGES)
-    stage = names[0]
+    over, stage, since = threading.Event(), "calculating", time.monotonic()
 
     def run() -> None:
-        done, before = 0.0, time.monotonic()
         while not over.wait(0.2):
-            now = time.monotonic()
-            after = STAGES[names[min(names.index(stage) + 1, len(names) - 1)]]
-            done = max(STAGES[stage], min(done + (now - before) / seconds, after))
-            before = now
-            move(done, stage)
+            begin, end = STAGES[stage]
+            move(min(begin + (time.monotonic() - since) / seconds, end), stage)
 
     def tell(name: str) -> None:
-        nonlocal stage
-        stage = name
+        nonlocal stage, since
+        stage, since = name, time.monotonic()
 
     threading.Thread(target=run, daemon=True).start()
     try:
@@ -117,9 +112,10 @@ def _paced(move: Move, seconds: float) -> Iterator[Callable[[str], None]]:
 def trace(form: str, **given: Any) -> None:
     """Print every intermediate, computed by NumPy."""
     from xltransformer import api
+    from xltransformer.building.instance import make_instance
 
     given["settings"] = read_settings(given["settings"])
-    instance = api.trace_instance(**given)
+    instance = make_instance(**given, spare=False)
     warn(instance.warnings)
     traced = api.trace_json(instance)
     if form == "json":

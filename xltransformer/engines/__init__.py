@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from xltransformer.engines.base import Engine, Results, fold
-from xltransformer.engines.gnumeric import Gnumeric
+from xltransformer.engines.converters import Gnumeric, LibreOffice
 from xltransformer.engines.grid import Grid
-from xltransformer.engines.libreoffice import LibreOffice
 from xltransformer.engines.process import Limits
 from xltransformer.engines.wheels import Formulon, IronCalc
 from xltransformer.errors import UserError
@@ -26,9 +25,4 @@ def engine(name: str) -> Engine:
     return found
 
 
-def engines_here() -> list[Engine]:
-    """Every engine that is on this machine."""
-    return [one for one in _ALL if one.version() is not None]
-
-
-__all__ = ["ENGINES", "Engine", "Grid", "Limits", "Results", "engine", "engines_here", "fold"]
+__all__ = ["ENGINES", "Engine", "Grid", "Limits", "Results", "engine", "fold"]

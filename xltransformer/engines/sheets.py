@@ -101,24 +101,22 @@ def _shared(pieces: Iterable[bytes]) -> Iterator[str]:
     parser.buffer_text = True
     text: list[str] = []
     done: list[str] = []
-    spoken = False
+    kept = 0
 
     def start(tag: str, _: object) -> None:
-        nonlocal spoken
-        if tag == _ENTRY:
-            text.clear()
-        elif tag == _PHONETIC:
-            spoken = True
-        elif tag == _TEXT and not spoken:
+        nonlocal kept
+        if tag == _TEXT:
             parser.CharacterDataHandler = text.append
+        elif tag == _PHONETIC:
+            kept = len(text)
 
     def end(tag: str) -> None:
-        nonlocal spoken
         parser.CharacterDataHandler = None
-        if tag == _ENTRY:
+        if tag == _PHONETIC:
+            del text[kept:]
+        elif tag == _ENTRY:
             done.append(_unescaped("".join(text)))
-        elif tag == _PHONETIC:
-            spoken = False
+            text.clear()
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""LibreOffice, run without a window in a profile of its own."""
+"""Programs that convert a file: LibreOffice, run without a window in a profile of its own, and Gnumeric."""
 
 from __future__ import annotations
 
@@ -92,3 +92,20 @@ class LibreOffice(Engine):
         command = [program, make_profile(source.parent / "profile"), "--headless", "--norestore"]
         command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML"]
         return [*command, "--outdir", str(target.parent), str(source)]
+
+
+class Gnumeric(Engine):
+    """Recalculates by its ssconvert."""
+
+    name, title = "gnumeric", "Gnumeric"
+    wide = True  # long double, in Debian's (seen: 1E-530 in a cold softmax, saved as 0)
+    how_to_get = (
+        "install Gnumeric, with its ssconvert on the PATH (Debian, Ubuntu: sudo apt-get install gnumeric; "
+        "macOS: brew install gnumeric)"
+    )
+
+    def program(self) -> str | None:
+        return shutil.which("ssconvert")
+
+    def command(self, program: str, source: Path, target: Path) -> Sequence[str]:
+        return [program, "--recalc", str(source), str(target)]

@@ -1,21 +1,23 @@
-"""`xlt diff`."""
+"""`xlt diff` and `xlt grade`: workbooks held against NumPy."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from xltransformer.cli.base import AGREES, DIFFERS, Command
+from xltransformer.cli.base import AGREES, DIFFERS, Command, spoken
 from xltransformer.cli.options import form
-from xltransformer.cli.show import print_table
-from xltransformer.errors import UserError
+from xltransformer.cli.show import bar, print_csv, print_table
+from xltransformer.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from xltransformer.difference import Diff
+    from xltransformer.exercise import Grade
 
 _MOST_PROBLEMS = 20
 
@@ -34,17 +36,16 @@ _MOST_PROBLEMS = 20
 def diff(file: str, engine: str, tolerance: float, form: str) -> None:
     """Compare a workbook, as it is now, with NumPy: exit status 0 if they agree, 1 if not."""
     from xltransformer.difference import diff_book
-    from xltransformer.engines import ENGINES, engines_here
+    from xltransformer.engines import ENGINES
     from xltransformer.engines import engine as find_engine
     from xltransformer.workbook.reader import read_book
 
     if not 0 <= tolerance < float("inf"):
         raise UserError(f"--tolerance is {tolerance}; give a number of at least 0")
-    engines = engines_here() if engine == "all" else [find_engine(engine)]
+    engines = [one for one in ENGINES.values() if one.version()] if engine == "all" else [find_engine(engine)]
     book = read_book(Path(file))
-    if engine == "all" and (missing := ENGINES.keys() - {used.name for used in engines}):
-        left_out = ", ".join(name for name in ENGINES if name in missing)
-        click.echo(f"xlt: not on this machine: {left_out}; xlt engines tells how to get them", err=True)
+    if engine == "all" and (missing := ", ".join(name for name, one in ENGINES.items() if one not in engines)):
+        click.echo(f"xlt: not on this machine: {missing}; xlt engines tells how to get them", err=True)
     results = [diff_book(book, used, tolerance) for used in engines]
     if form == "json":
         objects = [result.to_json() for result in results]
@@ -81,3 +82,37 @@ def _print_diff(result: Diff) -> None:
     else:
         wrong = sum(not block.ok for block in result.blocks)
         click.echo(f"DIFFER: {wrong} of {len(result.blocks)} blocks")
+
+
+@click.command(cls=Command)
+@click.argument("files", nargs=-1, required=True)
+@form("csv")
+@click.option("--jobs", type=click.IntRange(1, 256), help="How many processes work; by default one a processor.")
+@click.option("--scheduler", metavar="tcp://…", help="Have a Dask cluster do the work.")
+def grade(files: tuple[str, ...], form: str, jobs: int | None, scheduler: str | None) -> None:
+    """Grade returned exercises, files or folders: exit status 1 if a file could not be graded."""
+    from xltransformer import api
+
+    with bar(1.0) as move:
+        grades = api.grade(
+            files, jobs=jobs, scheduler=scheduler, tell=lambda done, total: move(done / total, "grading")
+        )
+    header, *rows = _marks(grades)
+    if form == "csv":
+        print_csv(header, rows)
+    else:
+        print_table(header, rows)
+    sys.exit(AGREES if all(one.graded for one in grades) else DIFFERS)
+
+
+def _marks(grades: Sequence[Grade]) -> list[list[str]]:
+    """A heading, and a row for each file: its scores step by step, and in total."""
+    steps = list(dict.fromkeys(step for one in grades for step in one.steps))
+    rows = [["file", *steps, "right", "of", "percent", "remarks"]]
+    for one in grades:
+        scores = [f"{one.steps[s].right}/{one.steps[s].cells}" if s in one.steps else "" for s in steps]
+        right, cells = one.total.right, one.total.cells
+        total = [str(right), str(cells), f"{100 * right / cells:.0f}"] if one.graded else [""] * 3
+        remarks = "; ".join(one_line(spoken(remark)) for remark in one.remarks)
+        rows.append([str(one.path), *scores, *total, remarks])
+    return rows
