@@ -40,8 +40,9 @@ class Speaker:
     def says(self, *indices: Array) -> list[Array]:
         """The row of the word that each result predicts at each place (s x n)."""
         results = [goal.result for goal in self.model.goals]
-        given = {sentence.index.name: i for sentence, i in zip(self.model.sentences, indices, strict=True)}
-        values = self.model.evaluate(results, {**self.inputs, **given})
+        rows = {sentence.index.name: i for sentence, i in zip(self.model.sentences, indices, strict=True)}
+        given = {**self.inputs, **rows}
+        values = self.model.plan(results, given).run(given)
         return [np.argmax(values[result.name], axis=-1) + 1 for result in results]
 
     def writes(self, begun: Array, *read: Array, end: str | None = None) -> list[list[str]]:

@@ -75,6 +75,11 @@ def prepared(op: Op, operands: list[Array], moved: list[int], rng: np.random.Gen
     return found
 
 
+def values_of(model: Model, wanted: list[Matrix], given: dict[str, Array]) -> dict[str, Array]:
+    """The values of the wanted blocks, and of no other."""
+    return model.plan(wanted, given).run(given)
+
+
 def assert_slopes(model: Model, loss: Matrix, learned: dict[Matrix, Matrix], inputs: dict[str, Array]) -> None:
     """Every entry of every gradient is the slope that a small step either way measures."""
     values = model.trace(inputs)
@@ -85,7 +90,7 @@ def assert_slopes(model: Model, loss: Matrix, learned: dict[Matrix, Matrix], inp
             for sign in (1, -1):
                 nudged = inputs[block.name].copy()
                 nudged[at] += sign * step
-                ends.append(model.evaluate([loss], {**inputs, block.name: nudged})[loss.name].item())
+                ends.append(values_of(model, [loss], {**inputs, block.name: nudged})[loss.name].item())
             slopes[at] = (ends[0] - ends[1]) / (2 * step)
         np.testing.assert_allclose(values[gradient.name], slopes, rtol=1e-6, atol=1e-7, err_msg=block.name)
 
@@ -259,9 +264,9 @@ def test_a_batch_sums_the_gradients_of_its_sentences(seed: int) -> None:
     share = rng.uniform(0, 1, (4, 1, 1))
     shared = {**model.constants, **weights}
     wanted = [loss, *learned.values()]
-    both = model.evaluate(wanted, {**shared, "index": index, "target": target, "gradient.objective.loss": share})
+    both = values_of(model, wanted, {**shared, "index": index, "target": target, "gradient.objective.loss": share})
     each = [
-        model.evaluate(wanted, {**shared, "index": i, "target": t}) for i, t in zip(index, target, strict=True)
+        values_of(model, wanted, {**shared, "index": i, "target": t}) for i, t in zip(index, target, strict=True)
     ]
     assert both[loss.name].shape == (4, 1, 1)
     for gradient in learned.values():

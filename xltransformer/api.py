@@ -67,15 +67,6 @@ def build(
     return instance
 
 
-def trace_instance(
-    sentences: Sequence[str] = (),
-    template: str | Path | Template | None = None,
-    **options: Unpack[Options],
-) -> Instance:
-    """What `trace` computes: the sentences as they are, without spare slots or vocabulary rows."""
-    return make_instance(template, sentences, spare=False, **options)
-
-
 def trace(
     sentences: Sequence[str] = (),
     template: str | Path | Template | None = None,
@@ -89,7 +80,7 @@ def trace(
 
         trace(["cat and mouse"])["self_attention.weights"].loc["cat", "mouse"]
     """
-    return frames(trace_instance(sentences, template, **options))
+    return frames(make_instance(template, sentences, spare=False, **options))
 
 
 def frames(instance: Instance) -> dict[str, pd.DataFrame]:

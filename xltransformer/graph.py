@@ -380,23 +380,13 @@ class Model:
                     values = plan.run(given)
         return {name: values[name] for name in self.blocks}
 
-    def evaluate(self, wanted: Iterable[Matrix], given: Values) -> dict[str, Array]:
-        """The values of the wanted blocks and of all that they come from, and of nothing else.
-
-        What is `given` is taken as it is, computed blocks too: the words' rows in the vocabulary in
-        place of the words, say. Arrays may have leading axes, a batch of sentences in one call:
-        (s x n x 1) for a block of (n x 1). Raises KeyError for an input that is missing.
-        """
-        return Plan(self.needed(wanted, given)).run(given)
-
     def plan(self, wanted: Sequence[Matrix], given: Collection[str]) -> Plan:
-        """What is to be run for the wanted blocks alone where those named in `given` are given; KeyError for
-        an input that is not."""
-        return Plan(self.needed(wanted, given), [block.name for block in wanted])
+        """What is to be run for the wanted blocks and all that they come from, and for nothing else.
 
-    def needed(self, wanted: Iterable[Matrix], given: Collection[str]) -> list[Matrix]:
-        """The computed blocks that `wanted` ones come from, in order, up to what is given by name;
-        KeyError for an input that is not."""
+        What is named in `given` is taken as it is given to the run, computed blocks too: the words' rows in
+        the vocabulary in place of the words, say. Arrays may have leading axes there, a batch of sentences
+        in one run: (s x n x 1) for a block of (n x 1). Raises KeyError for an input that is not given.
+        """
         asked, found = list(wanted), set[str]()
         while asked:
             block = asked.pop()
@@ -406,7 +396,8 @@ class Model:
                 raise KeyError(block.name)
             found.add(block.name)
             asked += block.operands
-        return [block for name, block in self.blocks.items() if name in found]
+        needed = [block for name, block in self.blocks.items() if name in found]
+        return Plan(needed, [block.name for block in wanted])
 
 
 @record(eq=False)
