@@ -28,9 +28,14 @@ def is_whole(value: Any, least: int = 0) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
+def is_number(value: Any) -> bool:
+    """Whether it is a number, finite or not; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def is_positive(value: Any) -> bool:
     """Whether it is a finite number above 0."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+    return is_number(value) and 0 < value < math.inf
 
 
 def is_texts(value: Any) -> bool:
@@ -46,7 +51,7 @@ def whole_number(value: Any, where: str) -> int:
 
 def number(value: Any, where: str) -> float:
     """`value` as a finite number, else UserError."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not is_number(value):
         raise UserError(f"{where} is {value!r}; a number belongs there")
     try:
         result = float(value)

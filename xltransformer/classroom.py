@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import replace
@@ -75,10 +75,9 @@ def grade_all(
             except UserError as error:
                 grades[k] = Grade(path, {}, (str(error),))
                 continue
-            mark = hashlib.sha256(data).digest()
-            if mark in first:
-                same[k] = first[mark]
-            first.setdefault(mark, path)
+            twin = first.setdefault(hashlib.sha256(data).digest(), path)
+            if twin is not path:
+                same[k] = twin
             yield k, data
 
     jobs = min(jobs or processors(), len(paths) or 1)
@@ -86,10 +85,10 @@ def grade_all(
         for k, future in _finished(executor, tasks(), paths, 4 * max(jobs, 8 if scheduler else 1)):
             try:
                 grades[k] = replace(future.result(), path=paths[k])
+            except BrokenProcessPool:
+                again.append(k)
+                continue
             except Exception as error:  # whatever became of its worker
-                if scheduler is None and isinstance(error, BrokenProcessPool):
-                    again.append(k)
-                    continue
                 grades[k] = _broken(paths[k], error)
             done(len(grades))
     for k in again:
@@ -149,9 +148,8 @@ def _finished(
         if len(waiting) >= most:
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(future), future
-    while waiting:
-        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-            yield waiting.pop(future), future
+    for future in as_completed(waiting):
+        yield waiting[future], future
 
 
 @contextmanager

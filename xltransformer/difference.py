@@ -41,24 +41,22 @@ _SAYS: dict[ProblemKind, str] = {
 
 @record
 class Problem:
-    """One cell in which something is wrong: where, of which block, and both values."""
+    """One cell in which something is wrong: where, of which block, and both values; or a block that is missing."""
 
     kind: ProblemKind
     block: str
-    sheet: str
-    cell: str
-    sheet_value: float | str | bool | None
-    numpy_value: float | str | None
+    sheet: str = ""
+    cell: str = ""
+    sheet_value: float | str | bool | None = None
+    numpy_value: float | str | None = None
     note: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.sheet}!{self.cell}" if self.cell else "workbook"
-        values = ""
-        if self.cell:
-            values = f": sheet {show(self.sheet_value)}"
-            if self.numpy_value is not None:
-                values += f", NumPy {show(self.numpy_value)}"
-        return f"{where} ({self.block}): {self.note or _SAYS[self.kind]}{values}"
+        said = f"({self.block}): {self.note or _SAYS[self.kind]}"
+        if self.kind == "missing":
+            return f"workbook {said}"
+        values = f"sheet {show(self.sheet_value)}, NumPy {show(self.numpy_value)}"
+        return f"{self.sheet}!{self.cell} {said}: {values}"
 
 
 @record
@@ -124,20 +122,6 @@ def diff_book(book: ReadBook, used: Engine, tolerance: float = TOLERANCE) -> Dif
     return Diff(used.name, used.version() or "", blocks, tuple(comparison.problems))
 
 
-def _problem(
-    kind: ProblemKind,
-    block: Matrix,
-    place: Place,
-    i: int,
-    j: int,
-    sheet: Any,
-    numpy: Any = None,
-    note: str = "",
-) -> Problem:
-    numpy_value = numpy if numpy is None or isinstance(numpy, str) else float(numpy)
-    return Problem(kind, block.name, place.sheet, place.address(i, j), sheet, numpy_value, note)
-
-
 def _is_choice(block: Matrix) -> bool:
     """Whether a block's cells are one thing or another, which rounding turns at once or not at all."""
     return block.text or block.scale in ("count", "gate")
@@ -152,11 +136,6 @@ def _noisy(block: Matrix, values: Array, k: int) -> Array:
     random = np.random.default_rng(k)
     off = values * (1 + 4e-15 * random.choice((-1, 1), values.shape)) + random.normal(0, 4e-16, values.shape)
     return np.where(values == 0, 0.0, off)
-
-
-def _rounded(block: Matrix, values: Array) -> Array:
-    """A block's values as those programs compare them that take 1E-200 for 0 (seen: IronCalc)."""
-    return values if _is_choice(block) else np.round(values, 15)
 
 
 def _lifted(block: Matrix, values: Array, k: int) -> Array:
@@ -197,14 +176,14 @@ class _Comparison:
             return BlockDiff(block.name, 0, None, False)
         cells, error = block.size, 0.0
         if block.feedback is not None:
-            error = self._generated(block, home)
+            error = self._generated(block, block.feedback, home)
         if block.computed:
-            self.seen[block.name] = self._read(block, home, self._follows(block), self._clean(block))
-            error = self._error(block, self.seen[block.name])
+            self.seen[block.name] = self._read(block, home, self._follows(block))
+            error = float(self._apart(block, self.seen[block.name]).max())
         for view in (view for view in self.book.views if view.block == block.name):
             cells += block.size
-            repeated = self._read(block, view.place, [self.seen[block.name]], clean=False, repeats=True)
-            error = max(error, self._error(block, repeated))
+            repeated = self._read(block, view.place, [self.seen[block.name]], repeats=True)
+            error = max(error, float(self._apart(block, repeated).max()))
             if not np.array_equal(repeated, self.seen[block.name]):
                 self.altered[block.name] = repeated
         ok = not any(problem.block == block.name for problem in self.problems)
@@ -215,34 +194,34 @@ class _Comparison:
             error = 0.0  # also where rounding has turned a choice
         return BlockDiff(block.name, cells, error if math.isfinite(error) else None, ok)
 
-    def _generated(self, block: Matrix, home: Place) -> float:
+    def _generated(self, block: Matrix, feedback: Matrix, home: Place) -> float:
         """Whether every generated token is what NumPy decodes, noting each cell that does not repeat
         the sheet's own prediction."""
-        assert block.feedback is not None
-        source, error = self.book.homes.get(block.feedback.name), 0.0
+        source, error = self.book.homes.get(feedback.name), 0.0
         for i in (i for i in range(1, block.shape[0]) if self.book.is_formula(home, i, 0)):
-            value, should = as_text(result(self.results, home, i, 0)), self.expected[block.name][i, 0]
-            if value != should:
+            value = as_text(result(self.results, home, i, 0))
+            if value != self.expected[block.name][i, 0]:
                 error = math.inf
             if source is None or value != as_text(result(self.results, source, i - 1, 0)):
-                self.problems.append(_problem("differs", block, home, i, 0, value, should))
+                self._note("differs", block, home, i, 0, value)
         return error
+
+    def _note(self, kind: ProblemKind, block: Matrix, place: Place, i: int, j: int, value: Any) -> None:
+        """Note that a cell is wrong, and what the sheet has there."""
+        expected = self.expected[block.name][i, j]
+        numpy_value = expected if block.text else float(expected)
+        self.problems.append(Problem(kind, block.name, place.sheet, place.address(i, j), value, numpy_value))
 
     def _missing(self, block: Matrix, home: Place | None) -> None:
         note = ""
         if home is not None:
             found, expected = (f"{rows}x{columns}" for rows, columns in (home.shape, block.shape))
             note = f"the block is {found} cells now, expected {expected}"
-        self.problems.append(Problem("missing", block.name, "", "", None, None, note))
-
-    def _error(self, block: Matrix, seen: Array) -> float:
-        """The largest difference from NumPy; infinite where something cannot be compared."""
-        return float(np.max(self._apart(block, seen)))
+        self.problems.append(Problem("missing", block.name, note=note))
 
     def _follows(self, block: Matrix) -> list[Array]:
         """What the block should be, given its operands in the sheet: in their homes, and where a
         view of one was altered, also in that view."""
-        assert block.op is not None
         names = [operand.name for operand in block.operands]
         results = [self._value(block, [self.seen[name] for name in names])]
         if any(name in self.altered for name in names):
@@ -253,11 +232,10 @@ class _Comparison:
     def _value(block: Matrix, operands: Sequence[Array]) -> Array | None:
         """What an operation makes of values that may be none it ever meets, such as positions outside of
         a list; None where it makes nothing of them."""
-        assert block.op is not None
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return block.op.value(*operands)
+                return op_of(block).value(*operands)
         except (ArithmeticError, LookupError, TypeError, ValueError):
             return None
 
@@ -281,7 +259,8 @@ class _Comparison:
         operands = [(operand, self.seen[operand.name]) for operand in block.operands]
         near = [[_noisy(m, v, k) for m, v in operands] for k in range(24 if _is_choice(block) else 4)]
         if _is_choice(block):
-            near.append([_rounded(m, v) for m, v in operands])
+            # As those programs compare that take 1E-200 for 0 (seen: IronCalc).
+            near.append([v if _is_choice(m) else np.round(v, 15) for m, v in operands])
             near += [[_lifted(m, v, k) for m, v in operands] for k in range(48 if self.wide else 0)]
         made = [self._value(block, values) for values in (*near, [v for _, v in operands])]
         return [values for values in made if values is not None]
@@ -321,22 +300,21 @@ class _Comparison:
         shown = [self.seen[block.name], self.altered.get(block.name, self.seen[block.name])]
         return all((self._apart(block, seen) <= allowed + 10 * self._spread[block.name]).all() for seen in shown)
 
-    def _read(
-        self, block: Matrix, place: Place, follows: list[Array], clean: bool, repeats: bool = False
-    ) -> Array:
+    def _read(self, block: Matrix, place: Place, follows: list[Array], repeats: bool = False) -> Array:
         """The sheet's values at a place (NaN for none), noting each cell that does not follow.
 
-        `clean`: whether what it comes from holds numbers only, so that an error must begin here.
         `repeats`: whether it only shows again what stands elsewhere, so that nothing is rounded.
         """
-        expected, formulas = self.expected[block.name], self.book.has_formula(place)
+        formulas = self.book.has_formula(place)
         if block.text:
             cells = [as_text(result(self.results, place, i, j)) for i, j in np.ndindex(block.shape)]
             seen, numeric = np.array(cells, dtype=object).reshape(block.shape), np.ones(block.shape, dtype=bool)
         else:
-            grid = self.results.get(fold(place.sheet), _NOTHING)
+            grid = self.results.get(fold(place.sheet)) or Grid.of({})
             seen = grid.numbers(place.row + 1, place.column + 1, place.shape)
             numeric = ~np.isnan(seen)
+        # Whether what it comes from holds finite numbers only, so that an error must begin here.
+        clean = not repeats and all(m.text or np.isfinite(self.seen[m.name]).all() for m in block.operands)
         agrees = np.logical_or.reduce([self._agrees(block, seen, f) for f in follows]) | (not follows)
         for i, j in np.argwhere(~(formulas & numeric & agrees)).tolist():
             value = result(self.results, place, i, j)
@@ -349,12 +327,8 @@ class _Comparison:
             elif repeats or not self._rounds_to(block, seen, i, j):
                 kind = "differs"
             if kind is not None:
-                self.problems.append(_problem(kind, block, place, i, j, value, expected[i, j]))
+                self._note(kind, block, place, i, j, value)
         return seen
-
-    def _clean(self, block: Matrix) -> bool:
-        """Whether every operand in the sheet is a finite number."""
-        return all(operand.text or np.isfinite(self.seen[operand.name]).all() for operand in block.operands)
 
     def _agrees(self, block: Matrix, seen: Array, follows: Array) -> Array:
         """Which cells are what follows; anything does from what is no number."""
@@ -363,7 +337,3 @@ class _Comparison:
         with np.errstate(all="ignore"):
             allowed = self.tolerance * np.maximum(1.0, abs(follows))
             return np.asarray(np.isnan(follows) | (abs(seen - follows) <= allowed))
-
-
-_NOTHING = Grid.of({})
-"""A sheet without cells."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from xltransformer.checked import is_number
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Model, Values
 from xltransformer.record import record
@@ -133,13 +135,8 @@ def _grade(path: Path) -> Grade:
             remarks.append(f"the cells of {block.name} are gone: counted as empty")
             score = Score(empty=block.size)
         else:
-            cells = [
-                (book.holds(place, i, j), result(results, place, i, j))
-                for i in range(block.shape[0])
-                for j in range(block.shape[1])
-            ]
-            copied = sum(_copies(typed, secret) for typed, _ in cells)
-            if copied:
+            cells = [(book.holds(place, i, j), result(results, place, i, j)) for i, j in np.ndindex(place.shape)]
+            if copied := sum(_copies(typed, secret) for typed, _ in cells):
                 remarks.append(f"{block.name}: {copied} cells copy the hidden answers: counted as wrong")
             score = _score(cells, expected[block.name], secret)
         scores[key] = scores.get(key, Score()) + score
@@ -160,18 +157,12 @@ def _copies(typed: object, secret: re.Pattern[str]) -> bool:
     return isinstance(typed, str) and typed.startswith("=") and bool(secret.search(typed))
 
 
-def _score(cells: Iterable[tuple[object, object]], expected: Array, secret: re.Pattern[str]) -> Score:
+def _score(cells: Iterable[tuple[object, Any]], expected: Array, secret: re.Pattern[str]) -> Score:
     right = wrong = empty = 0
     for (typed, value), answer in zip(cells, expected.ravel(), strict=True):
         if typed is None or typed == "":
             empty += 1
-        elif (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and math.isfinite(value)
-            and abs(value - answer) <= TOLERANCE * (1 + 1e-9)
-            and not _copies(typed, secret)
-        ):
+        elif is_number(value) and abs(value - answer) <= TOLERANCE * (1 + 1e-9) and not _copies(typed, secret):
             right += 1
         else:
             wrong += 1

@@ -52,7 +52,6 @@ def save(data: bytes, path: Path, endings: Sequence[str] = (".xlsx",), *, force:
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
-        temporary = None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         # Windows replaces no file that a program has open.

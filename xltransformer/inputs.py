@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from xltransformer.checked import is_number
 from xltransformer.graph import Matrix
 from xltransformer.ops.base import Ref
 from xltransformer.record import record
@@ -42,12 +43,8 @@ def whole(ref: Ref) -> str:
     return ref.cell(0, 0) if ref.shape == (1, 1) else ref.part()
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _is_spelled_differently(value: Any) -> bool:
-    if not _is_number(value):
+    if not is_number(value):
         return False
     if value == 0:
         return math.copysign(1, value) < 0  # -0, or 0
@@ -70,24 +67,9 @@ def _no_logicals(refs: Sequence[Ref]) -> str:
     return f"(({asked or 0}+0)=0)"  # a number, also of one: FALSE=0 does not hold
 
 
-def _numbers_only(refs: Sequence[Ref]) -> str:
-    listed = _listed(refs)
-    return f"(COUNTA({listed})=COUNT({listed}))"
-
-
-def _none_too_large(refs: Sequence[Ref]) -> str:
-    listed = _listed(refs)
-    return f"(MAX({listed})<={TOO_LARGE})*(MIN({listed})>=-{TOO_LARGE})"
-
-
-def _spelled_alike(refs: Sequence[Ref]) -> str:
-    listed = _listed(refs)
-    size = f"(MAX({listed})<{TOO_LARGE_IN_TEXT})*(MIN({listed})>-{TOO_LARGE_IN_TEXT})"
-    return f"{size}*(ABS(SUM({listed})-ROUND(SUM({listed}),{DECIMALS_IN_TEXT}))<1E-6)"
-
-
-def _listed(refs: Sequence[Ref]) -> str:
-    return ",".join(map(whole, refs))
+def _of_all(test: str) -> Callable[[Sequence[Ref]], str]:
+    """A test of every cell of some blocks, whose list stands for {0}."""
+    return lambda refs: test.format(",".join(map(whole, refs)))
 
 
 @record
@@ -107,22 +89,27 @@ class Rule:
 ERROR = Rule("is an error", lambda value: isinstance(value, ErrorValue), cells=_no_errors)
 NO_NUMBER = Rule(
     "is no number",
-    lambda value: value is not None and not _is_number(value),
+    lambda value: value is not None and not is_number(value),
     cell="ISNUMBER({0})",
-    cells=_numbers_only,
+    cells=_of_all("(COUNTA({0})=COUNT({0}))"),
 )
 NUMBER_TOO_LARGE = Rule(
     "is too large",
     lambda value: value is not None and not abs(value) <= LARGEST,
     cell=f"{{0}}<={TOO_LARGE}",
-    cells=_none_too_large,
+    cells=_of_all(f"(MAX({{0}})<={TOO_LARGE})*(MIN({{0}})>=-{TOO_LARGE})"),
 )
 EMPTY = Rule("is empty, and must be above 0", lambda value: value is None)
 NOT_ABOVE_0 = Rule("must be above 0", lambda value: value <= 0, cell="{0}>0")
 TOO_NEAR_0 = Rule("is too near 0", lambda value: value < 1 / LARGEST)
 NO_WORD = Rule("is no word", lambda value: isinstance(value, bool), cells=_no_logicals)
 SPELLED_DIFFERENTLY = Rule(
-    "is a number that programs spell differently", _is_spelled_differently, cells=_spelled_alike
+    "is a number that programs spell differently",
+    _is_spelled_differently,
+    cells=_of_all(
+        f"(MAX({{0}})<{TOO_LARGE_IN_TEXT})*(MIN({{0}})>-{TOO_LARGE_IN_TEXT})"
+        f"*(ABS(SUM({{0}})-ROUND(SUM({{0}}),{DECIMALS_IN_TEXT}))<1E-6)"
+    ),
 )
 
 NUMBER = (ERROR, NO_NUMBER, NUMBER_TOO_LARGE)

@@ -103,11 +103,8 @@ def split_sentence(sentence: str, vocabulary: Iterable[str] = ()) -> list[str]:
     words: list[str] = []
     chunks = _SEPARATORS.split(sentence)
     for chunk in (chunk if word_key(chunk) in spelling else _strip(chunk) for chunk in chunks):
-        if word_key(chunk) in spelling or (divided and re.fullmatch(_ONLY_CJK, chunk)):
+        if word_key(chunk) in spelling or chunk.isascii() or (divided and re.fullmatch(_ONLY_CJK, chunk)):
             words.append(chunk)
-            continue
-        if chunk.isascii():
-            words.append(_strip(chunk))
             continue
         for run in re.findall(_CJK_RUN, chunk):
             words += _characters(run, spelling, longest) if re.match(_ONLY_CJK, run) else [_strip(run)]
