@@ -54,7 +54,7 @@ from click.testing import CliRunner, Result
 from kept import Kept
 
 from xltransformer.building.parse import load_template
-from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main as commands
 from xltransformer.errors import INTERRUPTED
 from xltransformer.exercise import grade

@@ -18,7 +18,7 @@ from openpyxl.utils import range_boundaries
 
 from xltransformer import api
 from xltransformer.building.instance import Instance
-from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.template import shipped_templates
 from xltransformer.locale import Messages, load_messages
 from xltransformer.teaching.lesson import Lesson
 from xltransformer.teaching.pictures import Bars, Curves, Plane

@@ -19,7 +19,7 @@ from office import Edit, Office, OpenedBook
 
 from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
-from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.errors import UserError

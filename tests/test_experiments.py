@@ -15,7 +15,7 @@ from openpyxl.utils.cell import coordinate_to_tuple
 
 from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.parse import load_template
-from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.template import shipped_templates
 from xltransformer.engines import engine, fold
 from xltransformer.errors import UserError
 from xltransformer.locale import Messages, in_language, languages, load_messages

@@ -26,7 +26,7 @@ from untrained import untrained
 from xltransformer import api, locale
 from xltransformer.building import instance as spec_instance
 from xltransformer.building.instance import Instance, describe, make_instance, model_from
-from xltransformer.building.shipped import shipped_templates, template_folder
+from xltransformer.building.template import shipped_templates, template_folder
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.engines import Engine, engine

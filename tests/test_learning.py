@@ -12,7 +12,7 @@ from untrained import untrained
 
 from xltransformer import api, diff
 from xltransformer.building.instance import Instance, make_instance
-from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
 from xltransformer.errors import UserError
 from xltransformer.locale import languages, load_messages

@@ -19,7 +19,7 @@ from openpyxl.utils import range_boundaries
 
 from xltransformer import api
 from xltransformer.building.instance import make_instance
-from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.template import shipped_templates
 from xltransformer.engines.converters import find_soffice, make_profile
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import languages, load_messages

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from xltransformer.building.parse import load_template
-from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.template import shipped_templates
 from xltransformer.models import MODELS, ModelEntry, Sizes, maker
 from xltransformer.weights import SCHEMES
 

@@ -15,7 +15,7 @@ from untrained import untrained
 
 from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
-from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
 from xltransformer.cli.size import read_configuration
 from xltransformer.difference import diff

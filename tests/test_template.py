@@ -18,8 +18,8 @@ from kept import USUAL
 from xltransformer import api
 from xltransformer.building.instance import make_instance
 from xltransformer.building.parse import load_template
-from xltransformer.building.shipped import DEFAULT_TEMPLATE, shipped_templates, template_folder
 from xltransformer.building.tables import read_word_table
+from xltransformer.building.template import DEFAULT_TEMPLATE, shipped_templates, template_folder
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.errors import UserError

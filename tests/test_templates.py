@@ -12,7 +12,7 @@ from office import Office
 
 from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
-from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.template import shipped_templates
 from xltransformer.difference import diff_book
 from xltransformer.engines import Engine, Results, engine
 from xltransformer.graph import Array

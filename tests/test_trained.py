@@ -17,7 +17,7 @@ from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.origin import held_out_figures
 from xltransformer.building.parse import load_template
-from xltransformer.building.shipped import shipped_templates, template_folder
+from xltransformer.building.template import shipped_templates, template_folder
 from xltransformer.cli import main
 from xltransformer.engines.base import fold
 from xltransformer.workbook.places import Place

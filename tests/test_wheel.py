@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import xltransformer
-from xltransformer.building.shipped import shipped_templates
+from xltransformer.building.template import shipped_templates
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,7 +23,6 @@ from pathlib import Path
 import xltransformer
 from xltransformer.building.instance import make_instance
 from xltransformer.building.parse import load_template
-from xltransformer.building.shipped import shipped_templates, template_folder
 package = Path(xltransformer.__file__).parent
 assert template_folder() == package / "templates", template_folder()
 assert str(package).startswith(sys.argv[1]), package

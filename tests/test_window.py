@@ -13,7 +13,7 @@ from windows import Box, Seen, View, Windows
 
 from xltransformer import api
 from xltransformer.building.instance import Instance, describe, make_instance
-from xltransformer.building.shipped import DEFAULT_TEMPLATE, shipped_templates
+from xltransformer.building.template import DEFAULT_TEMPLATE, shipped_templates
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import languages, load_messages
 from xltransformer.workbook.book import Workbook

@@ -7,15 +7,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xltransformer.bounds import read_text
-from xltransformer.building.settings import Settings
-from xltransformer.building.shipped import DEFAULT_TEMPLATE
-from xltransformer.building.tables import draw_words
-from xltransformer.building.template import Template, WordTable
+from xltransformer.building.request import Request, Settings
+from xltransformer.building.tables import draw_words, rows_of
+from xltransformer.building.template import DEFAULT_TEMPLATE, Template, WordTable
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import HEADS, MODELS, Sizes
@@ -32,19 +31,11 @@ from xltransformer.weights import (
     read_source,
 )
 
+if TYPE_CHECKING:
+    from xltransformer.building.plan import Plan
+
 _OUR_NAMES = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 """Names that our blocks have, and no published state dict: every model with weights has one."""
-
-
-@record
-class Adopted:
-    """A template with the weights of a file. `complete` is whether they are to be all that the model
-    has, `embedded` whether they bring embeddings."""
-
-    template: Template
-    complete: bool
-    embedded: bool
-    warnings: tuple[str, ...]
 
 
 @record
@@ -70,15 +61,14 @@ def template_for(weights: str | Path) -> str:
     return template_for_scheme(scheme)
 
 
-def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | None) -> Adopted:
-    """The template with the weights of a file, under the published names of its model or under our
-    blocks' names.
+def adopt(plan: Plan, request: Request, path: Path) -> Plan:
+    """The plan with the weights of a file, under the published names of its model or under our blocks' names.
 
     What the file, or a config.json beside it, tells of sizes holds, and settings must not say
-    otherwise, but for fewer layers; a number of heads that nothing tells is the template's. `tokens`
+    otherwise, but for fewer layers; a number of heads that nothing tells is the template's. The plan's tokens
     name the rows of the vocabulary, where it has any. Raises UserError for what does not fit.
     """
-    source = read_source(path)
+    template, tokens, settings, source = plan.template, plan.tokens, request.settings, read_source(path)
     empty = next((name for name, value in source.state.items() if 0 in value.shape), None)
     if empty is not None:
         raise UserError(f"{path}: {empty} is empty; give numbers")
@@ -86,7 +76,7 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | N
     if ours:
         checkpoint = Checkpoint(_ours(source, path), {})
     else:
-        checkpoint = _published(template, source, path, settings, tokens)
+        checkpoint = _published(template, source, path, settings, None if tokens is None else tokens.rows)
     width = {"d_model": checkpoint.sizes["width"]} if "width" in checkpoint.sizes else {}
     for name, told in {**checkpoint.options, **width}.items():
         if settings.get(name, told) != told:
@@ -101,16 +91,15 @@ def adopt(template: Template, path: Path, settings: Settings, tokens: Tokens | N
         warnings.append(f"{path} comes without its vocabulary: its rows bear other words; give `vocabulary`")
     blocks = dict(checkpoint.blocks)
     embeddings = blocks.pop("embeddings", None)
-    if embeddings is not None:
+    if embeddings is None:
+        table, said = _words_of_width(template, checkpoint.sizes.get("width"))
+    elif request.embeddings is None:
         table, said = name_rows(template, embeddings, None if tokens is None else tokens.names)
     else:
-        table, said = _words_of_width(template, checkpoint.sizes.get("width"))
-    return Adopted(
-        replace(template, table=table, sizes={**template.sizes, **checkpoint.options}, weights=blocks),
-        ours,
-        embeddings is not None,
-        (*warnings, *said),
-    )
+        raise UserError(f"{request.given['embeddings']} and {path} both give embeddings; leave the first out")
+    sizes = {**template.sizes, **checkpoint.options}
+    adopted = replace(template, table=table, sizes=sizes, weights=blocks)
+    return replace(plan, template=adopted, complete=ours).warned(*warnings, *said)
 
 
 def _ours(source: Source, path: Path) -> dict[str, Array]:
@@ -121,7 +110,7 @@ def _ours(source: Source, path: Path) -> dict[str, Array]:
 
 
 def _published(
-    template: Template, source: Source, path: Path, settings: Settings, tokens: Tokens | None
+    template: Template, source: Source, path: Path, settings: Settings, rows: Sequence[int] | None
 ) -> Checkpoint:
     """The blocks of a state dict under published names, with what is told beside it among the options."""
     entry = template.entry
@@ -131,13 +120,12 @@ def _published(
             f"models for published weights: {', '.join(name for name, other in MODELS.items() if other.schemes)}"
         )
     told = {name: value for name, value in source.told.items() if name not in settings}
-    sizes = Sizes((), 0, 0, {**template.sizes, **{k: v for k, v in told.items() if k == "heads"}})
+    heads = Sizes((), 0, 0, {**template.sizes, **told}).count("heads", HEADS)
     layers = Sizes((), 0, 0, settings).count("layers", 1) if "layers" in settings else None
-    rows = None if tokens is None else tokens.rows
     _check_rows(source, rows, path)
     try:
         scheme = most_like(source.state, entry.schemes)
-        checkpoint = load(scheme, source.state, sizes.count("heads", HEADS), layers=layers, rows=rows)
+        checkpoint = load(scheme, source.state, heads, layers=layers, rows=rows)
     except UserError as error:
         other = most_like(source.state)
         known = SCHEMES[other].likeness(source.state) > SCHEMES[scheme].likeness(source.state)
@@ -196,30 +184,26 @@ def name_rows(template: Template, embeddings: Array, tokens: Sequence[str] | Non
     as far as they go; the rest are #17 and so on, by their number from 0."""
     if embeddings.ndim != 2:
         raise UserError(f"the embeddings have {embeddings.ndim} dimensions; give a row of numbers for each word")
-    rows, width = embeddings.shape
+    rows = len(embeddings)
     given = list(template.table.words) if tokens is None else tokens
     if tokens is not None and len(tokens) > rows:
         raise UserError(f"the vocabulary has {len(tokens)} tokens, but the weights have rows for {rows}")
     warnings = []
     if len(given) > rows:
         warnings.append(f"the weights have rows for {rows} words; left out: {listed(given[rows:])}")
-    names = [*given[:rows], *unique([""] * (rows - len(given)), range(len(given), rows), given[:rows])]
-    dimensions = template.table.dimensions
-    if len(dimensions) != width:
-        dimensions = tuple(f"d{i}" for i in range(1, width + 1))
-    return WordTable(dimensions, dict(zip(names, map(tuple, embeddings.tolist()), strict=True))), warnings
+    names = unique([*given[:rows], *[""] * (rows - len(given))])
+    return rows_of(embeddings, names, template.table.dimensions), warnings
 
 
-def unique(tokens: Sequence[str], numbers: Iterable[int] | None = None, taken: Iterable[str] = ()) -> list[str]:
-    """A name for each token that no other has, case aside, nor one of those `taken`: its own, or with
-    its number behind it, which is its place from 0 where no `numbers` are given."""
+def unique(tokens: Sequence[str], numbers: Iterable[int] | None = None) -> list[str]:
+    """A name for each token that no other has, case aside: its own, or with its number behind it, which is its
+    place from 0 where no `numbers` are given."""
     names: dict[str, str] = {}
-    others = {word_key(name) for name in taken}
     for i, token in zip(range(len(tokens)) if numbers is None else numbers, tokens, strict=True):
         name = " ".join(clean(token).split())[: MOST_TEXT // 2]
-        if not name or word_key(name) in names or word_key(name) in others:
+        if not name or word_key(name) in names:
             name += f"#{i}"
-        while word_key(name) in names or word_key(name) in others:
+        while word_key(name) in names:
             name += "#"
         names[word_key(name)] = name
     return list(names.values())

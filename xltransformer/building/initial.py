@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -37,11 +37,12 @@ def initial_values(model: Lesson, plan: Plan, messages: Messages) -> dict[str, A
         empty = "" if blocks.words.feedback is None else None
         data[blocks.words.name] = _texts(found, blocks.words.shape[0], empty)
     data |= targets(model, data)
-    data |= {block.name: template.weights[block.name] for block in _told(model, template)}
+    told = {block.name: template.weights.get(block.name) for block in model.inputs if block.role == "target"}
+    data |= {name: value for name, value in told.items() if value is not None and value.shape == data[name].shape}
     if model.watch is not None:
         data |= _watched(model.watch, template, plan.words[: len(model.watch.sentences)], messages)
     data |= {
-        block.name: _first(data[block.choices.name])
+        block.name: _texts([next(filter(None, data[block.choices.name].ravel()), "")], 1)
         for block in model.inputs
         if block.role == "choice" and block.choices is not None and block.name not in data
     }
@@ -74,49 +75,35 @@ def _switch(block: Matrix, value: float, messages: Messages) -> Array:
     """A switch as it stands at first: a number, or the language's word for on or off."""
     if not block.text:
         return np.array([[value]])
-    return np.array([[messages("switch.on" if value else "switch.off")]], dtype=object)
+    return _texts([messages("switch.on" if value else "switch.off")], 1)
 
 
 def targets(model: Lesson, data: Mapping[str, Array]) -> dict[str, Array]:
     """What every result of a model that learns is to become at first, by the name of its target."""
-    return {block.name: value for goal in model.goals for block, value in _target(goal, data, model)}
+    every = ((goal, goal.target) for goal in model.goals)
+    return {block.name: _target(goal, block, data, model) for goal, block in every if block is not None}
 
 
-def _target(goal: Goal, data: Mapping[str, Array], model: Lesson) -> Iterator[tuple[Matrix, Array]]:
-    """What a result is to become at first: the next word of each (of a sentence still to be written, the
-    source's words); a word for each [MASK], or where there is none the words themselves; the embeddings;
-    or zeros."""
-    if goal.target is None:
-        return
+def _target(goal: Goal, target: Matrix, data: Mapping[str, Array], model: Lesson) -> Array:
+    """What a result is to become at first: the next word of each (of a sentence still to be written, the source's
+    words); a word for each [MASK], or where there is none the words themselves; the embeddings; or zeros."""
     typed = data[model.sentences[goal.sentence].words.name].ravel()
-    words, rows = [str(word) for word in typed if word], goal.target.shape[0]
+    words, rows = [str(word) for word in typed if word], target.shape[0]
     first = [str(word) for word in data[model.sentences[0].words.name].ravel() if word]
     if goal.next_word:
-        yield goal.target, _texts((words[1:] or first)[:rows], rows)
-    elif goal.words:
+        return _texts((words[1:] or first)[:rows], rows)
+    if goal.words:
         hidden = [word_key(word) == MASK for word in words]
         spare = [str(word) for word in data["vocabulary"].ravel() if word and not str(word).startswith("[")]
         plain = next((word for word in spare if word not in words), words[0])
         told = [(plain if here else "") if any(hidden) else word for word, here in zip(words, hidden, strict=True)]
-        yield goal.target, _texts(told, rows)
-    else:
-        value = np.zeros(goal.target.shape)
-        if goal.like is not None and goal.like.shape == goal.target.shape and rows >= len(words):
-            index = {word_key(str(word)): k for k, word in reversed(list(enumerate(data["vocabulary"].ravel())))}
-            for row, word in enumerate(words):
-                value[row] = data["embeddings"][index[word_key(word)]]
-        yield goal.target, value
-
-
-def _told(model: Lesson, template: Template) -> list[Matrix]:
-    """The targets that the template gives, where they fit the sentences."""
-    targets = [block for block in model.inputs if block.role == "target" and block.name in template.weights]
-    return [block for block in targets if template.weights[block.name].shape == block.shape]
-
-
-def _first(texts: Array) -> Array:
-    """The first text of a list, for a choice from it (1 x 1)."""
-    return np.array([[next((text for text in texts.ravel() if text), "")]], dtype=object)
+        return _texts(told, rows)
+    value = np.zeros(target.shape)
+    if goal.like is not None and goal.like.shape == target.shape and rows >= len(words):
+        index = {word_key(str(word)): k for k, word in reversed(list(enumerate(data["vocabulary"].ravel())))}
+        for row, word in enumerate(words):
+            value[row] = data["embeddings"][index[word_key(word)]]
+    return value
 
 
 def _watched(
@@ -133,7 +120,7 @@ def _watched(
     chosen = {watch.word: word, watch.across: plane[0], watch.up: plane[1]}
     for sentence, words in zip(watch.sentences, split, strict=False):
         chosen[sentence.other] = next((other for other in words if other != word), word)
-    data: dict[str, Array] = {block.name: np.array([[text]], dtype=object) for block, text in chosen.items()}
+    data = {block.name: _texts([text], 1) for block, text in chosen.items()}
     for place, words in zip(watch.places, split, strict=False):
         assert place.choices is not None
         numbers = [str(k) for k in range(1, place.choices.shape[0] + 1)]
@@ -141,7 +128,7 @@ def _watched(
     if watch.lesson is not None and watch.lesson.choices is not None:
         titles = [lesson_title(key, messages) for key in watch.keys]
         data[watch.lesson.choices.name] = _texts(titles, len(titles))
-        data[watch.lesson.name] = np.array([[titles[-1]]], dtype=object)
+        data[watch.lesson.name] = _texts(titles[-1:], 1)
     return data
 
 

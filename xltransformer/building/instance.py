@@ -11,8 +11,7 @@ import numpy as np
 from xltransformer.building.initial import initial_values
 from xltransformer.building.limits import check_limits, check_sizes
 from xltransformer.building.plan import make_plan
-from xltransformer.building.request import Options, Request
-from xltransformer.building.settings import check_used
+from xltransformer.building.request import Options, Request, check_used
 from xltransformer.building.template import Template
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, SwitchWords

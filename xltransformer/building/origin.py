@@ -8,7 +8,7 @@ import tomllib
 from xltransformer.bounds import read_text
 from xltransformer.building.instance import make_instance
 from xltransformer.building.parse import load_template
-from xltransformer.building.shipped import template_folder
+from xltransformer.building.template import template_folder
 from xltransformer.record import record
 
 HELD_OUT = "weights/held-out.toml"

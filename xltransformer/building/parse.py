@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xltransformer.building.shipped import DEFAULT_TEMPLATE, shipped_templates, template_folder
 from xltransformer.building.tables import learned_table, weights_of, word_table
-from xltransformer.building.template import Template
+from xltransformer.building.template import DEFAULT_TEMPLATE, Template, shipped_templates, template_folder
 from xltransformer.checked import check_keys, expect, fitting, is_texts, number, table_in, whole_number
 from xltransformer.errors import UserError
 from xltransformer.locale import ENGLISH, Texts, said_in
@@ -123,9 +122,6 @@ def _spoken(tables: Mapping[str, Any], language: str, where: str) -> Mapping[str
     return said_in(tables, language, {})
 
 
-_EXPERIMENT = sorted(("block", "row", "column", "to", "above", "below", "do", "then"))
-
-
 def _experiments(value: Any, where: str) -> tuple[Experiment, ...]:
     """The experiments, or UserError for one that does not say what to edit and what to tell."""
     fits = isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
@@ -134,7 +130,7 @@ def _experiments(value: Any, where: str) -> tuple[Experiment, ...]:
 
 
 def _experiment(entry: Mapping[str, Any], where: str) -> Experiment:
-    check_keys(entry, _EXPERIMENT, where)
+    check_keys(entry, sorted(Experiment.__annotations__), where)
     block = entry.get("block")
     expect(isinstance(block, str), f"{where}: block", block, "the name of a block to edit")
     for side in ("row", "column"):

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 
 from xltransformer.building.limits import MARGIN, check_sizes
 from xltransformer.building.parse import load_template
-from xltransformer.building.request import Request
-from xltransformer.building.settings import apply_settings, misfits
-from xltransformer.building.shipped import DEFAULT_TEMPLATE
+from xltransformer.building.request import Request, apply_settings, misfits
 from xltransformer.building.tables import untrained, with_embeddings
-from xltransformer.building.template import Template
+from xltransformer.building.template import DEFAULT_TEMPLATE, Template
 from xltransformer.errors import UserError
 from xltransformer.locale import load_messages, switch_words
 from xltransformer.models import Sizes
@@ -60,7 +58,8 @@ class Plan:
 
 def make_plan(request: Request) -> Plan:
     """The plan of what a request asks for; UserError for what cannot be built."""
-    plan = Plan(find_template(request))
+    named = default_template(request.weights) if request.template is None else request.template
+    plan = Plan(named if isinstance(named, Template) else load_template(named, request.language))
     for step in STEPS:
         plan = step(plan, request)
     return plan
@@ -76,12 +75,6 @@ def default_template(weights: str | Path | None) -> str:
     from xltransformer.building.adopt import template_for
 
     return template_for(weights)
-
-
-def find_template(request: Request) -> Template:
-    """The template that is asked for, by name, by file or by the names in the weights."""
-    named = default_template(request.weights) if request.template is None else request.template
-    return named if isinstance(named, Template) else load_template(named, request.language)
 
 
 def forget_misfits(plan: Plan, request: Request) -> Plan:
@@ -149,11 +142,7 @@ def take_weights(plan: Plan, request: Request) -> Plan:
         return plan
     from xltransformer.building.adopt import adopt
 
-    adopted = adopt(plan.template, request.weights, request.settings, plan.tokens)
-    if request.embeddings is not None and adopted.embedded:
-        given = request.given
-        raise UserError(f"{given['embeddings']} and {given['weights']} both give embeddings; leave the first out")
-    return replace(plan, template=adopted.template, complete=adopted.complete).warned(*adopted.warnings)
+    return adopt(plan, request, request.weights)
 
 
 def split_words(plan: Plan, _: Request) -> Plan:

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from xltransformer.building.shipped import template_folder
-from xltransformer.building.template import Template, WordTable
+from xltransformer.building.template import Template, WordTable, template_folder
 from xltransformer.checked import expect, fitting, is_texts, number, table_in, whole_number
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
@@ -82,13 +81,21 @@ def _drawn_table(data: Mapping[str, Any], where: str) -> WordTable:
 
 def learned_table(table: WordTable, embeddings: Array, where: str) -> WordTable:
     """The words with the embeddings that came with the weights, a row for each in the same order."""
-    rows, width = embeddings.shape
-    if rows != len(table.words):
-        raise UserError(
-            f"{where}: weights.embeddings has {rows} rows for {len(table.words)} words; give as many words as rows"
-        )
-    dimensions = table.dimensions if len(table.dimensions) == width else [f"d{i}" for i in range(1, width + 1)]
-    return WordTable(tuple(dimensions), dict(zip(table.words, map(tuple, embeddings.tolist()), strict=True)))
+    if len(embeddings) != len(table.words):
+        counts = f"{len(embeddings)} rows for {len(table.words)} words"
+        raise UserError(f"{where}: weights.embeddings has {counts}; give as many words as rows")
+    return rows_of(embeddings, table.words, table.dimensions)
+
+
+def rows_of(embeddings: Array, words: Iterable[str], dimensions: tuple[str, ...]) -> WordTable:
+    """Words with a row of numbers each; the dimensions keep their names where there are as many."""
+    names = dimensions if len(dimensions) == embeddings.shape[1] else _numbered(embeddings.shape[1])
+    return WordTable(names, dict(zip(words, map(tuple, embeddings.tolist()), strict=True)))
+
+
+def _numbered(width: int) -> tuple[str, ...]:
+    """Names for so many dimensions that have none."""
+    return tuple(f"d{i}" for i in range(1, width + 1))
 
 
 def draw_words(words: Iterable[str], width: Any, seed: Any, where: str) -> WordTable:
@@ -96,7 +103,7 @@ def draw_words(words: Iterable[str], width: Any, seed: Any, where: str) -> WordT
     fits = 0 < whole_number(width, where) <= MOST_WIDTH
     expect(fits, where, width, f"a whole number from 1 to {MOST_WIDTH}")
     rows = [(word, pseudo_random(f"{seed}:embedding:{word}", (1, width))[0].tolist()) for word in words]
-    return replace(_checked_table([f"d{i}" for i in range(1, width + 1)], rows, where), drawn=True)
+    return replace(_checked_table(_numbered(width), rows, where), drawn=True)
 
 
 def _cell_number(text: Any) -> Any:
@@ -163,46 +170,38 @@ def read_word_table(path: Path) -> WordTable:
         raise UserError(f"{path} has {len(rows[0]):,} columns, far beyond a sheet; use fewer dimensions")
     header, body = rows[0], rows[1:]
     if all(isinstance(_cell_number(cell), float | int) for cell in header[1:]):
-        header, body = ["word", *(f"d{i}" for i in range(1, len(header)))], rows
+        header, body = ["word", *_numbered(len(header) - 1)], rows
     table = [(str(row[0]), [_cell_number(cell) for cell in row[1:]]) for row in body]
     return _checked_table([str(cell) for cell in header[1:]], table, path.name)
 
 
-def weights_of(tables: Mapping[str, Any], where: str, folder: Path) -> dict[str, Array]:
+def weights_of(tables: Mapping[str, Any], where: str, folder: Path, within: str = "") -> dict[str, Array]:
     """Weights by block name: given inline, or as the name of a .npz or .csv file beside the template.
 
-    `weights.file = "all.npz"` gives many at once, under their block names.
+    `weights.file = "all.npz"` gives many at once, under their block names. `within`: how these names begin.
     """
     weights: dict[str, Array] = {}
+    for key, value in tables.items():
+        name, place = within + key, f"{where}: weights.{within}{key}"
+        if name == "file":
+            from xltransformer.weights.files import ABOUT, RUN, read_npz
 
-    def add(name: str, value: Any) -> None:
-        place = f"{where}: weights.{name}"
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                add(f"{name}.{key}", inner)
+            for block, array in read_npz(_beside(value, place, folder)).items():
+                if block not in (ABOUT, RUN):  # what is told of them
+                    weights[block] = _checked_matrix(array, f"{value}: {block}")
+        elif isinstance(value, dict):
+            weights |= weights_of(value, where, folder, f"{name}.")
         elif isinstance(value, str):
             weights[name] = _weight_file(value, name, place, folder)
         else:
             weights[name] = matrix(value, place)
-
-    for name, value in tables.items():
-        if name == "file":
-            from xltransformer.weights.files import ABOUT, RUN, read_npz
-
-            for block, array in read_npz(_beside(value, f"{where}: weights.file", folder)).items():
-                if block not in (ABOUT, RUN):  # what is told of them
-                    weights[block] = _checked_matrix(array, f"{value}: {block}")
-        else:
-            add(name, value)
     return weights
 
 
 def _beside(value: str, where: str, folder: Path) -> Path:
+    """A file beside the template, or, for a copy of one that ships, where that one's files stay."""
     expect(isinstance(value, str), where, value, "the name of a file beside the template")
-    own, shipped = (
-        folder / value,
-        template_folder() / value,
-    )  # for a copy of a template that ships, whose weights stay where they are
+    own, shipped = folder / value, template_folder() / value
     return shipped if shipped.is_file() and not own.exists() else own
 
 
@@ -231,16 +230,13 @@ def matrix(value: Any, where: str) -> Array:
     """A list of equally long lists of finite numbers as an array, else UserError."""
     fits = isinstance(value, list) and value and all(isinstance(row, list) and row for row in value)
     expect(bool(fits), where, value, "a list of rows of numbers", ".60")
-    for i, row in enumerate(value):
+    rows = []
+    for i, row in enumerate(value, start=1):
         if len(row) != len(value[0]):
-            counts = f"row {i + 1} has {len(row)} numbers, row 1 has {len(value[0])}"
+            counts = f"row {i} has {len(row)} numbers, row 1 has {len(value[0])}"
             raise UserError(f"{where}: {counts}; give each row as many")
-    return np.array(
-        [
-            [number(v, f"{where}, row {i}, column {j}") for j, v in enumerate(row, 1)]
-            for i, row in enumerate(value, 1)
-        ]
-    )
+        rows.append([number(v, f"{where}, row {i}, column {j}") for j, v in enumerate(row, start=1)])
+    return np.array(rows)
 
 
 def untrained(template: Template) -> Template:

@@ -1,8 +1,10 @@
-"""What a template says, as read and checked: a model, its sentences, vocabulary, switches, sizes and weights."""
+"""What a template says, as read and checked: a model, its sentences, vocabulary, switches, sizes and weights;
+and which ship with the tool."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from xltransformer.graph import Array
@@ -10,6 +12,8 @@ from xltransformer.locale import Texts
 from xltransformer.models import MODELS, ModelEntry
 from xltransformer.record import record
 from xltransformer.teaching.experiments import Experiment
+
+DEFAULT_TEMPLATE = "cat-and-mouse"
 
 
 @record
@@ -48,3 +52,16 @@ class Template:
     def entry(self) -> ModelEntry:
         """What is known of its model."""
         return MODELS[self.model]
+
+
+def shipped_templates() -> list[str]:
+    """The names of the templates that ship with the tool, the default first."""
+    names = sorted(path.stem for path in template_folder().glob("*.toml"))
+    return sorted(names, key=lambda name: name != DEFAULT_TEMPLATE)
+
+
+def template_folder() -> Path:
+    """Where the templates that ship lie: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"

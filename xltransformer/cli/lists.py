@@ -15,7 +15,7 @@ def templates() -> None:
     """List the templates that ship: trained or hand-made, how large, and how good on held-out data."""
     from xltransformer.building.origin import origin
     from xltransformer.building.parse import load_template
-    from xltransformer.building.shipped import shipped_templates
+    from xltransformer.building.template import shipped_templates
 
     for name in shipped_templates():
         click.echo(f"{name:20} {load_template(name).title.get('en', '')} ({origin(name)})")
@@ -26,7 +26,7 @@ def templates() -> None:
 def languages(language: str | None) -> None:
     """List the languages and how far each is translated; of one, what is missing. Exit status 1 where a text
     is wrong."""
-    from xltransformer.building.shipped import template_folder
+    from xltransformer.building.template import template_folder
     from xltransformer.locale.report import report
 
     if language is not None:

@@ -15,8 +15,7 @@ import numpy as np
 from xltransformer.building.instance import Instance, make_instance, sizes_from
 from xltransformer.building.parse import load_template
 from xltransformer.building.request import Options
-from xltransformer.building.shipped import DEFAULT_TEMPLATE
-from xltransformer.building.template import Template
+from xltransformer.building.template import DEFAULT_TEMPLATE, Template
 from xltransformer.engines import engine
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
