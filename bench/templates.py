@@ -15,9 +15,9 @@ from typing import Any
 import openpyxl
 from rich.console import Console
 from rich.table import Table
-from xltransformer.building.shipped import shipped_templates
 
 from xltransformer import api
+from xltransformer.building.template import shipped_templates
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES
 

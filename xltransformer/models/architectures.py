@@ -85,8 +85,7 @@ def read(
 ) -> Reading:
     """A stack over the first sentences, as many as there are `scopes` for their blocks: their words are embedded,
     get their `place`, or with `angles` turn queries and keys by it, and go through the layers."""
-    inputs: list[Matrix] = []
-    stacks: list[StackMade] = []
+    inputs, stacks = [], []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=False)):
         with model.section("embedding", sentence=s):
             inputs.append(embed(g.scope("words"), words.index, model.vocabulary))

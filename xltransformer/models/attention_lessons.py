@@ -24,8 +24,7 @@ def single_query(sizes: Sizes) -> Lesson:
     sentence answers (K = V = X)."""
     model, known = begin(sizes)
     turned, word = turned_by(model, sizes), watched_word(model)
-    inputs: list[Matrix] = []
-    attended: list[Attended] = []
+    inputs, attended = [], []
     asked: Matrix | None = None
     for s, g, words, X in model.reading("single_query"):
         inputs.append(X)

@@ -13,7 +13,6 @@ from xltransformer.models.sizes import HEADS, Sizes, begin
 from xltransformer.nn.attention import (
     AttentionOptions,
     Projection,
-    Switches,
     attention,
     padding_mask,
     project,
@@ -61,9 +60,7 @@ def positions_lesson(sizes: Sizes) -> Lesson:
     model, _ = begin(sizes)
     turned, word = turned_by(model, sizes), watched_word(model)
     base = model.scope("positions").constant("base", BASE, positive=True)
-    inputs: list[Matrix] = []
-    without: list[Attended] = []
-    placed: list[Attended] = []
+    inputs, without, placed = [], [], []
     for _, h, words, X in model.reading("without_positions"):
         inputs.append(X)
         without.append(attention(h, *same(h, X, X), (words.padding, words.padding), turned))
@@ -104,8 +101,7 @@ def rotary_lesson(sizes: Sizes) -> Lesson:
         )
     turned, word = turned_by(model, sizes), watched_word(model)
     base = model.scope("rotary").constant("base", BASE, positive=True)
-    inputs: list[Matrix] = []
-    attended: list[Attended] = []
+    inputs, attended = [], []
     for s, h, words, X in model.reading("rotary"):
         inputs.append(X)
         Q, K, V = same(h, X, X)
@@ -138,8 +134,7 @@ def masks_lesson(sizes: Sizes) -> Lesson:
         mask = model.scopes[0].scope(lesson)["mask"]
         h = model.scope("watch", lesson)
         with model.section("watch"), h.step("watch_mask"):
-            own = ops.lookup(watched.sentences[0].position, mask)
-            seen = h.add("mask", own, rows=Axis.of(word), scale="gate")
+            seen = h.add("mask", ops.lookup(watched.sentences[0].position, mask), rows=Axis.of(word), scale="gate")
             count = h.add("seen", ops.row_sum(seen), scale="count")
         maps += [Map(f"{lesson}_mask", mask), Map(f"{lesson}_weights", one.weights)]
         answers.append(Answer(f"sees_{lesson}", {"word": Fact(word), "count": Fact(count)}))
@@ -154,8 +149,7 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
     g, width = model.scope("add_norm"), known.embeddings.columns
     epsilon = g.constant("epsilon", EPSILON, positive=True)
     layer, rms = (norm_weights(g.scope(name), width, epsilon, rms=name == "rms") for name in ("layer", "rms"))
-    inputs: list[Matrix] = []
-    attended: list[Attended] = []
+    inputs, attended = [], []
     for s, h, words, X in model.reading("add_norm"):
         attended.append(attention(h, *same(h, X, X), (words.padding, words.padding)))
         total = residual(h, X, attended[-1].output)
@@ -169,8 +163,7 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
     for name, block in shown.items():
         h = model.scope("watch", name)
         with model.section("watch"), h.step("watch_norm"):
-            own = ops.lookup(watched.sentences[0].position, block)
-            row = h.add(f"normed_{name}", own, rows=Axis.of(word))
+            row = h.add(f"normed_{name}", ops.lookup(watched.sentences[0].position, block), rows=Axis.of(word))
             mean = h.add("mean", ops.row_mean(row))
             spread = h.add("variance", ops.row_variance(row, mean))
         facts |= {f"{name}_mean": Fact(mean), f"{name}_spread": Fact(spread)}
@@ -211,16 +204,16 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
     guessing, back = _guessing(model, state) if sizes.flag("predicts", False) else None, sizes.word("back")
     if back is not None and guessing is None:
         raise UserError("[sizes] back goes with predicts = true: nothing is said without")
-    inputs: list[Matrix] = []
-    attended: list[Attended] = []
-    guesses: list[Prediction] = []
-    curves: list[tuple[Curve, Curve]] = []
+    inputs, attended = [], []
+    guesses, curves = [], []
     for s, r, words, X in model.reading("recurrent"):
         states = recurrent(r, X, w)
         h = model.scopes[s].scope("self_attention")
         with model.section("projected_attention" if guessing else "self_attention", sentence=s):
             inputs.append(embed(h.scope("words") if guessing else h, words.index, known))
-            attended.append(_beside(h, inputs[-1], words.padding, guessing, turned))
+            Q, K, V = _queries(h, inputs[-1], guessing)
+            causal = guessing is not None
+            attended.append(attention(h, Q, K, V, (words.padding, words.padding), turned, causal=causal))
         if guessing:
             for q, x, W in zip((r, h), (states, attended[-1].output), guessing.outputs, strict=True):
                 with model.section("prediction", sentence=s):
@@ -249,13 +242,9 @@ class _Guessing:
     outputs: Sequence[Matrix]
 
 
-def _beside(h: Scope, X: Matrix, padding: Matrix, guessing: _Guessing | None, turned: Switches) -> Attended:
-    """Attention over the same words (n x d): of their own vectors, or causal with what it has learned and
-    their places, where it predicts."""
-    if not guessing:
-        return attention(h, *same(h, X, X), (padding, padding), turned)
-    Q, K, V = project(h, sinusoidal(h, X, guessing.base), guessing.attention)
-    return attention(h, Q, K, V, (padding, padding), turned, causal=True)
+def _queries(h: Scope, X: Matrix, guessing: _Guessing | None) -> tuple[Matrix, Matrix, Matrix]:
+    """Q, K and V of words (n x d): their own vectors, or with places and weights, where these predict."""
+    return project(h, sinusoidal(h, X, guessing.base), guessing.attention) if guessing else same(h, X, X)
 
 
 def _guessing(model: Lesson, state: Axis) -> _Guessing:

@@ -35,7 +35,7 @@ class Sizes:
     def _take(self, name: str, default: Any, fits: Callable[[Any], bool], wanted: str) -> Any:
         """An option, or else its default; UserError for one that does not fit, with what is wanted."""
         value = self.options.get(name, default)
-        if not fits(value):
+        if value is not default and not fits(value):
             raise UserError(f"[sizes] {name} is {value!r}: give {wanted}")
         return value
 
@@ -59,7 +59,10 @@ class Sizes:
 
     def word(self, name: str) -> str | None:
         """A word, None where there is none; else UserError."""
-        value: str | None = self._take(name, None, _may_be_word, "a word of the vocabulary")
+        wanted = "a word of the vocabulary"
+        value: str | None = self._take(
+            name, None, lambda word: isinstance(word, str) and bool(word.strip()), wanted
+        )
         return value
 
     def axis(self, size_name: str, labels_name: str, prefix: str, default: int) -> Axis:
@@ -67,19 +70,15 @@ class Sizes:
 
         Raises UserError for a size that is no positive whole number or does not fit the labels.
         """
-        labels = self._take(labels_name, None, _may_be_names, "a list of names")
+        labels = self._take(labels_name, None, _are_names, "a list of names")
         size = self.count(size_name, len(labels) if labels else default)
         if labels and len(labels) != size:
             raise UserError(f"[sizes] {labels_name} has {len(labels)} names, but {size_name} is {size}")
         return Axis.fixed(labels) if labels else Axis.numbered(prefix, size)
 
 
-def _may_be_word(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and bool(value.strip()))
-
-
-def _may_be_names(value: Any) -> bool:
-    return value is None or (isinstance(value, list | tuple) and bool(value) and is_texts([*value]))
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list | tuple) and bool(value) and is_texts([*value])
 
 
 def begin(sizes: Sizes, *options: str) -> tuple[Lesson, Vocabulary]:

@@ -27,6 +27,10 @@ SHOWN = 2
 """Of how many sentences the headline shows the attention before and after."""
 
 
+LossOf = Callable[[Scope, Matrix], Matrix]
+"""The loss (1 x 1) of a forward pass with another block, in a scope of its own."""
+
+
 @record
 class _Sentence:
     """What a step reads of a sentence: its vectors (n x d), who may look at whom (n x n), and which rows
@@ -57,9 +61,7 @@ def trainable_attention(sizes: Sizes) -> Lesson:
     start = projection(g, width, keys, values)
     weights = {"W_Q": start.W_Q, "W_K": start.W_K, "W_V": start.W_V}
     weights["W_out"] = g.input("W_out", values, width, "parameter")
-    read: list[_Sentence] = []
-    attended: list[Attended] = []
-    results: list[Matrix] = []
+    read, attended, results = [], [], []
     for _, h, words, X in model.reading("trainable_attention"):
         read.append(_Sentence(X, padding_mask(h, words.padding, words.padding), words.padding))
         found, result = _write_back(h, read[-1], weights)
@@ -115,8 +117,7 @@ def _train(
                         n: h.add(f"velocity_{n}", ops.momentum(v, slopes[n], share)) for n, v in velocity.items()
                     }
                     weights = {n: h.add(n, ops.step_down(W, velocity[n], rate)) for n, W in weights.items()}
-            after: list[Attended] = []
-            losses = []
+            after, losses = [], []
             for s, one in enumerate(read):
                 i = h.scope("sentence", str(s)) if len(read) > 1 else h
                 found, result = _write_back(i, one, weights)
@@ -201,18 +202,14 @@ def backpropagation(sizes: Sizes) -> Lesson:
         return by_scores(h, _scores(h, X, again))
 
     product = _check(model, "product", W, known.dimensions, found[W], loss, by_weights)
-    curves = _tangent(model, by_weights, W, product.at, loss, product.gradient)
+    curves = _tangent(model, W, product, loss, by_weights)
     softmax = _check(model, "softmax", scores, words.words, found[scores], loss, by_scores)
     model.settings.append(nudge)
     model.promises = [model.scope("nudge").add("agrees", ops.near(product.apart, softmax.apart))]
     # The shares are over dimensions, not words.
     model.watch = watch(model, word, [X], {"backpropagation": [Attended(shares, shares)]}, ranks=False)
-    maps = [
-        Map("nudge_W", W),
-        Map("nudge_gradient_W", found[W]),
-        Map("nudge_scores", scores),
-        Map("nudge_gradient_scores", found[scores]),
-    ]
+    shown = {"W": W, "gradient_W": found[W], "scores": scores, "gradient_scores": found[scores]}
+    maps = [Map(f"nudge_{key}", block) for key, block in shown.items()]
     model.headline = Headline([*maps, curves], [product.answer, softmax.answer])
     return model
 
@@ -229,13 +226,7 @@ class _Checked:
 
 
 def _check(
-    model: Lesson,
-    name: str,
-    block: Matrix,
-    rows: Matrix,
-    gradients: Matrix,
-    loss: Matrix,
-    loss_of_trial: Callable[[Scope, Matrix], Matrix],
+    model: Lesson, name: str, block: Matrix, rows: Matrix, gradients: Matrix, loss: Matrix, loss_of_trial: LossOf
 ) -> _Checked:
     """One entry of a block, to be chosen by its row's and its column's name, nudged: the slope of the loss
     beside the gradient."""
@@ -267,14 +258,7 @@ def _check(
     return _Checked(at, gradient, apart, answer)
 
 
-def _tangent(
-    model: Lesson,
-    loss_of_trial: Callable[[Scope, Matrix], Matrix],
-    block: Matrix,
-    at: Sequence[Matrix],
-    loss: Matrix,
-    gradient: Matrix,
-) -> Curves:
+def _tangent(model: Lesson, block: Matrix, checked: _Checked, loss: Matrix, loss_of_trial: LossOf) -> Curves:
     """The loss for many values of one entry, a forward pass each, beside the line that the gradient draws."""
     g = model.scope("scan")
     by = g.add("by", ops.Spread(TRIALS)(g.constant("reach", REACH)))
@@ -284,10 +268,11 @@ def _tangent(
         with model.section("scan", layer=k + 1, compact=True):
             with h.step("nudge"):
                 offset = h.add("offset", ops.Columns(k)(by, loss))
-                trial = h.add("nudged", ops.nudged(block, *at, offset))
+                trial = h.add("nudged", ops.nudged(block, *checked.at, offset))
             losses.append(loss_of_trial(h, trial))
     found = g.add("losses", ops.concatenate(*losses), scale="plain")
-    start, rises = g.add("start", ops.concatenate(*[loss] * TRIALS)), g.add("rises", ops.matmul(gradient, by))
+    start = g.add("start", ops.concatenate(*[loss] * TRIALS))
+    rises = g.add("rises", ops.matmul(checked.gradient, by))
     line = g.add("line", ops.add(start, rises), scale="plain")
     return Curves("scan", "nudged_by", (Curve("scan_loss", by, found), Curve("scan_line", by, line)))
 

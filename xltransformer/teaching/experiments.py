@@ -16,13 +16,13 @@ class Experiment:
     or `below` where any such number will do), and what to say before and after."""
 
     block: str
-    row: str | int | None
-    column: str | int | None
-    to: Texts | float | bool | None
-    above: float | None
-    below: float | None
     do: Texts
     then: Texts
+    row: str | int | None = None
+    column: str | int | None = None
+    to: Texts | float | bool | None = None
+    above: float | None = None
+    below: float | None = None
 
     def target(self, language: str) -> str | float | bool:
         """What is typed, in a workbook of that language."""
@@ -47,10 +47,7 @@ def to_try(split: Sequence[Sequence[str]], messages: Messages) -> tuple[Experime
         Experiment(
             block="sentence.1.words",
             row=row,
-            column=None,
             to={language: to},
-            above=None,
-            below=None,
             do={language: messages("published.swap", old=old, new=to, cell="{cell}")},
             then={language: messages("published.swapped")},
         )

@@ -112,8 +112,7 @@ def _candidates(
     g = model.scope("watch", str(sentence))
     h = g.scope("prediction")
     with g.step("watch_prediction"):
-        own = lookup(position, probabilities)
-        row = h.add("probabilities", own, rows=Axis.of(word), scale="probability")
+        row = h.add("probabilities", lookup(position, probabilities), rows=Axis.of(word), scale="probability")
     words, shares = runners_up(h, row, row, model.vocabulary.words, CANDIDATES)
     facts = {"word": Fact(word)}
     for k, name in enumerate(("first", "second", "third")[: words.shape[1]]):
