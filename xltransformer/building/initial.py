@@ -22,8 +22,7 @@ MASK = word_key("[MASK]")
 
 
 def initial_values(model: Lesson, plan: Plan, messages: Messages) -> dict[str, Array]:
-    """The values of every input of a model that was made by a plan; UserError for weights that it has no
-    place for."""
+    """The values of every input of a model that a plan made; UserError for weights that it has no place for."""
     template, rows, width = plan.template, plan.sizes.vocabulary, plan.sizes.width
     table = [*template.table.words.values(), *(pseudo_random(word_key(w), (1, width))[0] for w in plan.made_up)]
     data: dict[str, Array] = {

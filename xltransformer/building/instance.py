@@ -39,9 +39,7 @@ class Instance:
     def generated(self) -> dict[str, frozenset[int]]:
         """The rows of tokens that the model writes itself, by block name."""
         return {
-            block.name: frozenset(
-                row for row, token in enumerate(self.inputs[block.name].ravel()) if token is None
-            )
+            block.name: frozenset(k for k, token in enumerate(self.inputs[block.name].ravel()) if token is None)
             for block in self.model.inputs
             if block.feedback is not None
         }
@@ -69,8 +67,7 @@ def make_instance(
 ) -> Instance:
     """The template's model over the sentences (the template's own where none are given).
 
-    For the rest see `Request`, and `Options` for what may be given beside them. Raises UserError for whatever
-    cannot be built.
+    For the rest see `Request`, and for the `options` `Options`. Raises UserError for whatever cannot be built.
     """
     messages = load_messages(language)
     request = Request(template, tuple(sentences), options, spare, language)
@@ -85,8 +82,8 @@ def make_instance(
 
 def describe(instance: Instance) -> dict[str, Any]:
     """What a workbook carries so that its model can be built again."""
-    sizes = instance.sizes
-    return {
+    sizes, usual = instance.sizes, SwitchWords()
+    described: dict[str, Any] = {
         "template": instance.template.name,
         "model": instance.template.model,
         "sentences": list(instance.sentences),
@@ -94,15 +91,11 @@ def describe(instance: Instance) -> dict[str, Any]:
         "vocabulary": sizes.vocabulary,
         "width": sizes.width,
         "options": dict(sizes.options),
-        **_further_words(sizes.switch_words),
     }
-
-
-def _further_words(words: SwitchWords) -> dict[str, Any]:
-    """The words of switches beyond those that hold in every workbook, where there are such."""
-    usual = SwitchWords()
-    further = {"on": [*words.on[len(usual.on) :]], "off": [*words.off[len(usual.off) :]]}
-    return {"switch_words": further} if words != usual else {}
+    if sizes.switch_words != usual:  # those that hold in every workbook come first
+        on, off = sizes.switch_words.on[len(usual.on) :], sizes.switch_words.off[len(usual.off) :]
+        described["switch_words"] = {"on": list(on), "off": list(off)}
+    return described
 
 
 def sizes_from(description: Mapping[str, Any]) -> Sizes:

@@ -1,5 +1,4 @@
-"""What is to be told of each template that ships: where its numbers come from, how many they are, and
-what it does on held-out data."""
+"""What is told of each template that ships: whence its numbers, how many, and how good on held-out data."""
 
 from __future__ import annotations
 

@@ -229,17 +229,13 @@ def empty_slots(plan: Plan, request: Request) -> list[int]:
     template, given = plan.template, request.given.get("slots")
     asked = template.slots if given is None and "slots" in request.settings else given
     wished = template.slots if request.spare or template.entry.writes else 0
-    extra = _each(wished if asked is None else asked, len(plan.words))
+    slots = wished if asked is None else asked
+    each = list(slots) if isinstance(slots, Sequence) else [slots]
+    extra = [*each, *[each[-1]] * len(plan.words)][: len(plan.words)]  # the last number goes on
     positions = template.weights.get(LEARNED)
     if positions is None or positions.ndim != 2:
         return extra
     return _room(len(positions), plan.words, extra, asked is not None, fill=template.trained and bool(wished))
-
-
-def _each(slots: int | Sequence[int], sentences: int) -> list[int]:
-    """The empty slots of each sentence; of a list that is too short the last number goes on."""
-    listed = list(slots) if isinstance(slots, Sequence) else [slots]
-    return [*listed, *[listed[-1]] * sentences][:sentences]
 
 
 def _room(positions: int, split: Sequence[Sequence[str]], extra: list[int], asked: bool, fill: bool) -> list[int]:

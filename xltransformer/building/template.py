@@ -1,5 +1,4 @@
-"""What a template says, as read and checked: a model, its sentences, vocabulary, switches, sizes and weights;
-and which ship with the tool."""
+"""What a template says, as read and checked, and which of them ship with the tool."""
 
 from __future__ import annotations
 
@@ -18,8 +17,7 @@ DEFAULT_TEMPLATE = "cat-and-mouse"
 
 @record
 class WordTable:
-    """A vocabulary: the names of the d dimensions, and for each word its d numbers, which may be
-    `drawn` from the seed."""
+    """A vocabulary: the names of d dimensions, and d numbers for each word, which may be `drawn` from the seed."""
 
     dimensions: tuple[str, ...]
     words: Mapping[str, tuple[float, ...]]

@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 _FOLDER = Path(__file__).parent
 ENGLISH = "en"
 MOST_NAME, MOST_NOTE = 24, 255
-"""The most letters of a sheet's name (31 in all, its number included) and of what shows beside a cell: Excel's
-limits."""
+"""Excel's limits for the letters of a sheet's name (31 with its number) and of what shows beside a cell."""
 MOST_WORD, MOST_WORDS = 40, 100
-"""The most letters of a word that turns a switch, and the most words that turn it on, or off: a formula asks
-for every one of them."""
+"""The most letters of a word that turns a switch, and the most such words: a formula asks for every one."""
 
 
 T = TypeVar("T")
@@ -134,8 +132,7 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def faults(language: str) -> Iterator[str]:
-    """What would break a workbook in a language, each fault in a line with its table and key. Keys that English
-    does not have break nothing."""
+    """What would break a workbook, each fault in a line with its table and key; keys that English lacks do not."""
     english = read_texts(ENGLISH)
     for key, text in read_texts(language).items():
         if key in english and (fault := _fault(key, text, english[key])):

@@ -28,8 +28,7 @@ class Report:
 
 
 def report(language: str, templates: Path) -> Report:
-    """What a language has and lacks, beside English, in its file and in the templates of a folder; UserError
-    where its file is no TOML."""
+    """What a language has and lacks in its file and in a folder's templates; UserError for a file not in TOML."""
     english, own, file = read_texts(ENGLISH), read_texts(language), file_of(language)
     wanted = [key for key, text in english.items() if text]
     missing = [key for key in wanted if own.get(key) in (None, "")]

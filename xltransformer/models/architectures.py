@@ -261,8 +261,7 @@ def _final_norm(sizes: Sizes, a: Architecture) -> bool:
 
 
 def _decode(model: Lesson, memory: Matrix, w: Stack, place: Place) -> tuple[Matrix, StackMade]:
-    """The second sentence, as it is embedded, and through the decoder, which looks at the `memory` of the
-    first."""
+    """The second sentence, embedded and through the decoder, which looks at the `memory` of the first."""
     known, (source, target), d = model.vocabulary, model.sentences, model.scope("decoder")
     with model.section("embedding", sentence=1):
         embedded = embed(d.scope("words"), target.index, known)

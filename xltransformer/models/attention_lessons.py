@@ -20,8 +20,7 @@ def turned_by(model: Lesson, sizes: Sizes, *, causal: bool = False) -> Switches:
 
 
 def single_query(sizes: Sizes) -> Lesson:
-    """The shortest lesson, without weights: one word asks (Q is its row of the vocabulary), every word of the
-    sentence answers (K = V = X)."""
+    """Without weights: one word asks (Q is its row of the vocabulary), every word answers (K = V = X)."""
     model, known = begin(sizes)
     turned, word = turned_by(model, sizes), watched_word(model)
     inputs, attended = [], []
@@ -74,8 +73,7 @@ def attention_lessons(sizes: Sizes) -> Lesson:
 
 
 def compare(model: Lesson, watched: Watch, inputs: list[Matrix], attended: dict[str, list[Attended]]) -> None:
-    """The watched word in every sentence, where there are several: its input, and in each lesson its attention
-    and output."""
+    """The watched word in each of several sentences: its input, and in each lesson its attention and output."""
     if len(model.sentences) == 1:
         return
     g = model.scope("compare")

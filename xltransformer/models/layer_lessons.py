@@ -78,8 +78,7 @@ def positions_lesson(sizes: Sizes) -> Lesson:
 
 
 def by_distance(model: Lesson, watched: Watch, X: Matrix, base: Matrix, *, rotated: bool) -> tuple[Curves, Answer]:
-    """The watched word at many places at once: its score with itself against the distance, from the
-    first place and from one further on."""
+    """The watched word's score with itself against the distance, from the first place and from one further on."""
     g = model.scope("distance")
     with model.section("distance"):
         with g.step("same_word"):

@@ -23,11 +23,9 @@ LEARNING_RATE = 0.1
 
 
 def learn(model: Lesson, most: int | None = MOST_CELLS) -> dict[Matrix, Matrix]:
-    """Add target, loss, gradients and the update of every parameter to a model; returns what the
-    gradient of each is.
+    """Add target, loss, gradients and the update of every parameter to a model; returns the gradient of each.
 
-    UserError where the model has nothing to learn, and where that would take more than so many cells
-    (None: any number).
+    UserError where the model has nothing to learn, and where that takes over so many cells (None: any number).
     """
     if not model.goals:
         raise UserError("gradients: this model has nothing to learn; leave the setting out")

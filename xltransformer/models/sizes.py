@@ -22,9 +22,8 @@ GRADIENTS = "gradients"
 
 @record
 class Sizes:
-    """`slots`: word slots of each sentence; `vocabulary`: rows of the word list; `width`: numbers
-    in an embedding (d). `options` holds what a model asks for beyond that; `switch_words` are what turns
-    its switches."""
+    """`slots`: word slots of each sentence; `vocabulary`: rows of the word list; `width`: numbers in an
+    embedding (d); `options`: what a model asks for beyond that; `switch_words`: what turns its switches."""
 
     slots: tuple[int, ...]
     vocabulary: int
@@ -60,9 +59,7 @@ class Sizes:
     def word(self, name: str) -> str | None:
         """A word, None where there is none; else UserError."""
         wanted = "a word of the vocabulary"
-        value: str | None = self._take(
-            name, None, lambda word: isinstance(word, str) and bool(word.strip()), wanted
-        )
+        value: str | None = self._take(name, None, lambda one: isinstance(one, str) and bool(one.strip()), wanted)
         return value
 
     def axis(self, size_name: str, labels_name: str, prefix: str, default: int) -> Axis:

@@ -33,8 +33,7 @@ LossOf = Callable[[Scope, Matrix], Matrix]
 
 @record
 class _Sentence:
-    """What a step reads of a sentence: its vectors (n x d), who may look at whom (n x n), and which rows
-    hold a word (n x 1)."""
+    """A sentence: its vectors (n x d), who may look at whom (n x n), and which rows hold a word (n x 1)."""
 
     X: Matrix
     mask: Matrix
@@ -148,8 +147,7 @@ def _together(g: Scope, losses: Sequence[Matrix]) -> Matrix:
 def _headline(
     model: Lesson, before: Sequence[Attended], after: Sequence[Attended], curve: Sequence[Matrix]
 ) -> Headline:
-    """The first sentences' attention before and after, the curve of the losses, and in words whether they
-    fell."""
+    """The first sentences' attention before and after, the curve of losses, and in words whether they fell."""
     g = model.scope("training")
     numbers = Axis.fixed([str(k) for k in range(len(curve))])
     losses = g.add("losses", ops.concatenate(*curve), columns=numbers, scale="plain")
@@ -228,8 +226,7 @@ class _Checked:
 def _check(
     model: Lesson, name: str, block: Matrix, rows: Matrix, gradients: Matrix, loss: Matrix, loss_of_trial: LossOf
 ) -> _Checked:
-    """One entry of a block, to be chosen by its row's and its column's name, nudged: the slope of the loss
-    beside the gradient."""
+    """One entry of a block, chosen by row and column, nudged: the slope of the loss beside the gradient."""
     h, nudge = model.scope("nudge", name), model.scope("nudge")["nudge"]
     sides = {"row": rows, "column": model.vocabulary.dimensions}
     with model.section(f"nudge_{name}"):

@@ -38,8 +38,7 @@ def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
 
 
 def heads_headline(model: Lesson, watch: Watch, heads: Mapping[str, Sequence[Attended]]) -> Headline:
-    """The maps of the first heads side by side, of the first sentence, and in words what the watched
-    word looks at in each."""
+    """The first sentence's maps of the first heads, and in words what the watched word looks at in each."""
     one, words = watch.sentences[0], model.sentences[0].words
     maps, answers = [], []
     for part, found in list(heads.items())[:MOST_MAPS]:
@@ -86,8 +85,7 @@ def prediction_headline(
 def writing_headline(
     model: Lesson, watch: Watch, probabilities: Sequence[Matrix], maps: Sequence[Map] = ()
 ) -> Headline:
-    """The sentence as it is written, `maps`, and the words that may come next as bars: at first after
-    the last word that was typed."""
+    """The sentence as it is written, `maps`, and as bars the words that may come next: at first after the last."""
     pictures: list[Picture] = [Writing("written", model.sentences[0].text), *maps]
     answers = []
     for s, (words, block) in enumerate(zip(model.sentences, probabilities, strict=True)):

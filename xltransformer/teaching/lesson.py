@@ -46,8 +46,7 @@ class Watch:
 
 @record(eq=False)
 class Goal:
-    """A result that has a target, in one sentence: `words` to be predicted from logits (n x v), else a
-    matrix to come close to (n x d).
+    """A result with a target, in one sentence: `words` to predict (n x v logits), or a matrix to reach (n x d).
 
     `padding` (n x 1) is 1 for the rows that count. With `next_word` the target is each word's next one,
     else a hidden word. `like` is what a matrix is to resemble at first, where it is not to
@@ -93,8 +92,7 @@ class Lesson(Model):
         self.headline = Headline()
 
     def each(self, part: str, section: str = "") -> Iterator[tuple[int, Scope, Sentence]]:
-        """Each sentence, in a section of its own that is open meanwhile: its number, the scope `part` of its
-        blocks, and the sentence."""
+        """Each sentence in an open section of its own: its number, the scope `part` of its blocks, itself."""
         for s, (g, one) in enumerate(zip(self.scopes, self.sentences, strict=True)):
             with self.section(section or part, sentence=s):
                 yield s, g.scope(part), one

@@ -1,7 +1,6 @@
 """What the first screen shows and says, named by its blocks; `workbook` draws it.
 
-The headline is the one picture that carries the model's idea, as a row of charts and heat maps; the answers
-say in words what it shows.
+The headline is the picture that carries the model's idea, a row of charts and maps; answers say what it shows.
 """
 
 from __future__ import annotations
@@ -45,8 +44,7 @@ class Map:
 
 @record
 class Curve:
-    """Some numbers of a row over the first numbers of a column or row, which lie `across`; `key` is
-    its name's message."""
+    """Numbers of a row over the first of a column or row, which lie `across`; `key` is its name's message."""
 
     key: str
     across: Matrix
@@ -57,8 +55,7 @@ class Curve:
 
 @record
 class Curves:
-    """Numbers over numbers as points, joined by a line or not, with the messages of the title and of
-    what lies across."""
+    """Numbers over numbers as points, joined or not, with the messages of the title and of what lies across."""
 
     key: str
     across: str

@@ -70,8 +70,7 @@ def _in_sentence(
     asked: Matrix | None,
     ranks: bool,
 ) -> SentenceWatch:
-    """Watch a word in sentence s, in the lesson of that `number` (1 x 1); `plane` are the columns of its two
-    dimensions, and their names."""
+    """Watch a word in sentence s, in the lesson of that `number` (1 x 1); `plane`: its columns and their names."""
     h, words = model.scope("watch", str(s)), model.sentences[s]
     other = h.input("other", ONE, ONE, "choice", text=True, choices=words.words)
     with h.step("watch_position"):
