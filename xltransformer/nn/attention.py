@@ -141,13 +141,11 @@ def softmax(
 ) -> Matrix:
     """Each row of x (n x m) turned into shares that sum to 1 over the entries the mask lets through;
     `shares` is what they are called."""
-    cooling = () if temperature is None else (temperature,)
     with g.step("softmax"):
         maximum = g.add("maximum", ops.row_max(x))
-        if mask is None:
-            exponentials = g.add("exponentials", ops.shifted_exp(x, maximum, *cooling))
-        else:
-            exponentials = g.add("exponentials", ops.masked_exp(x, maximum, mask, *cooling))
+        exp = ops.shifted_exp if mask is None else ops.masked_exp
+        given = [block for block in (mask, temperature) if block is not None]
+        exponentials = g.add("exponentials", exp(x, maximum, *given))
         total = g.add("total", ops.row_sum(exponentials))
     with g.step(shares):
         divided = g.add(shares, ops.divide_rows(exponentials, total))

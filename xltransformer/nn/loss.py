@@ -6,17 +6,16 @@ from xltransformer import ops
 from xltransformer.graph import Matrix, Scope
 
 
-def mean_squared_error(g: Scope, output: Matrix, target: Matrix, counts: Matrix | None = None) -> Matrix:
+def mean_squared_error(g: Scope, output: Matrix, target: Matrix, counts: Matrix) -> Matrix:
     """The mean of (output - target)² over all entries of the rows that count: (n x d) twice give (1 x 1).
 
-    `counts` (n x 1) is 1 for rows that count, else 0, such as the padding of a sentence; without it all
-    rows count.
+    `counts` (n x 1) is 1 for rows that count, else 0, such as the padding of a sentence.
     """
     with g.step("error"):
         error = g.add("error", ops.subtract(output, target))
     with g.step("mean_squared_error"):
         rows = g.add("row_loss", ops.mean_square(error))
-        return g.add("loss", ops.counted_mean(rows, *(() if counts is None else (counts,))))
+        return g.add("loss", ops.counted_mean(rows, counts))
 
 
 def cross_entropy(g: Scope, logits: Matrix, target: Matrix, counts: Matrix | None = None) -> Matrix:

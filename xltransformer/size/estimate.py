@@ -79,17 +79,16 @@ def estimate_configuration(own: Configuration, words: int) -> Estimate:
 
 def _of_layers(own: Configuration, layers: int, words: int) -> Lesson:
     """The model of ours that is nearest to a configuration, with so many layers."""
-    heads, gated = int(own["heads"]), bool(own["gated"])
-    options: dict[str, int] = {"layers": layers, "heads": heads, "d_k": int(own["d_k"]), "d_v": int(own["d_v"])}
-    options |= {"d_ff": max(int(own["d_ff"]), 1)}
-    slots: tuple[int, ...]
+    options = {name: int(own[name]) for name in ("heads", "d_k", "d_v")}
+    options |= {"layers": layers, "d_ff": max(int(own["d_ff"]), 1)}
+    slots: tuple[int, ...] = (words,)
     if own["decoder_layers"]:
         name, slots = "encoder_decoder", (words, words)
         options |= {"encoder_layers": 1, "decoder_layers": layers}
     elif own["causal"]:
-        name, slots = ("llama" if gated else "gpt"), (words,)
+        name = "llama" if own["gated"] else "gpt"
         options |= {"tied": bool(own["tied"])}
     else:
-        name, slots = "bert", (words,)
+        name = "bert"
         options |= {"head": bool(own["predicts"])}
     return maker(name)(Sizes(slots, max(int(own["vocabulary"]), 1), int(own["d_model"]), options))
