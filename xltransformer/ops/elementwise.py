@@ -22,10 +22,7 @@ class Add(Op):
     by_entry = True
 
     def value(self, *operands: Array) -> Array:
-        total = operands[0]
-        for operand in operands[1:]:
-            total = total + operand
-        return total
+        return sum(operands[1:], operands[0])
 
     def gradient(self, upstream: Matrix, result: Matrix, *operands: Matrix) -> Contributions:
         return (upstream,) * len(operands)

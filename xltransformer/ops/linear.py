@@ -253,11 +253,7 @@ class Total(Op):
         return block.rows, block.columns
 
     def value(self, block: Array, *parts: Array) -> Array:
-        total: Array = parts[0]
-        if len(parts) > 1:
-            total = parts[0] + parts[1]
-            for part in parts[2:]:
-                total = total + part
+        total = sum(parts[1:], parts[0])
         if total.shape[-2:] != block.shape[-2:]:
             total = np.broadcast_to(total, total.shape[:-2] + block.shape[-2:])
         return collected(total, block)

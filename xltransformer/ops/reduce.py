@@ -222,11 +222,8 @@ class PlaceEntries(Op):
 
     def value(self, entries: Array, columns: Array, like: Array) -> Array:
         at = np.arange(1, like.shape[-1] + 1)
-        return np.asarray(
-            sum(
-                np.where(columns[..., k, None] == at, entries[..., k, None], 0.0) for k in range(columns.shape[-1])
-            )
-        )
+        placed = (np.where(columns[..., [k]] == at, entries[..., [k]], 0.0) for k in range(columns.shape[-1]))
+        return np.asarray(sum(placed))
 
     def cell(self, i: Coordinate, j: Coordinate, entries: Ref, columns: Ref, like: Ref) -> str:
         at = f"COLUMNS({like.row(i, j + 1)})"

@@ -16,14 +16,11 @@ MOST_CHOICES = 24
 
 def chosen(k: str, cells: Sequence[str]) -> str:
     """The formula for the k-th of some cells or texts, from 1."""
-    starts = range(0, len(cells), MOST_CHOICES)
-    parts = [
-        f"CHOOSE({k}{f'-{start}' * (start > 0)},{','.join(cells[start : start + MOST_CHOICES])})"
-        for start in starts
-    ]
-    formula = parts.pop()
-    for start, part in zip(starts[:0:-1], reversed(parts), strict=True):
-        formula = f"IF({k}<={start},{part},{formula})"
+    formula = ""
+    for start in reversed(range(0, len(cells), MOST_CHOICES)):
+        end = start + MOST_CHOICES
+        part = f"CHOOSE({k}{f'-{start}' * (start > 0)},{','.join(cells[start:end])})"
+        formula = f"IF({k}<={end},{part},{formula})" if formula else part
     return formula
 
 
