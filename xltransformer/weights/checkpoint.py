@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -39,12 +39,8 @@ class Checkpoint:
         values = {
             name: trimmed(value, blocks[name], words) for name, value in self.blocks.items() if name in wanted
         }
-        _complain(
-            "the weights do not fit the model",
-            [name for name in wanted if name not in self.blocks],
-            [name for name in self.blocks if name not in wanted],
-            [(name, value.shape, wanted[name]) for name, value in values.items() if value.shape != wanted[name]],
-        )
+        found = {name: values.get(name, value).shape for name, value in self.blocks.items()}
+        _compare("the weights do not fit the model", found, wanted)
         return values
 
 
@@ -105,14 +101,10 @@ def _wanted(table: Scheme, state: State, there: Mapping[str, int]) -> _Wanted:
 
 def _check(scheme: str, state: State, wanted: _Wanted, sizes: Mapping[str, int], biased: bool) -> None:
     """Raise UserError where the state dict has other entries than are wanted, or of other shapes."""
-    needed = [n for n, (entry, _) in wanted.items() if not entry.optional and (biased or not n.endswith("bias"))]
+    optional = {n for n, (entry, _) in wanted.items() if entry.optional or (n.endswith("bias") and not biased)}
     shapes = {name: tuple(_size(n, sizes) for n in entry.shape) for name, (entry, _) in wanted.items()}
-    _complain(
-        f"this is no state dict of the scheme {scheme}",
-        [name for name in needed if name not in state],
-        [name for name in state if name not in wanted],
-        [(n, state[n].shape, shape) for n, shape in shapes.items() if n in state and state[n].shape != shape],
-    )
+    found = {name: state[name].shape for name in (*wanted, *state) if name in state}  # in the order of the scheme
+    _compare(f"this is no state dict of the scheme {scheme}", found, shapes, optional)
 
 
 def _groups(sizes: Mapping[str, int], heads: int) -> int:
@@ -221,21 +213,23 @@ def _pairs(x: Array) -> Array:
     return x[:, np.arange(width).reshape(2, -1).T.ravel()] if width % 2 == 0 else x.copy()
 
 
-Misshapen = Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
-
-
+Shapes = Mapping[str, tuple[int, ...]]
 MOST_COMPLAINT = 200
 """How long a complaint may be: with the file before it and a hint after it, it fits into 300 characters."""
 
 
-def _complain(what: str, missing: Sequence[str], surplus: Sequence[str], misshapen: Misshapen) -> None:
-    """Raise UserError naming the first of what is wrong, if anything is."""
+def _compare(what: str, found: Shapes, wanted: Shapes, optional: Collection[str] = ()) -> None:
+    """Raise UserError naming the first of what is missing, surplus or misshapen, if anything is."""
 
     def sized(shape: tuple[int, ...]) -> str:
         return "x".join(map(str, shape)) or "one number"
 
-    shapes = [f"{name} ({sized(found)}, expected {sized(expected)})" for name, found, expected in misshapen]
-    faults = {"missing": missing, "surplus": surplus, "misshapen": shapes}
+    misshapen = [(n, shape, wanted[n]) for n, shape in found.items() if shape != wanted.get(n, shape)]
+    faults = {
+        "missing": [name for name in wanted if name not in found and name not in optional],
+        "surplus": [name for name in found if name not in wanted],
+        "misshapen": [f"{n} ({sized(shape)}, expected {sized(expected)})" for n, shape, expected in misshapen],
+    }
     if not any(faults.values()):
         return
     for most in (4, 3, 2, 1):
