@@ -225,27 +225,24 @@ STEPS = (
 
 def empty_slots(plan: Plan, request: Request) -> list[int]:
     """The empty slots of each sentence: as many as are asked for, else as the template wishes and the learned
-    positions of the weights leave; all that these leave in a trained one."""
+    positions of the weights leave; all that these leave in a trained one. UserError where they leave too few."""
     template, given = plan.template, request.given.get("slots")
     asked = template.slots if given is None and "slots" in request.settings else given
     wished = template.slots if request.spare or template.entry.writes else 0
     slots = wished if asked is None else asked
     each = list(slots) if isinstance(slots, Sequence) else [slots]
     extra = [*each, *[each[-1]] * len(plan.words)][: len(plan.words)]  # the last number goes on
-    positions = template.weights.get(LEARNED)
-    if positions is None or positions.ndim != 2:
+    learned = template.weights.get(LEARNED)
+    if learned is None or learned.ndim != 2:
         return extra
-    return _room(len(positions), plan.words, extra, asked is not None, fill=template.trained and bool(wished))
-
-
-def _room(positions: int, split: Sequence[Sequence[str]], extra: list[int], asked: bool, fill: bool) -> list[int]:
-    """The empty slots of each sentence that the positions of the weights leave, all of them with `fill`;
-    UserError where there are fewer than are `asked` for, or than words."""
-    longest = max(len(words) + (more if asked else 0) for words, more in zip(split, extra, strict=True))
-    if longest > positions:
+    taken = [len(words) for words in plan.words]
+    longest = max(taken if asked is None else map(sum, zip(taken, extra, strict=True)))
+    if longest > len(learned):
         raise UserError(
-            f"the weights know {positions} positions, but the longest sentence takes {longest} "
+            f"the weights know {len(learned)} positions, but the longest sentence takes {longest} "
             "places, empty slots included: use fewer words or slots"
         )
-    rooms = [positions - len(words) for words in split]
-    return extra if asked else rooms if fill else [min(pair) for pair in zip(extra, rooms, strict=True)]
+    if asked is not None:
+        return extra
+    room = [len(learned) - words for words in taken]
+    return room if template.trained and wished else [min(pair) for pair in zip(extra, room, strict=True)]

@@ -211,8 +211,7 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
         with model.section("projected_attention" if guessing else "self_attention", sentence=s):
             inputs.append(embed(h.scope("words") if guessing else h, words.index, known))
             Q, K, V = _queries(h, inputs[-1], guessing)
-            causal = guessing is not None
-            attended.append(attention(h, Q, K, V, (words.padding, words.padding), turned, causal=causal))
+            attended.append(attention(h, Q, K, V, (words.padding, words.padding), turned, causal=bool(guessing)))
         if guessing:
             for q, x, W in zip((r, h), (states, attended[-1].output), guessing.outputs, strict=True):
                 with model.section("prediction", sentence=s):

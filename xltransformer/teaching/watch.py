@@ -53,9 +53,8 @@ def watch(
                 number = g.add("lesson_number", ops.first(g.add("lesson_match", ops.equals(titles, lesson))))
         for s, X in enumerate(inputs):
             shown = [attended[s] for attended in lessons.values()]
-            watched.sentences.append(
-                _in_sentence(model, s, X, word, number, shown, (*columns, names), asked, ranks)
-            )
+            one = _in_sentence(model, s, X, word, number, shown, (*columns, names), asked, ranks)
+            watched.sentences.append(one)
     return watched
 
 
