@@ -20,10 +20,10 @@ import xlsxwriter
 
 from xltransformer.graph import Axis, Matrix
 from xltransformer.locale import load_messages
-from xltransformer.ops import PRODUCTS, add, matmul, relu
+from xltransformer.ops import add, matmul, relu
 from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.drawing import draw
-from xltransformer.workbook.notation import ByCell
+from xltransformer.workbook.notation import Notation
 from xltransformer.workbook.styles import FONT, STYLES
 from xltransformer.workbook.writer import render
 
@@ -48,7 +48,7 @@ def drawn(cells: int) -> Book:
     for block, name in zip(blocks, ("x", "w", "y", "product", "total", "out"), strict=True):
         block.name = name
         values[name] = random.normal(size=block.shape)
-    book = Book(values, load_messages(), notation=ByCell(PRODUCTS["compact"]))
+    book = Book(values, load_messages(), notation=Notation("compact"))
     page, row = Page(book, book.sheet("cells")), 1
     for block in blocks:
         if row + block.shape[0] > 1_048_000:
@@ -74,7 +74,11 @@ def bare(cells: int) -> Callable[[], bytes]:
     book = drawn(cells)
     book.finish()
     given = [
-        (sheet.name, [(row, column, cell) for (row, column), cell in sheet.cells.items()]) for sheet in book.sheets
+        (
+            sheet.name,
+            [(b.row + i, b.column + j, b.cell(i, j)) for b in sheet.blocks for i, j in np.ndindex(b.shape)],
+        )
+        for sheet in book.sheets
     ]
 
     def run() -> bytes:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xltransformer.building.instance import make_instance
-from xltransformer.workbook.notation import ByCell, ByRow, notation_of
+from xltransformer.workbook.notation import Notation, notation_of
 
 
 @pytest.mark.parametrize(("products", "exercise", "by_row", "spelled_out"), [
@@ -17,19 +17,19 @@ def test_a_wide_model_is_written_by_rows_but_for_an_exercise(
 ) -> None:
     model = make_instance("gpt", [], settings={"d_model": 40}).model
     notation = notation_of(model, products, exercise=exercise)
-    assert isinstance(notation, ByRow) == by_row
+    assert notation.by_row == by_row
     assert notation.spelled_out == spelled_out
 
 
 def test_by_rows_a_file_holds_few_digits_and_no_result_of_what_looks_at_whole_sheets() -> None:
     values, arrays = (
         np.array([[1 / 3, -12.3456789012]]),
-        ByRow().arrays(1, lambda i: [(0, 2, f"A{i + 1}:B{i + 1}")]),
+        Notation("rows").arrays(1, lambda i: [(0, 2, f"A{i + 1}:B{i + 1}")]),
     )
     assert arrays == [[(0, 2, "A1:B1")]]
-    assert ByRow().kept(values, arrays).tolist() == [[0.333333, -12.3457]]
-    assert ByRow().kept(values, ()).tolist() == [[0.333333333, -12.3456789]]
-    assert ByRow().cached(1.0) is None
-    assert ByCell().arrays(1, lambda i: [(0, 2, "A1:B1")]) == ()
-    assert ByCell().kept(values, ()) is values
-    assert ByCell().cached(1.0) == 1.0
+    assert Notation("rows").kept(values, arrays).tolist() == [[0.333333, -12.3457]]
+    assert Notation("rows").kept(values, ()).tolist() == [[0.333333333, -12.3456789]]
+    assert Notation("rows").cached(1.0) is None
+    assert Notation().arrays(1, lambda i: [(0, 2, "A1:B1")]) == ()
+    assert Notation().kept(values, ()) is values
+    assert Notation().cached(1.0) == 1.0

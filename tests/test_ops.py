@@ -19,7 +19,7 @@ from xltransformer.locale import load_messages
 from xltransformer.ops import HIDDEN, Op
 from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.drawing import draw
-from xltransformer.workbook.notation import ByCell, ByRow
+from xltransformer.workbook.notation import Notation
 from xltransformer.workbook.places import Known
 from xltransformer.workbook.writer import render
 
@@ -311,7 +311,7 @@ def as_input(name: str, value: np.ndarray[Any, Any]) -> Matrix:
 def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """One workbook with a sheet a case, by cells or by rows; every cached result is wrong on purpose."""
     places: dict[str, Any] = {}
-    book = Book({}, load_messages(), notation=ByRow() if request.param == "rows" else ByCell())
+    book = Book({}, load_messages(), notation=Notation(request.param))
     for k, (name, case) in enumerate(zip(NAMES, CASES, strict=True)):
         arrays = [as_array(v) for v in case.operands]
         inputs = [as_input(f"case{k}.in{m}", value) for m, value in enumerate(arrays)]

@@ -31,7 +31,7 @@ def compared(page: Page) -> list[tuple[str, list[Matrix]]]:
         if section.sentence is not None and blocks:
             title = page.messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
             groups.append((f"{title} {page.letters[section.sentence]}".strip(), blocks))
-    return groups[-(page.book.notation.most_compared or len(groups)) :]
+    return groups[-1:] if page.book.notation.by_row else groups
 
 
 def draw_baseline(page: Page, groups: Sequence[tuple[str, Sequence[Matrix]]]) -> Place:

@@ -14,7 +14,7 @@ from xltransformer.models import Lesson
 from xltransformer.ops import step_down
 from xltransformer.record import record
 from xltransformer.workbook.canvas import Canvas
-from xltransformer.workbook.notation import ByCell
+from xltransformer.workbook.notation import Notation
 from xltransformer.workbook.places import Place, SeenPlace
 
 
@@ -108,13 +108,13 @@ class Book:
         self,
         values: Mapping[str, Array],
         messages: Messages,
-        notation: ByCell | None = None,
+        notation: Notation | None = None,
         exercise: Iterable[Matrix] = (),
         generated: Mapping[str, frozenset[int]] | None = None,
         suggested: Place | None = None,
     ) -> None:
         self.values, self.messages = values, messages
-        self.notation = notation or ByCell()
+        self.notation = notation or Notation()
         self.exercise = Exercise(exercise)
         self.generated = generated or {}
         self.suggested = suggested
@@ -126,7 +126,7 @@ class Book:
         self._pending: list[Callable[[], None]] = []
 
     def sheet(self, name: str) -> Canvas:
-        canvas = Canvas(name, short_bars=self.notation.short_bars)
+        canvas = Canvas(name, short_bars=self.notation.by_row)
         self.sheets.append(canvas)
         return canvas
 

@@ -15,7 +15,6 @@ from xltransformer.record import record
 from xltransformer.workbook.book import EXERCISE, TOLERANCE, Page
 from xltransformer.workbook.canvas import cell_range
 from xltransformer.workbook.marking import colour, label_block
-from xltransformer.workbook.notation import Arrays
 from xltransformer.workbook.patterns import CellFormula
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import RIGHT, WRONG, Style, block_style
@@ -32,22 +31,6 @@ class Drawing:
     small: bool = False
 
 
-def write_cells(
-    drawing: Drawing, cell: CellFormula, style: Style, shown: Array | None = None, arrays: Arrays = ()
-) -> None:
-    """The formulas of a drawing; they show the block's values unless told otherwise."""
-    place, book = drawing.place, drawing.page.book
-    values = book.values[drawing.block.name] if shown is None else shown
-    kept = book.notation.kept(values, arrays)
-    drawing.page.sheet.block(place.row, place.column, kept, style, cell, arrays)
-
-
-def _arrays(drawing: Drawing, row: Callable[[int], list[Span]]) -> Arrays:
-    """The array formulas of a drawing; one of texts or of one column has none."""
-    rows, columns = drawing.block.shape
-    return () if columns == 1 or drawing.block.text else drawing.page.book.notation.arrays(rows, row)
-
-
 def write_formulas(drawing: Drawing) -> None:
     """A computed block's formulas, at its home."""
     block, book, sheet = drawing.block, drawing.page.book, drawing.page.sheet
@@ -57,8 +40,7 @@ def write_formulas(drawing: Drawing) -> None:
         for m, place in places
     ]
     op, style = op_of(block), block_style(block, book.messages, small=drawing.small)
-    arrays = _arrays(drawing, lambda i: op.row(i, *operands))
-    write_cells(drawing, lambda i, j: op.cell(i, j, *operands), style, arrays=arrays)
+    _write(drawing, style, lambda i, j: op.cell(i, j, *operands), lambda i: op.row(i, *operands))
 
 
 def write_view(drawing: Drawing) -> None:
@@ -66,8 +48,17 @@ def write_view(drawing: Drawing) -> None:
     block, home = drawing.block, drawing.page.ref(drawing.block)
     style = block_style(block, drawing.page.messages, view=True, small=drawing.small)
     ending = '&""' if block.text else ""
-    arrays = _arrays(drawing, lambda i: [(0, block.shape[1], home.row(i))])
-    write_cells(drawing, lambda i, j: home.cell(i, j) + ending, style, arrays=arrays)
+    _write(drawing, style, lambda i, j: home.cell(i, j) + ending, lambda i: [(0, block.shape[1], home.row(i))])
+
+
+def _write(drawing: Drawing, style: Style, cell: CellFormula, row: Callable[[int], list[Span]]) -> None:
+    """Formulas that show the block's values: of each `cell`, or array formulas of each `row` as the notation has
+    it, which a block of texts or of one column has none of."""
+    place, block, book = drawing.place, drawing.block, drawing.page.book
+    rows, columns = block.shape
+    arrays = () if columns == 1 or block.text else book.notation.arrays(rows, row)
+    kept = book.notation.kept(book.values[block.name], arrays)
+    drawing.page.sheet.block(place.row, place.column, kept, style, cell, arrays)
 
 
 def write_inputs(drawing: Drawing) -> None:
@@ -141,7 +132,7 @@ def write_solved(drawing: Drawing) -> None:
         right = f"{verdicts[block].cell(i, j)}=1" if block in exercise.blocks else f"MIN({waits})=1"
         return f'IF({right},{home.cell(i, j)},"")'
 
-    write_cells(drawing, cell, style, empty(block.shape))
+    page.sheet.block(drawing.place.row, drawing.place.column, empty(block.shape), style, cell)
 
 
 def draw_hidden(drawing: Drawing) -> Place:
@@ -226,8 +217,10 @@ def _draw_cells(drawing: Drawing) -> None:
     book.later(partial(write, drawing))
 
 
-def draw_turned(page: Page, block: Matrix, row: int, column: int) -> Place:
-    """A view with rows as columns, and its labels; it has no name of its own."""
+def draw_factor(page: Page, block: Matrix, row: int, column: int, *, turned: bool) -> Place:
+    """Draw a block or, `turned`, a view with its rows as columns, and its labels, that has no name of its own."""
+    if not turned:
+        return draw(page, block, row, column)
     rows, columns = block.shape
     place = Place(page.sheet.name, row, column, (columns, rows), turned=True)
     look = Matrix(block.columns, block.rows, op=block.op, name=block.name, scale=block.scale, role=block.role)

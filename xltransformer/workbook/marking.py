@@ -59,7 +59,7 @@ def colour(page: Page, block: Matrix, place: Place, *, labelled: bool) -> None:
     """Nothing where a slot is empty, and the colours that go with the kind of number."""
     book, conditions = page.book, page.sheet.conditions
     where = cell_range(place.row, place.column, block.shape)
-    if labelled and not (book.notation.weights_apart and block.role == "parameter"):
+    if labelled and not (book.notation.by_row and block.role == "parameter"):
         blank_slots(page, block, place, place.column - 1)
     if block in book.exercise.blocks or not block.computed:
         return

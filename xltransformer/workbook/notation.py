@@ -9,6 +9,7 @@ import numpy as np
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import Lesson
 from xltransformer.ops import PRODUCTS, Span
+from xltransformer.record import record
 from xltransformer.teaching.lesson import by_rows
 from xltransformer.workbook.places import SeenPlace
 
@@ -21,95 +22,68 @@ is sure of, for LibreOffice takes none and Excel calculates anew; others, which 
 as it has."""
 
 
-class ByCell:
-    """A cell a formula, as lessons have it: products are laid out as by hand, and spelled out up to so many
-    terms."""
+@record
+class Notation:
+    """How results are written, as `products` say (a key of `PRODUCTS`): a cell a formula, and products laid out as
+    by hand; or ("rows") a row an array formula, wherever its operation has one: wide models calculate faster so.
 
-    crosswise = True
-    """Whether a product stands where its left factor's rows and its right one's columns meet, and has views of
-    both beside it; else it stands in line, with a link to where its right factor is."""
-    weights_apart = False
-    """Whether learned weights stand on sheets of their own."""
-    short_bars = False
-    """Whether a heading's bar ends with what stands below it, as sheets have hundreds of columns."""
-    most_worked: int | None = None
-    """How many worked lines a step has at most."""
-    most_compared: int | None = None
-    """How many groups before and after shows at most, from the last one on."""
-    level = 5
-    """How hard the file is compressed: in two thirds of the usual level's time, for 2 % more bytes."""
+    By rows, products stand in line, with a link to where their right factor is, and learned weights on sheets
+    of their own. A heading's bar ends with what stands below it, as sheets have hundreds of columns. A step has
+    one worked line at most, and before and after shows the last group alone, which is as large as the model.
+    """
 
-    def __init__(self, spelled_out: int = PRODUCTS["auto"]) -> None:
-        self.spelled_out = spelled_out
+    products: str = "auto"
 
-    def arrays(self, rows: int, row: Callable[[int], list[Span]]) -> Arrays:
-        """The array formulas of so many rows, of which `row` gives each."""
-        return ()
+    @property
+    def by_row(self) -> bool:
+        return self.products == "rows"
 
-    def follows(self, source: Matrix, *, across: bool) -> bool:
-        """Whether labels are formulas that follow the texts of a block."""
-        return True
+    @property
+    def spelled_out(self) -> int:
+        """Up to how many terms products are spelled out."""
+        return PRODUCTS[self.products]
 
-    def label_arrays(self, source: SeenPlace) -> Arrays:
-        """The array formulas of labels across that follow the texts in `source`."""
-        return ()
-
-    def kept(self, values: Array, arrays: Arrays) -> Array:
-        """The results that a file gives to formulas with these values."""
-        return values
-
-    def cached(self, shown: float | str) -> float | str | None:
-        """The result that a file gives to a formula which looks at whole sheets; None for none."""
-        return shown
-
-
-class ByRow(ByCell):
-    """A row an array formula, wherever its operation has one: wide models calculate faster so."""
-
-    crosswise = False
-    weights_apart = True
-    short_bars = True
-    most_worked = 1
-    most_compared = 1
-    """One: they are as large as the model."""
-    level = 7
-    """In twice the usual level's time, for 2 % fewer bytes."""
-
-    def __init__(self) -> None:
-        super().__init__(PRODUCTS["rows"])
+    @property
+    def level(self) -> int:
+        """How hard the file is compressed: by rows in twice the usual level's time, for 2 % fewer bytes; else in
+        two thirds of it, for 2 % more."""
+        return 7 if self.by_row else 5
 
     def arrays(self, rows: int, row: Callable[[int], list[Span]]) -> Arrays:
-        return [row(i) for i in range(rows)]
+        """By rows, the array formulas of so many rows, of which `row` gives each."""
+        return [row(i) for i in range(rows)] if self.by_row else ()
 
     def follows(self, source: Matrix, *, across: bool) -> bool:
-        """All but dimensions' names down a block: a wide model has hundreds."""
-        return across or source.shape[1] == 1
+        """Whether labels are formulas that follow the texts of a block: by rows, dimensions' names down a block
+        are none, as a wide model has hundreds."""
+        return across or source.shape[1] == 1 or not self.by_row
 
     def label_arrays(self, source: SeenPlace) -> Arrays:
-        """One array, if there are several labels."""
+        """By rows, the array formula of several labels across that follow the texts in `source`."""
         size = source.shape[0] * source.shape[1]
-        if size == 1:
+        if size == 1 or not self.by_row:
             return ()
         listed = source.row(0) if source.shape[0] == 1 else f"TRANSPOSE({source.column(0)})"
         return [[(0, size, f'{listed}&""')]]
 
     def kept(self, values: Array, arrays: Arrays) -> Array:
-        """Numbers shortened to the digits that are of use."""
-        if values.dtype == object:
+        """The results that a file gives to formulas: by rows, numbers shortened to the digits that are of use."""
+        if values.dtype == object or not self.by_row:
             return values
         digits = SHOWN_DIGITS if any(arrays) else KEPT_DIGITS
         short = [float(f"{value:.{digits}g}") for value in values.ravel().tolist()]
         return np.array(short, dtype=float).reshape(values.shape)
 
     def cached(self, shown: float | str) -> float | str | None:
-        """None: LibreOffice takes no results of array formulas from a file, and passes no edit on through one
-        that it has not calculated yet. What looks at all of them, and is needed by the first sheet's line on the
-        state of things, must be calculated on opening, and they with it."""
-        return None
+        """The result that a file gives to a formula which looks at whole sheets; by rows none. LibreOffice takes
+        no results of array formulas from a file, and passes no edit on through one that it has not calculated
+        yet. What looks at all of them, and is needed by the first sheet's line on the state of things, must be
+        calculated on opening, and they with it."""
+        return None if self.by_row else shown
 
 
-def notation_of(model: Lesson, products: str = "auto", *, exercise: bool = False) -> ByCell:
-    """The notation that `products` say (a key of `PRODUCTS`) or, where they are left to the size ("auto"), that
-    suits the model: an `exercise` is filled in cell by cell."""
+def notation_of(model: Lesson, products: str = "auto", *, exercise: bool = False) -> Notation:
+    """The notation that `products` say or, where they are left to the size ("auto"), that suits the model: an
+    `exercise` is filled in cell by cell."""
     by_row = products == "rows" if exercise else by_rows(model, products)
-    return ByRow() if by_row else ByCell(PRODUCTS[products])
+    return Notation("rows" if by_row else products)

@@ -11,7 +11,7 @@ from xltransformer.locale import Messages
 from xltransformer.ops import op_of
 from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.canvas import LETTER, Canvas, text_width
-from xltransformer.workbook.drawing import draw, draw_turned
+from xltransformer.workbook.drawing import draw, draw_factor
 from xltransformer.workbook.marking import LONG_SYMBOL
 from xltransformer.workbook.places import Known, Place
 from xltransformer.workbook.worked import cells_of, words_of, worked_lines
@@ -43,7 +43,7 @@ def draw_step(page: Page, section: Section, step: Step, title: str, row: int) ->
         row += 1
     sheet.paragraph(row, LEFT, messages(f"step.{step.key}.question"), "question")
     row += 2
-    if not page.book.notation.crosswise:
+    if page.book.notation.by_row:
         row = _draw_in_line(page, step.blocks, row)
         return _draw_worked(page, section, step, row) + 1
     products = [block for block in step.blocks if block.computed and _crosswise(page.book, block)]
@@ -119,7 +119,7 @@ def _draw_in_line(page: Page, blocks: list[Matrix], row: int) -> int:
     book, column, tallest = page.book, LEFT + 1, 0
     for block in _with_operands(page, blocks):
         long = any(text_width(label) > LONG_LABEL for label in block.rows.read(book.values))
-        referring = not book.notation.crosswise and block.computed and op_of(block).crosswise
+        referring = book.notation.by_row and block.computed and op_of(block).crosswise
         column += _room(book, block) if column > LEFT + 1 else 0
         if column > LEFT + 1 and (long or referring or column + block.shape[1] > WIDEST):
             row, column, tallest = row + tallest + 2, LEFT + 1, 0
@@ -214,31 +214,29 @@ def _draw_products(page: Page, products: list[Matrix], row: int) -> int:
                 row, left, shown = shown.row + shown.shape[0] + 1, None, None
             row = _draw_below(page, product, drawn, row)
             continue
-        factor, right, *rows = product.operands
-        turned, right_turned = _turned(product)
-        rows = [] if turned or right_turned else rows
-        down, across = right.shape[::-1] if right_turned else right.shape
-        depth = down + len(rows)
+        (factor, right, *rows), (turned, right_turned) = product.operands, _turned(product)
+        depth = right.shape[1 if right_turned else 0] + (0 if turned or right_turned else len(rows))
         column += _room(page.book, product)
-        if (factor, turned) != left or column + across > WIDEST or depth != deepest:
+        if (factor, turned) != left or column + product.shape[1] > WIDEST or depth != deepest:
             if shown is not None:
                 row = shown.row + shown.shape[0] + 1
             deepest = depth
-            shown = _draw_factor(page, factor, row + deepest + 3, LEFT + 1, turned=turned)
+            shown = draw_factor(page, factor, row + deepest + 3, LEFT + 1, turned=turned)
             left, column = (factor, turned), LEFT + 1 + shown.shape[1] + 1 + _room(page.book, product)
         assert shown is not None
-        places = {factor: shown, right: _draw_factor(page, right, row + 1, column, turned=right_turned)}
-        for k, added in enumerate(rows):
-            at = row + 1 + down + k
-            page.sheet.text(at, column - 1, page.book.symbol(added), "symbol")
-            places[added] = draw(page, added, at, column, labelled=False)
-        draw(page, product, shown.row, column, places)
-        column += across + 1
+        draw(page, product, shown.row, column, {factor: shown, **_draw_right(page, product, row + 1, column)})
+        column += product.shape[1] + 1
     return row if shown is None else shown.row + shown.shape[0] + 1
 
 
-def _draw_factor(page: Page, block: Matrix, row: int, column: int, *, turned: bool) -> Place:
-    return draw_turned(page, block, row, column) if turned else draw(page, block, row, column)
+def _draw_right(page: Page, product: Matrix, row: int, column: int) -> dict[Matrix, Place]:
+    """A product's right operand and, below it, the rows that are added; returns where they stand."""
+    (_, right, *rows), turned = product.operands, _turned(product)
+    places = {right: draw_factor(page, right, row, column, turned=turned[1])}
+    for at, added in enumerate(() if any(turned) else rows, start=row + places[right].shape[0]):
+        page.sheet.text(at, column - 1, page.book.symbol(added), "symbol")
+        places[added] = draw(page, added, at, column, labelled=False)
+    return places
 
 
 def _beyond_window(product: Matrix) -> bool:
@@ -251,25 +249,17 @@ def _beyond_window(product: Matrix) -> bool:
 def _draw_below(page: Page, product: Matrix, drawn: dict[tuple[Matrix, bool], Place], row: int) -> int:
     """A product's parts below one another, the left operand only where it is not `drawn` yet; returns the
     first row free after them."""
-    factor, right, *rows = product.operands
-    turned, right_turned = _turned(product)
+    factor, right, turned = *product.operands[:2], _turned(product)[0]
     page.sheet.text(row, LEFT, _made(page.book, product), "picture")
     row += 1
     if (factor, turned) not in drawn:
-        drawn[factor, turned] = _draw_factor(page, factor, row + 1, LEFT + 1, turned=turned)
+        drawn[factor, turned] = draw_factor(page, factor, row + 1, LEFT + 1, turned=turned)
         row += drawn[factor, turned].shape[0] + 2
-    above = _draw_factor(page, right, row + 1, LEFT + 1, turned=right_turned)
-    places = {factor: drawn[factor, turned], right: above}
-    bottom = above.row + above.shape[0]
-    for added in () if turned or right_turned else rows:
-        page.sheet.text(bottom, LEFT, page.book.symbol(added), "symbol")
-        places[added] = draw(page, added, bottom, LEFT + 1, labelled=False)
-        bottom += 1
+    places = _draw_right(page, product, row + 1, LEFT + 1)
+    above, bottom = places[right], max(place.row + place.shape[0] for place in places.values())
     beside = above.column + above.shape[1] + 1
-    if beside + product.shape[1] - 1 <= WIDEST:
-        result = draw(page, product, above.row, beside, places)
-    else:
-        result = draw(page, product, bottom + 2, LEFT + 1, places)
+    at = (above.row, beside) if beside + product.shape[1] - 1 <= WIDEST else (bottom + 2, LEFT + 1)
+    result = draw(page, product, *at, {factor: drawn[factor, turned], **places})
     return max(bottom, result.row + result.shape[0]) + 1
 
 
@@ -281,7 +271,7 @@ def _draw_worked(page: Page, section: Section, step: Step, row: int) -> int:
     lines = [block for block in worked for _ in cells_of(block, words, source)]
     if not lines:
         return row
-    lines = lines[: book.notation.most_worked]
+    lines = lines[:1] if book.notation.by_row else lines
     page.sheet.text(row, LEFT, page.messages("worked.heading"), "remark")
     first = row + 1
 

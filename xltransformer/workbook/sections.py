@@ -139,7 +139,7 @@ def _draw_section(
     if note := told(instance, notes, messages):
         page.sheet.paragraph(4, LEFT, note, "note")
         row = 6
-    if page.book.notation.weights_apart:
+    if page.book.notation.by_row:
         _draw_weights(page, section, f"{number}{letter}", title)
     steps: list[tuple[str, int]] = []
     titles = step_titles(page, section)
