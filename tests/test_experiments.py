@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cells import cells_of
 from changes import Parts
 from office import Edit, Office
 from openpyxl.utils.cell import coordinate_to_tuple
@@ -44,7 +45,7 @@ def trials(instance: Instance, book: Workbook, messages: Messages) -> list[Trial
     start, found = book.sheets[0], []
     for number, experiment in enumerate(instance.template.experiments, start=1):
         do = book.screen[f"experiment.{number}.do"]
-        cell = start.cells[do.row, do.column]
+        cell = cells_of(start)[do.row, do.column]
         text = str(cell.shown if cell.kind == "link" else cell.content)
         assert "{" not in text
         before, _, after = in_language(experiment.do, messages.language).partition("{cell}")

@@ -21,7 +21,7 @@ from xltransformer.workbook.sections import Chapter, draw_chapters
 from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import draw_shown, draw_typed
 from xltransformer.workbook.start.charts import Behind, repeat_plane, suggested
-from xltransformer.workbook.start.words import State
+from xltransformer.workbook.start.words import draw_state
 from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
@@ -50,9 +50,9 @@ def lay_out(
     checks = start.another(messages("sheet.checks"))
     behind = Behind(start.another(messages("sheet.behind")))
     behind.place_rest()
-    state = State(*draw_checks(checks, start.sheet), changes)
+    state = draw_state(start, draw_checks(checks, start.sheet), changes)
     others = [Chapter(page) for page in (*before, vocabulary, size, checks)]
-    screen = draw_shown(start, instance, typed, behind, state, [*chapters, *others])
+    screen = draw_shown(start, instance, typed, behind, [*chapters, *others]) | {"state": state}
     repeat_plane(behind, chapters)
     behind.page.sheet.hidden = bool(exercise)
     workbook = book.finish(screen)

@@ -11,16 +11,19 @@ from collections.abc import Mapping, Sequence
 from xltransformer.building.instance import Instance
 from xltransformer.record import record
 from xltransformer.workbook.book import Page
+from xltransformer.workbook.canvas import text_width
 from xltransformer.workbook.phrases import told
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.sections import Chapter
 from xltransformer.workbook.start.charts import Behind
-from xltransformer.workbook.start.contents import draw_legend, draw_map
 from xltransformer.workbook.start.experiments import draw_experiments
-from xltransformer.workbook.start.grid import INTRO, LABEL, TITLE, Grid, lay_grid
+from xltransformer.workbook.start.grid import INTRO, LABEL, REGION, TITLE, Grid, lay_grid
 from xltransformer.workbook.start.headline import draw_headline, draw_score
 from xltransformer.workbook.start.inputs import draw_sentences, draw_settings
-from xltransformer.workbook.start.words import State, draw_answers, draw_state
+from xltransformer.workbook.start.words import draw_answers
+
+_LETTER = 7
+"""Pixels a letter of a link takes at most."""
 
 
 @record
@@ -49,11 +52,11 @@ def draw_typed(page: Page, instance: Instance) -> Typed:
 
 
 def draw_shown(
-    page: Page, instance: Instance, typed: Typed, behind: Behind, state: State, chapters: Sequence[Chapter]
+    page: Page, instance: Instance, typed: Typed, behind: Behind, chapters: Sequence[Chapter]
 ) -> dict[str, Place]:
-    """The state, the headline with its answers and experiments, the map of the chapters and the legend; returns
-    the places of all parts of the screen by name."""
-    grid, screen = typed.grid, {**typed.screen, "state": draw_state(page, state)}
+    """The headline with its answers and experiments, the map of the chapters and the legend; returns the places
+    of these parts of the screen, and of those that are typed, by name."""
+    grid, screen = typed.grid, dict(typed.screen)
     if page.book.exercise:
         row, screen["headline"] = draw_score(page, grid.last)
     else:
@@ -61,5 +64,45 @@ def draw_shown(
         row, answers = draw_answers(page, row, grid.last)
         row, experiments = draw_experiments(page, instance, row)
         screen |= {**pictures, "answer": answers, **experiments}
-    draw_legend(page, draw_map(page, chapters, max(typed.row, row) + 1))
+    _draw_legend(page, _draw_map(page, chapters, max(typed.row, row) + 1))
     return screen
+
+
+def _draw_map(page: Page, chapters: Sequence[Chapter], row: int) -> int:
+    """Every sheet with a link, and beside it its steps by their titles; returns the row after them."""
+    sheet, row = page.sheet, _heading(page, "start.map", row)
+    across = sheet.pixels(REGION, max(sheet.widths))
+    for chapter in chapters:
+        linked = chapter.page.sheet
+        if linked.hidden:
+            continue
+        sheet.link(row, LABEL, linked.target(), linked.name)
+        column, used = REGION, 0.0
+        for title, at in chapter.steps:
+            wanted = text_width(title) * _LETTER + 12
+            if used and used + wanted > across:
+                row, column, used = row + 1, REGION, 0.0
+            sheet.link(row, column, linked.target(at), title)
+            end = used + wanted
+            while used < end:
+                used += sheet.pixels(column, column)
+                column += 1
+        row += 1
+    return row + 1
+
+
+def _draw_legend(page: Page, row: int) -> None:
+    """What the colours of cells mean."""
+    sheet, row = page.sheet, _heading(page, "start.legend", row)
+    for key, style in (("input", "input"), ("weight", "weight"), ("formula", "computed"), ("grey", "grey")):
+        sheet.number(row, LABEL, 0.5, (style, "0.00"))
+        sheet.text(row, LABEL + 1, page.messages(f"start.legend_{key}"), "remark")
+        row += 1
+
+
+def _heading(page: Page, key: str, row: int) -> int:
+    """A heading over the width of the window; returns the row after it."""
+    sheet = page.sheet
+    sheet.heading(row, page.messages(key), "section")
+    sheet.blank(row, max(sheet.widths), ("section", ""))  # as far as the headline goes
+    return row + 1

@@ -111,7 +111,7 @@ def repeat_plane(behind: Behind, chapters: Sequence[Chapter]) -> None:
 
 
 def _add_plane(sheet: Canvas, behind: Behind) -> None:
-    sheet.charts.append(_plane(behind, Spot(sheet.bottom + 2, LABEL, 620, 420)))
+    sheet.charts.append(_plane(behind, Spot(sheet.bottom + 2, LABEL, (620, 420))))
 
 
 def _bars(behind: Behind, picture: Bars, spot: Spot) -> Chart:

@@ -7,7 +7,6 @@ from typing import Any
 from xltransformer.building.instance import Instance
 from xltransformer.graph import Matrix, SwitchWords, Values
 from xltransformer.locale import in_language
-from xltransformer.record import record
 from xltransformer.teaching.experiments import Experiment
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Page
@@ -21,49 +20,38 @@ def draw_experiments(page: Page, instance: Instance, row: int) -> tuple[int, dic
     """What to try, with a mark that shows that it was done and what was to be seen; returns the row
     after them, and where their parts stand, by name. Experiments on words that these sentences do not have,
     and those that ask for what is so already, are left out."""
-    language, number, screen = page.messages.language, 0, dict[str, Place]()
+    number, screen = 0, dict[str, Place]()
     for experiment in instance.template.experiments:
-        edited = _edited(page, experiment)
-        if edited is not None and not _is_done(experiment, edited.value, edited.words, language):
+        if (edited := _edited(page, experiment)) is None:
+            continue
+        done, as_built = _done(page, experiment, *edited)
+        if not as_built:
             number += 1
-            parts = _draw(page, experiment, edited, number, row)
+            parts = _draw(page, experiment, edited[0], done, number, row)
             screen |= {f"experiment.{number}.{part}": place for part, place in parts.items()}
             row += 2
     return row, screen
 
 
-@record
-class _Edited:
-    """The cell that an experiment edits, what it holds as built, and the words that turn it to what is asked
-    for where it is a switch."""
-
-    place: Place
-    value: Any
-    words: tuple[str, ...]
-
-
-def _edited(page: Page, experiment: Experiment) -> _Edited | None:
-    """What an experiment edits; None where the model has no such block, row or column."""
+def _edited(page: Page, experiment: Experiment) -> tuple[Place, Any] | None:
+    """The cell that an experiment edits, and what it holds as built; None where the model has no such block, row
+    or column."""
     block = page.model.blocks.get(experiment.block)
     if block is None or block not in page.book.homes:
         return None
-    place, values = page.book.homes[block], page.book.values
+    home, values = page.book.homes[block], page.book.values
     i, j = (_at(block, label, side, values) for side, label in enumerate((experiment.row, experiment.column)))
     if i is None or j is None:
         return None
-    turned = block.turned_by or SwitchWords()
-    words = turned.on if experiment.to else turned.off
-    return _Edited(Place(place.sheet, place.row + i, place.column + j, (1, 1)), values[block.name][i, j], words)
+    return Place(home.sheet, home.row + i, home.column + j, (1, 1)), values[block.name][i, j]
 
 
-def _draw(page: Page, experiment: Experiment, edited: _Edited, number: int, row: int) -> dict[str, Place]:
-    """One experiment, over two rows; returns where its parts stand."""
-    sheet, language, place = page.sheet, page.messages.language, edited.place
-    address = place.address(0, 0)
+def _draw(page: Page, experiment: Experiment, place: Place, done: str, number: int, row: int) -> dict[str, Place]:
+    """One experiment, on a cell, over two rows; returns where its parts stand."""
+    sheet, language, address = page.sheet, page.messages.language, place.address(0, 0)
     where = address if place.sheet == sheet.name else f"{place.sheet}!{address}"
     do = in_language(experiment.do, language).replace("{cell}", where)
     then = literal(in_language(experiment.then, language))
-    done = _done(experiment, place.seen_from(sheet.name).cell(0, 0).replace("$", ""), language, edited.words)
     sheet.formula(row, REGION, f'IF({done},"✓","{number}")', str(number), ("mark", ""))
     if place.sheet == sheet.name:
         sheet.text(row, REGION + 1, do, "experiment")
@@ -75,17 +63,6 @@ def _draw(page: Page, experiment: Experiment, edited: _Edited, number: int, row:
     rule = {"type": "cell", "criteria": "==", "value": '"✓"', "format": GOOD}
     sheet.conditions.append((parts["mark"].absolute.partition("!")[2], rule))
     return parts
-
-
-def _is_done(experiment: Experiment, value: Any, words: tuple[str, ...], language: str) -> bool:
-    """Whether a cell that holds a value is what the experiment asks for."""
-    if experiment.above is not None or experiment.below is not None:
-        low, high = experiment.above, experiment.below
-        return bool(value > low if low is not None else value < high)
-    to = experiment.target(language)
-    if isinstance(to, bool):
-        return word_key(str(value)) in map(word_key, words)
-    return word_key(str(value)) == word_key(to) if isinstance(to, str) else bool(abs(value - to) < 1e-6)
 
 
 def _at(block: Matrix, label: str | int | None, side: int, values: Values) -> int | None:
@@ -100,17 +77,19 @@ def _at(block: Matrix, label: str | int | None, side: int, values: Values) -> in
     return next((k for k, one in enumerate(labels) if word_key(one) == word_key(label)), None)
 
 
-def _done(experiment: Experiment, cell: str, language: str, words: tuple[str, ...]) -> str:
-    """The formula that says whether the cell holds what the experiment types, of a switch one of the words."""
+def _done(page: Page, experiment: Experiment, place: Place, value: Any) -> tuple[str, bool]:
+    """Whether a cell holds what the experiment asks for: as a formula, and as built, where it holds a value."""
+    cell = place.seen_from(page.sheet.name).cell(0, 0).replace("$", "")
     if experiment.above is not None:
-        return f"IF(ISNUMBER({cell}),{cell}>{experiment.above!r},FALSE)"
+        return f"IF(ISNUMBER({cell}),{cell}>{experiment.above!r},FALSE)", bool(value > experiment.above)
     if experiment.below is not None:
-        return f"IF(ISNUMBER({cell}),{cell}<{experiment.below!r},FALSE)"
-    to = experiment.target(language)
+        return f"IF(ISNUMBER({cell}),{cell}<{experiment.below!r},FALSE)", bool(value < experiment.below)
+    to = experiment.target(page.messages.language)
     if isinstance(to, bool):
-        said = [f'{cell}&""="{word}"' for word in words]
-        return f"OR({','.join(said)})"
+        turned = page.model.blocks[experiment.block].turned_by or SwitchWords()
+        words = turned.on if to else turned.off
+        said = ",".join(f'{cell}&""="{word}"' for word in words)
+        return f"OR({said})", word_key(str(value)) in map(word_key, words)
     if isinstance(to, str):
-        quoted_text = to.replace('"', '""')
-        return f'{cell}&""="{quoted_text}"'
-    return f"IF(ISNUMBER({cell}),ABS({cell}-{to!r})<0.000001,FALSE)"
+        return f'{cell}&""={literal(to)}', word_key(str(value)) == word_key(to)
+    return f"IF(ISNUMBER({cell}),ABS({cell}-{to!r})<0.000001,FALSE)", bool(abs(value - to) < 1e-6)

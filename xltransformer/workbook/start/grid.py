@@ -36,16 +36,12 @@ SMALL = 40
 
 @record
 class Spot:
-    """Where one picture stands: its first row (from the headline's) and column, and its pixels."""
+    """Where one picture stands: its first row (from the headline's) and column, and its width and height in
+    pixels."""
 
     row: int
     column: int
-    width: int
-    height: int
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.width, self.height
+    size: tuple[int, int]
 
 
 @record
@@ -76,7 +72,7 @@ def lay_grid(sheet: Canvas, pictures: Sequence[Picture]) -> Grid:
         widths |= {column: ROW_LABEL, **{column + 1 + k: each for k in range(stack.columns)}}
         row = top
         for one in stack.maps:
-            spots[one] = Spot(row, column, ROW_LABEL + each * stack.columns, (one.block.shape[0] + 2) * ROW)
+            spots[one] = Spot(row, column, (ROW_LABEL + each * stack.columns, (one.block.shape[0] + 2) * ROW))
             row += one.block.shape[0] + 2
         column += 1 + stack.columns
     if stacks and charts:
@@ -85,7 +81,7 @@ def lay_grid(sheet: Canvas, pictures: Sequence[Picture]) -> Grid:
     for chart in charts:
         count = max(1, round(rest * _share(chart) / shares) // COLUMN)
         widths |= {column + k: COLUMN for k in range(count)}
-        spots[chart] = Spot(top, column, count * COLUMN - 8, tallest * ROW - 6)
+        spots[chart] = Spot(top, column, (count * COLUMN - 8, tallest * ROW - 6))
         column += count
     used = sum(widths.values())
     while used + COLUMN <= WIDTH:
@@ -93,7 +89,7 @@ def lay_grid(sheet: Canvas, pictures: Sequence[Picture]) -> Grid:
         column, used = column + 1, used + COLUMN
     sheet.widths = {0: 1, LABEL: 13, LABEL + 1: 1.7, VALUE: 13, VALUE + 1: 1.7, VALUE + 2: 0.7}
     sheet.widths |= {at: (pixels - 5) / 7 for at, pixels in widths.items()}
-    placed = tuple(spots.get(picture, Spot(0, REGION, WIDTH, 2 * ROW)) for picture in pictures)
+    placed = tuple(spots.get(picture, Spot(0, REGION, (WIDTH, 2 * ROW))) for picture in pictures)
     return Grid(placed, each < SMALL, column - 1, top + tallest)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xltransformer.record import record
 from xltransformer.teaching.pictures import Answer
 from xltransformer.teaching.watch import lesson_title
 from xltransformer.workbook.book import Page
@@ -57,21 +56,11 @@ def _length(phrases: Sequence[Phrase]) -> float:
     return sum(text_width(said.shown) + 2 for said in phrases)
 
 
-@record
-class State:
-    """What tells how things stand: the verdicts of the checks, the cells at fault beside the texts and, before
-    and after, by how much each block has changed."""
-
-    verdicts: Place
-    texts: Place
-    changes: Place | None
-
-
-def draw_state(page: Page, state: State) -> Place:
-    """One line: all well or what is amiss, and how far the edits have moved attention and outputs; returns
-    where it stands."""
-    sheet, messages, changes = page.sheet, page.messages, state.changes
-    verdicts, texts = (place.seen_from(sheet.name) for place in (state.verdicts, state.texts))
+def draw_state(page: Page, checks: tuple[Place, Place], changes: Place | None) -> Place:
+    """One line: all well or what is amiss, by the verdicts and texts of the checks, and how far the edits have
+    moved attention and outputs, by how much each block has changed; returns where it stands."""
+    sheet, messages = page.sheet, page.messages
+    verdicts, texts = (place.seen_from(sheet.name) for place in checks)
     well, look_at = messages("start.well"), messages("start.look_at")
     first = f"MATCH(0,{verdicts.all},0)"
     cells, text = (f"INDEX({texts.column(k)},{first})" for k in (0, 1))
@@ -85,7 +74,7 @@ def draw_state(page: Page, state: State) -> Place:
             f'&IF(ISERROR({largest}),"",IF({largest}<0.000001,"  {none}","  {some}"&FIXED({largest},2,TRUE)))'
         )
         shown += f"  {none}"
-    sheet.link(STATE, LABEL, f"{quoted(state.verdicts.sheet)}!A1", messages("start.checks_link"))
+    sheet.link(STATE, LABEL, f"{quoted(checks[0].sheet)}!A1", messages("start.checks_link"))
     sheet.formula(STATE, VALUE, formula, page.book.notation.cached(shown), ("status", ""))
     where = Place(sheet.name, STATE, VALUE, (1, 1)).absolute.partition("!")[2].partition(":")[0]
     bad = f'=LEFT({where},1)="✗"'
