@@ -15,6 +15,7 @@ from xltransformer.graph import Array, Matrix, Model, Section
 from xltransformer.locale import load_messages
 from xltransformer.ops import PRODUCTS, Every
 from xltransformer.workbook.book import Book, Page
+from xltransformer.workbook.canvas import Canvas, Cell
 from xltransformer.workbook.drawing import draw as draw_block
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.writer import render
@@ -59,6 +60,16 @@ def read(results: Results, place: Place) -> Array:
     found = [[grid.get((place.row + i + 1, place.column + j + 1)) for j in range(columns)] for i in range(rows)]
     text = any(isinstance(value, str) for row in found for value in row)
     return np.array(found, dtype=object if text else float)
+
+
+def cells_of(canvas: Canvas) -> dict[tuple[int, int], Cell]:
+    """Every cell of a small sheet by itself, those of blocks too."""
+    of_blocks = {
+        (block.row + i, block.column + j): block.cell(i, j)
+        for block in canvas.blocks
+        for i, j in np.ndindex(block.shape)
+    }
+    return of_blocks | canvas.single
 
 
 class Precedents:

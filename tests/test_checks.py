@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cells import opened
+from cells import cells_of, opened
 from office import Edit, Office, OpenedBook
 
 from xltransformer import api
@@ -63,15 +63,16 @@ def make(path: Path, instance: Instance, language: str = "en") -> Book:
     messages = load_messages(language)
     start, *others = lay_out(instance, instance.trace(), messages).sheets
     (sheet,) = (other for other in others if other.name == messages("sheet.checks"))
+    cells = cells_of(sheet)
     rows = [
         row
-        for (row, column), cell in sheet.cells.items()
+        for (row, column), cell in cells.items()
         if column == LEFT and cell.style == ("verdict", messages("number.verdict"))
     ]
-    checks = {str(sheet.cells[row, LEFT + 3].content): row for row in rows}
+    checks = {str(cells[row, LEFT + 3].content): row for row in rows}
     assert len(checks) == len(rows), "two checks say the same"
-    links = {text: str(sheet.cells[row, LEFT + 1].content) for text, row in checks.items()}
-    assert start.cells[STATE, LABEL].content == f"'{sheet.name}'!A1", "the first sheet leads there"
+    links = {text: str(cells[row, LEFT + 1].content) for text, row in checks.items()}
+    assert cells_of(start)[STATE, LABEL].content == f"'{sheet.name}'!A1", "the first sheet leads there"
     return Book(read_book(path), instance, messages, start.name, sheet, checks, links)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
-from cells import opened
+from cells import cells_of, opened
 from click.testing import CliRunner
 from office import Edit, Office, OpenedBook
 
@@ -74,9 +74,10 @@ def make(path: Path, steps: tuple[str, ...], language: str = "en", **given: Any)
     blocks = exercise_blocks(instance.model, steps)
     values = instance.trace()
     start = lay_out(instance, values, load_messages(language), blocks).sheets[0]
+    cells = cells_of(start)
     scores = {
-        str(start.cells[row, REGION + 1].content): row
-        for (row, column), cell in start.cells.items()
+        str(cells[row, REGION + 1].content): row
+        for (row, column), cell in cells.items()
         if column == REGION and cell.style == ("verdict", "")
     }
     answers = {block.name: values[block.name] for block in blocks}

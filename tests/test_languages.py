@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import numpy as np
 import openpyxl
 import pytest
-from cells import read
+from cells import cells_of, read
 from changes import Cells
 from click.testing import CliRunner
 from untrained import untrained
@@ -252,7 +252,7 @@ def drawn_texts(book: Workbook) -> Iterator[tuple[str, str]]:
     """The same of a workbook that is drawn but not written."""
     for sheet in book.sheets:
         yield "sheet name", sheet.name
-        for cell in (*sheet.cells.values(), *(paragraph.cell for paragraph in sheet.paragraphs)):
+        for cell in (*cells_of(sheet).values(), *(paragraph.cell for paragraph in sheet.paragraphs)):
             if cell.kind == "formula":
                 yield from ((sheet.name, text) for text in literals(cell.content))
             elif cell.kind in ("text", "link"):
@@ -340,7 +340,7 @@ def test_block_names_stay_english(tmp_path: Path) -> None:
 def test_symbols_are_the_blocks_names_in_every_language(language: str) -> None:
     instance = make_instance("cat-and-mouse")
     book = lay_out(instance, instance.trace(), load_messages(language))
-    symbols = {cell.content for s in book.sheets for cell in s.cells.values() if cell.style[0] == "symbol"}
+    symbols = {cell.content for s in book.sheets for cell in cells_of(s).values() if cell.style[0] == "symbol"}
     assert symbols >= {"scores", "scaled", "masked", "weights", "output", "X", "Q", "K", "V", "W_Q"}
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import openpyxl
 import pypdfium2
 import pytest
+from cells import cells_of
 from openpyxl.utils import range_boundaries
 
 from xltransformer import api
@@ -128,14 +129,15 @@ class Drawn:
         for row, column in self.cells:
             self.full[row].append(column)
         last_row, last_column = canvas.printed
-        last_column = max([last_column, *(canvas.last_of(one) for one in canvas.paragraphs)])
+        self.last = {(one.row, one.column): last for one, last in canvas.ends()}
+        last_column = max([last_column, *self.last.values()])
         widths = [self.column(column) for column in range(last_column + 2)]
         heights = canvas.row_heights
         self._lefts = [0.0, *accumulate(widths)]
         self._tops = [0.0, *accumulate(heights.get(row, DEFAULT_HEIGHT) * 4 / 3 for row in range(last_row + 3))]
 
     def column(self, column: int) -> float:
-        return int(self.canvas.width(column, column) * 7 + 5)
+        return int(self.canvas.pixels(column, column))
 
     def left(self, column: int) -> float:
         return self._lefts[column]
@@ -154,7 +156,7 @@ class Drawn:
 
     def paragraph(self, paragraph: Paragraph) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of a paragraph."""
-        right = self.left(self.canvas.last_of(paragraph) + 1)
+        right = self.left(self.last[paragraph.row, paragraph.column] + 1)
         return self.left(paragraph.column), self.top(paragraph.row), right, self.top(self.below(paragraph))
 
 
@@ -271,7 +273,7 @@ def test_paragraphs_are_high_enough(drawn: Everything) -> None:
                 text = text_of(one.cell) or str(one.cell.content)
                 lines = wrapped_lines(text, right - left - 6)
                 assert (bottom - top) * 0.75 >= 14.5 * lines, (what, canvas.name, one.row, lines, text)
-                rows, last = range(one.row, sheet.below(one)), canvas.last_of(one)
+                rows, last = range(one.row, sheet.below(one)), sheet.last[one.row, one.column]
                 over = [
                     (row, column) for row in rows for column in sheet.full[row] if one.column <= column <= last
                 ]
@@ -359,7 +361,7 @@ def test_an_empty_slot_has_no_colour(template: str) -> None:
     )  # which writes a full stop by itself
     coloured = pale = 0
     for canvas in lay_out(instance, instance.trace(), load_messages("en")).sheets:
-        cells = canvas.cells
+        cells = cells_of(canvas)
         for where, rule in canvas.conditions:
             if not rule["type"].endswith("color_scale") or where.count(":") != 1:
                 continue

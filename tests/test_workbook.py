@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
-from cells import opened
+from cells import cells_of, opened
 from openpyxl.formula import Tokenizer
 
 from xltransformer import api, diff
@@ -166,11 +166,11 @@ def test_many_heads_keep_the_first_sheet_short_and_are_told_apart() -> None:
     messages = load_messages("en")
     sheets = {sheet.name: sheet for sheet in lay_out(instance, instance.trace(), messages).sheets}
     start = sheets["Start"]
-    texts = [str(cell.content) for cell in sheets["Checks"].cells.values() if cell.kind == "text"]
+    texts = [str(cell.content) for cell in cells_of(sheets["Checks"]).values() if cell.kind == "text"]
     sums = [text for text in texts if text.startswith("every row sums to 1")]
     assert len(sums) == len(set(sums)) == 3 * 2
     assert start.bottom < 60
-    links = [cell.shown for cell in start.cells.values() if cell.kind == "link"]
+    links = [cell.shown for cell in cells_of(start).values() if cell.kind == "link"]
     assert messages("step.project.title") in links
-    changes = [str(cell.content) for cell in sheets["Before and after"].cells.values() if cell.kind == "text"]
+    changes = [str(cell.content) for cell in cells_of(sheets["Before and after"]).values() if cell.kind == "text"]
     assert {"weights₁: now", "weights₂₆: now"} <= set(changes)

@@ -15,6 +15,7 @@ import numpy as np
 import openpyxl
 import pytest
 import xlsxwriter
+from cells import cells_of
 
 from xltransformer.building.instance import make_instance
 from xltransformer.engines import ENGINES, fold
@@ -53,7 +54,7 @@ def plainly(sheets: list[Canvas]) -> bytes:
         sheet.set_default_row(16)
         for row, height in drawn.heights.items():
             sheet.set_row(row, height)
-        for (row, column), cell in drawn.cells.items():
+        for (row, column), cell in cells_of(drawn).items():
             name, number = cell.style
             if cell.style not in formats:
                 look = {"font_scheme": None, **STYLES[name], **({"num_format": number} if number else {})}
@@ -88,7 +89,7 @@ def test_cells_are_those_that_xlsxwriter_writes(template: str) -> None:
         ours_read, theirs_read = (openpyxl.load_workbook(io.BytesIO(d), data_only=shown) for d in (ours, theirs))
         for sheet in book.sheets:
             mine, other = ours_read[sheet.name], theirs_read[sheet.name]
-            for row, column in sheet.cells:
+            for row, column in cells_of(sheet):
                 a, b = mine.cell(row + 1, column + 1), other.cell(row + 1, column + 1)
                 value, expected = a.value or "", b.value or ""
                 if isinstance(expected, float):  # of which XlsxWriter writes 16 digits, one too few
@@ -321,7 +322,7 @@ def test_places_are_read_back() -> None:
 
 def test_one_cell_of_a_block_is_the_same_by_itself() -> None:
     for sheet in book_of("gpt").sheets:
-        cells = sheet.cells
+        cells = cells_of(sheet)
         for (row, column), cell in [*cells.items()][::17]:
             assert sheet.at(row, column) == cell
         assert sheet.at(sheet.bottom + 1, 0) is None

@@ -10,8 +10,6 @@ from dataclasses import field
 from functools import cache, cached_property, lru_cache
 from typing import Any, Literal
 
-import numpy as np
-
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.ops import Span
@@ -148,6 +146,7 @@ class Canvas:
     blocks: list[Cells] = field(default_factory=list)
     paragraphs: list[Paragraph] = field(default_factory=list)
     bars: list[tuple[int, str]] = field(default_factory=list)
+    """The style of every still empty cell of a row, over the sheet's width."""
     widths: dict[int, float] = field(default_factory=dict)
     default_width: float = 9
     heights: dict[int, float] = field(default_factory=dict)
@@ -185,7 +184,7 @@ class Canvas:
         """A heading over the sheet's width."""
         self.text(row, 1, text, style)
         self.heights[row] = 21
-        self.bar(row, style)
+        self.bars.append((row, style))
 
     def number(self, row: int, column: int, value: float, style: Style) -> None:
         self._put(row, column, Cell("number", value, style))
@@ -220,16 +219,6 @@ class Canvas:
 
     def blank(self, row: int, column: int, style: Style) -> None:
         self._put(row, column, Cell("blank", None, style))
-
-    @property
-    def cells(self) -> dict[tuple[int, int], Cell]:
-        """Every cell by itself, those of blocks too: for looking at a small sheet."""
-        of_blocks = {
-            (block.row + i, block.column + j): block.cell(i, j)
-            for block in self.blocks
-            for i, j in np.ndindex(block.shape)
-        }
-        return of_blocks | self.single
 
     def most_characters(self) -> int:
         """At least as many characters as the cells of blocks take in a file."""
@@ -280,12 +269,8 @@ class Canvas:
         kind: Kind = "text" if formula is None else "formula"
         self.paragraphs.append(Paragraph(row, column, Cell(kind, formula or text, (style, ""), text), last, rows))
 
-    def last_of(self, paragraph: Paragraph) -> int:
-        """The last column of a paragraph: its own, or as far as the window goes."""
-        return self._in_window(paragraph.column) if paragraph.last is None else paragraph.last
-
     def ends(self) -> list[tuple[Paragraph, int]]:
-        """Every paragraph with its last column, worked out once for those that begin in one column."""
+        """Every paragraph with its last column: its own, or as far as the window goes."""
         end = cache(self._in_window)
         return [(one, end(one.column) if one.last is None else one.last) for one in self.paragraphs]
 
@@ -296,10 +281,6 @@ class Canvas:
         while last < right and (wide := wide + self.pixels(last + 1, last + 1)) <= WINDOW:
             last += 1
         return last
-
-    def bar(self, row: int, style: str) -> None:
-        """Gives every still empty cell of a row, over the sheet's width, one style."""
-        self.bars.append((row, style))
 
     def bar_ends(self) -> dict[int, int]:
         """The last column of each bar, by its row."""
@@ -346,15 +327,10 @@ class Canvas:
     def bottom(self) -> int:
         return max([0, self._last[0], *(paragraph.last_row for paragraph in self.paragraphs)])
 
-    def width(self, first: int, last: int) -> float:
-        """The width of some columns, in characters."""
-        if first == last:
-            return self.widths.get(first, self.default_width)
-        return sum([self.widths.get(column, self.default_width) for column in range(first, last + 1)])
-
     def pixels(self, first: int, last: int) -> float:
-        """The same in pixels."""
-        return self.width(first, last) * 7 + 5 * (last - first + 1)
+        """The width of some columns."""
+        characters = sum([self.widths.get(column, self.default_width) for column in range(first, last + 1)])
+        return characters * 7 + 5 * (last - first + 1)
 
     def lines(self, text: str, first: int, last: int) -> int:
         """How many lines a wrapped text takes over some columns (generously)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import cache
 
 from xltransformer.building.instance import Instance
 from xltransformer.graph import Section
@@ -33,12 +32,7 @@ _EVERY_DIGIT = Context(prec=400)
 
 def fixed(value: float, decimals: int = 2) -> str:
     """A number as FIXED(value, decimals) shows it."""
-    return f"{Decimal(repr(value)).quantize(_last_digit(decimals), ROUND_HALF_UP, _EVERY_DIGIT)}"
-
-
-@cache
-def _last_digit(decimals: int) -> Decimal:
-    return Decimal(1).scaleb(-decimals)
+    return f"{Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _EVERY_DIGIT)}"
 
 
 @record

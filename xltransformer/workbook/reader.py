@@ -84,10 +84,7 @@ def read_book(path: Path, most: int = MOST_BYTES) -> ReadBook:
     with Package(path, most) as package:
         package.check_contents()
         description = _description(package.properties(), path)
-        try:
-            model = model_from(description)
-        except Exception as error:  # a description made by hand can make the model stumble anywhere
-            raise _not_read(path, error) from None
+        model = _model(description, path)
         cells = sum(block.size for block in model.blocks.values())
         package.check(Bounds.of(len(model.blocks), cells))
         try:
@@ -101,10 +98,7 @@ def read_book(path: Path, most: int = MOST_BYTES) -> ReadBook:
     listed = places.get("vocabulary")  # rows inserted into the word list belong to it
     if listed is not None and listed.shape[0] != description.get("vocabulary"):
         description = {**description, "vocabulary": listed.shape[0]}
-        try:
-            model = model_from(description)
-        except ValueError as error:
-            raise _not_read(path, error) from None
+        model = _model(description, path)
 
     homes: dict[str, Place] = {}
     views: list[View] = []
@@ -143,6 +137,13 @@ def _description(properties: bytes, path: Path) -> dict[str, Any]:
     if not isinstance(description, dict):
         raise _not_read(path, "it is no object")
     return description
+
+
+def _model(description: Mapping[str, Any], path: Path) -> Lesson:
+    try:
+        return model_from(description)
+    except Exception as error:  # a description made by hand can make the model stumble anywhere
+        raise _not_read(path, error) from None
 
 
 def _not_read(path: Path, why: object) -> UserError:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -48,10 +49,10 @@ def _frame(
     for k in range(0, len(text), _PROPERTY_LENGTH):
         name = f"{PROPERTY}.{k // _PROPERTY_LENGTH}"
         workbook.set_custom_property(name, text[k : k + _PROPERTY_LENGTH], "text")
-    formats = _Formats(workbook)
+    format_of = cache(lambda look: workbook.add_format(dict(look)))
     worksheets = [workbook.add_worksheet(canvas.name) for canvas in canvases]
     for canvas, worksheet in zip(canvases, worksheets, strict=True):
-        _write_sheet(canvas, worksheet, formats, workbook)
+        _write_sheet(canvas, worksheet, workbook, format_of)
     sheets = dict(zip((canvas.name for canvas in canvases), zip(canvases, worksheets, strict=True), strict=True))
     charted = [place for canvas in canvases for chart in canvas.charts for place in _shown_by(chart)]
     for place in dict.fromkeys(charted):
@@ -61,8 +62,9 @@ def _frame(
     # A cell of every style, where nothing stands that a chart keeps a copy of; `fill` drops it.
     styles = [*dict.fromkeys(style for canvas in canvases for style in canvas.styles())]
     row = max([0, *(place.row + place.shape[0] for place in charted if place.sheet == canvases[0].name)])
-    for column, style in enumerate(styles):
-        worksheets[0].write_blank(row, column, None, formats.style(style))
+    for column, (name, number) in enumerate(styles):
+        look = STYLES[name] | ({"num_format": number} if number else {})
+        worksheets[0].write_blank(row, column, None, workbook.add_format(look))
     worksheets[0].write_string(row + 1, 0, "text")
     workbook.close()
     frame = buffer.getvalue()
@@ -85,26 +87,7 @@ def _write_charted(place: Place, canvas: Canvas, worksheet: Any) -> None:
             worksheet.write_formula(row, column, mark("shown", 0), None, shown)
 
 
-class _Formats:
-    """The workbook's cell formats, each made once."""
-
-    def __init__(self, workbook: Any) -> None:
-        self._workbook = workbook
-        self._made: dict[Any, Any] = {}
-
-    def style(self, style: Style) -> Any:
-        name, number = style
-        properties = {**STYLES[name], **({"num_format": number} if number else {})}
-        return self.properties(properties)
-
-    def properties(self, properties: Mapping[str, Any]) -> Any:
-        key = tuple(sorted(properties.items()))
-        if key not in self._made:
-            self._made[key] = self._workbook.add_format(dict(properties))
-        return self._made[key]
-
-
-def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -> None:
+def _write_sheet(canvas: Canvas, sheet: Any, workbook: Any, format_of: Callable[[Any], Any]) -> None:
     sheet.hide_gridlines(2)
     sheet.set_default_row(DEFAULT_HEIGHT)
     sheet.set_column(0, canvas.printed[1], canvas.default_width)
@@ -116,7 +99,7 @@ def _write_sheet(canvas: Canvas, sheet: Any, formats: _Formats, workbook: Any) -
         if cell.kind == "link":
             sheet.write_url(row, column, f"internal:{cell.content}", None, cell.shown, cell.tip)
     for k, (where, condition) in enumerate(canvas.conditions):
-        look = {"format": formats.properties(condition["format"])} if "format" in condition else {}
+        look = {"format": format_of((*condition["format"].items(),))} if "format" in condition else {}
         rule = {key: mark("condition", k) for key in [formula_of(condition)] if key}
         sheet.conditional_format(where, {**condition, **look, **rule})
     for k, (where, rule) in enumerate(canvas.validations):
