@@ -8,11 +8,12 @@ from xltransformer.building.instance import Instance
 from xltransformer.graph import Array, Matrix
 from xltransformer.locale import Messages
 from xltransformer.size.configuration import Configuration, configuration
-from xltransformer.text import letters
+from xltransformer.text import letters, word_key
 from xltransformer.workbook.baseline import compared, draw_baseline
 from xltransformer.workbook.book import Book, Page, Workbook, no_collecting
 from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.checks import draw_checks
+from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.notation import notation_of
 from xltransformer.workbook.panels import LEFT
 from xltransformer.workbook.phrases import needed
@@ -22,7 +23,6 @@ from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import draw_shown, draw_typed
 from xltransformer.workbook.start.charts import Behind, repeat_plane, suggested
 from xltransformer.workbook.start.words import draw_state
-from xltransformer.workbook.vocabulary import draw_vocabulary
 
 
 @no_collecting()
@@ -44,7 +44,7 @@ def lay_out(
     before = [start.another(messages("sheet.baseline"))] if (groups := compared(start)) else []
     changes = draw_baseline(before[0], groups) if before else None
     vocabulary = start.another(messages("sheet.vocabulary"))
-    draw_vocabulary(vocabulary, instance)
+    _draw_vocabulary(vocabulary, instance)
     size = start.another(messages("sheet.size"))
     draw_size(size, configuration())
     checks = start.another(messages("sheet.checks"))
@@ -59,6 +59,29 @@ def lay_out(
     _set_up(workbook, as_they_are=(start.sheet, vocabulary.sheet))
     _navigate(workbook.shown, messages)
     return workbook
+
+
+def _draw_vocabulary(page: Page, instance: Instance) -> None:
+    """The word list with one row of numbers a word, all of it to edit."""
+    sheet, messages, known = page.sheet, page.messages, page.model.vocabulary
+    width = known.dimensions.shape[1]
+    sheet.head(messages("vocabulary.title"), messages("vocabulary.help"), freeze=(4, 2))
+    sheet.text(3, 0, messages("start.index"), "remark")
+    sheet.text(3, 1, messages("start.word"), "symbol")
+    draw(page, known.words, 4, 1, labelled=False)
+    draw(page, known.dimensions, 3, 2, labelled=False)
+    draw(page, known.embeddings, 4, 2, labelled=False)
+    made_up = {word_key(word) for word in instance.made_up}
+    words = [str(word) for word in page.book.values[known.words.name].ravel()]
+    for i, word in enumerate(words):
+        sheet.number(4 + i, 0, i + 1, ("number", "0"))
+        if word and word_key(word) in made_up:
+            said = "never_saw" if instance.template.trained else "made_up"
+            sheet.text(4 + i, 2 + width, messages(f"vocabulary.{said}"), "warning")
+    widest = max(text_width(word) for word in words)
+    sheet.widths = {0: 6, 1: min(40.0, max(14.0, widest * 1.2))}
+    names = [text_width(str(name)) for name in page.book.values[known.dimensions.name].ravel()]
+    sheet.default_width = min(20.0, max(9.0, *(name * 1.2 for name in names)))
 
 
 def lay_out_size(own: Configuration, messages: Messages) -> Workbook:

@@ -208,12 +208,8 @@ class _Block:
         values = self.block.values[i].tolist()
         if not self.patterns and self.text:
             cells = self._plain_texts(row, values)
-        elif self.block.arrays and self.block.arrays[i]:
-            cells = self._with_arrays(row, i, values)
-        elif not self.every_number:
-            formulas = self.block.formulas
-            each = [f"<f>{escape(formulas.at(i, j))}</f>" if formulas else "" for j in range(len(values))]
-            cells = self._with_errors(row, each, values)
+        elif not self.every_number or (self.block.arrays and self.block.arrays[i]):
+            cells = self._one_by_one(row, i, values)
         elif not self.patterns:
             form = f'<c r="%s{row + 1}"{self.start}<v>%s</v></c>'
             cells = "".join(map(form.__mod__, zip(self.letters, map(repr, values), strict=True)))
@@ -243,29 +239,26 @@ class _Block:
             for letters, text in zip(self.letters, values, strict=True)
         )
 
-    def _with_errors(self, row: int, formulas: list[str], values: list[float]) -> str:
-        """A row of numbers of which some are none."""
-        return "".join(
-            f'<c r="{letters}{row + 1}"{self.style}{_number(formula, value)}'
-            for letters, formula, value in zip(self.letters, formulas, values, strict=True)
-        )
-
-    def _with_arrays(self, row: int, i: int, values: list[Any]) -> str:
-        """A row with array formulas: each stands in its first cell, and the others hold results only."""
-        formulas, formula_of = self.block.formulas, [""] * len(values)
-        inside = set[int]()
-        for first, count, formula in self.block.arrays[i]:
-            where = f"{self.letters[first]}{row + 1}:{self.letters[first + count - 1]}{row + 1}"
-            formula_of[first] = f'<f t="array" ref="{where}">{escape(formula)}</f>'
-            inside.update(range(first, first + count))
-        if len(inside) < len(values) and formulas is not None:
+    def _one_by_one(self, row: int, i: int, values: list[Any]) -> str:
+        """A row with array formulas, each of which stands in its first cell, while the others hold results only;
+        or with numbers that are none."""
+        formulas, arrays = self.block.formulas, self.block.arrays[i] if self.block.arrays else []
+        inside = {j for first, count, _ in arrays for j in range(first, first + count)}
+        formula_of = [""] * len(values)
+        if formulas is not None:
             for j in {*range(len(values))} - inside:
                 formula_of[j] = f"<f>{escape(formulas.at(i, j))}</f>"
-        if not self.every_number:
-            return self._with_errors(row, formula_of, values)
-        form = f'<c r="%s{row + 1}"{self.start}%s<v>%s</v></c>'
-        shown = map(text_xml if self.text else repr, values)
-        return "".join(map(form.__mod__, zip(self.letters, formula_of, shown, strict=True)))
+        for first, count, formula in arrays:
+            where = f"{self.letters[first]}{row + 1}:{self.letters[first + count - 1]}{row + 1}"
+            formula_of[first] = f'<f t="array" ref="{where}">{escape(formula)}</f>'
+        if self.every_number:
+            form = f'<c r="%s{row + 1}"{self.start}%s<v>%s</v></c>'
+            shown = map(text_xml if self.text else repr, values)
+            return "".join(map(form.__mod__, zip(self.letters, formula_of, shown, strict=True)))
+        return "".join(
+            f'<c r="{letters}{row + 1}"{self.style}{_number(formula, value)}'
+            for letters, formula, value in zip(self.letters, formula_of, values, strict=True)
+        )
 
 
 class _Filled:
