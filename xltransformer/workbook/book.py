@@ -168,6 +168,10 @@ class Book:
         return Workbook(self.sheets, secret, self.names, screen or {}, self.notation.level)
 
 
+LateFormula = Callable[[], str]
+"""Makes a formula when every block has its place."""
+
+
 @record(eq=False)
 class Page:
     """A sheet of a book, the model that is drawn there, and the letters of its sentences (one empty text
@@ -196,14 +200,8 @@ class Page:
         return self.book.homes[block].seen_from(self.sheet.name)
 
     def formula(
-        self,
-        row: int,
-        column: int,
-        formula: Callable[[], str],
-        shown: float | str | None,
-        style: str,
-        number: str = "",
+        self, row: int, column: int, formula: LateFormula, shown: float | str | None, style: str, number: str = ""
     ) -> None:
-        """A formula of the sheet's own (a remark, a verdict), made when every block has its place; `shown`
-        is its result, None where it is to be calculated on opening."""
+        """A formula of the sheet's own (a remark, a verdict); `shown` is its result, None where it is to be
+        calculated on opening."""
         self.book.later(lambda: self.sheet.formula(row, column, formula(), shown, (style, number)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from xltransformer import inputs
 from xltransformer.graph import Matrix
 from xltransformer.record import record
-from xltransformer.workbook.book import Book, Page
+from xltransformer.workbook.book import Book, LateFormula, Page
 from xltransformer.workbook.canvas import Canvas, cell_range, spaced
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import BAD, GOOD
@@ -21,7 +21,7 @@ MOST_LETTERS = 7_500
 """How long the formula may become that names cells; blocks beyond are only judged."""
 
 
-def _named(where: Callable[[], str], row: int, texts: Place) -> str:
+def _named(where: LateFormula, row: int, texts: Place) -> str:
     """A formula for the cells at fault, where there is a fault, and where the program can look for it: some,
     such as IronCalc, do not ask ISTEXT and its like of every cell of a range."""
     verdict = Place(texts.sheet, row, LEFT, (1, 1)).address(0, 0)
@@ -31,13 +31,13 @@ def _named(where: Callable[[], str], row: int, texts: Place) -> str:
 
 @record
 class Check:
-    """`formula`, made when every block has its place, gives 1 or 0; `look` is where to look, and `where`
-    gives a formula that names the cells at fault. One that is `whole` looks at every cell of a sheet."""
+    """`formula` gives 1 or 0; `look` is where to look, and `where` names the cells at fault. One that is
+    `whole` looks at every cell of a sheet."""
 
     text: str
-    formula: Callable[[], str]
+    formula: LateFormula
     look: Place
-    where: Callable[[], str] | None = None
+    where: LateFormula | None = None
     whole: bool = False
 
 
@@ -67,13 +67,7 @@ def draw_checks(page: Page, start: Canvas) -> tuple[Place, Place]:
 
 
 def _check(
-    page: Page,
-    key: str,
-    formula: Callable[[], str],
-    at: Matrix,
-    where: Callable[[], str] | None = None,
-    /,
-    **parts: str,
+    page: Page, key: str, formula: LateFormula, at: Matrix, where: LateFormula | None = None, /, **parts: str
 ) -> Check:
     """A check whose words the locale has by `key`, that leads to a block."""
     return Check(page.messages(f"check.{key}", **parts), formula, page.book.homes[at], where)
@@ -188,7 +182,7 @@ def _letters(page: Page) -> list[str]:
     return [spaced(letter) for letter in page.letters]
 
 
-def _holds(page: Page, block: Matrix, test: str, *others: Matrix) -> Callable[[], str]:
+def _holds(page: Page, block: Matrix, test: str, *others: Matrix) -> LateFormula:
     """A check's formula for a test of a block, {0}, beside others, {1} and so on."""
     return lambda: inputs.holds(test.format(*(_seen(page, one) for one in (block, *others))))
 

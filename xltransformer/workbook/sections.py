@@ -46,7 +46,7 @@ def draw_strips(page: Page, sections: Sequence[Section], number: int) -> list[tu
         if layer == 1 or layer % LINKED == 0:
             marks.append((messages(f"strip.{key}", number=layer), row))
         for name, block in blocks.items():
-            draw(page, block, row, columns[name], labelled=False, plain=True)
+            draw(page, block, row, columns[name], plain=True)
         if "loss" in blocks:
             draw(page, blocks["loss"], row, RESULT, labelled=False, small=True)
         row += 1 + max(block.shape[0] for block in blocks.values())
