@@ -16,18 +16,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "build": "api",
-    "trace": "api",
-    "train": "api",
-    "TrainedFile": "api",
-    "grade": "api",
-    "Grade": "exercise",
-    "diff": "difference",
-    "Diff": "difference",
-    "Instance": "building.instance",
-    "Template": "building.template",
-    "load_template": "building.parse",
-    "UserError": "errors",
+    "api": ("TrainedFile", "build", "grade", "trace", "train"),
+    "building.instance": ("Instance",),
+    "building.parse": ("load_template",),
+    "building.template": ("Template",),
+    "difference": ("Diff", "diff"),
+    "errors": ("UserError",),
+    "exercise": ("Grade",),
 }
 __all__ = [
     "Diff",
@@ -56,6 +51,7 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     # Loaded on first use: `xlt --help` shall not wait for NumPy and pandas.
-    if name in _HOMES:
-        return getattr(import_module(f"xltransformer.{_HOMES[name]}"), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"xltransformer.{home}"), name)
     raise AttributeError(f"module 'xltransformer' has no attribute {name!r}")

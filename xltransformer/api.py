@@ -268,14 +268,10 @@ def size_json(own: Configuration, words: int = 8) -> dict[str, Any]:
     taken = estimate_configuration(own, words)
     return {
         "workbook": {"words": words, "cells": taken.cells, "megabytes": taken.megabytes, "seconds": taken.seconds},
-        "configuration": dict(own),
-        "quantities": quantities(own),
-        "published": [
-            {
-                **vars(known),
-                "configuration": dict(known.configuration),
-                "quantities": quantities(known.configuration),
-            }
-            for known in PUBLISHED
-        ],
+        **_quantified(own),
+        "published": [{**vars(known), **_quantified(known.configuration)} for known in PUBLISHED],
     }
+
+
+def _quantified(own: Configuration) -> dict[str, Any]:
+    return {"configuration": dict(own), "quantities": quantities(own)}

@@ -27,6 +27,7 @@ LIMITS = (60, 4000)
 """Seconds, and megabytes of memory, that recalculating one returned workbook may take."""
 DEFAULT_STEPS = ("scores", "scaled", "softmax", "weights", "output")
 """The steps a student fills in where none are named."""
+_NOT_FILLED = ("masked", "count", "gate")  # scales of blocks that hold no number to work out
 
 
 def exercise_blocks(model: Model, steps: Sequence[str]) -> list[Matrix]:
@@ -37,17 +38,10 @@ def exercise_blocks(model: Model, steps: Sequence[str]) -> list[Matrix]:
     """
     found: dict[str, list[Matrix]] = {}
     seen: set[Matrix] = set()
-    for section in model.sections:
-        if section.sentence is None:
-            continue
-        for step in section.steps:
-            blocks = [
-                b
-                for b in step.blocks
-                if b.computed and not b.text and b.scale not in ("masked", "count", "gate") and b not in seen
-            ]
-            seen.update(step.blocks)
-            found.setdefault(step.key, []).extend(blocks)
+    for step in (step for section in model.sections if section.sentence is not None for step in section.steps):
+        numbers = (b for b in step.blocks if b.computed and not b.text and b.scale not in _NOT_FILLED)
+        found.setdefault(step.key, []).extend(b for b in numbers if b not in seen)
+        seen.update(step.blocks)
     for step_key in steps:
         if not found.get(step_key):
             known = ", ".join(key for key, blocks in found.items() if blocks)

@@ -89,11 +89,8 @@ def assigned(texts: Iterable[str], kind: str, such_as: str) -> Iterator[tuple[st
 
 
 def read_settings(assignments: Iterable[str]) -> dict[str, Any]:
-    """The settings that texts such as `heads=4` and `activation=gelu_erf` stand for; the last of one
-    name holds. Values are TOML's, and words may go without quotes.
-
-    Raises UserError for a text without name or value.
-    """
+    """The settings that texts such as `heads=4` and `activation=gelu_erf` stand for; the last of one name
+    holds. Values are TOML's, and words may go without quotes. UserError for a text without name or value."""
     return {name: _value(name, text) for name, text in assigned(assignments, "value", "heads=4")}
 
 
