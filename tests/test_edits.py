@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import changes
 import numpy as np
-import openpyxl
 import pytest
+from changes import Cells, Parts
 from office import Office
 from openpyxl.utils.datetime import to_excel
 
@@ -94,14 +95,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> ReadBook:
     return read_book(path)
 
 
-def edited(built: ReadBook, edits: Mapping[tuple[str, int, int], Any], path: Path) -> Path:
-    book = openpyxl.load_workbook(built.path)
+def edited(
+    built: ReadBook, edits: Mapping[tuple[str, int, int], Any], path: Path, way: type[Cells | Parts] = Parts
+) -> Path:
+    book = way(built.path)
     for (name, i, j), value in edits.items():
-        place = built.homes[name]
-        cell = book[place.sheet].cell(place.row + i + 1, place.column + j + 1)
-        cell.value = "#N/A" if value is ERROR else value
-        if value is ERROR:
-            cell.data_type = "e"
+        book.put(built.homes[name], i, j, changes.ERROR if value is ERROR else value)
     book.save(path)
     return path
 
@@ -225,10 +224,11 @@ def test_edited_files(engine: str, built: ReadBook, tmp_path: Path) -> None:
         if name != "embeddings" or value != "blub"
     }
     cells |= {("embeddings", 0, 1): 1 / 3, ("switches.scaling", 0, 0): True}
-    path = edited(built, cells, tmp_path / "edited.xlsx")
+    path = edited(built, cells, tmp_path / "edited.xlsx", Cells)
     found = diff_book(read_book(path), ENGINES[engine])
     assert found.ok, [str(problem) for problem in found.problems][:3]
-    path = edited(built, {("embeddings", 0, 0): ERROR, ("vocabulary", 1, 0): True}, tmp_path / "edited.xlsx")
+    spoiled = {("embeddings", 0, 0): ERROR, ("vocabulary", 1, 0): True}
+    path = edited(built, spoiled, tmp_path / "edited.xlsx", Cells)
     results = ENGINES[engine].recalculate(path)
     with pytest.raises(UserError) as caught:
         diff_book(read_book(path), Recalculated(results))

@@ -468,7 +468,7 @@ def test_every_template_makes_an_exercise(template: str, tmp_path: Path) -> None
     assert len(blocks) == len(set(blocks))
     built = make(tmp_path / "exercise.xlsx", steps, template=template)
     cells = sum(block.size for block in built.answers.values())
-    cached = openpyxl.load_workbook(built.path, data_only=True)[built.start]
+    cached = openpyxl.load_workbook(built.path, read_only=True, data_only=True)[built.start]
     lines = {text: cached.cell(row + 1, REGION + 1).value for text, row in built.scores.items()}
     assert lines.pop("in total") == f"0 / {cells}"
     assert sum(int(line.removeprefix("0 / ")) for line in lines.values()) == cells
