@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,22 @@ QUICK = {
     "test_bad_input",
 }  # fmt: skip
 """The files that `make quick` runs: of every room something, none of them long."""
+
+
+def pytest_collection_finish() -> None:
+    """Looking for what is no longer used among the cells of workbooks all the time would take a tenth of it."""
+    gc.disable()
+    gc.freeze()
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Free what a file has used; of files with hundreds of tests, now and then."""
+    if nextitem is None or nextitem.path != item.path or gc.get_count()[0] > MOST_OBJECTS:
+        gc.collect()
+
+
+MOST_OBJECTS = 10_000_000
+"""How many more may be made than are freed before the unused ones are looked for: a gigabyte or so."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
