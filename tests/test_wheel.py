@@ -23,6 +23,7 @@ from pathlib import Path
 import xltransformer
 from xltransformer.building.instance import make_instance
 from xltransformer.building.parse import load_template
+from xltransformer.building.template import shipped_templates, template_folder
 package = Path(xltransformer.__file__).parent
 assert template_folder() == package / "templates", template_folder()
 assert str(package).startswith(sys.argv[1]), package
