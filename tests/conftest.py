@@ -44,6 +44,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Free what a file has used; of files with hundreds of tests, now and then."""
     if nextitem is None or nextitem.path != item.path or gc.get_count()[0] > MOST_OBJECTS:
         gc.collect()
+        gc.freeze()  # what is kept need not be looked through again
 
 
 MOST_OBJECTS = 10_000_000
