@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from office import Office, OpenedBook
+from office import Edit, Office, OpenedBook
 
 from xltransformer import api
 from xltransformer.building.instance import Instance
 from xltransformer.difference import diff
 from xltransformer.locale import load_messages
 from xltransformer.workbook.places import Place
-from xltransformer.workbook.reader import read_book
+from xltransformer.workbook.reader import ReadBook, read_book
 from xltransformer.workbook.start.grid import STATE, VALUE
 
 Built = tuple[Path, Instance]
@@ -41,10 +41,21 @@ CHANGES: dict[str, list[Change]] = {
 }
 
 
+def edits_of(book: ReadBook, changes: list[Change]) -> list[Edit]:
+    homes = book.homes
+    return [(homes[name].sheet, homes[name].address(i, j), value) for name, i, j, value in changes]
+
+
 def type_in(office: Office, built: Built, changes: list[Change], save: Path | None = None) -> OpenedBook:
-    homes = read_book(built[0]).homes
-    edits = [(homes[name].sheet, homes[name].address(i, j), value) for name, i, j, value in changes]
-    return office.edit(built[0], edits, save)
+    return office.edit(built[0], edits_of(read_book(built[0]), changes), save)
+
+
+@pytest.fixture(scope="module")
+def followed(office: Office, default_workbook: Built) -> dict[str, OpenedBook]:
+    """The default workbook after each of the changes, one after the other in one window."""
+    book = read_book(default_workbook[0])
+    _, rounds = office.rounds(book.path, [edits_of(book, changes) for changes in CHANGES.values()])
+    return {what: typed for what, (typed, _) in zip(CHANGES, rounds, strict=True)}
 
 
 def numpy_with(instance: Instance, changes: list[Change]) -> dict[str, np.ndarray[Any, Any]]:
@@ -74,12 +85,12 @@ def assert_same(shown: OpenedBook, built: Built, expected: dict[str, np.ndarray[
 
 
 @pytest.mark.parametrize("what", list(CHANGES))
-def test_everything_follows_an_edit(what: str, office: Office, default_workbook: Built) -> None:
+def test_everything_follows_an_edit(what: str, followed: dict[str, OpenedBook], default_workbook: Built) -> None:
     changes = CHANGES[what]
     expected = numpy_with(default_workbook[1], changes)
     before = default_workbook[1].trace()
     assert any(not np.array_equal(before[name], expected[name]) for name in before)
-    assert_same(type_in(office, default_workbook, changes), default_workbook, expected)
+    assert_same(followed[what], default_workbook, expected)
 
 
 def test_first_attention_asks_another_token_and_scales(office: Office, first_workbook: Built) -> None:
