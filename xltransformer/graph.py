@@ -256,10 +256,12 @@ class Plan:
 
 @record(eq=False)
 class Attended:
-    """One attention: the weights (n x m) and the output (n x d_v) of every query."""
+    """One attention: the weights (n x m) and the output (n x d_v) of every query, and where it has one its mask
+    (n x m)."""
 
     weights: Matrix
     output: Matrix
+    mask: Matrix | None = None
 
 
 class Model:
@@ -423,10 +425,6 @@ class Scope:
 
     def scope(self, *parts: str) -> Scope:
         return Scope(self.model, self.parts + parts)
-
-    def __getitem__(self, name: str) -> Matrix:
-        """The block of that name here; KeyError where there is none."""
-        return self.model.blocks[".".join((*self.parts, name))]
 
     def add(self, name: str, block: Matrix, **known: Unpack[Known]) -> Matrix:
         """Name a computed block, say what else is known of it, and give it its place in the model."""

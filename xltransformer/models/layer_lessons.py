@@ -130,12 +130,14 @@ def masks_lesson(sizes: Sizes) -> Lesson:
     model.watch = watched = watch(model, word, inputs, attended)
     maps, answers = [], []
     for lesson, (one, *_) in attended.items():
-        mask = model.scopes[0].scope(lesson)["mask"]
+        assert one.mask is not None
         h = model.scope("watch", lesson)
         with model.section("watch"), h.step("watch_mask"):
-            seen = h.add("mask", ops.lookup(watched.sentences[0].position, mask), rows=Axis.of(word), scale="gate")
+            seen = h.add(
+                "mask", ops.lookup(watched.sentences[0].position, one.mask), rows=Axis.of(word), scale="gate"
+            )
             count = h.add("seen", ops.row_sum(seen), scale="count")
-        maps += [Map(f"{lesson}_mask", mask), Map(f"{lesson}_weights", one.weights)]
+        maps += [Map(f"{lesson}_mask", one.mask), Map(f"{lesson}_weights", one.weights)]
         answers.append(Answer(f"sees_{lesson}", {"word": Fact(word), "count": Fact(count)}))
     model.headline = Headline(maps, answers)
     return model

@@ -199,9 +199,9 @@ def backpropagation(sizes: Sizes) -> Lesson:
     def by_weights(h: Scope, again: Matrix) -> Matrix:
         return by_scores(h, _scores(h, X, again))
 
-    product = _check(model, "product", W, known.dimensions, found[W], loss, by_weights)
+    product = _check(model, "product", W, known.dimensions, nudge, found[W], loss, by_weights)
     curves = _tangent(model, W, product, loss, by_weights)
-    softmax = _check(model, "softmax", scores, words.words, found[scores], loss, by_scores)
+    softmax = _check(model, "softmax", scores, words.words, nudge, found[scores], loss, by_scores)
     model.settings.append(nudge)
     model.promises = [model.scope("nudge").add("agrees", ops.near(product.apart, softmax.apart))]
     # The shares are over dimensions, not words.
@@ -224,10 +224,17 @@ class _Checked:
 
 
 def _check(
-    model: Lesson, name: str, block: Matrix, rows: Matrix, gradients: Matrix, loss: Matrix, loss_of_trial: LossOf
+    model: Lesson,
+    name: str,
+    block: Matrix,
+    rows: Matrix,
+    nudge: Matrix,
+    gradients: Matrix,
+    loss: Matrix,
+    loss_of_trial: LossOf,
 ) -> _Checked:
     """One entry of a block, chosen by row and column, nudged: the slope of the loss beside the gradient."""
-    h, nudge = model.scope("nudge", name), model.scope("nudge")["nudge"]
+    h = model.scope("nudge", name)
     sides = {"row": rows, "column": model.vocabulary.dimensions}
     with model.section(f"nudge_{name}"):
         with h.step("nudge"):

@@ -192,6 +192,6 @@ def attention(
             masked = g.add("masked", ops.mask_scores(scaled, mask))
     weights = softmax(g, masked, mask, None if switches is None else switches.temperature)
     with g.step("output"):
-        attended = Attended(weights, g.add("output", (ops.causal_mix if causal else ops.matmul)(weights, V)))
+        attended = Attended(weights, g.add("output", (ops.causal_mix if causal else ops.matmul)(weights, V)), mask)
     g.model.attentions.append(attended)
     return attended
