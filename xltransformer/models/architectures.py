@@ -70,7 +70,7 @@ class Reading:
         return [Goal(output, s, words.padding, like=X) for s, (output, X, words) in enumerate(each)]
 
 
-Place = Callable[[Scope, Matrix], Matrix]
+Placing = Callable[[Scope, Matrix], Matrix]
 """What is made of a sentence's vectors before the layers, in the scope of the stack."""
 
 
@@ -78,8 +78,8 @@ def read(
     model: Lesson,
     scopes: Sequence[Scope],
     w: Stack,
-    place: Place = lambda _, X: X,
-    angles: Place | None = None,
+    place: Placing = lambda _, X: X,
+    angles: Placing | None = None,
     *,
     causal: bool = False,
 ) -> Reading:
@@ -101,7 +101,7 @@ def read(
     return Reading(inputs, [stack.output for stack in stacks], heads)
 
 
-def sinusoids(model: Lesson) -> Place:
+def sinusoids(model: Lesson) -> Placing:
     """Sinusoidal positions, added to a sentence's vectors."""
     base = model.scope("positions").constant("base", BASE, positive=True)
     return lambda g, X: sinusoidal(g.scope("positions"), X, base)
@@ -260,7 +260,7 @@ def _final_norm(sizes: Sizes, a: Architecture) -> bool:
     return sizes.flag("final_norm", a.pre_norm)
 
 
-def _decode(model: Lesson, memory: Matrix, w: Stack, place: Place) -> tuple[Matrix, StackMade]:
+def _decode(model: Lesson, memory: Matrix, w: Stack, place: Placing) -> tuple[Matrix, StackMade]:
     """The second sentence, embedded and through the decoder, which looks at the `memory` of the first."""
     known, (source, target), d = model.vocabulary, model.sentences, model.scope("decoder")
     with model.section("embedding", sentence=1):
