@@ -90,7 +90,7 @@ def books(
 
 LESSONS = ["1A Self-attention", "1B Self-attention", "2A With weights", "2B With weights",
            "3A Other dimensions", "3B Other dimensions"]  # fmt: skip
-FOLLOWING = ["4 Watch", "5 Compare", "Behind the pictures"]
+FOLLOWING = ["Watch", "4 Compare", "Behind the pictures"]
 
 
 def sums(*sheets: str) -> list[str]:
@@ -173,13 +173,13 @@ FAULTS: dict[str, dict[str, Fault]] = {
         ),
         "error in a lesson": Fault([("sentence.0.self_attention.output", 1, 0, GONE)], *errors(LESSONS[0])),
         "error on the sheet of the watched word": Fault(
-            [("watch.1.points", 0, 0, GONE)], *errors("4 Watch"), errors("Behind the pictures")
+            [("watch.1.points", 0, 0, GONE)], *errors("Watch"), errors("Behind the pictures")
         ),
         "error that spoils the worked lines": Fault(
-            [("watch.1.other_position", 0, 0, GONE)], *errors(LESSONS[1]), errors(*LESSONS[3::2], "4 Watch")
+            [("watch.1.other_position", 0, 0, GONE)], *errors(LESSONS[1]), errors(*LESSONS[3::2], "Watch")
         ),
         "error in the comparison": Fault([("compare.self_attention.difference", 1, 1, GONE)],
-                                         *errors("5 Compare")),
+                                         *errors("4 Compare")),
         "watched word in one sentence only": Fault([("watch.word", 0, 0, "cat")], WATCHED.format("B")),
         "watched word in no sentence": Fault(
             [("watch.word", 0, 0, "robot")], WATCHED.format("A"), [WATCHED.format("B")]

@@ -19,6 +19,7 @@ from test_diff import edited
 from xltransformer import api
 from xltransformer.building.instance import Instance
 from xltransformer.engines import IronCalc, fold
+from xltransformer.graph import Section
 from xltransformer.locale import Messages, load_messages
 from xltransformer.text import word_key
 from xltransformer.workbook.layout import lay_out
@@ -53,13 +54,18 @@ class Book:
     lines: list[list[Place]]
 
 
+def lessons(instance: Instance) -> list[Section]:
+    """The sections whose sheets follow the first one, in their order."""
+    return [section for section in instance.model.sections if not section.behind]
+
+
 def make(path: Path, instance: Instance, language: str) -> Book:
     messages = load_messages(language)
     drawn = lay_out(instance, instance.trace(), messages)
     lines = [
         [Place(sheet.name, p.row, p.column, (1, 1)) for p in sorted(sheet.paragraphs, key=lambda p: p.row)
          if p.cell.style[0] == "worked"]
-        for sheet in drawn.sheets[1 : 1 + len(instance.model.sections)]
+        for sheet in drawn.sheets[1 : 1 + len(lessons(instance))]
     ]  # fmt: skip
     return Book(instance, read_book(path), messages, lines)
 
@@ -86,7 +92,7 @@ def books(
 def explained(book: Book, section: int) -> Iterator[tuple[str, int]]:
     """The lines that a section must have: the block's name, and whose row it is (0: the watched
     word's, 1: the other's)."""
-    for step in book.instance.model.sections[section].steps:
+    for step in lessons(book.instance)[section].steps:
         for last in EXPLAINED.get(step.key, []):
             blocks = [b for b in step.blocks if b.computed and b.last_name == last]
             for block in blocks:

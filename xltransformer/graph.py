@@ -200,7 +200,8 @@ class Section:
     """One sheet: a lesson or layer, for one sentence where it has one; layers count from 0. A `backward`
     one holds the gradients of the blocks of the section with the same key. `compact` ones of one key share a
     sheet: each is a strip of plain cells there, below the one of the layer before. One that `compares` the
-    sentences shows the plane that the watched word moves in.
+    sentences shows the plane that the watched word moves in. One that stands `behind` is no lesson: the first
+    sheet's pictures and the worked lines are made of it.
     """
 
     key: str
@@ -209,6 +210,7 @@ class Section:
     backward: bool = False
     compact: bool = False
     compares: bool = False
+    behind: bool = False
     steps: list[Step] = field(default_factory=list)
 
 
@@ -309,13 +311,15 @@ class Model:
         *,
         compact: bool = False,
         compares: bool = False,
+        behind: bool = False,
     ) -> Iterator[None]:
         """Steps opened inside belong to one section, that is, to one sheet; a section of the same key, sentence
         and layer goes on."""
         forward = [section for section in self.sections if not section.backward]
         same = [s for s in forward if (s.key, s.sentence, s.layer) == (key, sentence, layer)]
         if not same:
-            self.sections.append(Section(key, sentence, layer, compact=compact, compares=compares))
+            opened = Section(key, sentence, layer, compact=compact, compares=compares, behind=behind)
+            self.sections.append(opened)
         around, self._section = self._section, same[0] if same else self.sections[-1]
         yield
         self._section = around

@@ -308,7 +308,7 @@ def _looks_across(model: Lesson, maps: Sequence[Map]) -> list[Answer]:
     source, target = (sentence.words for sentence in model.sentences)
     row = min(1, target.shape[0] - 1)
     answers = []
-    with model.section("watch"):
+    with model.behind():
         for one in maps:
             ranked = runners_up(model.scope("watch", *one.part.split(".")), one.block, one.block, source)
             answers.append(looks(ranked, "head_looks_across", one.part, target, row))

@@ -132,7 +132,7 @@ def masks_lesson(sizes: Sizes) -> Lesson:
     for lesson, (one, *_) in attended.items():
         assert one.mask is not None
         h = model.scope("watch", lesson)
-        with model.section("watch"), h.step("watch_mask"):
+        with model.behind(), h.step("watch_mask"):
             seen = h.add(
                 "mask", ops.lookup(watched.sentences[0].position, one.mask), rows=Axis.of(word), scale="gate"
             )
@@ -163,7 +163,7 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
     rows, facts = [], {"word": Fact(word)}
     for name, block in shown.items():
         h = model.scope("watch", name)
-        with model.section("watch"), h.step("watch_norm"):
+        with model.behind(), h.step("watch_norm"):
             row = h.add(f"normed_{name}", ops.lookup(watched.sentences[0].position, block), rows=Axis.of(word))
             mean = h.add("mean", ops.row_mean(row))
             spread = h.add("variance", ops.row_variance(row, mean))

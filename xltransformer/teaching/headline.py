@@ -44,7 +44,7 @@ def heads_headline(model: Lesson, watch: Watch, heads: Mapping[str, Sequence[Att
     for part, found in list(heads.items())[:MOST_MAPS]:
         weights = found[0].weights
         h = model.scope("watch", *part.split("."))
-        with model.section("watch"):
+        with model.behind():
             with h.step("watch_attention"):
                 own = lookup(one.position, weights)
                 row = h.add("attention", own, rows=Axis.of(watch.word), scale="probability")
@@ -93,7 +93,7 @@ def writing_headline(
         places = h.input("word_numbers", Axis.numbered("", words.words.size), ONE, "list", text=True)
         place = h.input("writes_after", ONE, ONE, "choice", text=True, choices=places)
         watch.places.append(place)
-        with model.section("watch"):
+        with model.behind():
             with h.step("watch_prediction"):
                 at = h.add("after_number", first(h.add("after_match", equals(places, place))))
                 word = h.add("word_there", word_at(at, words.words))

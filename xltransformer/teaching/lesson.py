@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import field
 
 from xltransformer.graph import Matrix, Model, Scope
@@ -103,6 +104,10 @@ class Lesson(Model):
         """The same with the sentence's vectors X (n x d), in the scope `words` of the part."""
         for s, h, one in self.each(part, section):
             yield s, h, one, embed(h.scope(words) if words else h, one.index, self.vocabulary)
+
+    def behind(self) -> AbstractContextManager[None]:
+        """The section of all that the first sheet's pictures and the worked lines are made of."""
+        return self.section("watch", behind=True)
 
     def moving(self) -> set[Matrix]:
         """Every block that the headline shows or comes from."""

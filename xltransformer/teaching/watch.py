@@ -42,7 +42,7 @@ def watch(
         titles = g.input("lessons", Axis.numbered("", len(lessons)), ONE, "list", text=True)
         lesson = g.input("lesson", ONE, ONE, "choice", text=True, choices=titles)
     watched = Watch(word, across, up, lesson, tuple(lessons))
-    with model.section("watch"):
+    with model.behind():
         with g.step("watch_plane"):
             names = g.add("plane", ops.stack(across, up))
             columns = []

@@ -41,18 +41,24 @@ def lay_out(
     start = Page(book, book.sheet(messages("sheet.start")), model, letters(len(model.sentences)))
     typed = draw_typed(start, instance)
     chapters = draw_chapters(start, instance)
+    lessons = [chapter for chapter in chapters if chapter.section is not None and not chapter.section.behind]
+    watched = [chapter for chapter in chapters if chapter not in lessons]
     before = [start.another(messages("sheet.baseline"))] if (groups := compared(start)) else []
     changes = draw_baseline(before[0], groups) if before else None
     vocabulary = start.another(messages("sheet.vocabulary"))
     _draw_vocabulary(vocabulary, instance)
     size = start.another(messages("sheet.size"))
     draw_size(size, configuration())
+    for chapter in watched:  # drawn in its turn, read last
+        book.sheets.remove(chapter.page.sheet)
+        book.sheets.append(chapter.page.sheet)
     checks = start.another(messages("sheet.checks"))
     behind = Behind(start.another(messages("sheet.behind")))
     behind.place_rest()
     state = draw_state(start, draw_checks(checks, start.sheet), changes)
-    others = [Chapter(page) for page in (*before, vocabulary, size, checks)]
-    screen = draw_shown(start, instance, typed, behind, [*chapters, *others]) | {"state": state}
+    others = [Chapter(page) for page in (*before, vocabulary, size)]
+    listed = [*lessons, *others, *watched, Chapter(checks)]
+    screen = draw_shown(start, instance, typed, behind, listed) | {"state": state}
     repeat_plane(behind, chapters)
     behind.page.sheet.hidden = bool(exercise)
     workbook = book.finish(screen)

@@ -102,7 +102,9 @@ def draw_chapters(first: Page, instance: Instance) -> list[Chapter]:
     chapters: list[Chapter] = []
     numbers: dict[tuple[str, int | None, bool], int] = {}
     for section, *below in _by_sheet(first.model.sections):
-        number = numbers.setdefault((section.key, section.layer, section.backward), len(numbers) + 1)
+        number = 0
+        if not section.behind:
+            number = numbers.setdefault((section.key, section.layer, section.backward), len(numbers) + 1)
         if section.compact:
             page = first.another(f"{number} {first.messages(f'sheet.{section.key}')}")
             steps = draw_strips(page, [section, *below], number)
@@ -125,7 +127,8 @@ def _by_sheet(sections: Sequence[Section]) -> list[list[Section]]:
 def _draw_section(
     first: Page, instance: Instance, section: Section, number: int
 ) -> tuple[Page, list[tuple[str, int]]]:
-    """One section's sheet; returns it with the heading and row of each of its steps."""
+    """One section's sheet, which has a `number` unless it is no lesson; returns it with the heading and row of
+    each of its steps."""
     messages, key, layer = first.messages, section.key, (section.layer or 0) + 1
     letter = first.letters[section.sentence] if section.sentence is not None else ""
     name, title = messages(f"sheet.{key}", layer=layer), messages(f"section.{key}.title", layer=layer)
@@ -133,8 +136,8 @@ def _draw_section(
     if section.backward:
         name, title = messages("backward.sheet", sheet=name), messages("backward.section", title=title)
         intro, notes = messages("backward.intro"), {}
-    page = first.another(f"{number}{letter} {name}")
-    _draw_head(page, section, f"{number}  {title}", intro)
+    page = first.another(f"{number}{letter} {name}" if number else name)
+    _draw_head(page, section, f"{number}  {title}" if number else title, intro)
     row = 5
     if note := told(instance, notes, messages):
         page.sheet.paragraph(4, LEFT, note, "note")
@@ -145,7 +148,7 @@ def _draw_section(
     titles = step_titles(page, section)
     for k, (step, title) in enumerate(zip(section.steps, titles, strict=True), start=1):
         steps.append((title, row))
-        row = draw_step(page, section, step, f"{number}.{k}  {title}", row)
+        row = draw_step(page, section, step, f"{number}.{k}  {title}" if number else f"{k}  {title}", row)
     return page, steps
 
 
