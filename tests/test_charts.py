@@ -30,6 +30,7 @@ Built = tuple[Path, Instance]
 Change = tuple[str, int, int, Any]
 
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+D = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -58,13 +59,14 @@ class Drawn:
 
 @dataclass(frozen=True)
 class FileChart:
-    """One chart as the file has it."""
+    """One chart as the file has it; `above` is the cell above its upper left corner, where its title stands."""
 
     sheet: str
     kind: str
     series: tuple[Drawn, ...]
-    title: Place | None
-    axes: tuple[Place, ...]
+    above: Place
+    linked: tuple[Place, ...]
+    """Titles within the chart, of itself or an axis, that are cells: LibreOffice would not let them follow."""
 
 
 def reference(element: ElementTree.Element | None) -> Place | None:
@@ -93,15 +95,18 @@ def read_charts(path: Path) -> list[FileChart]:
             for drawing in related(sheets[sheet.get(f"{R}id", "")]).values():
                 if "/drawings/drawing" not in drawing:
                     continue
-                for chart in related(drawing).values():
-                    xml = ElementTree.fromstring(parts.read(chart))
-                    charts.append(_chart(sheet.get("name", ""), xml))
+                found = related(drawing)
+                for anchor in ElementTree.fromstring(parts.read(drawing)).iter(f"{D}twoCellAnchor"):
+                    row, column = (int(anchor.findtext(f"{D}from/{D}{side}", "0")) for side in ("row", "col"))
+                    name, held = sheet.get("name", ""), anchor.find(f".//{C}chart")
+                    assert held is not None
+                    xml = ElementTree.fromstring(parts.read(found[held.get(f"{R}id", "")]))
+                    charts.append(_chart(name, xml, Place(name, row - 1, column, (1, 1))))
     return charts
 
 
-def _chart(sheet: str, xml: ElementTree.Element) -> FileChart:
+def _chart(sheet: str, xml: ElementTree.Element, above: Place) -> FileChart:
     area = xml.find(f"{C}chart/{C}plotArea")
-    title = reference(xml.find(f"{C}chart/{C}title"))
     assert area is not None
     kind = "scatter" if area.find(f"{C}scatterChart") is not None else "bar"
     series = []
@@ -112,10 +117,8 @@ def _chart(sheet: str, xml: ElementTree.Element) -> FileChart:
         )
         cached = tuple(v.text or "" for tag in ("val", "yVal") for v in one.iterfind(f"{C}{tag}//{C}v"))
         series.append(Drawn(values, across, reference(one.find(f"{C}tx")), cached))
-    axes = [axis for tag in ("valAx", "catAx") for axis in area.iterfind(f"{C}{tag}")]
-    axes.sort(key=lambda axis: [pos.get("val") for pos in axis.iterfind(f"{C}axPos")] not in (["b"], ["t"]))
-    titles = tuple(place for axis in axes if (place := reference(axis.find(f"{C}title"))))
-    return FileChart(sheet, kind, tuple(series), title, titles)
+    linked = tuple(place for title in xml.iter(f"{C}title") if (place := reference(title)))
+    return FileChart(sheet, kind, tuple(series), above, linked)
 
 
 def part(place: Place, i: int, j: int, rows: int = 1, columns: int = 1) -> Place:
@@ -123,7 +126,7 @@ def part(place: Place, i: int, j: int, rows: int = 1, columns: int = 1) -> Place
 
 
 def claims(book: ReadBook) -> Counter[Any]:
-    """The series that the plane must have (values, across), but for the one that keeps room around them."""
+    """The series that the plane must have (values, across), but for those at the corners of the room around."""
     homes, watch = book.homes, book.model.watch
     assert watch is not None
     plane: Counter[Any] = Counter()
@@ -163,7 +166,7 @@ def test_ranges_are_the_cells_they_claim(which: str, books: dict[str, Built]) ->
     check_ranges(path, read_charts(path), which in ("default", "three"))
 
 
-def check_ranges(path: Path, charts: list[FileChart], compared: bool, titles: bool = True) -> None:
+def check_ranges(path: Path, charts: list[FileChart], compared: bool) -> None:
     book = read_book(path)
     planes = [chart for chart in charts if series_of_plane(chart)]
     start = book.homes["watch.word"].sheet
@@ -171,10 +174,12 @@ def check_ranges(path: Path, charts: list[FileChart], compared: bool, titles: bo
     assert [chart.sheet == start for chart in planes] == [True] * len(pictures) + [False] * compared
     for chart in planes:
         drawn = Counter((series.values, series.across) for series in chart.series)
-        room = [key for key in drawn if key not in claims(book)]
-        assert [place.shape for key in room for place in key] == [(2, 1), (2, 1)]
-        assert drawn == claims(book) + Counter(room)
-        assert chart.axes == ((book.homes["watch.across"], book.homes["watch.up"]) if titles else ())
+        keeps_room, *ends = corners = [key for key in drawn if key not in claims(book)]
+        assert [place.shape for place in keeps_room] == [(2, 1), (2, 1)]
+        values, across = keeps_room
+        assert ends == [(part(values, k, 0), part(across, 1 - k, 0)) for k in (0, 1)]  # lower right, upper left
+        assert drawn == claims(book) + Counter(corners)
+    assert not [chart.linked for chart in charts if chart.linked]
     check_bars(book, charts)
 
 
@@ -208,6 +213,10 @@ def test_headlines_show_the_blocks_that_the_model_names(template: str, tmp_path:
             assert series.across == part(across, 0, 0, *((n, 1) if across.shape[1] == 1 else (1, n)))
             assert series.name is not None
     check_numbers_kept(path, charts)
+    cells = openpyxl.load_workbook(path, data_only=True)
+    for chart in charts:
+        assert not chart.linked
+        assert cells[chart.sheet].cell(chart.above.row + 1, chart.above.column + 1).value, chart.above
 
 
 @pytest.mark.parametrize("which", ["default", "first", "three", "long"])
@@ -338,17 +347,15 @@ def check_cells(
             assert shown.read(after_name) == [[messages("picture.after", word=watched, letter=letter)]]
     for plane in planes:
         check_room(book, plane, shown)
-        assert plane.title is not None
-        assert shown.read(plane.title) == [[messages("picture.moves", word=watched)]]
-        assert [shown.read(axis)[0][0] for axis in plane.axes] == [
-            values[f"watch.{a}"][0, 0] for a in ("across", "up")
+        assert shown.read(plane.above) == [[messages("picture.moves", word=watched)]]
+        assert [shown.read(series.name)[0][0] for series in plane.series[-2:] if series.name] == [
+            messages(f"picture.{axis}", name=values[f"watch.{axis}"][0, 0]) for axis in ("across", "up")
         ]
     if planes:
         assert named[part(book.homes["watch.0.move"], 0, 1)] == book.homes["watch.word"]
     for s, chart in enumerate(c for c in charts if c.kind == "bar"):
-        assert chart.title is not None
         letter = f"{chr(65 + s)}: " if len(book.model.sentences) > 1 else ""
-        assert shown.read(chart.title) == [[letter + messages("picture.looks", word=watched)]]
+        assert shown.read(chart.above) == [[letter + messages("picture.looks", word=watched)]]
 
 
 def check_room(book: ReadBook, plane: FileChart, shown: OpenedBook) -> None:
@@ -373,8 +380,7 @@ def test_saved_by_libreoffice_the_ranges_are_still_theirs(
     place = read_book(path).homes["sentence.0.words"]
     saved = tmp_path / "saved.xlsx"
     office.edit(path, [(place.sheet, place.address(5, 0), "not")], saved)
-    # LibreOffice knows no titles that follow cells: it keeps them as the texts they were.
-    check_ranges(saved, read_charts(saved), compared=True, titles=False)
+    check_ranges(saved, read_charts(saved), compared=True)
 
 
 def test_an_exercise_has_no_chart(tmp_path: Path) -> None:

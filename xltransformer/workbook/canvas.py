@@ -97,6 +97,7 @@ class Series:
     marker: str = ""
     marker_size: int = 7
     label: str = ""
+    bold: bool = False
     line: bool = False
     dashed: bool = False
     hollow: bool = False
@@ -104,17 +105,15 @@ class Series:
 
 @record
 class Chart:
-    """A native chart; its titles are cells, so that they follow every edit. `shares` lie between 0 and
-    1; `whole` numbers lie across."""
+    """A native chart without a title, which LibreOffice would not let follow an edit: that stands in a cell
+    above it. `across` is a text that never changes. `shares` lie between 0 and 1; `whole` numbers lie across."""
 
     kind: Literal["scatter", "bar"]
     row: int
     column: int
     size: tuple[int, int]
     series: tuple[Series, ...]
-    title: str = ""
     across: str = ""
-    up: str = ""
     legend: bool = False
     shares: bool = False
     whole: bool = False

@@ -117,7 +117,7 @@ def _of_section(section: Section) -> Iterator[str]:
 
 def _of_picture(picture: Picture) -> Iterator[str]:
     if isinstance(picture, Plane):
-        yield from ("picture.moves", "picture.after")
+        yield from ("picture.moves", "picture.after", "picture.across", "picture.up")
         return
     yield f"picture.{picture.key}"
     if isinstance(picture, Bars) and len({block.last_name for block in picture.values}) > 1:

@@ -74,7 +74,7 @@ def _frame(
 def _shown_by(chart: Chart) -> list[Place]:
     """Every place that a chart shows something of."""
     texts = [text for series in chart.series for text in (series.values, series.categories, series.name)]
-    return [place_of(text) for text in (*texts, chart.title, chart.across, chart.up) if text]
+    return [place_of(text) for text in texts if text]
 
 
 def _write_charted(place: Place, canvas: Canvas, worksheet: Any) -> None:
@@ -145,16 +145,15 @@ def _chart(chart: Chart, workbook: Any) -> Any:
         grid = {"visible": True, "line": {"color": "#E5E7EB"}}
         axis = {"num_format": "0.0", "major_gridlines": grid, "label_position": "low", "num_font": _font(8)}
         across = {"num_format": "0"} if chart.whole else {}
-        up = {"min": 0, "max": 1, "major_unit": 0.2} if chart.shares else {}
-        for name, set_axis, own in ((chart.across, made.set_x_axis, across), (chart.up, made.set_y_axis, up)):
-            titled = {"name": f"={name}", "name_font": _font(9, bold=True)} if name else {}
-            set_axis({**axis, **own, **titled})
+        titled = {"name": chart.across, "name_font": _font(9, bold=True)} if chart.across else {}
+        made.set_x_axis({**axis, **across, **titled})
+        made.set_y_axis({**axis, **({"min": 0, "max": 1, "major_unit": 0.2} if chart.shares else {})})
     else:
         ends = {"min": 0, "max": _LONGEST} if chart.shares else {}
         made.set_x_axis({**ends, "visible": False, "major_gridlines": {"visible": False}})
         look = {"reverse": True, "num_font": _font(9), "label_position": "low", "major_tick_mark": "none"}
         made.set_y_axis(look)
-    made.set_title({"name": f"={chart.title}", "name_font": _font(11, bold=True), "overlay": False})
+    made.set_title({"none": True})
     made.set_legend({"position": "bottom", "font": _font(9)} if chart.legend else {"none": True})
     made.set_size({"width": chart.size[0], "height": chart.size[1]})
     return made
@@ -171,7 +170,7 @@ def _points(series: Series) -> dict[str, Any]:
         "line": {"color": series.colour, "width": 1.75, **dash} if series.line else {"none": True},
     }
     if series.label:
-        font = _font(9, color=series.colour)
+        font = _font(9, bold=series.bold, color=series.colour)
         look["data_labels"] = {"series_name": True, "value": False, "position": series.label, "font": font}
     return look
 

@@ -1,5 +1,8 @@
-"""The headline's charts (bars, curves, the plane in which words move), and the sheet behind them with the texts
-that they show, as cells that follow every edit."""
+"""The headline's charts (bars, curves, the plane in which words move), each below its title, and the sheet behind
+them with the texts that they show, as cells that follow every edit.
+
+LibreOffice lets the names of series follow their cells, but no titles of charts and axes: titles stand in cells
+above the charts, and the plane's axes are named by series of their own."""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ from xltransformer.locale import Messages
 from xltransformer.teaching.pictures import Bars, Curve, Curves, Fact, Plane
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Page
-from xltransformer.workbook.canvas import Canvas, Chart, Series, spaced
+from xltransformer.workbook.canvas import Chart, Series, spaced
 from xltransformer.workbook.drawing import draw
-from xltransformer.workbook.phrases import Phrase, of_sentence, phrase
+from xltransformer.workbook.phrases import Phrase, literal, of_sentence, phrase
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.sections import Chapter
-from xltransformer.workbook.start.grid import LABEL, Spot
+from xltransformer.workbook.start.grid import LABEL, ROW, Spot
 
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """What a temperature may be chosen from; any other number above 0 may be typed."""
@@ -59,13 +62,9 @@ class Behind:
                 draw(self.page, block, self.row + 1, 2)
                 self.row += block.shape[0] + 2
 
-    def caption(self, key: str, letter: str = "", word: Matrix | None = None, sentence: str = "") -> str:
-        """A cell that shows a message, of a word or of the watched one where it speaks of it, as charts
-        refer to it; after the letter of a `sentence` where it is a sentence's."""
-        parts: dict[str, Fact | str] = {"letter": letter}
-        if (watch := self.page.model.watch) is not None:
-            parts["word"] = Fact(word or watch.word)
-        return self.column([of_sentence(sentence, phrase(self.page, key, parts))]).absolute
+    def caption(self, key: str, letter: str = "", **facts: Fact) -> str:
+        """A cell that shows a message, of the watched word where it speaks of one, as charts refer to it."""
+        return self.column([_told(self.page, key, letter=letter, **facts)]).absolute
 
     def column(self, phrases: Sequence[Phrase]) -> Place:
         """Cells below one another, each with a text."""
@@ -95,11 +94,35 @@ def part(place: Place, i: int, j: int, rows: int = 1, columns: int = 1) -> str:
     return Place(place.sheet, place.row + i, place.column + j, (rows, columns)).absolute
 
 
-def chart(behind: Behind, picture: Bars | Curves | Plane, spot: Spot) -> Chart:
-    """A picture that is a chart, at its spot of a sheet."""
+def draw_chart(page: Page, behind: Behind, picture: Bars | Curves | Plane, spot: Spot) -> None:
+    """A picture that is a chart, at its spot of a page: its title, which follows every edit, and below it the
+    chart."""
+    said = _title(page, picture)
+    if said.formula == literal(said.shown):
+        page.sheet.text(spot.row, spot.column, said.shown, "picture")
+    else:
+        page.sheet.formula(spot.row, spot.column, said.formula, said.shown, ("picture", ""))
+    below = Spot(spot.row + 1, spot.column, (spot.size[0], spot.size[1] - ROW))
     if isinstance(picture, Bars):
-        return _bars(behind, picture, spot)
-    return _curves(behind, picture, spot) if isinstance(picture, Curves) else _plane(behind, spot)
+        chart = _bars(behind, picture, below)
+    else:
+        chart = _curves(behind, picture, below) if isinstance(picture, Curves) else _plane(behind, below)
+    page.sheet.charts.append(chart)
+
+
+def _title(page: Page, picture: Bars | Curves | Plane) -> Phrase:
+    """What stands above a chart, after the letter of its sentence where it is of one."""
+    if not isinstance(picture, Bars):
+        return _told(page, "picture.moves" if isinstance(picture, Plane) else f"picture.{picture.key}")
+    letter = page.letters[picture.sentence] if len(picture.values) == 1 else ""
+    of_word = {"word": Fact(picture.word)} if picture.word is not None else {}
+    return of_sentence(letter, _told(page, f"picture.{picture.key}", **of_word))
+
+
+def _told(page: Page, key: str, **parts: Fact | str) -> Phrase:
+    """A message of a word, of the watched one where no other is given."""
+    watch = page.model.watch
+    return phrase(page, key, {**({"word": Fact(watch.word)} if watch is not None else {}), **parts})
 
 
 def repeat_plane(behind: Behind, chapters: Sequence[Chapter]) -> None:
@@ -107,11 +130,11 @@ def repeat_plane(behind: Behind, chapters: Sequence[Chapter]) -> None:
     book, model = behind.page.book, behind.page.model
     for chapter in chapters if model.watch is not None and not book.exercise else ():
         if chapter.section is not None and chapter.section.compares:
-            book.later(partial(_add_plane, chapter.page.sheet, behind))
+            book.later(partial(_add_plane, chapter.page, behind))
 
 
-def _add_plane(sheet: Canvas, behind: Behind) -> None:
-    sheet.charts.append(_plane(behind, Spot(sheet.bottom + 2, LABEL, (620, 420))))
+def _add_plane(page: Page, behind: Behind) -> None:
+    draw_chart(page, behind, Plane(), Spot(page.sheet.bottom + 2, LABEL, (620, 440)))
 
 
 def _bars(behind: Behind, picture: Bars, spot: Spot) -> Chart:
@@ -127,11 +150,7 @@ def _bars(behind: Behind, picture: Bars, spot: Spot) -> Chart:
             name = behind.caption(f"picture.{block.last_name}") if several else ""
         colour = COLOURS[(picture.sentence + k) % len(COLOURS)]
         series.append(Series(page.book.homes[block].absolute, names.absolute, name, colour=colour))
-    letter = "" if several else page.letters[picture.sentence]
-    title = behind.caption(f"picture.{picture.key}", word=picture.word, sentence=letter)
-    return Chart(
-        "bar", spot.row, spot.column, spot.size, tuple(series), title, legend=several, shares=picture.shares
-    )
+    return Chart("bar", spot.row, spot.column, spot.size, tuple(series), legend=several, shares=picture.shares)
 
 
 def _curves(behind: Behind, picture: Curves, spot: Spot) -> Chart:
@@ -140,12 +159,11 @@ def _curves(behind: Behind, picture: Curves, spot: Spot) -> Chart:
     the first series on top (LibreOffice) or the last."""
     start = max(curve.start for curve in picture.curves)
     series = [_curve(behind, picture, curve, k, start) for k, curve in enumerate(picture.curves)]
-    title = behind.caption(f"picture.{picture.key}")
-    across = behind.caption(f"picture.{picture.across}")
+    across = behind.page.messages(f"picture.{picture.across}")
     shares = all(curve.up.scale == "probability" for curve in picture.curves)
     whole = all(curve.across.scale in ("count", "whole") for curve in picture.curves)
     drawn, legend = tuple(reversed(series)), len(series) > 1
-    return Chart("scatter", spot.row, spot.column, spot.size, drawn, title, across, "", legend, shares, whole)
+    return Chart("scatter", spot.row, spot.column, spot.size, drawn, across, legend, shares, whole)
 
 
 def _curve(behind: Behind, picture: Curves, curve: Curve, k: int, start: int) -> Series:
@@ -187,9 +205,11 @@ def _plane(behind: Behind, spot: Spot) -> Chart:
         series.append(Series(part(move, 1, 1), part(move, 1, 0), name, colour, "diamond", 11, "right"))
     first, word = moves[0][0], homes[watch.word].absolute
     series.append(Series(part(first, 0, 1), part(first, 0, 0), word, _ORIGIN, "square", 9, "above"))
-    across, up = (homes[block].absolute for block in (watch.across, watch.up))
-    title = behind.caption("picture.moves")
-    return Chart("scatter", spot.row, spot.column, spot.size, tuple(series), title, across, up)
+    for j, (axis, block, label) in enumerate((("across", watch.across, "left"), ("up", watch.up, "right"))):
+        named = behind.caption(f"picture.{axis}", name=Fact(block))  # at the end of its axis
+        xy = part(corners, j, 1), part(corners, 1 - j, 0)
+        series.append(Series(*xy, named, _ORIGIN, label=label, bold=True))
+    return Chart("scatter", spot.row, spot.column, spot.size, tuple(series))
 
 
 def _point_names(behind: Behind, s: int) -> Place:

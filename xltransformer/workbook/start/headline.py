@@ -12,7 +12,7 @@ from xltransformer.workbook.canvas import spaced
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.panels import step_title
 from xltransformer.workbook.places import Place
-from xltransformer.workbook.start.charts import Behind, chart
+from xltransformer.workbook.start.charts import Behind, draw_chart
 from xltransformer.workbook.start.grid import REGION, TOP, Grid, Spot
 
 
@@ -26,7 +26,7 @@ def draw_headline(page: Page, behind: Behind, grid: Grid) -> tuple[int, dict[str
         elif isinstance(picture, Map):
             screen[f"picture.{k}"] = _draw_map(page, picture, spot, small=grid.small)
         else:
-            page.sheet.charts.append(chart(behind, picture, spot))
+            draw_chart(page, behind, picture, spot)
     screen["headline"] = Place(page.sheet.name, TOP, REGION, (grid.rows, grid.last - REGION + 1))
     return TOP + grid.rows, screen
 
