@@ -155,7 +155,19 @@ def swiglu(name: str, c: Config) -> None:
 
 
 def recurrent(name: str, c: Config) -> None:
-    module = shake(nn.RNN(c["width"], c["state"], batch_first=True))
+    states(name, c, nn.RNN)
+
+
+def lstm(name: str, c: Config) -> None:
+    states(name, c, nn.LSTM)
+
+
+def gru(name: str, c: Config) -> None:
+    states(name, c, nn.GRU)
+
+
+def states(name: str, c: Config, kind: type[nn.RNNBase]) -> None:
+    module = shake(kind(c["width"], c["state"], batch_first=True))
     x = noise(c["rows"], c["width"])
     output = module(x[None])[0][0]
     save(name, c, module.state_dict(), x=x, output=output, **mean_squared(variables(module), output, x=x))
@@ -514,6 +526,8 @@ FIXTURES = {
         (3, 4, 8, True), (1, 5, 7, False), (4, 1, 3, True), (2, 6, 17, False), (5, 7, 2, True)
     ),
     recurrent: table("rows width state", (3, 4, 2), (1, 5, 3), (6, 1, 1), (8, 3, 5), (4, 18, 17)),
+    lstm: table("rows width state", (3, 4, 2), (1, 5, 3), (6, 1, 1), (8, 3, 5), (4, 18, 17)),
+    gru: table("rows width state", (3, 4, 2), (1, 5, 3), (6, 1, 1), (8, 3, 5), (4, 18, 17)),
     encoder: table(
         "width heads d_ff layers activation pre_norm final_norm biases padding",
         (6, 2, 8, 2, "relu", False, False, True, [1, 1, 1]),

@@ -17,6 +17,7 @@ from xltransformer.engines import ENGINES
 from xltransformer.graph import ONE, Array, Axis, Matrix, Model, Scope
 from xltransformer.nn.attention import AttentionOptions, padding_mask
 from xltransformer.nn.feed_forward import feed_forward, feed_forward_weights
+from xltransformer.nn.gated import gru, gru_weights, lstm, lstm_weights
 from xltransformer.nn.gradients import gradients
 from xltransformer.nn.linear import linear
 from xltransformer.nn.loss import cross_entropy, mean_squared_error
@@ -163,6 +164,35 @@ def recurrent_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
         "W_h": arrays["state:weight_hh_l0"].T,
         "b": (arrays["state:bias_ih_l0"] + arrays["state:bias_hh_l0"]).reshape(1, -1),
     }
+    return Case(model, inputs, {"states": arrays["output"]}, everywhere(c["rows"]))
+
+
+def gates(letters: str, arrays: dict[str, Array]) -> dict[str, Array]:
+    """Weights of gates, which PyTorch keeps below one another, by our names; its two biases as their sum."""
+    found = {}
+    for side, ours in (("weight_ih_l0", "W_x"), ("weight_hh_l0", "W_h")):
+        parts = np.split(arrays[f"state:{side}"], len(letters))
+        found |= {f"{ours}{k}": part.T for k, part in zip(letters, parts, strict=True)}
+    both = arrays["state:bias_ih_l0"] + arrays["state:bias_hh_l0"]
+    parts = np.split(both.reshape(1, -1), len(letters), axis=1)
+    return found | {f"b_{k}": part for k, part in zip(letters, parts, strict=True)}
+
+
+def lstm_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
+    model, g = start()
+    x = rows_input(g, "X", arrays["x"])
+    lstm(g, x, lstm_weights(g, x.columns, Axis.numbered("h", c["state"])))
+    inputs = {"X": arrays["x"], **gates("ifgo", arrays)}
+    return Case(model, inputs, {"states": arrays["output"]}, everywhere(c["rows"]))
+
+
+def gru_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
+    model, g = start()
+    x = rows_input(g, "X", arrays["x"])
+    gru(g, x, gru_weights(g, x.columns, Axis.numbered("h", c["state"])))
+    inputs = {"X": arrays["x"], **gates("rzn", arrays)}
+    for name, side in (("b_n", "ih"), ("b_hn", "hh")):  # these two stay apart
+        inputs[name] = np.split(arrays[f"state:bias_{side}_l0"].reshape(1, -1), 3, axis=1)[2]
     return Case(model, inputs, {"states": arrays["output"]}, everywhere(c["rows"]))
 
 
@@ -365,6 +395,8 @@ BUILDERS = {
     "gelu": gelu_case,
     "swiglu": swiglu_case,
     "recurrent": recurrent_case,
+    "lstm": lstm_case,
+    "gru": gru_case,
     "encoder": encoder_case,
     "decoder": decoder_case,
     "transformer": transformer_case,
@@ -395,7 +427,7 @@ def test_numpy_agrees_with_torch(name: str) -> None:
 
 IN_CELLS = [
     "multi_head-1", "multi_head-3", "multi_head-5", "layer_norm-0", "rms_norm-3", "gelu-2", "swiglu-3",
-    "recurrent-3",
+    "recurrent-3", "lstm-3", "gru-3",
     "encoder-1", "encoder-4", "encoder-5", "decoder-1", "decoder-5", "transformer-1", "gpt2-0", "gpt2-4",
     "bert-0", "bert-3", "bert-4", "llama-0", "llama-2", "llama-3", "grouped-1", "grouped-3", "grouped-4",
     "pooling-1", "pooling-3",
@@ -442,8 +474,8 @@ def learning_case(name: str) -> tuple[Case, dict[str, Array]]:
     found = {key.removeprefix("gradient:"): value for key, value in arrays.items() if key.startswith("gradient:")}
     passed = {key: found.get(key.removeprefix("state:"), value) for key, value in arrays.items()}
     theirs = BUILDERS[kind](config, passed).inputs
-    if kind == "recurrent":
-        theirs["b"] = theirs["b"] / 2  # PyTorch has two biases there, each with all of the gradient
+    for name in SUMMED.get(kind, ()):  # PyTorch has two biases there, each with all of the gradient
+        theirs[name] = theirs[name] / 2
     target_values = column(arrays["target"] + 1) if words else arrays["target"]
     case.inputs |= model.constants | case.inputs
     case.inputs |= {"objective.target": target_values, "objective.counts": column(case.rows)}
@@ -453,6 +485,8 @@ def learning_case(name: str) -> tuple[Case, dict[str, Array]]:
     return case, {loss.name: arrays["loss"].reshape(1, 1), **expected}
 
 
+SUMMED = {"recurrent": ("b",), "lstm": ("b_i", "b_f", "b_g", "b_o"), "gru": ("b_r", "b_z")}
+"""The biases that are one here and two in PyTorch."""
 FORWARD_ONLY = {"llama", "grouped", "pooling"}
 """Kinds whose values are compared with PyTorch's, but not yet their gradients."""
 
@@ -471,6 +505,7 @@ def test_loss_and_gradients_agree_with_autograd(name: str) -> None:
 
 LEARNED_IN_CELLS = [
     "multi_head-1", "multi_head-3", "layer_norm-0", "rms_norm-3", "gelu-2", "swiglu-0", "recurrent-3",
+    "lstm-0", "gru-0",
     "encoder-1", "encoder-2", "decoder-6", "transformer-5", "gpt2-5", "gpt2-6", "bert-5",
 ]  # fmt: skip
 

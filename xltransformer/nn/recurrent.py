@@ -5,10 +5,21 @@ Elman 1990, "Finding Structure in Time": h_t = tanh(x_t W_x + h_(t-1) W_h + b).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 from xltransformer.graph import Axis, Matrix, Scope
 from xltransformer.nn.linear import bias
 from xltransformer.ops import Row, RowDiagonal, ScaleRows, add, affine, matmul, norms, stack_rows, tanh, tanh_slope
 from xltransformer.record import record
+
+AtWord = Callable[[int], AbstractContextManager[None]]
+"""Opens the place where the steps of a word are shown, the first word being 0."""
+
+
+def anywhere(_: int) -> AbstractContextManager[None]:
+    """Where everything else is shown."""
+    return nullcontext()
 
 
 @record
@@ -27,14 +38,16 @@ def recurrent_weights(g: Scope, width: Axis, state: Axis) -> Recurrent:
     )
 
 
-def recurrent(g: Scope, X: Matrix, w: Recurrent) -> Matrix:
-    """The state after each word, from a state of 0 before the first: X (n x d) gives (n x m)."""
+def recurrent(g: Scope, X: Matrix, w: Recurrent, at_word: AtWord = anywhere) -> Matrix:
+    """The state after each word, from a state of 0 before the first: X (n x d) gives (n x m).
+
+    `at_word` opens where a word's steps are shown."""
     with g.step("recurrent_input"):
         read = g.add("read", affine(X, w.W_x, w.b))
     states: list[Matrix] = []
     for t in range(X.shape[0]):
         at = g.scope("word", str(t))
-        with at.step("recurrent"):
+        with at_word(t), at.step("recurrent"):
             inner = at.add("inner", Row(t)(read))
             if states:
                 carried = at.add("carried", matmul(states[-1], w.W_h))
