@@ -24,7 +24,7 @@ from xltransformer.teaching.experiments import Experiment
 from xltransformer.text import nearest, without_forbidden
 
 _KEYS = {
-    "model", "title", "notes", "sentences", "watch", "plane", "slots", "spare_rows", "seed",
+    "model", "title", "task", "notes", "sentences", "watch", "plane", "slots", "spare_rows", "seed",
     "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments", "languages",
 }  # fmt: skip
 _SPOKEN = {"sentences", "watch", "plane", "dimensions", "words"}
@@ -98,6 +98,7 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
         name=name,
         model=model,
         title=_texts(data.get("title", {}), f"{where}: title"),
+        task=_texts(data.get("task", {}), f"{where}: task"),
         notes={k: _texts(v, f"{where}: notes.{k}") for k, v in table_in(data, "notes", where).items()},
         sentences=tuple(sentences),
         watch=watch,

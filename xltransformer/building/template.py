@@ -26,12 +26,13 @@ class WordTable:
 
 @record
 class Template:
-    """A template as read and checked. `weights` holds arrays by the block's full name; with `trained`
-    these, and the embeddings, were learned."""
+    """A template as read and checked. `task` says in one line what its model is to do. `weights` holds arrays by
+    the block's full name; with `trained` these, and the embeddings, were learned."""
 
     name: str
     model: str
     title: Texts
+    task: Texts
     notes: Mapping[str, Texts]
     sentences: tuple[str, ...]
     watch: str | None

@@ -38,6 +38,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "warning": {"font_color": WARN, "bold": True},
     "link": {"font_color": EDIT_INK, "underline": 1},
     "intro_line": {"font_color": INK},
+    "task": {"bold": True, "font_color": INK},
     "setting": {"font_color": INK},
     "picture": {"bold": True, "font_color": ACCENT},
     "writing": {"bold": True, "font_size": 14, "font_color": INK},

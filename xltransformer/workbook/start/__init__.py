@@ -17,7 +17,7 @@ from xltransformer.workbook.places import Place
 from xltransformer.workbook.sections import Chapter
 from xltransformer.workbook.start.charts import Behind
 from xltransformer.workbook.start.experiments import draw_experiments
-from xltransformer.workbook.start.grid import INTRO, LABEL, REGION, TITLE, Grid, lay_grid
+from xltransformer.workbook.start.grid import ABSENT, HEIGHTS, INTRO, LABEL, REGION, TASK, TITLE, Grid, lay_grid
 from xltransformer.workbook.start.headline import draw_headline, draw_score
 from xltransformer.workbook.start.inputs import draw_sentences, draw_settings
 from xltransformer.workbook.start.words import draw_answers
@@ -38,17 +38,33 @@ class Typed:
 
 def draw_typed(page: Page, instance: Instance) -> Typed:
     """Title, sentences and settings."""
-    sheet, messages = page.sheet, page.messages
+    sheet = page.sheet
     grid = lay_grid(sheet, () if page.book.exercise else page.model.headline.pictures)
-    sheet.text(TITLE, LABEL, told(instance, instance.template.title, messages) or messages("start.title"), "title")
-    sheet.heights |= {TITLE: 27, INTRO + 2: 6}
-    intro = messages("start.intro")
-    if instance.template.trained and instance.made_up:
-        intro += " " + messages("start.never_saw", words=messages("start.and").join(instance.made_up))
-    sheet.text(INTRO, LABEL, intro, "intro_line")
-    screen = {part: Place(sheet.name, at, LABEL, (1, 1)) for part, at in (("title", TITLE), ("intro", INTRO))}
+    screen = _draw_head(page, instance)
     row, sentences = draw_sentences(page)
     return Typed(grid, draw_settings(page, row), screen | {"sentences": sentences})
+
+
+def _draw_head(page: Page, instance: Instance) -> dict[str, Place]:
+    """The title, the task where the template tells one, and what to do; returns where they stand, by name."""
+    sheet, messages, template = page.sheet, page.messages, instance.template
+    intro = messages("start.intro")
+    if template.trained and instance.made_up:
+        intro += " " + messages("start.never_saw", words=messages("start.and").join(instance.made_up))
+    lines = {
+        "title": (TITLE, told(instance, template.title, messages) or messages("start.title"), "title"),
+        "task": (TASK, told(instance, template.task, messages), "task"),
+        "intro": (INTRO, intro, "intro_line"),
+    }
+    sheet.heights |= HEIGHTS
+    screen: dict[str, Place] = {}
+    for part, (row, text, style) in lines.items():
+        if text:
+            sheet.text(row, LABEL, text, style)
+            screen[part] = Place(sheet.name, row, LABEL, (1, 1))
+        else:
+            sheet.heights[row] = ABSENT
+    return screen
 
 
 def draw_shown(

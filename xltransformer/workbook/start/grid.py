@@ -16,8 +16,12 @@ from xltransformer.workbook.canvas import Canvas
 LABEL, VALUE, REGION = 1, 3, 6
 """Columns: the first sentence and the names of the settings; the second sentence and the settings; the
 first column of the headline."""
-TITLE, INTRO, STATE, TOP = 0, 1, 2, 4
-"""Rows: the title, what to do, all well or not, and where sentences and headline begin."""
+TITLE, TASK, INTRO, STATE, TOP = 0, 1, 2, 3, 4
+"""Rows: the title, the model's task, what to do, all well or not, and where sentences and headline begin."""
+HEIGHTS = {TITLE: 24.0, TASK: 14.25, INTRO: 14.25, STATE: 15.0}
+"""Their heights in points, as low as their letters allow."""
+ABSENT = 5.0
+"""Height, in points, of a row of these that says nothing."""
 WIDTH = 868
 """Pixels across the headline."""
 LEAST = 300
