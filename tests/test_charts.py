@@ -296,7 +296,7 @@ def check_cells(
     assert not [c for c in everything if c is None or (isinstance(c, str) and c.startswith("#"))], what
     watch = book.model.watch
     assert watch is not None
-    watched = str(values["watch.word"][0, 0])
+    watched = str(values["watch.shown"][0, 0])
     columns = [
         [word_key(d) for d in values["dimensions"][0]].index(word_key(values[f"watch.{axis}"][0, 0]))
         if values[f"watch.{axis}"][0, 0] in values["dimensions"][0]
@@ -352,7 +352,7 @@ def check_cells(
             messages(f"picture.{axis}", name=values[f"watch.{axis}"][0, 0]) for axis in ("across", "up")
         ]
     if planes:
-        assert named[part(book.homes["watch.0.move"], 0, 1)] == book.homes["watch.word"]
+        assert named[part(book.homes["watch.0.move"], 0, 1)] == book.homes["watch.shown"]
     for s, chart in enumerate(c for c in charts if c.kind == "bar"):
         letter = f"{chr(65 + s)}: " if len(book.model.sentences) > 1 else ""
         assert shown.read(chart.above) == [[letter + messages("picture.looks", word=watched)]]

@@ -201,6 +201,22 @@ CASES = [
         [["x"], [""], [""], [""]],
     ),
     Case(ops.write_next, [[["a"], [""]], [["1"], ["y"]], [[""]]], [["1"], [""]]),
+    *(
+        Case(
+            ops.word_or_in_place,
+            [[[word]], [[place]], [[0], [1], [0]], [["new"], ["Cat"], [""]], [["x"]]],
+            [[shown]],
+        )
+        for word, place, shown in (
+            ("cat", 1, "cat"),
+            ("x", 1, "x"),
+            ("gone", 1, "new"),
+            ("gone", 3, "Cat"),
+            ("", 2, "Cat"),
+            ("", 3, "Cat"),
+        )
+    ),
+    Case(ops.word_or_in_place, [[["gone"]], [[1]], [[0], [0]], [[""], [""]]], [[""]]),
     Case(ops.choose, [[[2]], [[1, 2]], [[3, 4]]], [[3, 4]]),
     Case(ops.choose, [[[0]], [[1, 2]], [[3, 4]]], [[0, 0]]),
     # more of them than LibreOffice's CHOOSE takes

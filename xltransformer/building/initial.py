@@ -116,10 +116,11 @@ def _watched(
         word = str(template.watch)
     names = template.table.dimensions
     plane = template.plane if template.plane and set(template.plane) <= set(names) else (names * 2)[:2]
-    chosen = {watch.word: word, watch.across: plane[0], watch.up: plane[1]}
+    chosen = {watch.choice: word, watch.across: plane[0], watch.up: plane[1]}
     for sentence, words in zip(watch.sentences, split, strict=False):
         chosen[sentence.other] = next((other for other in words if other != word), word)
     data = {block.name: _texts([text], 1) for block, text in chosen.items()}
+    data[watch.place.name] = np.array([[split[0].index(word) + 1.0]])
     for place, words in zip(watch.places, split, strict=False):
         assert place.choices is not None
         numbers = [str(k) for k in range(1, place.choices.shape[0] + 1)]

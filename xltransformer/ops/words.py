@@ -217,6 +217,35 @@ class WordAt(Op):
         return np.where(np.isnan(rows), np.nan, words[np.nan_to_num(rows).astype(int)])
 
 
+class WordOrInPlace(Op):
+    """A word while it stands in one of some sentences, else the word at a place (from 1) of the first of them,
+    or where that is empty, its first known word. Operands: the word, the place (1 x 1 each), where the first
+    sentence has known words (gates, n x 1), and the sentences (n_s x 1 each), text."""
+
+    text = True
+    no_gradient = "words are not numbers"
+
+    def axes(self, word: Matrix, place: Matrix, padding: Matrix, *sentences: Matrix) -> tuple[Axis, Axis]:
+        single, columns = word.shape == place.shape == (1, 1), all(m.shape[1] == 1 for m in (padding, *sentences))
+        check(single and columns, self, word, place, padding, *sentences)
+        return ONE, ONE
+
+    def value(self, word: Array, place: Array, padding: Array, *sentences: Array) -> Array:
+        (key,), at = _keys(word), int(place[0, 0]) - 1
+        if key and any(key in _keys(sentence) for sentence in sentences):
+            return word
+        listed = [str(one) for one in sentences[0].ravel()]
+        known = [word for word, stands in zip(listed, padding[:, 0], strict=True) if stands == 1]
+        return np.array([[listed[at] or next(iter(known), "")]], dtype=object)
+
+    def cell(self, i: Coordinate, j: Coordinate, word: Ref, place: Ref, padding: Ref, *sentences: Ref) -> str:
+        chosen, listed = word.cell(0, 0), sentences[0].column(0)
+        stands = "+".join(f'SUMPRODUCT(({one.column(0)}&""={chosen}&"")*1)' for one in sentences)
+        there, first = (f'INDEX({listed},{at})&""' for at in (place.cell(0, 0), f"MATCH(1,{padding.column(0)},0)"))
+        in_place = f'IF({there}="",IF(SUM({padding.column(0)})=0,"",{first}),{there})'
+        return f'IF({chosen}="",{in_place},IF({stands}>0,{chosen}&"",{in_place}))'
+
+
 class WriteNext(Op):
     """What stands in the slot after each word: the predicted word, but none after the word that ends a
     sentence, nor after an empty slot. Operands: words, which are the labels of the rows, predicted
@@ -246,4 +275,5 @@ first = First()
 stack = Stack()
 pick = Pick()
 word_at = WordAt()
+word_or_in_place = WordOrInPlace()
 write_next = WriteNext()

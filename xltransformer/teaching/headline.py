@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from xltransformer.graph import ONE, Attended, Axis, Matrix
 from xltransformer.nn.prediction import runners_up
@@ -12,6 +13,8 @@ from xltransformer.teaching.pictures import Answer, Bars, Fact, Headline, Map, P
 
 CANDIDATES = 6
 """How many words a picture of a prediction shows."""
+NOT_HERE = "not_here"
+"""What is said in place of an answer about the watched word where it does not stand in the sentence."""
 MOST_MAPS = 4
 """How many heads a headline shows."""
 
@@ -32,8 +35,8 @@ def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
             facts |= {"towards": Fact(one.towards), "across": Fact(watch.across), "up": Fact(watch.up)}
             for i, when in enumerate(("before", "after")):
                 facts |= {f"across_{when}": Fact(one.move, i, 0), f"up_{when}": Fact(one.move, i, 1)}
-        key = "looks_moves" if moves else "looks"
-        answers.append(Answer(key if words.shape[1] > 1 else "looks_alone", facts, s))
+        key = ("looks_moves" if moves else "looks") if words.shape[1] > 1 else "looks_alone"
+        answers.append(Answer(key, facts, s, holds=one.here, instead=NOT_HERE))
     return answers
 
 
@@ -50,7 +53,7 @@ def heads_headline(model: Lesson, watch: Watch, heads: Mapping[str, Sequence[Att
                 row = h.add("attention", own, rows=Axis.of(watch.word), scale="probability")
             ranked = runners_up(h, row, row, words)
         maps.append(Map("head", weights, part))
-        answers.append(looks(ranked, "head_looks", part, watch.word, itself=one.position))
+        answers.append(looks(ranked, "head_looks", part, watch.word, itself=one.position, holds=one.here))
     return Headline(maps, answers)
 
 
@@ -61,11 +64,13 @@ def looks(
     words: Matrix,
     row: int = 0,
     itself: Matrix | None = None,
+    holds: Matrix | None = None,
 ) -> Answer:
     """In words what the word in some row looks at most, from the runners-up of its attention; `itself` is
-    its position where it is among the words that it looks at."""
+    its position where it is among the words that it looks at, `holds` whether it stands there."""
     first = Fact(ranked[0], row, itself=itself)
-    return Answer(key, {"word": Fact(words, row), "first": first, "weight": Fact(ranked[1], row)}, part=part)
+    facts = {"word": Fact(words, row), "first": first, "weight": Fact(ranked[1], row)}
+    return Answer(key, facts, part=part, holds=holds, instead=NOT_HERE)
 
 
 def prediction_headline(
@@ -76,7 +81,8 @@ def prediction_headline(
     pictures, answers = list[Picture](maps), []
     for s, (one, block) in enumerate(zip(watch.sentences, probabilities, strict=True)):
         with model.section("prediction", len(probabilities) - 1):
-            bars, answer = _candidates(model, block, key, s, one.position, watch.word)
+            bars, said = _candidates(model, block, key, s, one.position, watch.word)
+            answer = replace(said, holds=one.here, instead=NOT_HERE)
         pictures += [bars] if s == 0 else []
         answers.append(answer)
     return Headline(pictures, answers)

@@ -16,12 +16,14 @@ from xltransformer.teaching.pictures import Bars, Curves, Headline, Map, Picture
 @record
 class SentenceWatch:
     """What one sentence shows of the watched word: another word of the sentence to go with it, the
-    slots of both (0: not there), the word's own row of the weights, the words it attends to most and how
+    slots of both (0: not there), whether the watched one stands `here` (None: it asks from
+    outside), the word's own row of the weights, the words it attends to most and how
     much (1 x k each), and, in the plane of two dimensions, every word, the watched one before attention
     and after (2 x 2), and the dimension it moves towards."""
 
     other: Matrix
     position: Matrix
+    here: Matrix | None
     other_position: Matrix
     attention: Matrix
     ranked: tuple[Matrix, Matrix] | None
@@ -32,7 +34,7 @@ class SentenceWatch:
 
 @record(eq=False, frozen=False)
 class Watch:
-    """The word that is watched: its choices (the word, two dimensions and, with several lessons,
+    """The `word` that is watched; its choices (the word, two dimensions and, with several lessons,
     which one of the list `lessons`, known by `keys`), the `places` of a model that writes, after
     which its next word is shown, by their numbers, and what each sentence shows of it."""
 
@@ -43,6 +45,16 @@ class Watch:
     keys: tuple[str, ...]
     places: list[Matrix] = field(default_factory=list)
     sentences: list[SentenceWatch] = field(default_factory=list)
+
+    @property
+    def choice(self) -> Matrix:
+        """The cell in which the word is chosen."""
+        return self.word.operands[0]
+
+    @property
+    def place(self) -> Matrix:
+        """At which place of the first sentence the chosen word stood as built."""
+        return self.word.operands[1]
 
 
 @record(eq=False)

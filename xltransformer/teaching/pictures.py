@@ -89,13 +89,19 @@ class Fact:
 class Answer:
     """One sentence in words: the message `answer.<key>` with its {names} filled from blocks, and
     {part} with the name of a lesson or head, such as `0.head.1`. With `holds`, a gate (1 x 1), it is told
-    where that is 1, and `answer.<key>_not` elsewhere."""
+    where that is 1, and elsewhere `answer.<instead>`, or without that `answer.<key>_not`."""
 
     key: str
     facts: Mapping[str, Fact]
     sentence: int | None = None
     part: str = ""
     holds: Matrix | None = None
+    instead: str = ""
+
+    @property
+    def otherwise(self) -> str:
+        """The message where it does not hold."""
+        return f"answer.{self.instead or f'{self.key}_not'}"
 
 
 @record

@@ -15,8 +15,13 @@ from xltransformer.teaching.lesson import Lesson, SentenceWatch, Watch
 
 
 def watched_word(model: Lesson) -> Matrix:
-    """The watched word, to be chosen from the first sentence."""
-    return model.scope("watch").input("word", ONE, ONE, "choice", text=True, choices=model.sentences[0].words)
+    """The watched word: the one that is chosen from the first sentence, or where it stands in no sentence any
+    more, the one in its place there. What is shown and said is of this word, never of the choice."""
+    g, first = model.scope("watch"), model.sentences[0]
+    chosen = g.input("word", ONE, ONE, "choice", text=True, choices=first.words)
+    place = g.input("place", ONE, ONE, "list", scale="count")
+    every = (sentence.words for sentence in model.sentences)
+    return g.add("shown", ops.word_or_in_place(chosen, place, first.padding, *every))
 
 
 def watch(
@@ -74,6 +79,7 @@ def _in_sentence(
     other = h.input("other", ONE, ONE, "choice", text=True, choices=words.words)
     with h.step("watch_position"):
         position = h.add("position", ops.first(h.add("match", ops.equals(words.words, word))))
+        here = h.add("here", ops.present(position)) if asked is None else None
         other_match = h.add("other_match", ops.equals(words.words, other))
         other_position = h.add("other_position", ops.first(other_match))
 
@@ -98,7 +104,7 @@ def _in_sentence(
         gain = h.add("gain", ops.Row(1)(h.add("moved", ops.less_first(move))))
         towards = h.add("towards", ops.word_at(h.add("most_gain", ops.row_argmax(gain)), plane[-1]))
         drawn = h.add("drawn", ops.settle(points, words.padding, before))
-    return SentenceWatch(other, position, other_position, attention, ranked, drawn, move, towards)
+    return SentenceWatch(other, position, here, other_position, attention, ranked, drawn, move, towards)
 
 
 def lesson_title(key: str, messages: Messages) -> str:

@@ -47,7 +47,7 @@ def draw_checks(page: Page, start: Canvas) -> tuple[Place, Place]:
     Returns the verdicts and the texts with the cells before them, a column and two."""
     sheet, messages = page.sheet, page.messages
     sheet.head(messages("checks.title"), messages("checks.intro"))
-    kinds = (_texts, _sentences, _switches, _lesson, _numbers, _promises, _watched, _sums)
+    kinds = (_texts, _sentences, _switches, _lesson, _numbers, _promises, _sums)
     checks = [*(check for kind in kinds for check in kind(page)), *_errors(page, start)]
     every_text = Place(sheet.name, TOP, LEFT + 3, (len(checks), 1))
     for k, check in enumerate(checks):
@@ -132,13 +132,6 @@ def _lesson(page: Page) -> Iterator[Check]:
 def _promises(page: Page) -> Iterator[Check]:
     for promise in page.model.promises:
         yield _check(page, promise.last_name, _holds(page, promise, "{0}=1"), promise)
-
-
-def _watched(page: Page) -> Iterator[Check]:
-    """That the watched word stands in each sentence."""
-    if (watch := page.model.watch) is not None:
-        for letter, watched in zip(_letters(page), watch.sentences, strict=False):
-            yield _check(page, "watched", _holds(page, watched.position, "{0}>0"), watch.word, letter=letter)
 
 
 def _sums(page: Page) -> Iterator[Check]:

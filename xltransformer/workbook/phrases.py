@@ -22,7 +22,7 @@ def told(instance: Instance, texts: Texts, messages: Messages) -> str:
     """A text of the template's in the workbook's language; none for sentences that it cannot speak of,
     because the word it watches is not in them."""
     template, watch = instance.template, instance.model.watch
-    if watch is not None and template.watch not in (None, instance.inputs[watch.word.name][0, 0]):
+    if watch is not None and template.watch not in (None, instance.inputs[watch.choice.name][0, 0]):
         return ""
     return in_language(texts, messages.language)
 
@@ -102,7 +102,7 @@ def needed(model: Lesson) -> Iterator[str]:
     for answer in model.headline.answers:
         yield f"answer.{answer.key}"
         if answer.holds is not None:
-            yield f"answer.{answer.key}_not"
+            yield answer.otherwise
 
 
 def _of_section(section: Section) -> Iterator[str]:

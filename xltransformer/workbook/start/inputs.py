@@ -62,7 +62,7 @@ def draw_settings(page: Page, row: int) -> int:
 def _settings(page: Page) -> Iterator[tuple[Matrix, str]]:
     """Everything that can be set, with its name."""
     model, symbol, watch = page.model, page.book.symbol, page.model.watch
-    listed = [watch.word, watch.lesson, watch.across, watch.up] if watch is not None else []
+    listed = [watch.choice, watch.lesson, watch.across, watch.up] if watch is not None else []
     for block in (*listed, *model.settings, *model.switches):
         if block is not None:
             yield block, symbol(block)

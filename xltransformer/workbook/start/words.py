@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xltransformer.teaching.pictures import Answer
+from xltransformer.teaching.lesson import Watch
+from xltransformer.teaching.pictures import Answer, Fact
 from xltransformer.teaching.watch import lesson_title
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import text_width
@@ -45,7 +46,7 @@ def _phrase(page: Page, answer: Answer) -> Phrase:
     parts = {"part": lesson_title(answer.part, page.messages)} if answer.part else {}
     said = phrase(page, f"answer.{answer.key}", {**answer.facts, **parts})
     if answer.holds is not None:
-        other = phrase(page, f"answer.{answer.key}_not", {**answer.facts, **parts})
+        other = phrase(page, answer.otherwise, {**answer.facts, **parts})
         holds = f"IFERROR({page.ref(answer.holds).cell(0, 0)}=1,FALSE)"
         shown = said.shown if page.book.values[answer.holds.name].item() == 1 else other.shown
         said = Phrase(f"IF({holds},{said.formula},{other.formula})", shown)
@@ -74,9 +75,18 @@ def draw_state(page: Page, checks: tuple[Place, Place], changes: Place | None) -
             f'&IF(ISERROR({largest}),"",IF({largest}<0.000001,"  {none}","  {some}"&FIXED({largest},2,TRUE)))'
         )
         shown += f"  {none}"
+    if page.model.watch is not None:
+        formula += _watched_instead(page, page.model.watch)
     sheet.link(STATE, LABEL, f"{quoted(checks[0].sheet)}!A1", messages("start.checks_link"))
     sheet.formula(STATE, VALUE, formula, page.book.notation.cached(shown), ("status", ""))
     where = Place(sheet.name, STATE, VALUE, (1, 1)).absolute.partition("!")[2].partition(":")[0]
     bad = f'=LEFT({where},1)="✗"'
     sheet.conditions.append((where, {"type": "formula", "criteria": bad, "format": BAD}))
     return Place(sheet.name, STATE, LABEL, (1, VALUE - LABEL + 1))
+
+
+def _watched_instead(page: Page, watch: Watch) -> str:
+    """In a formula, after other text: that the chosen word stands nowhere, and which is watched; else nothing."""
+    said = phrase(page, "start.not_watched", {"chosen": Fact(watch.choice), "word": Fact(watch.word)})
+    chosen, word = (page.ref(block).cell(0, 0) for block in (watch.choice, watch.word))
+    return f'&IFERROR(IF(OR({chosen}="",{chosen}&""={word}&""),"","  "&{said.formula}),"")'
