@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import training_data as td
@@ -59,9 +60,9 @@ class Speaker:
         return [[self.words[int(row) - 1] for row in words if row] for words in index[..., 0]]
 
 
-def gpt() -> list[Figure]:
+def stories(template: str) -> list[Figure]:
     """Next words that the grammar determines, and sentences written on from beginnings."""
-    speaker = Speaker("gpt", ())
+    speaker = Speaker(template, (td.ROOM,))
     _, held_out = td.animals()
     figures = []
     for what, sentences in (
@@ -157,7 +158,8 @@ def recurrent() -> list[Figure]:
 
 
 MEASURES: dict[str, Callable[[], list[Figure]]] = {
-    "gpt": gpt,
+    "gpt": partial(stories, "gpt"),
+    "llama": partial(stories, "llama"),
     "bert": bert,
     "encoder-decoder": encoder_decoder,
     "sort-letters": sort_letters,

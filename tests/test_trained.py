@@ -20,11 +20,12 @@ from xltransformer.building.parse import load_template
 from xltransformer.building.template import shipped_templates, template_folder
 from xltransformer.cli import main
 from xltransformer.engines.base import fold
+from xltransformer.errors import UserError
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
 
 TRAINED = tuple(held_out.MEASURES)
-LEAST = {"gpt": 0.98, "bert": 0.99, "encoder-decoder": 0.99, "sort-letters": 1.0, "induction": 0.99}
+LEAST = {"gpt": 0.98, "llama": 0.98, "bert": 0.99, "encoder-decoder": 0.99, "sort-letters": 1.0, "induction": 0.99}
 MOST_BYTES = 400_000
 
 
@@ -72,6 +73,9 @@ def says(name: str, *sentences: str) -> tuple[Instance, dict[str, np.ndarray], s
         ("gpt", "the cat sat on the", "the cat sat on the mat ."),
         ("gpt", "the dog sat on the", "the dog sat on the rug ."),
         ("gpt", "the bird sat on the", "the bird sat on the branch ."),
+        ("llama", "the dog that saw the bird sat on the", "the dog that saw the bird sat on the rug ."),
+        ("llama", "the crow that saw the bird sat on the", "the crow that saw the bird sat on the branch ."),
+        ("llama", "the dog that saw the mouse sat on the", "the dog that saw the mouse sat on the rug ."),
         ("encoder-decoder", "猫 吃 鱼", "<s> the cat eats fish ."),
         ("encoder-decoder", "猫 在 垫子 上 睡觉", "<s> the cat sleeps on the mat ."),
         ("sort-letters", "C A B B A C", "C A B B A C A A B B C C"),
@@ -92,6 +96,35 @@ def test_a_head_looks_at_the_letter_after_the_earlier_one() -> None:
     _, values, _ = says("induction")
     assert values["decoder.1.head.1.weights"][6].argmax() == 3
     assert load_template("induction").sizes["maps"] == ["1.head.1"]
+
+
+def test_heads_of_llama_that_share_keys() -> None:
+    instance, before, _ = says("llama")
+    assert load_template("llama").sizes["maps"] == ["0.head.2", "0.head.3"]
+    W_K = instance.inputs["decoder.0.group.1.W_K"].copy()
+    W_K[4, 2] = -2
+    after = instance.model.trace({**instance.inputs, "decoder.0.group.1.W_K": W_K})
+    moved = [np.abs(after[n] - before[n]).max() for n in (f"decoder.0.head.{h}.weights" for h in range(4))]
+    assert moved[:2] == [0, 0]
+    assert min(moved[2:]) > 0.5
+
+
+def test_the_base_of_the_angles_turns_the_second_pair_alone() -> None:
+    instance, before, _ = says("llama")
+    after = instance.model.trace({**instance.inputs, "rotary.base": np.array([[100.0]])})
+    for values, speeds in ((before, [1, 1, 0.01, 0.01]), (after, [1, 1, 0.1, 0.1])):
+        np.testing.assert_allclose(values["decoder.rotary.angle"][1], speeds)
+
+
+def test_the_notes_tell_how_much_was_learned() -> None:
+    """The numbers of sentences that notes name are those of the files."""
+    learned = {
+        "gpt": len(td.animals()[0]), "llama": len(td.animals()[0]), "encoder-decoder": len(td.translation()[0]),
+    }  # fmt: skip
+    for name, count in learned.items():
+        notes = load_template(name).notes.values()
+        assert any(f"{count:,} " in texts["en"] for texts in notes)
+        assert any(f"{count} " in texts["zh"] for texts in notes)
 
 
 def test_a_head_looks_at_the_word_that_is_translated_next() -> None:
@@ -125,6 +158,12 @@ def test_a_size_that_does_not_fit_draws_the_weights_and_says_so() -> None:
     assert "learned weights of template gpt do not fit another layers" in instance.warnings[0]
     assert not instance.template.trained
     assert make_instance("gpt", settings={"layers": 2, "slots": 3}).template.trained
+
+
+def test_heads_that_another_size_lacks_are_not_shown() -> None:
+    assert not make_instance("induction", settings={"layers": 1}).model.headline.pictures[1:-1]
+    with pytest.raises(UserError, match="give a list of heads"):
+        make_instance("induction", settings={"maps": ["head 1"]})
 
 
 def test_slots_fill_the_places_that_the_weights_know() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 from xltransformer.errors import UserError
 from xltransformer.graph import EMBEDDING, Attended, Axis, Matrix, Scope
@@ -25,6 +26,8 @@ STACK = (
     "layers", "heads", "d_k", "d_v", "d_ff", "activation", "pre_norm", "rms", "biases", "feed_forward", "epsilon"
 )  # fmt: skip
 """The options of a stack of layers; with `feed_forward` false it is attention only."""
+HEAD = re.compile(r"\d+\.head\.\d+")
+"""The name of a head in its layer, both counted from 0."""
 
 
 def architecture(
@@ -242,17 +245,17 @@ def gpt(sizes: Sizes) -> Lesson:
     found = read(model, [g.scope("decoder") for g in model.scopes], w, place, causal=True)
     probabilities = write_on(model, sizes, dict(enumerate(found.outputs)))
     model.watch = watched = watch(model, word, found.inputs, found.heads)
-    shown = [Map("head", found.heads[part][0].weights, part) for part in _shown(sizes, found.heads)]
-    model.headline = writing_headline(model, watched, probabilities, shown)
+    model.headline = writing_headline(model, watched, probabilities, shown_heads(sizes, found.heads))
     return model
 
 
-def _shown(sizes: Sizes, heads: Collection[str]) -> list[str]:
-    """The heads that the option `maps` names, else UserError."""
+def shown_heads(sizes: Sizes, heads: Mapping[str, Sequence[Attended]]) -> list[Map]:
+    """The attention in the first sentence of the heads that the option `maps` names, as far as the model has
+    them; UserError for what is no list of such names."""
     named = sizes.options.get("maps", [])
-    if not isinstance(named, list) or not all(name in heads for name in named):
-        raise UserError(f"[sizes] maps is {named!r:.60}: give a list of heads, of {', '.join(heads)}")
-    return named
+    if not isinstance(named, list) or not all(isinstance(name, str) and HEAD.fullmatch(name) for name in named):
+        raise UserError(f"[sizes] maps is {named!r:.60}: give a list of heads, such as {', '.join(heads)}")
+    return [Map("head", heads[part][0].weights, part) for part in named if part in heads]
 
 
 def _final_norm(sizes: Sizes, a: Architecture) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Matrix, Scope
-from xltransformer.models.architectures import STACK, architecture, bert_stack, read, write_on
+from xltransformer.models.architectures import STACK, architecture, bert_stack, read, shown_heads, write_on
 from xltransformer.models.sizes import Sizes, begin
 from xltransformer.nn.pooling import cosines, directions, pool, word_cosines
 from xltransformer.nn.positions import BASE, Longer, angles
@@ -29,10 +29,13 @@ def llama(sizes: Sizes) -> Lesson:
     `longer`: how they change for texts longer than the model began with, "together" (all positions) or
     "by_pair" (slow pairs alone, as LLaMA 3.1 does it), by the `factor`, and there with `low`, `high` and
     `original`; `tied`: whether the output weights are the embeddings; `end`: the word after which
-    nothing is written. Raises UserError for heads that cannot be shared out among the keys and values, and for an
-    odd width of queries.
+    nothing is written; `maps`: see `gpt`.
+
+    Raises UserError for heads that cannot be shared out among the keys and values, and for an odd width of
+    queries.
     """
-    model, _ = begin(sizes, *STACK, "kv_heads", "attention_biases", "base", "longer", *LONGER, "tied", "end")
+    own = ("kv_heads", "attention_biases", "base", "longer", *LONGER)
+    model, _ = begin(sizes, *STACK, *own, "tied", "end", "maps")
     word = watched_word(model)
     a = architecture(model, sizes, activation="swiglu", pre_norm=True, rms=True, biases=False)
     groups = sizes.count("kv_heads", a.heads)
@@ -56,7 +59,7 @@ def llama(sizes: Sizes) -> Lesson:
     found = read(model, [g.scope("decoder") for g in model.scopes], w, angles=turned, causal=True)
     probabilities = write_on(model, sizes, dict(enumerate(found.outputs)))
     model.watch = watched = watch(model, word, found.inputs, found.heads)
-    model.headline = writing_headline(model, watched, probabilities)
+    model.headline = writing_headline(model, watched, probabilities, shown_heads(sizes, found.heads))
     return model
 
 
