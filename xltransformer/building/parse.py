@@ -27,8 +27,8 @@ _KEYS = {
     "model", "title", "task", "notes", "sentences", "watch", "plane", "slots", "spare_rows", "seed",
     "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments", "languages",
 }  # fmt: skip
-_SPOKEN = {"sentences", "watch", "plane", "dimensions", "words"}
-"""What a template may say in each of several languages, under `languages.en` and so on."""
+_SPOKEN = {"sentences", "watch", "plane", "dimensions", "words", "sizes", "experiments"}
+"""What a template may say in each of several languages, under `languages.en` and so on: of the sizes, labels."""
 _SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False, "momentum": False}
 
 _DEEP_KEY = re.compile(r"(?:\.[^\s.,\]=]{0,60}){64}")
@@ -79,7 +79,9 @@ def _read(text: str, where: str) -> dict[str, Any]:
 def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Template:
     where = f"template {name}"
     data = _read(text, where)
-    data |= _spoken(table_in(data, "languages", where), language, where)
+    spoken = dict(_spoken(table_in(data, "languages", where), language, where))
+    sizes = table_in(data, "sizes", where) | table_in(spoken, "sizes", f"{where}: languages")
+    data |= spoken
     model: Any = data.get("model")
     watch = data.get("watch")
     sentences, plane = data.get("sentences", []), data.get("plane", [])
@@ -108,7 +110,7 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
         seed=whole_number(data.get("seed", 0), f"{where}: seed"),
         table=table,
         switches=check_switches(table_in(data, "switches", where), where),
-        sizes={key: size for key, size in table_in(data, "sizes", where).items() if key != "d_model"},
+        sizes={key: size for key, size in sizes.items() if key != "d_model"},
         weights=weights,
         experiments=_experiments(data.get("experiments", []), where),
         trained=learned is not None,

@@ -64,9 +64,10 @@ def literal(text: str) -> str:
     return "&".join('"' + piece.replace('"', '""') + '"' for piece in pieces)
 
 
-def of_sentence(letter: str, said: Phrase) -> Phrase:
+def of_sentence(page: Page, letter: str, said: Phrase) -> Phrase:
     """What is said of a sentence, after the sentence's letter; as it stands, where there is one sentence only."""
-    return Phrase(f'"{letter}: "&{said.formula}', f"{letter}: {said.shown}") if letter else said
+    before = letter and page.messages("start.before", letter=letter)
+    return Phrase(f'"{before}"&{said.formula}', before + said.shown) if letter else said
 
 
 def _quoted(page: Page, fact: Fact) -> Phrase:

@@ -116,7 +116,7 @@ def _title(page: Page, picture: Bars | Curves | Plane) -> Phrase:
         return _told(page, "picture.moves" if isinstance(picture, Plane) else f"picture.{picture.key}")
     letter = page.letters[picture.sentence] if len(picture.values) == 1 else ""
     of_word = {"word": Fact(picture.word)} if picture.word is not None else {}
-    return of_sentence(letter, _told(page, f"picture.{picture.key}", **of_word))
+    return of_sentence(page, letter, _told(page, f"picture.{picture.key}", **of_word))
 
 
 def _told(page: Page, key: str, **parts: Fact | str) -> Phrase:

@@ -50,7 +50,7 @@ def _phrase(page: Page, answer: Answer) -> Phrase:
         holds = f"IFERROR({page.ref(answer.holds).cell(0, 0)}=1,FALSE)"
         shown = said.shown if page.book.values[answer.holds.name].item() == 1 else other.shown
         said = Phrase(f"IF({holds},{said.formula},{other.formula})", shown)
-    return of_sentence(page.letters[answer.sentence] if answer.sentence is not None else "", said)
+    return of_sentence(page, page.letters[answer.sentence] if answer.sentence is not None else "", said)
 
 
 def _length(phrases: Sequence[Phrase]) -> float:
