@@ -260,8 +260,8 @@ CHANGES: dict[str, dict[str, list[Change]]] = {
         "numbers": [("embeddings", 1, 0, -3.5), ("projected_attention.W_V", 0, 0, 2)],
     },
     "first": {
-        "words added": [("sentence.words", 7, 0, "年"), ("sentence.words", 8, 0, "碼")],
-        "another word asks": [("watch.word", 0, 0, "碼"), ("watch.up", 0, 0, "d2")],
+        "words added": [("sentence.words", 6, 0, "boat"), ("sentence.words", 7, 0, "she")],
+        "another word asks": [("watch.word", 0, 0, "river"), ("watch.up", 0, 0, "person")],
         "scaling": [("switches.scaling", 0, 0, "on")],
     },
     "three": {

@@ -79,7 +79,7 @@ def drawn(name: str, language: str) -> tuple[bytes, list[Trial]]:
 @pytest.mark.parametrize("language", ["en", "zh"])  # others may be translated in part
 @pytest.mark.parametrize("name", shipped_templates())
 def test_every_template_has_experiments_in_the_languages_that_ship(name: str, language: str) -> None:
-    experiments = load_template(name).experiments
+    experiments = load_template(name, language).experiments
     assert len(experiments) >= AT_LEAST
     for experiment in experiments:
         assert language in experiment.do

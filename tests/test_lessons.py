@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kept import USUAL
 
 from xltransformer import api
-from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.instance import make_instance
 from xltransformer.engines import ENGINES, fold
 from xltransformer.workbook.reader import read_book
 
@@ -93,7 +93,7 @@ def test_lengths_of_vocabulary_entries_and_roles() -> None:
     assert {"cat", "keyboard", "mouse", "and", "are", "friends", "useful"} <= set(table.words)
 
 
-# Printed in the article behind the template first-attention (see the template).
+# Printed in the article behind the template first-attention in Chinese (see the template).
 TOKENS = list("寫代碼的中年人")
 SCORES = [-1.3670, -1.2771, -0.1783, 1.4712, 0.3955, 4.2336, -1.4359]
 WEIGHTS = [0.0033, 0.0036, 0.0109, 0.0570, 0.0194, 0.9025, 0.0031]
@@ -101,7 +101,7 @@ CONTEXT = [1.31085939, -0.30172873, -0.05573854, -1.34141581]
 
 
 def test_published_figures_in_numpy() -> None:
-    traced = api.trace(template="first-attention")
+    traced = api.trace(template="first-attention", language="zh")
     assert traced["single_query.X"].index.tolist() == TOKENS
     assert traced["single_query.scores"].loc["年", TOKENS].round(4).tolist() == SCORES
     assert traced["single_query.weights"].loc["年", TOKENS].round(4).tolist() == WEIGHTS
@@ -109,8 +109,9 @@ def test_published_figures_in_numpy() -> None:
 
 
 @pytest.mark.parametrize("engine", USUAL)
-def test_published_figures_in_the_sheet(engine: str, first_workbook: tuple[Path, Instance]) -> None:
-    path, _ = first_workbook
+def test_published_figures_in_the_sheet(engine: str, tmp_path: Path) -> None:
+    path = tmp_path / "first.xlsx"
+    api.build(path, template="first-attention", language="zh")
     book, results = read_book(path), ENGINES[engine].recalculate(path)
     for name, decimals, published in (("scores", 4, SCORES), ("weights", 4, WEIGHTS), ("output", 8, CONTEXT)):
         place = book.homes[f"single_query.{name}"]

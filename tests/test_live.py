@@ -94,7 +94,7 @@ def test_everything_follows_an_edit(what: str, followed: dict[str, OpenedBook], 
 
 
 def test_first_attention_asks_another_token_and_scales(office: Office, first_workbook: Built) -> None:
-    changes: list[Change] = [("watch.word", 0, 0, "碼"), ("switches.scaling", 0, 0, "on")]
+    changes: list[Change] = [("watch.word", 0, 0, "she"), ("switches.scaling", 0, 0, "on")]
     expected = numpy_with(first_workbook[1], changes)
     assert expected["single_query.divisor"][0, 0] == 2
     assert_same(type_in(office, first_workbook, changes), first_workbook, expected)

@@ -224,9 +224,9 @@ ROUNDS: dict[str, dict[str, tuple[list[Change], bool]]] = {
         "no word at all": ([("watch.word", 0, 0, None), ("watch.1.other", 0, 0, None)], True),
     },
     "first": {
-        "another word asks": ([("watch.word", 0, 0, "碼"), ("watch.0.other", 0, 0, "人")], False),
+        "another word asks": ([("watch.word", 0, 0, "she"), ("watch.0.other", 0, 0, "river")], False),
         "scaling": ([("switches.scaling", 0, 0, "on"), ("switches.temperature", 0, 0, 3)], False),
-        "another word that is nowhere": ([("watch.0.other", 0, 0, "鼠")], True),
+        "another word that is nowhere": ([("watch.0.other", 0, 0, "mouse")], True),
     },
     "zh": {
         "another word to watch": ([("watch.word", 0, 0, "和"), ("watch.0.other", 0, 0, "鼠标")], False),

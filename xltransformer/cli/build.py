@@ -108,6 +108,7 @@ def _paced(move: Move, seconds: float) -> Iterator[Callable[[str], None]]:
 
 @click.command(cls=Command)
 @subject
+@LANGUAGE
 @form("json", "csv")
 def trace(form: str, **given: Any) -> None:
     """Print every intermediate, computed by NumPy."""
