@@ -41,9 +41,8 @@ def _draw_map(page: Page, picture: Map, spot: Spot, *, small: bool) -> Place:
     """A heat map with its title and labels; returns where all that stands."""
     part = lesson_title(picture.part, page.messages) if picture.part else ""
     letter = "" if picture.sentence is None else page.letters[picture.sentence]
-    title = (letter and page.messages("start.before", letter=letter)) + page.messages(
-        f"picture.{picture.key}", part=part
-    )
+    before = letter and page.messages("start.before", letter=letter)
+    title = before + page.messages(f"picture.{picture.key}", part=part)
     page.sheet.text(spot.row, spot.column, title, "picture")
     draw(page, picture.block, spot.row + 2, spot.column + 1, small=small)
     rows, columns = picture.block.shape
