@@ -13,6 +13,7 @@ from xltransformer.workbook.canvas import LETTER, Canvas, cell_range, spaced, te
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.panels import LEFT, draw_step, draw_weights, step_title, step_titles
 from xltransformer.workbook.phrases import told
+from xltransformer.workbook.step_map import draw_step_map, step_map
 from xltransformer.workbook.styles import share_scale
 
 RESULT, FIRST = 2, 4
@@ -144,12 +145,17 @@ def _draw_section(
         row = 6
     if page.book.notation.by_row:
         _draw_weights(page, section, f"{number}{letter}", title)
-    steps: list[tuple[str, int]] = []
     titles = step_titles(page, section)
-    for k, (step, title) in enumerate(zip(section.steps, titles, strict=True), start=1):
-        steps.append((title, row))
-        row = draw_step(page, section, step, f"{number}.{k}  {title}" if number else f"{k}  {title}", row)
-    return page, steps
+    numbered = [f"{number}.{k}  {title}" if number else f"{k}  {title}" for k, title in enumerate(titles, start=1)]
+    if (drawn := step_map(page, section, numbered)) is not None:
+        top, row = row, row + drawn.rows
+    rows: list[int] = []
+    for step, title in zip(section.steps, numbered, strict=True):
+        rows.append(row)
+        row = draw_step(page, section, step, title, row)
+    if drawn is not None:
+        draw_step_map(page, drawn, rows, top)
+    return page, list(zip(titles, rows, strict=True))
 
 
 def _draw_head(page: Page, section: Section, title: str, intro: str) -> None:
