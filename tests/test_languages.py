@@ -669,9 +669,7 @@ def test_every_text_of_a_model_is_asked_for_beforehand(template: str) -> None:
     lay_out(instance, instance.trace(), Messages("en", recorded))
     needs = {*needed(instance.model)}
     assert needs <= {*recorded}
-    own = re.compile(
-        r"section\.\w+\.|step\.|answer\.(?!itself)|picture\.(?!after|moves|across|up)|check\.(settles|agrees)"
-    )
+    own = re.compile(r"section\.\w+\.|step\.|answer\.(?!itself)|picture\.(?!after|moves|across|up)")
     optional = {f"section.{part}.title" for block in instance.model.blocks for part in block.split(".")}
     asked = {key for key in recorded.asked if own.match(key)}
     assert asked - needs <= optional, sorted(asked - needs - optional)

@@ -87,7 +87,8 @@ def _train(
     count: int,
 ) -> tuple[list[Attended], list[Matrix]]:
     """So many steps of training: the attention after the last, and the loss before the first and after each.
-    `shares` are factors of what a step keeps of the one before it (1 x 1 each)."""
+    `shares` are factors of what a step keeps of the one before it (1 x 1 each). Once the loss is out of bounds no
+    step moves the weights any more, so that every number stays one."""
     learned = gradients(model, loss, weights.values())
     velocity = {name: learned[block] for name, block in weights.items()}
     with model.section("update"):
@@ -106,6 +107,8 @@ def _train(
         h = model.scope("step", str(k))
         with model.section("step", layer=k, compact=True):
             with h.step("descent"):
+                far = ops.copy(rate) if k == 1 else ops.while_within(rate, curve[-1], loss)
+                far = h.add("learning_rate", far, scale="plain")
                 if k == 1:
                     velocity = {n: h.add(f"velocity_{n}", ops.copy(block)) for n, block in velocity.items()}
                     for block in weights.values():
@@ -115,7 +118,7 @@ def _train(
                     velocity = {
                         n: h.add(f"velocity_{n}", ops.momentum(v, slopes[n], share)) for n, v in velocity.items()
                     }
-                    weights = {n: h.add(n, ops.step_down(W, velocity[n], rate)) for n, W in weights.items()}
+                    weights = {n: h.add(n, ops.step_down(W, velocity[n], far)) for n, W in weights.items()}
             after, losses = [], []
             for s, one in enumerate(read):
                 i = h.scope("sentence", str(s)) if len(read) > 1 else h
@@ -147,23 +150,28 @@ def _together(g: Scope, losses: Sequence[Matrix]) -> Matrix:
 def _headline(
     model: Lesson, before: Sequence[Attended], after: Sequence[Attended], curve: Sequence[Matrix]
 ) -> Headline:
-    """The first sentences' attention before and after, the curve of losses, and in words whether they fell."""
+    """The first sentences' attention before and after, the curve of losses up to where they leave all bounds, and
+    in words what became of them."""
     g = model.scope("training")
     numbers = Axis.fixed([str(k) for k in range(len(curve))])
     losses = g.add("losses", ops.concatenate(*curve), columns=numbers, scale="plain")
-    column = g.add("losses_down", ops.transpose(losses), scale="plain")
-    steps = g.add("steps", ops.position(column), scale="count")
-    settled = g.add("settles", ops.settles(losses))
-    model.promises = [settled]
-    last = len(curve) - 1
+    within = g.add("within", ops.count_within(losses))
+    drawn, steps = g.add("curve", ops.up_to(losses, within)), g.add("steps", ops.steps_up_to(losses, within))
+    became, last = g.add("outcome", ops.outcome(losses, within)), len(curve) - 1
     maps = [
         Map(f"attention_{when}", one.weights, sentence=s)
         for when, found in (("before", before), ("after", after))
         for s, one in enumerate(found[:SHOWN])
     ]
-    facts = {"first": Fact(losses), "last": Fact(losses, 0, last), "steps": Fact(steps, last)}
-    curves = Curves("losses", "steps", (Curve("loss", steps, losses),))
-    return Headline([*maps, curves], [Answer("settles", facts, holds=settled)])
+    facts = {
+        "first": Fact(losses),
+        "last": Fact(losses, 0, last),
+        "steps": Fact(steps, 0, last),
+        "out": Fact(within),
+    }
+    cases = tuple(f"settles_{case}" for case in ("begins", "leaps", "higher", "still", "out"))
+    curves = Curves("losses", "steps", (Curve("loss", steps, drawn),))
+    return Headline([*maps, curves], [Answer("settles", facts, case=became, cases=cases)])
 
 
 def backpropagation(sizes: Sizes) -> Lesson:
@@ -203,7 +211,6 @@ def backpropagation(sizes: Sizes) -> Lesson:
     curves = _tangent(model, W, product, loss, by_weights)
     softmax = _check(model, "softmax", scores, words.words, nudge, found[scores], loss, by_scores)
     model.settings.append(nudge)
-    model.promises = [model.scope("nudge").add("agrees", ops.near(product.apart, softmax.apart))]
     # The shares are over dimensions, not words.
     model.watch = watch(model, word, [X], {"backpropagation": [Attended(shares, shares)]}, ranks=False)
     shown = {"W": W, "gradient_W": found[W], "scores": scores, "gradient_scores": found[scores]}
@@ -214,12 +221,10 @@ def backpropagation(sizes: Sizes) -> Lesson:
 
 @record
 class _Checked:
-    """A gradient checked at one entry: where it is, its gradient, and how far the slope that the nudge
-    shows is from that (1 x 1 each); and what is said of it."""
+    """A gradient checked at one entry: where it is (1 x 1 each), its gradient (1 x 1), and what is said of it."""
 
     at: Sequence[Matrix]
     gradient: Matrix
-    apart: Matrix
     answer: Answer
 
 
@@ -252,14 +257,16 @@ def _check(
             model.show(loss)
             model.show(nudged_loss)
             rise = h.add("rise", ops.subtract(nudged_loss, loss), scale="fine")
-            slope = h.add("slope", ops.divide(rise, nudge), scale="fine")
+            slope = h.add("slope", ops.divide_rows(rise, nudge), scale="fine")
             picked = h.add("gradient_row", ops.lookup(at[0], gradients))
             gradient = h.add("gradient", ops.entry_at(picked, at[1]), scale="fine")
             apart = h.add("apart", ops.subtract(slope, gradient), scale="fine")
+            verdict = h.add("verdict", ops.verdict(apart, nudge))
     model.settings += chosen.values()
     facts = {**chosen, "slope": slope, "gradient": gradient, "nudge": nudge}
-    answer = Answer(f"nudge_{name}", {key: Fact(fact) for key, fact in facts.items()})
-    return _Checked(at, gradient, apart, answer)
+    cases = tuple(f"nudge_{name}_{case}" for case in ("apart", "nothing", "tiny"))
+    answer = Answer(f"nudge_{name}", {key: Fact(fact) for key, fact in facts.items()}, case=verdict, cases=cases)
+    return _Checked(at, gradient, answer)
 
 
 def _tangent(model: Lesson, block: Matrix, checked: _Checked, loss: Matrix, loss_of_trial: LossOf) -> Curves:

@@ -1,4 +1,4 @@
-"""The steps of a loss: how surprised each row is, and the mean over the rows that count."""
+"""The steps of a loss: how surprised each row is, the mean over the rows that count, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -77,50 +77,124 @@ class CountedShare(Op):
         return f"IF({number}=0,0,{upstream.cell(0, 0)}*{counts[0].cell(i, 0)}/{number})"
 
 
-class Settles(Op):
-    """1 where a row of losses ends lower than it begins, and no step raises it by more than a quarter of
-    what it begins with, else 0."""
+BOUND, LEAP = 10, 0.25
+"""How many times what it was at first a loss may be while training goes on, and the share of that which a step
+must raise it by to leap."""
+
+
+class WhileWithin(Op):
+    """The learning rate of a step: 0 once the loss before it is out of bounds, so that no weight moves any more.
+
+    Operands: the rate, the loss before the step, the loss before the first.
+    """
+
+    signature = "1 1, 1 1, 1 1 -> 1 1"
+    formula = f"IF({{loss}}<={BOUND}*{{first}},{{rate}},0)"
+    scale = "plain"
+    no_gradient = "the next step begins from its numbers, not from how they came about"
+
+    def value(self, rate: Array, loss: Array, first: Array) -> Array:
+        return np.where(loss <= BOUND * first, rate, 0.0)
+
+
+class CountWithin(Op):
+    """How many of a row of losses are within bounds: those before the step that leaves them."""
 
     signature = "1 n -> 1 1"
-    scale = "gate"
-    no_gradient = "it says yes or no"
-
-    def fits(self, losses: Matrix) -> bool:
-        return losses.shape[1] > 1
+    scale = "count"
+    no_gradient = "it counts"
 
     def value(self, losses: Array) -> Array:
-        start, last = losses[..., :1], losses[..., -1:]
-        leaps = losses[..., 1:] - losses[..., :-1] > 0.25 * start
-        return np.asarray((last < start) & ~np.any(leaps, axis=-1, keepdims=True)).astype(losses.dtype)
+        return np.asarray(np.sum(losses <= BOUND * losses[..., :1], axis=-1, keepdims=True)).astype(losses.dtype)
 
     def cell(self, i: Coordinate, j: Coordinate, losses: Ref) -> str:
-        steps = losses.shape[1] - 1
-        start, second, last = (losses.cell(0, k) for k in (0, 1, steps))
-        rises = f"{second}:{last.rpartition('!')[2]}-{losses.row(0, steps)}"
-        return f"IF(AND({last}<{start},SUMPRODUCT(({rises}>0.25*{start})*1)=0),1,0)"
+        return f"SUMPRODUCT(({losses.row(0)}<={BOUND}*{losses.cell(0, 0)})*1)"
 
 
-NEAR = 0.001
-"""How far from 0 still counts as near."""
+class UpTo(Op):
+    """A row up to its entry of a number (from 1), which is repeated after it: so a curve ends there."""
+
+    signature = "1 n, 1 1 -> 1 n"
+    scale = "plain"
+    no_gradient = "it is for pictures, and no loss is made of it"
+
+    def value(self, row: Array, count: Array) -> Array:
+        last = np.maximum(count.astype(int), 1) - 1
+        return np.asarray(np.take_along_axis(row, np.minimum(np.arange(row.shape[-1]), last), axis=-1))
+
+    def cell(self, i: Coordinate, j: Coordinate, row: Ref, count: Ref) -> str:
+        return f"INDEX({row.row(0)},1,MIN({j + 1},{count.cell(0, 0)}))"
 
 
-class Near(Op):
-    """1 where all of some numbers are within a thousandth of 0, else 0."""
+class StepsUpTo(Op):
+    """The number of each entry, from 0, likewise: the row lends its width, not its values."""
 
-    signature = "1 1, ... -> 1 1"
-    scale = "gate"
-    no_gradient = "it says yes or no"
+    signature = "1 n, 1 1 -> 1 n"
+    scale = "whole"
+    no_gradient = "it is for pictures, and no loss is made of it"
 
-    def value(self, *numbers: Array) -> Array:
-        near = np.logical_and.reduce(np.broadcast_arrays(*(np.abs(x) <= NEAR for x in numbers)))
-        return np.asarray(near).astype(numbers[0].dtype)
+    def value(self, row: Array, count: Array) -> Array:
+        return np.asarray(np.minimum(np.arange(row.shape[-1]), count - 1).astype(row.dtype))
 
-    def cell(self, i: Coordinate, j: Coordinate, *numbers: Ref) -> str:
-        return f"IF(AND({','.join(f'ABS({x.cell(0, 0)})<={NEAR}' for x in numbers)}),1,0)"
+    def cell(self, i: Coordinate, j: Coordinate, row: Ref, count: Ref) -> str:
+        return f"MIN({j},{count.cell(0, 0)}-1)"
+
+
+class Outcome(Op):
+    """What became of a row of losses, of which so many are within bounds. 0: they fell without leaps to a quarter
+    of what they were; 1: they fell without leaps; 2: they ended lower, with leaps; 3: they ended no lower; 4: they
+    stayed as they were; 5: they left all bounds."""
+
+    signature = "1 n, 1 1 -> 1 1"
+    scale = "whole"
+    no_gradient = "it says what became of them"
+
+    def fits(self, losses: Matrix, within: Matrix) -> bool:
+        return losses.shape[1] > 1
+
+    def value(self, losses: Array, within: Array) -> Array:
+        first, last = losses[..., :1], losses[..., -1:]
+        leaps = np.any(losses[..., 1:] - losses[..., :-1] > LEAP * first, axis=-1, keepdims=True)
+        still = np.max(losses, axis=-1, keepdims=True) == np.min(losses, axis=-1, keepdims=True)
+        cases = [within < losses.shape[-1], still, ~(last < first), leaps, last > 0.25 * first]
+        return np.asarray(np.select(cases, [5.0, 4.0, 3.0, 2.0, 1.0], 0.0)).astype(losses.dtype)
+
+    def cell(self, i: Coordinate, j: Coordinate, losses: Ref, within: Ref) -> str:
+        count = losses.shape[1]
+        first, second, last = (losses.cell(0, k) for k in (0, 1, count - 1))
+        rises = f"{second}:{last.rpartition('!')[2]}-{losses.row(0, count - 1)}"
+        fell = f"IF(SUMPRODUCT(({rises}>{LEAP}*{first})*1)>0,2,IF({last}>0.25*{first},1,0))"
+        still = f"IF(MAX({losses.row(0)})=MIN({losses.row(0)}),4,IF({last}<{first},{fell},3))"
+        return f"IF({within.cell(0, 0)}<{count},5,{still})"
+
+
+NEAR, TINY = 0.001, 0.000001
+"""How far from a gradient the slope of a nudge may be, and below which a nudge is lost among the digits."""
+
+
+class Verdict(Op):
+    """What a nudge shows of a gradient. 0: its slope; 1: a slope that is another, as so large a nudge leaves the
+    tangent; 2: nothing, being 0; 3: nothing, being too small.
+
+    Operands: how far slope and gradient are apart, and the nudge.
+    """
+
+    signature = "1 1, 1 1 -> 1 1"
+    formula = f"IF({{nudge}}=0,2,IF(ABS({{apart}})<={NEAR},0,IF(ABS({{nudge}})<{TINY:.6f},3,1)))"
+    scale = "whole"
+    no_gradient = "it says what is seen"
+
+    def value(self, apart: Array, nudge: Array) -> Array:
+        cases = [nudge == 0, np.abs(apart) <= NEAR, np.abs(nudge) < TINY]
+        return np.asarray(np.select(cases, [2.0, 0.0, 3.0], 1.0)).astype(apart.dtype)
 
 
 negative_log_likelihood = NegativeLogLikelihood()
-near = Near()
-settles = Settles()
+while_within = WhileWithin()
+count_within = CountWithin()
+up_to = UpTo()
+steps_up_to = StepsUpTo()
+outcome = Outcome()
+verdict = Verdict()
 counted_mean = CountedMean()
 counted_share = CountedShare()

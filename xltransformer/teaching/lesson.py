@@ -82,9 +82,8 @@ class Lesson(Model):
     `scopes` are those of each sentence's blocks: the model's own where there is one sentence, `sentence.0` and
     so on where there are several. `switches` are the cells that turn it.
 
-    `settings` are further cells that the first screen offers to edit; `promises` are gates (1 x 1) that
-    are 1 while all is well, each with its check `check.<last part of its name>`. `learns` says that
-    the model has loss and gradients of its own.
+    `settings` are further cells that the first screen offers to edit. `learns` says that the model has loss and
+    gradients of its own.
     """
 
     def __init__(self, slots: Sequence[int], words: int, width: int) -> None:
@@ -99,7 +98,6 @@ class Lesson(Model):
         self.switches: list[Matrix] = []
         self.goals: list[Goal] = []
         self.settings: list[Matrix] = []
-        self.promises: list[Matrix] = []
         self.learns = False
         self.watch: Watch | None = None
         self.headline = Headline()
@@ -124,8 +122,7 @@ class Lesson(Model):
     def moving(self) -> set[Matrix]:
         """Every block that the headline shows or comes from."""
         waiting: list[Matrix] = [block for picture in self.headline.pictures for block in _shown(picture, self)]
-        waiting += [fact.block for answer in self.headline.answers for fact in answer.facts.values()]
-        waiting += [answer.holds for answer in self.headline.answers if answer.holds is not None]
+        waiting += [block for answer in self.headline.answers for block in answer.blocks]
         found: set[Matrix] = set()
         while waiting:
             block = waiting.pop()

@@ -89,7 +89,9 @@ class Fact:
 class Answer:
     """One sentence in words: the message `answer.<key>` with its {names} filled from blocks, and
     {part} with the name of a lesson or head, such as `0.head.1`. With `holds`, a gate (1 x 1), it is told
-    where that is 1, and elsewhere `answer.<instead>`, or without that `answer.<key>_not`."""
+    where that is 1, and elsewhere `answer.<instead>`, or without that `answer.<key>_not`. With a `case` (1 x 1),
+    a number from 0, the message is the one of that number among `cases`, counted from 1, or where it is 0 the
+    key's."""
 
     key: str
     facts: Mapping[str, Fact]
@@ -97,11 +99,25 @@ class Answer:
     part: str = ""
     holds: Matrix | None = None
     instead: str = ""
+    case: Matrix | None = None
+    cases: tuple[str, ...] = ()
 
     @property
     def otherwise(self) -> str:
         """The message where it does not hold."""
         return f"answer.{self.instead or f'{self.key}_not'}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The messages that it may be."""
+        own = tuple(f"answer.{key}" for key in (self.key, *self.cases))
+        return own + ((self.otherwise,) if self.holds is not None else ())
+
+    @property
+    def blocks(self) -> tuple[Matrix, ...]:
+        """Every block that it tells, or that decides what it tells."""
+        deciding = tuple(block for block in (self.holds, self.case) if block is not None)
+        return tuple(fact.block for fact in self.facts.values()) + deciding
 
 
 @record

@@ -47,7 +47,7 @@ def draw_checks(page: Page, start: Canvas) -> tuple[Place, Place]:
     Returns the verdicts and the texts with the cells before them, a column and two."""
     sheet, messages = page.sheet, page.messages
     sheet.head(messages("checks.title"), messages("checks.intro"))
-    kinds = (_texts, _sentences, _switches, _lesson, _numbers, _promises, _sums)
+    kinds = (_texts, _sentences, _switches, _lesson, _numbers, _sums)
     checks = [*(check for kind in kinds for check in kind(page)), *_errors(page, start)]
     every_text = Place(sheet.name, TOP, LEFT + 3, (len(checks), 1))
     for k, check in enumerate(checks):
@@ -127,11 +127,6 @@ def _lesson(page: Page) -> Iterator[Check]:
     lesson = page.model.watch.lesson if page.model.watch is not None else None
     if lesson is not None and lesson.choices is not None:
         yield _check(page, "lesson", _holds(page, lesson, "SUMPRODUCT(({1}={0})*1)=1", lesson.choices), lesson)
-
-
-def _promises(page: Page) -> Iterator[Check]:
-    for promise in page.model.promises:
-        yield _check(page, promise.last_name, _holds(page, promise, "{0}=1"), promise)
 
 
 def _sums(page: Page) -> Iterator[Check]:

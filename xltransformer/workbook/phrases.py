@@ -94,16 +94,12 @@ def needed(model: Lesson) -> Iterator[str]:
         yield from _of_section(section)
     for block in (*model.settings, *model.switches):
         yield f"setting.{block.last_name}"
-    for promise in model.promises:
-        yield f"check.{promise.last_name}"
     if model.watch is not None:
         yield from (f"sheet.{key}" for key in model.watch.keys if "head." not in key)
     for picture in model.headline.pictures:
         yield from _of_picture(picture)
     for answer in model.headline.answers:
-        yield f"answer.{answer.key}"
-        if answer.holds is not None:
-            yield answer.otherwise
+        yield from answer.keys
 
 
 def _of_section(section: Section) -> Iterator[str]:

@@ -32,7 +32,7 @@ COLOURS = ("#1F4E79", "#C2570C", "#5B3E96", "#0F766E", "#7A5C00", "#444444")
 MOST_POINTS = 200
 """A chart holds at most 255 series; each named point is one. Beyond, only the first words show."""
 MOST_MARKED = 24
-"""A curve through more points than these is a plain line."""
+"""A curve through more points than these has small dots."""
 _ORIGIN = "#111111"
 _POINT_LABELS = ("right", "above", "below")
 _MARKERS = ("circle", "diamond", "square", "triangle")
@@ -176,8 +176,8 @@ def _curve(behind: Behind, picture: Curves, curve: Curve, k: int, start: int) ->
         part(across, 0, 0, *((count, 1) if across.shape[1] == 1 else (1, count))),
         behind.caption(f"picture.{curve.key}"),
         COLOURS[k % len(COLOURS)],
-        "" if count > MOST_MARKED else _MARKERS[k % len(_MARKERS)],
-        max(4, 10 - 3 * k),  # of curves that coincide, each shows
+        _MARKERS[k % len(_MARKERS)],
+        3 if count > MOST_MARKED else max(4, 10 - 3 * k),  # of curves that coincide, each shows
         line=picture.joined,
         dashed=k > 0,
         hollow=k == 0,

@@ -45,12 +45,23 @@ def _phrase(page: Page, answer: Answer) -> Phrase:
     """An answer, or where it does not hold, what is said in its place."""
     parts = {"part": lesson_title(answer.part, page.messages)} if answer.part else {}
     said = phrase(page, f"answer.{answer.key}", {**answer.facts, **parts})
+    if answer.case is not None:
+        forms = [said, *(phrase(page, f"answer.{key}", {**answer.facts, **parts}) for key in answer.cases)]
+        said = _chosen(page.ref(answer.case).cell(0, 0), int(page.book.values[answer.case.name].item()), forms)
     if answer.holds is not None:
         other = phrase(page, answer.otherwise, {**answer.facts, **parts})
         holds = f"IFERROR({page.ref(answer.holds).cell(0, 0)}=1,FALSE)"
         shown = said.shown if page.book.values[answer.holds.name].item() == 1 else other.shown
         said = Phrase(f"IF({holds},{said.formula},{other.formula})", shown)
     return of_sentence(page, page.letters[answer.sentence] if answer.sentence is not None else "", said)
+
+
+def _chosen(number: str, which: int, forms: Sequence[Phrase]) -> Phrase:
+    """The form of a number, the first one where that is 0."""
+    formula = forms[0].formula
+    for k in range(len(forms) - 1, 0, -1):
+        formula = f"IF({number}={k},{forms[k].formula},{formula})"
+    return Phrase(formula, forms[which].shown)
 
 
 def _length(phrases: Sequence[Phrase]) -> float:
