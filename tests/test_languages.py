@@ -653,7 +653,7 @@ def test_all_texts_that_a_model_lacks_are_told_at_once(monkeypatch: pytest.Monke
         Messages("en", texts)("step.scores.title")
 
 
-@pytest.mark.parametrize("key", ["answer.looks_moves", "picture.looks", "step.scores.title"])
+@pytest.mark.parametrize("key", ["answer.looks", "picture.looks", "step.scores.title"])
 def test_a_text_that_asks_for_what_it_is_not_filled_with_is_told(key: str) -> None:
     texts, instance = load_messages("en").texts, make_instance()
     table, _, name = key.rpartition(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from xltransformer.errors import UserError
 from xltransformer.graph import EMBEDDING, Attended, Axis, Matrix, Scope
@@ -13,9 +14,20 @@ from xltransformer.nn.embedding import embed
 from xltransformer.nn.linear import bias, linear
 from xltransformer.nn.norm import BERT_EPSILON, EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, learned_positions, sinusoidal
-from xltransformer.nn.prediction import predict, runners_up
+from xltransformer.nn.prediction import predict, ranked
 from xltransformer.nn.stack import Architecture, Stack, StackMade, stack, stack_weights
-from xltransformer.ops import Row, add, add_row, first_rows, gelu_erf, matmul, row_products, write_next
+from xltransformer.ops import (
+    Row,
+    add,
+    add_row,
+    count_texts,
+    first_rows,
+    gelu_erf,
+    matmul,
+    present,
+    row_products,
+    write_next,
+)
 from xltransformer.record import record
 from xltransformer.teaching.headline import heads_headline, looks, prediction_headline, writing_headline
 from xltransformer.teaching.lesson import Goal, Lesson, Watch
@@ -308,11 +320,20 @@ def _maps(key: str, heads: Sequence[Attended]) -> list[Map]:
 
 def _looks_across(model: Lesson, maps: Sequence[Map]) -> list[Answer]:
     """In words, what the target's second word looks at most in the source, in each head."""
-    source, target = (sentence.words for sentence in model.sentences)
-    row = min(1, target.shape[0] - 1)
+    source, target = model.sentences
+    row = min(1, target.words.shape[0] - 1)
     answers = []
     with model.behind():
         for one in maps:
-            ranked = runners_up(model.scope("watch", *one.part.split(".")), one.block, one.block, source)
-            answers.append(looks(ranked, "head_looks_across", one.part, target, row))
+            h = model.scope("watch", *one.part.split("."))
+            with h.step("watch_attention"):
+                place = h.add(
+                    "word_number", Row(row)(h.add("word_numbers", count_texts(target.words))), scale="count"
+                )
+                there = h.add("stands", present(place))
+                own = h.add("attention", Row(row)(one.block), scale="probability")
+            told = ranked(h, own, source.words, source.padding)
+            facts = {"word": Fact(target.words, row), "place": Fact(place)}
+            said = looks("head_looks_across", told, facts, part=one.part)
+            answers.append(replace(said, holds=there))
     return answers

@@ -37,11 +37,14 @@ def byte_pair(sizes: Sizes) -> Lesson:
             tables.append(g.add("table", ops.rows_of_texts(*pieces)))
             joined = g.add("text", ops.join_words(pieces[-1]))
             index = g.add("index", ops.word_index(pieces[-1], known.words))
-            there = g.add("there_T", ops.transpose(g.add("there", ops.present(index))))
-            count = g.add("number", ops.row_sum(there), scale="count")
+            there = ops.present(g.add("piece_number", ops.count_texts(pieces[-1])))
+            count = g.add(
+                "number", ops.row_sum(g.add("there_T", ops.transpose(g.add("there", there)))), scale="count"
+            )
+            case = g.add("case", ops.count_case(count))
         embed(g, index, known)
         facts = {"word": Fact(word.text), "pieces": Fact(joined), "count": Fact(count)}
-        answers.append(Answer("pieces", facts, s))
+        answers.append(Answer("pieces", facts, s, case=case, cases=("pieces_none", "pieces_one")))
     model.headline = Headline([Map("pieces", tables[0])], answers)
     return model
 

@@ -27,7 +27,7 @@ from xltransformer.nn.positions import BASE, FURTHER_ON, angles, rotary, score_b
 from xltransformer.nn.prediction import Prediction, predict
 from xltransformer.nn.recurrent import influence, recurrent, recurrent_weights
 from xltransformer.record import record
-from xltransformer.teaching.headline import attention_answers, heads_headline
+from xltransformer.teaching.headline import NOT_HERE, attention_answers, heads_headline
 from xltransformer.teaching.lesson import Goal, Lesson, Watch
 from xltransformer.teaching.pictures import Answer, Bars, Curve, Curves, Fact, Headline, Map
 from xltransformer.teaching.watch import watch, watched_word
@@ -88,7 +88,8 @@ def by_distance(model: Lesson, watched: Watch, X: Matrix, base: Matrix, *, rotat
     facts = {"word": Fact(watched.word)}
     for name, row in (("first", 0), ("later", FURTHER_ON)):
         facts |= {f"{name}_{k}": Fact(scores, row, row + k) for k in (1, 2)}
-    return Curves("distance", "apart", curves), Answer("by_distance", facts)
+    answer = Answer("by_distance", facts, holds=watched.sentences[0].here, instead=NOT_HERE)
+    return Curves("distance", "apart", curves), answer
 
 
 def rotary_lesson(sizes: Sizes) -> Lesson:
@@ -137,8 +138,10 @@ def masks_lesson(sizes: Sizes) -> Lesson:
                 "mask", ops.lookup(watched.sentences[0].position, one.mask), rows=Axis.of(word), scale="gate"
             )
             count = h.add("seen", ops.row_sum(seen), scale="count")
+            case = h.add("case", ops.count_case(count))
         maps += [Map(f"{lesson}_mask", one.mask), Map(f"{lesson}_weights", one.weights)]
-        answers.append(Answer(f"sees_{lesson}", {"word": Fact(word), "count": Fact(count)}))
+        key, facts = f"sees_{lesson}", {"word": Fact(word), "count": Fact(count)}
+        answers.append(Answer(key, facts, case=case, cases=("sees_none", f"{key}_one")))
     model.headline = Headline(maps, answers)
     return model
 
@@ -170,7 +173,8 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
         facts |= {f"{name}_mean": Fact(mean), f"{name}_spread": Fact(spread)}
         rows.append(row)
     pictures = [Bars("norm", known.dimensions, tuple(rows), shares=False)]
-    model.headline = Headline(pictures, [Answer("norm", facts)])
+    here = watched.sentences[0].here
+    model.headline = Headline(pictures, [Answer("norm", facts, holds=here, instead=NOT_HERE)])
     return model
 
 
@@ -189,7 +193,8 @@ def feed_forward_lesson(sizes: Sizes) -> Lesson:
                 curves.append(Curve(activation, fed.inner, fed.activated))
                 facts |= {f"{activation}_in": Fact(fed.inner), f"{activation}_out": Fact(fed.activated)}
     pictures = [Curves("activation", "into", tuple(curves), joined=False)]
-    model.headline = Headline(pictures, [Answer("activation", facts)])
+    there = model.scope("watch").add("first_there", ops.Row(0)(model.sentences[0].padding), scale="gate")
+    model.headline = Headline(pictures, [Answer("activation", facts, holds=there)])
     return model
 
 

@@ -251,6 +251,8 @@ def _check(
                 h.add(f"{side}_position", ops.first(h.add(f"{side}_match", ops.equals(listed, chosen[side]))))
                 for side, listed in sides.items()
             ]
+            found = [h.add(f"{side}_there", ops.present(k)) for side, k in zip(sides, at, strict=True)]
+            there = h.add("there", ops.multiply(*found), scale="gate")
             trial = h.add("nudged", ops.nudged(block, *at, nudge), scale="fine")
         nudged_loss = loss_of_trial(h, trial)
         with h.step("nudged_slope"):
@@ -265,7 +267,8 @@ def _check(
     model.settings += chosen.values()
     facts = {**chosen, "slope": slope, "gradient": gradient, "nudge": nudge}
     cases = tuple(f"nudge_{name}_{case}" for case in ("apart", "nothing", "tiny"))
-    answer = Answer(f"nudge_{name}", {key: Fact(fact) for key, fact in facts.items()}, case=verdict, cases=cases)
+    told = {key: Fact(fact) for key, fact in facts.items()}
+    answer = Answer(f"nudge_{name}", told, holds=there, instead="no_entry", case=verdict, cases=cases)
     return _Checked(at, gradient, answer)
 
 

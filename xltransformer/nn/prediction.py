@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from xltransformer.graph import Matrix, Scope
 from xltransformer.nn.attention import softmax
-from xltransformer.ops import Places, column_of, entry_at, mask_unnamed, row_argmax, row_rank, word_at
+from xltransformer.ops import (
+    Places,
+    column_of,
+    entry_at,
+    least_share,
+    mask_unnamed,
+    row_argmax,
+    row_rank,
+    row_sum,
+    share_case,
+    transpose,
+    word_at,
+)
 from xltransformer.record import record
 
 SHOWN = 3
@@ -20,6 +32,28 @@ class Prediction:
     word: Matrix
     probabilities: Matrix
     logits: Matrix
+
+
+@record
+class Ranked:
+    """The words of the largest shares of a row, in their order, and their shares (1 x k each); the least share
+    that a word has, how many words there are, and how the shares are told (`ops.ShareCase`; 1 x 1 each)."""
+
+    words: Matrix
+    shares: Matrix
+    least: Matrix
+    count: Matrix
+    case: Matrix
+
+
+def ranked(g: Scope, shares: Matrix, words: Matrix, padding: Matrix) -> Ranked:
+    """How the shares of one row (1 x n) are ranked, of words (n x 1) where the padding (n x 1) is 1."""
+    names, largest = runners_up(g, shares, shares, words)
+    with g.step("runners_up"):
+        there = g.add("there", transpose(padding), scale="gate")
+        count = g.add("number", row_sum(there), scale="count")
+        least = g.add("least", least_share(shares, count), scale="probability")
+        return Ranked(names, largest, least, count, g.add("case", share_case(largest, least, count)))
 
 
 def predict(g: Scope, logits: Matrix, words: Matrix, temperature: Matrix | None = None) -> Prediction:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from xltransformer.graph import ONE, Attended, Axis, Matrix
-from xltransformer.nn.prediction import runners_up
-from xltransformer.ops import equals, first, lookup, word_at
-from xltransformer.teaching.lesson import Lesson, Watch
+from xltransformer.nn.prediction import Ranked, ranked, runners_up
+from xltransformer.ops import equals, first, guess_case, lookup, word_after, word_at
+from xltransformer.teaching.lesson import Lesson, SentenceWatch, Watch
 from xltransformer.teaching.pictures import Answer, Bars, Fact, Headline, Map, Picture, Writing
 
 CANDIDATES = 6
@@ -24,25 +24,38 @@ def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
     plane of two dimensions that stay what they are, which way."""
     answers = []
     for s, one in enumerate(watch.sentences):
-        facts = {"word": Fact(watch.word)}
-        if one.ranked is None:  # attention over something else than words
-            continue
-        words, shares = one.ranked
-        for k, name in enumerate(("first", "second")[: words.shape[1]]):
-            facts[name] = Fact(words, 0, k, one.position)
-            facts[f"{name}_weight"] = Fact(shares, 0, k)
-        if moves:
-            facts |= {"towards": Fact(one.towards), "across": Fact(watch.across), "up": Fact(watch.up)}
-            for i, when in enumerate(("before", "after")):
-                facts |= {f"across_{when}": Fact(one.move, i, 0), f"up_{when}": Fact(one.move, i, 1)}
-        key = ("looks_moves" if moves else "looks") if words.shape[1] > 1 else "looks_alone"
-        answers.append(Answer(key, facts, s, holds=one.here, instead=NOT_HERE))
+        if one.ranked is not None:  # else attention is over something else than words
+            said = looks("looks", one.ranked, {"word": Fact(watch.word)}, one.position)
+            said = replace(said, holds=one.here, instead=NOT_HERE)
+            answers.append(replace(said, sentence=s, then=_moves(watch, one) if moves else None))
     return answers
+
+
+def looks(
+    key: str, told: Ranked, facts: Mapping[str, Fact], itself: Matrix | None = None, part: str = ""
+) -> Answer:
+    """In words what a word looks at most, with further `facts` of the word; `itself` is its position where it is
+    among the words that it looks at."""
+    told_facts = {"least": Fact(told.least), "count": Fact(told.count), **facts}
+    for k, name in enumerate(("first", "second", "third")):
+        k = min(k, told.words.shape[1] - 1)  # what is not there is not told
+        told_facts |= {name: Fact(told.words, 0, k, itself), f"{name}_weight": Fact(told.shares, 0, k)}
+    cases = tuple(f"{key}_{case}" for case in ("alone", "even", "three", "two", "first", "nothing"))
+    return Answer(key, told_facts, part=part, case=told.case, cases=cases)
+
+
+def _moves(watch: Watch, one: SentenceWatch) -> Answer:
+    """In words how attention moves the watched word in the plane."""
+    facts = {"across": Fact(watch.across), "up": Fact(watch.up)}
+    for i, when in enumerate(("before", "after")):
+        facts |= {f"across_{when}": Fact(one.move, i, 0), f"up_{when}": Fact(one.move, i, 1)}
+    cases = ("moves_hardly", "moves_across", "moves_up", "moves_more_across", "moves_more_up")
+    return Answer("moves", facts, case=one.moves, cases=cases)
 
 
 def heads_headline(model: Lesson, watch: Watch, heads: Mapping[str, Sequence[Attended]]) -> Headline:
     """The first sentence's maps of the first heads, and in words what the watched word looks at in each."""
-    one, words = watch.sentences[0], model.sentences[0].words
+    one, words = watch.sentences[0], model.sentences[0]
     maps, answers = [], []
     for part, found in list(heads.items())[:MOST_MAPS]:
         weights = found[0].weights
@@ -51,26 +64,11 @@ def heads_headline(model: Lesson, watch: Watch, heads: Mapping[str, Sequence[Att
             with h.step("watch_attention"):
                 own = lookup(one.position, weights)
                 row = h.add("attention", own, rows=Axis.of(watch.word), scale="probability")
-            ranked = runners_up(h, row, row, words)
+            told = ranked(h, row, words.words, words.padding)
         maps.append(Map("head", weights, part))
-        answers.append(looks(ranked, "head_looks", part, watch.word, itself=one.position, holds=one.here))
+        said = looks("head_looks", told, {"word": Fact(watch.word)}, one.position, part)
+        answers.append(replace(said, holds=one.here, instead=NOT_HERE))
     return Headline(maps, answers)
-
-
-def looks(
-    ranked: tuple[Matrix, Matrix],
-    key: str,
-    part: str,
-    words: Matrix,
-    row: int = 0,
-    itself: Matrix | None = None,
-    holds: Matrix | None = None,
-) -> Answer:
-    """In words what the word in some row looks at most, from the runners-up of its attention; `itself` is
-    its position where it is among the words that it looks at, `holds` whether it stands there."""
-    first = Fact(ranked[0], row, itself=itself)
-    facts = {"word": Fact(words, row), "first": first, "weight": Fact(ranked[1], row)}
-    return Answer(key, facts, part=part, holds=holds, instead=NOT_HERE)
 
 
 def prediction_headline(
@@ -112,16 +110,22 @@ def writing_headline(
 def _candidates(
     model: Lesson, probabilities: Matrix, key: str, sentence: int, position: Matrix, word: Matrix
 ) -> tuple[Bars, Answer]:
-    """The most probable words at a position of a sentence, where `word` stands, as bars and in words."""
+    """The most probable words at a position of a sentence, where `word` stands, as bars and in words: beside the
+    word that follows there, or for a "hidden_word" beside the word itself."""
     g = model.scope("watch", str(sentence))
-    h = g.scope("prediction")
+    h, listed = g.scope("prediction"), model.sentences[sentence].words
     with g.step("watch_prediction"):
         row = h.add("probabilities", lookup(position, probabilities), rows=Axis.of(word), scale="probability")
     words, shares = runners_up(h, row, row, model.vocabulary.words, CANDIDATES)
-    facts = {"word": Fact(word)}
-    for k, name in enumerate(("first", "second", "third")[: words.shape[1]]):
+    with g.step("watch_prediction"):
+        other = word if key == "hidden_word" else h.add("follows", word_after(position, listed))
+        case = h.add("case", guess_case(shares, words, word, other))
+    facts = {"word": Fact(word), "place": Fact(position), "follows": Fact(other)}
+    for k, name in enumerate(("first", "second", "third")):
+        k = min(k, words.shape[1] - 1)  # what is not there is not told
         facts |= {name: Fact(words, 0, k), f"{name}_share": Fact(shares, 0, k)}
-    return Bars(key, words, (shares,), word=word), Answer(key, facts, sentence)
+    cases = tuple(f"{key}_{case}" for case in ("none", "tie", "other", "sure", "other_sure"))
+    return Bars(key, words, (shares,), word=word), Answer(key, facts, sentence, case=case, cases=cases)
 
 
 def attention_bars(model: Lesson, watch: Watch) -> Sequence[Picture]:

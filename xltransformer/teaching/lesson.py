@@ -8,6 +8,7 @@ from dataclasses import field
 
 from xltransformer.graph import Matrix, Model, Scope
 from xltransformer.nn.embedding import Sentence, embed, sentence, vocabulary
+from xltransformer.nn.prediction import Ranked
 from xltransformer.ops import BY_ROWS
 from xltransformer.record import record
 from xltransformer.teaching.pictures import Bars, Curves, Headline, Map, Picture, Writing
@@ -16,20 +17,20 @@ from xltransformer.teaching.pictures import Bars, Curves, Headline, Map, Picture
 @record
 class SentenceWatch:
     """What one sentence shows of the watched word: another word of the sentence to go with it, the
-    slots of both (0: not there), whether the watched one stands `here` (None: it asks from
-    outside), the word's own row of the weights, the words it attends to most and how
-    much (1 x k each), and, in the plane of two dimensions, every word, the watched one before attention
-    and after (2 x 2), and the dimension it moves towards."""
+    slots of both (0: not there), whether the watched one stands `here` (None: it asks from outside),
+    the word's own row of the weights, how its shares are ranked, where they are of words, and, in the plane of two
+    dimensions, every word, the watched one before attention and after (2 x 2), and how that move is told
+    (`ops.MoveCase`)."""
 
     other: Matrix
     position: Matrix
     here: Matrix | None
     other_position: Matrix
     attention: Matrix
-    ranked: tuple[Matrix, Matrix] | None
+    ranked: Ranked | None
     points: Matrix
     move: Matrix
-    towards: Matrix
+    moves: Matrix
 
 
 @record(eq=False, frozen=False)

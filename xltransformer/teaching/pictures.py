@@ -91,7 +91,7 @@ class Answer:
     {part} with the name of a lesson or head, such as `0.head.1`. With `holds`, a gate (1 x 1), it is told
     where that is 1, and elsewhere `answer.<instead>`, or without that `answer.<key>_not`. With a `case` (1 x 1),
     a number from 0, the message is the one of that number among `cases`, counted from 1, or where it is 0 the
-    key's."""
+    key's. What is said `then` goes on in the same breath, where the answer holds."""
 
     key: str
     facts: Mapping[str, Fact]
@@ -101,6 +101,7 @@ class Answer:
     instead: str = ""
     case: Matrix | None = None
     cases: tuple[str, ...] = ()
+    then: Answer | None = None
 
     @property
     def otherwise(self) -> str:
@@ -109,15 +110,16 @@ class Answer:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The messages that it may be."""
+        """The messages that it may be, of what is said then, too."""
         own = tuple(f"answer.{key}" for key in (self.key, *self.cases))
-        return own + ((self.otherwise,) if self.holds is not None else ())
+        return own + ((self.otherwise,) if self.holds is not None else ()) + (self.then.keys if self.then else ())
 
     @property
     def blocks(self) -> tuple[Matrix, ...]:
         """Every block that it tells, or that decides what it tells."""
         deciding = tuple(block for block in (self.holds, self.case) if block is not None)
-        return tuple(fact.block for fact in self.facts.values()) + deciding
+        told = tuple(fact.block for fact in self.facts.values())
+        return told + deciding + (self.then.blocks if self.then else ())
 
 
 @record

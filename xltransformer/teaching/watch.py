@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from xltransformer import ops
 from xltransformer.graph import ONE, Attended, Axis, Matrix
 from xltransformer.locale import Messages
-from xltransformer.nn.prediction import runners_up
+from xltransformer.nn.prediction import ranked
 from xltransformer.teaching.lesson import Lesson, SentenceWatch, Watch
 
 
@@ -96,15 +96,14 @@ def _in_sentence(
         every_out = h.add("outputs", chosen(*(one.output for one in lessons)))
         attention = h.add("attention", of_word(every), rows=Axis.of(word), scale="probability")
         output = h.add("output", of_word(every_out), rows=Axis.of(word))
-    ranked = runners_up(h, attention, attention, words.words) if ranks else None
+    told = ranked(h, attention, words.words, words.padding) if ranks else None
     with h.step("watch_points"):
         points = h.add("points", ops.plane(X, *plane))
         before = h.add("before", ops.lookup(position, points) if asked is None else ops.plane(asked, *plane))
         move = h.add("move", ops.below(before, h.add("after", ops.plane(output, *plane))))
-        gain = h.add("gain", ops.Row(1)(h.add("moved", ops.less_first(move))))
-        towards = h.add("towards", ops.word_at(h.add("most_gain", ops.row_argmax(gain)), plane[-1]))
+        moves = h.add("moves", ops.move_case(move))
         drawn = h.add("drawn", ops.settle(points, words.padding, before))
-    return SentenceWatch(other, position, here, other_position, attention, ranked, drawn, move, towards)
+    return SentenceWatch(other, position, here, other_position, attention, told, drawn, move, moves)
 
 
 def lesson_title(key: str, messages: Messages) -> str:

@@ -13,6 +13,7 @@ from xltransformer.models import Lesson
 from xltransformer.record import record
 from xltransformer.teaching.pictures import Bars, Curves, Fact, Picture, Plane
 from xltransformer.workbook.book import Page
+from xltransformer.workbook.canvas import text_width
 
 _PIECE = 250
 """The most characters of a text in a formula, in Excel 255."""
@@ -28,6 +29,8 @@ def told(instance: Instance, texts: Texts, messages: Messages) -> str:
 
 
 _EVERY_DIGIT = Context(prec=400)
+NEVER_BELOW_0 = ("count", "gate", "probability")
+"""Scales of numbers that FIXED shows as they are: of -0.001 it makes -0.00."""
 
 
 def fixed(value: float, decimals: int = 2) -> str:
@@ -37,10 +40,16 @@ def fixed(value: float, decimals: int = 2) -> str:
 
 @record
 class Phrase:
-    """A text as a formula makes it, without its `=`, and what it shows now."""
+    """A text as a formula makes it, without its `=`, what it shows now, and how wide it may become in letters."""
 
     formula: str
     shown: str
+    width: float = 0.0
+
+    @property
+    def length(self) -> float:
+        """How wide it may become, by what it shows now where nothing else is known."""
+        return max(self.width, text_width(self.shown))
 
 
 def phrase(page: Page, key: str, parts: Mapping[str, Fact | str]) -> Phrase:
@@ -66,8 +75,10 @@ def literal(text: str) -> str:
 
 def of_sentence(page: Page, letter: str, said: Phrase) -> Phrase:
     """What is said of a sentence, after the sentence's letter; as it stands, where there is one sentence only."""
-    before = letter and page.messages("start.before", letter=letter)
-    return Phrase(f'"{before}"&{said.formula}', before + said.shown) if letter else said
+    if not letter:
+        return said
+    before = page.messages("start.before", letter=letter)
+    return Phrase(f'"{before}"&{said.formula}', before + said.shown, text_width(before) + said.length)
 
 
 def _quoted(page: Page, fact: Fact) -> Phrase:
@@ -79,7 +90,11 @@ def _quoted(page: Page, fact: Fact) -> Phrase:
         if block.role == "constant":
             return Phrase(at, f"{float(value):g}")
         decimals = {"count": 0, "whole": 0, "gate": 0, "fine": 6}.get(block.scale, 2)
-        return Phrase(f"FIXED({at},{decimals},TRUE)", fixed(float(value), decimals))
+        number, shown = at, fixed(float(value), decimals)
+        if block.scale not in NEVER_BELOW_0:  # what rounds to nothing is 0.00, never -0.00
+            number = f"ROUND({at},{decimals})+0"
+            shown = shown.lstrip("-") if float(shown) == 0 else shown
+        return Phrase(f"FIXED({number},{decimals},TRUE)", shown)
     if fact.itself is None:
         return Phrase(at, str(value))
     index, name = block.operands[0], page.messages("answer.itself")  # the position that the word was found by

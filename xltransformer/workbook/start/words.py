@@ -8,7 +8,6 @@ from xltransformer.teaching.lesson import Watch
 from xltransformer.teaching.pictures import Answer, Fact
 from xltransformer.teaching.watch import lesson_title
 from xltransformer.workbook.book import Page
-from xltransformer.workbook.canvas import text_width
 from xltransformer.workbook.phrases import Phrase, of_sentence, phrase
 from xltransformer.workbook.places import Place, quoted
 from xltransformer.workbook.start.grid import LABEL, REGION, STATE, VALUE
@@ -16,6 +15,8 @@ from xltransformer.workbook.styles import BAD
 
 MOST_ANSWERS = 4
 """Lines of answers that the first screen has room for."""
+MOST_FORMULA = 8000
+"""Characters of a formula, of which Excel takes 8,192."""
 _LETTER, _FULL = 5.9, 0.92
 """Pixels of a letter on average, and how much of a line may be taken before a second one is kept free."""
 
@@ -25,8 +26,8 @@ def draw_answers(page: Page, row: int, last: int) -> tuple[int, Place]:
     where they stand."""
     top, room = row, page.sheet.pixels(REGION, last) / _LETTER
     lines: list[list[Phrase]] = []
-    for said in (_phrase(page, answer) for answer in page.model.headline.answers):
-        if lines and _length([*lines[-1], said]) <= _FULL * room:
+    for said in (_told(page, answer) for answer in page.model.headline.answers):
+        if lines and _fits([*lines[-1], said], _FULL * room):
             lines[-1].append(said)
         else:
             lines.append([said])
@@ -41,19 +42,29 @@ def draw_answers(page: Page, row: int, last: int) -> tuple[int, Place]:
     return row, Place(page.sheet.name, top, REGION, (max(1, row - top), last - REGION + 1))
 
 
+def _told(page: Page, answer: Answer) -> Phrase:
+    """An answer in the form that holds, after the letter of its sentence."""
+    letter = page.letters[answer.sentence] if answer.sentence is not None else ""
+    return of_sentence(page, letter, _phrase(page, answer))
+
+
 def _phrase(page: Page, answer: Answer) -> Phrase:
-    """An answer, or where it does not hold, what is said in its place."""
-    parts = {"part": lesson_title(answer.part, page.messages)} if answer.part else {}
-    said = phrase(page, f"answer.{answer.key}", {**answer.facts, **parts})
+    """An answer in the form that holds, with what is said then, or where it does not hold, what is said in its
+    place."""
+    parts: dict[str, Fact | str] = {"part": lesson_title(answer.part, page.messages)} if answer.part else {}
+    values, facts = page.book.values, {**parts, **answer.facts}
+    said = phrase(page, f"answer.{answer.key}", facts)
     if answer.case is not None:
-        forms = [said, *(phrase(page, f"answer.{key}", {**answer.facts, **parts}) for key in answer.cases)]
-        said = _chosen(page.ref(answer.case).cell(0, 0), int(page.book.values[answer.case.name].item()), forms)
+        forms = [said, *(phrase(page, f"answer.{key}", facts) for key in answer.cases)]
+        said = _chosen(page.ref(answer.case).cell(0, 0), int(values[answer.case.name].item()), forms)
+    if answer.then is not None:
+        said = _after(said, _phrase(page, answer.then))
     if answer.holds is not None:
-        other = phrase(page, answer.otherwise, {**answer.facts, **parts})
+        other = phrase(page, answer.otherwise, facts)
         holds = f"IFERROR({page.ref(answer.holds).cell(0, 0)}=1,FALSE)"
-        shown = said.shown if page.book.values[answer.holds.name].item() == 1 else other.shown
-        said = Phrase(f"IF({holds},{said.formula},{other.formula})", shown)
-    return of_sentence(page, page.letters[answer.sentence] if answer.sentence is not None else "", said)
+        shown = said.shown if values[answer.holds.name].item() == 1 else other.shown
+        said = Phrase(f"IF({holds},{said.formula},{other.formula})", shown, max(said.length, other.length))
+    return said
 
 
 def _chosen(number: str, which: int, forms: Sequence[Phrase]) -> Phrase:
@@ -61,11 +72,23 @@ def _chosen(number: str, which: int, forms: Sequence[Phrase]) -> Phrase:
     formula = forms[0].formula
     for k in range(len(forms) - 1, 0, -1):
         formula = f"IF({number}={k},{forms[k].formula},{formula})"
-    return Phrase(formula, forms[which].shown)
+    return Phrase(formula, forms[which].shown, max(form.length for form in forms))
+
+
+def _after(said: Phrase, then: Phrase) -> Phrase:
+    """One phrase after another."""
+    return Phrase(f"{said.formula}&{then.formula}", said.shown + then.shown, said.length + then.length)
+
+
+def _fits(phrases: Sequence[Phrase], room: float) -> bool:
+    """Whether phrases have room on one line, and their formulas in one cell."""
+    formulas = sum(len(said.formula) + len('&"  "&') for said in phrases)
+    return _length(phrases) <= room and formulas <= MOST_FORMULA
 
 
 def _length(phrases: Sequence[Phrase]) -> float:
-    return sum(text_width(said.shown) + 2 for said in phrases)
+    """How long they are, whichever form is said."""
+    return sum(said.length + 2 for said in phrases)
 
 
 def draw_state(page: Page, checks: tuple[Place, Place], changes: Place | None) -> Place:
