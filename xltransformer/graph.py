@@ -187,11 +187,13 @@ class Matrix:
 @record(eq=False, frozen=False)
 class Step:
     """One panel: the blocks that answer one question, known to the locale files by `key`. One of the backward
-    pass holds the gradients of the step `backward_of`."""
+    pass holds the gradients of the step `backward_of`. What it is `having` that others of its kind have not, such
+    as a temperature, decides between its texts."""
 
     key: str
     group: str = ""
     backward_of: Step | None = None
+    having: tuple[str, ...] = ()
     blocks: list[Matrix] = field(default_factory=list)
 
 
@@ -324,7 +326,7 @@ class Model:
         yield
         self._section = around
 
-    def step(self, key: str, group: str = "") -> Open:
+    def step(self, key: str, group: str = "", having: tuple[str, ...] = ()) -> Open:
         """Blocks named inside are shown together in one panel; so are steps of one key and group. Raises
         ValueError outside of a section."""
         if self._section is None:
@@ -332,7 +334,7 @@ class Model:
         steps = self._section.steps
         same = [step for step in steps if (step.key, step.group) == (key, group)] if group else []
         if not same:
-            steps.append(Step(key, group))
+            steps.append(Step(key, group, having=having))
         return self.within(same[0] if same else steps[-1])
 
     def within(self, step: Step) -> Open:
@@ -444,12 +446,13 @@ class Scope:
         made = Matrix(ONE, ONE, role="constant", scale="plain", default=value, text=text, positive=positive)
         return self.add(name, made, **known)
 
-    def step(self, key: str) -> Open:
+    def step(self, key: str, **having: bool) -> Open:
         """A step of the model's, which goes on where there is one of this key in this scope; the heads of one
-        attention, and the groups of heads that have keys and values in common, share each of theirs."""
+        attention, and the groups of heads that have keys and values in common, share each of theirs. What it is
+        `having` is told by name."""
         parts = self.parts
         for k, part in enumerate(parts):
             if part in ("head", "group"):
                 parts = (*parts[:k], "head")
                 break
-        return self.model.step(key, ".".join(parts))
+        return self.model.step(key, ".".join(parts), tuple(name for name, has in having.items() if has))

@@ -127,7 +127,7 @@ def grouped_projections(
 
 def project(g: Scope, X: Matrix, w: Projection) -> tuple[Matrix, Matrix, Matrix]:
     """Q = X W_Q, K = X W_K (both n x d_k) and V = X W_V (n x d_v): self-attention's."""
-    with g.step("project"):
+    with g.step("project", bias=w.b_Q is not None):
         return g.add("Q", linear(X, w.W_Q, w.b_Q)), *keys_values(g, X, w)
 
 
@@ -141,7 +141,7 @@ def softmax(
 ) -> Matrix:
     """Each row of x (n x m) turned into shares that sum to 1 over the entries the mask lets through;
     `shares` is what they are called."""
-    with g.step("softmax"):
+    with g.step("softmax", temperature=temperature is not None):
         maximum = g.add("maximum", ops.row_max(x))
         exp = ops.shifted_exp if mask is None else ops.masked_exp
         given = [block for block in (mask, temperature) if block is not None]
@@ -179,15 +179,15 @@ def attention(
     """
     with g.step("scores"):
         scores = g.add("scores", (ops.causal_scores if causal else ops.matmul)(Q, g.add("K_T", ops.transpose(K))))
-    with g.step("scaled"):
+    with g.step("scaled", switch=switches is not None):
         turned = () if switches is None else (switches.scaling,)
         divisor = g.add("divisor", ops.root_width(K, *turned))
         scaled = g.add("scaled", (ops.causal_divide if causal else ops.divide)(scores, divisor))
     masked = scaled
     if mask is not None:
-        with g.step("mask"):
+        turned = () if switches is None or switches.causal is None or causal else (switches.causal,)
+        with g.step("mask", causal=causal, switch=bool(turned)):
             if isinstance(mask, tuple):
-                turned = () if switches is None or switches.causal is None else (switches.causal,)
                 mask = g.add("mask", ops.causal_mask(*mask) if causal else ops.attention_mask(*mask, *turned))
             masked = g.add("masked", ops.mask_scores(scaled, mask))
     weights = softmax(g, masked, mask, None if switches is None else switches.temperature)

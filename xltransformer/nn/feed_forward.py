@@ -64,7 +64,7 @@ def feed_forward(g: Scope, x: Matrix, w: FeedForward) -> Fed:
     Vaswani et al. 2017, equation 2 (ReLU). SwiGLU: (SiLU(x W_1) * x W_3) W_2, Shazeer 2020,
     equation 6, with the names of LLaMA.
     """
-    with g.step("expand"):
+    with g.step("expand", gated=w.W_3 is not None, bias=w.b_1 is not None):
         inner = g.add("inner", linear(x, w.W_1, w.b_1))
         gated = None if w.W_3 is None else g.add("gated", linear(x, w.W_3, w.b_3))
     with g.step(w.activation):
@@ -72,5 +72,5 @@ def feed_forward(g: Scope, x: Matrix, w: FeedForward) -> Fed:
             activated = g.add("activated", ACTIVATIONS[w.activation](inner))
         else:
             activated = g.add("activated", multiply(g.add("gate", silu(inner)), gated))
-    with g.step("contract"):
+    with g.step("contract", bias=w.b_2 is not None):
         return Fed(inner, activated, g.add("output", linear(activated, w.W_2, w.b_2)))

@@ -130,7 +130,7 @@ class _Backward:
             self.sections[id(section)] = backward
             self._insert(backward)
         if id(step) not in self.panels:
-            self.panels[id(step)] = Step(f"{GRADIENT}_{step.key}", step.group, step)
+            self.panels[id(step)] = Step(f"{GRADIENT}_{step.key}", step.group, step, step.having)
             self.sections[id(section)].steps.append(self.panels[id(step)])
         return self.panels[id(step)]
 

@@ -97,7 +97,7 @@ def multi_head(
     each = len(w.heads) // w.groups if w.groups else 1
     for h, weights in enumerate(w.heads):
         head = g.scope("head", str(h))
-        with head.step("project"):
+        with head.step("project", source=source is not None, bias=weights.b_Q is not None):
             Q = head.add("Q", linear(X, weights.W_Q, weights.b_Q))
         if h % each == 0:
             beside = g.scope("group", str(h // each)) if w.groups else head
@@ -113,5 +113,5 @@ def multi_head(
             g.model.show(one.weights)
     with g.step("heads"):
         heads = g.add("heads", concatenate(*(one.output for one in attended)))
-    with g.step("combine"):
+    with g.step("combine", bias=w.b_O is not None):
         return Heads(g.add(name, linear(heads, w.W_O, w.b_O)), tuple(attended))

@@ -34,14 +34,14 @@ LONG_LABEL = 12
 
 def draw_step(page: Page, section: Section, step: Step, title: str, row: int) -> int:
     """Draw one panel from `row` down; returns the first row free after it."""
-    sheet, messages = page.sheet, page.messages
+    sheet = page.sheet
     sheet.heading(row, title)
     row += 1
-    if notation := messages(f"step.{step.key}.formula"):
+    if notation := step_text(page, step, "formula"):
         sheet.text(row, LEFT, notation, "notation")
         sheet.heights[row] = NOTATION
         row += 1
-    sheet.paragraph(row, LEFT, messages(f"step.{step.key}.question"), "question")
+    sheet.paragraph(row, LEFT, step_text(page, step, "question"), "question")
     row += 2
     if page.book.notation.by_row:
         row = _draw_in_line(page, step.blocks, row)
@@ -56,6 +56,15 @@ def draw_step(page: Page, section: Section, step: Step, title: str, row: int) ->
     row = _draw_products(page, products, row)
     row = _draw_in_line(page, after, row)
     return _draw_worked(page, section, step, row) + 1
+
+
+def step_text(page: Page, step: Step, part: str) -> str:
+    """A step's "formula" or "question": the text for all that it is having, for one of it, or the one for others;
+    {x} is what it goes on from."""
+    keys = [f"step.{step.key}.{part}_{name}" for name in ("_".join(step.having), *step.having)]
+    key = next((one for one in keys if page.messages.get(one, "")), f"step.{step.key}.{part}")
+    first = (step.backward_of or step).blocks[0].operands
+    return page.messages(key, x=page.book.symbol(first[0], of_head=False) if first else "")
 
 
 def step_title(messages: Messages, step: Step) -> str:
