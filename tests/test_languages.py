@@ -40,6 +40,7 @@ from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook.book import Workbook
 from xltransformer.workbook.current import current_inputs
 from xltransformer.workbook.layout import lay_out, lay_out_size
+from xltransformer.workbook.panels import text_keys
 from xltransformer.workbook.phrases import literal, needed
 from xltransformer.workbook.reader import read_book
 
@@ -671,6 +672,8 @@ def test_every_text_of_a_model_is_asked_for_beforehand(template: str) -> None:
     assert needs <= {*recorded}
     own = re.compile(r"section\.\w+\.|step\.|answer\.(?!itself)|picture\.(?!after|moves|across|up)")
     optional = {f"section.{part}.title" for block in instance.model.blocks for part in block.split(".")}
+    steps = [step for section in instance.model.sections for step in section.steps]
+    optional |= {key for step in steps for part in ("formula", "question") for key in text_keys(step, part)}
     asked = {key for key in recorded.asked if own.match(key)}
     assert asked - needs <= optional, sorted(asked - needs - optional)
 

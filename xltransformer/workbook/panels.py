@@ -58,11 +58,16 @@ def draw_step(page: Page, section: Section, step: Step, title: str, row: int) ->
     return _draw_worked(page, section, step, row) + 1
 
 
+def text_keys(step: Step, part: str) -> list[str]:
+    """The messages that a step's text may be: for all that it is having, for one of it, for any of its key."""
+    having = dict.fromkeys(("_".join(step.having), *step.having))
+    return [*(f"step.{step.key}.{part}_{name}" for name in having if name), f"step.{step.key}.{part}"]
+
+
 def step_text(page: Page, step: Step, part: str) -> str:
-    """A step's "formula" or "question": the text for all that it is having, for one of it, or the one for others;
-    {x} is what it goes on from."""
-    keys = [f"step.{step.key}.{part}_{name}" for name in ("_".join(step.having), *step.having)]
-    key = next((one for one in keys if page.messages.get(one, "")), f"step.{step.key}.{part}")
+    """A step's "formula" or "question", of its texts the first that there is; {x} is what it goes on from."""
+    *special, usual = text_keys(step, part)
+    key = next((one for one in special if page.messages.get(one, "")), usual)
     first = (step.backward_of or step).blocks[0].operands
     return page.messages(key, x=page.book.symbol(first[0], of_head=False) if first else "")
 

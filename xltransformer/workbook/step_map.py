@@ -68,6 +68,7 @@ def draw_step_map(page: Page, drawn: StepMap, rows: Iterable[int], top: int) -> 
         for row, line in enumerate(part.lines, start=top + 1):
             sheet.link(row, part.titles, sheet.target(next(to), 0), line.title)
             sheet.text(row, part.made, line.made, "remark")
+    sheet.blank(top, _end(drawn.parts[-1]) - 1, ("picture", ""))  # as far as the sheet is to be printed
 
 
 def _parts(lines: Sequence[Line], size: int) -> list[Part]:
