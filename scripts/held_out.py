@@ -157,6 +157,25 @@ def recurrent() -> list[Figure]:
     ]
 
 
+def encoder() -> list[Figure]:
+    """Reviews judged right: held-out ones, further ones, of these such that negate something, and such that negate
+    a word by another one that never stood before it in training."""
+    speaker, further = Speaker("encoder", (td.LONGEST_REVIEW,)), td.more_reviews()
+    figures = []
+    for what, found in (
+        ("held-out reviews judged right", td.reviews()[1]),
+        ("further ones", further),
+        ("of these with a negation", [one for one in further if td.negates(one.words)]),
+        ("with a negation that it never met before that word", td.reviews_never_met()),
+    ):
+        (said,) = speaker.says(speaker.numbered(one.words for one in found))
+        right = [
+            (td.KIND, td.UNKIND)[int(row[0]) - 1] == one.verdict for row, one in zip(said, found, strict=True)
+        ]
+        figures.append(Figure(what, sum(right), len(right)))
+    return figures
+
+
 MEASURES: dict[str, Callable[[], list[Figure]]] = {
     "gpt": partial(stories, "gpt"),
     "llama": partial(stories, "llama"),
@@ -165,6 +184,7 @@ MEASURES: dict[str, Callable[[], list[Figure]]] = {
     "sort-letters": sort_letters,
     "induction": induction,
     "recurrent": recurrent,
+    "encoder": encoder,
 }
 """What each trained template is measured by."""
 

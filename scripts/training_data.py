@@ -9,11 +9,11 @@ words: the same on every machine. Run it to write templates/data again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 DATA = Path(__file__).parents[1] / "templates" / "data"
 
@@ -248,6 +248,113 @@ def backwards(training: int = 1000, held_out: int = 300) -> tuple[list[Pair], li
     return pairs[:training], pairs[training:]
 
 
+# reviews: kind or not, for the encoder that classifies
+
+KIND, UNKIND = "kind", "unkind"
+QUALITY = {
+    **dict.fromkeys(("good", "moving", "clever", "fresh", "lively", "warm"), KIND),
+    **dict.fromkeys(("bad", "dull", "slow", "silly", "weak", "stale"), UNKIND),
+}
+NEGATIONS = (("not",), ("never",), ("hardly",), ("not", "too"))
+DEGREES: tuple[Words, ...] = ((), ("very",), ("quite",), ("really",))
+REVIEWERS = ("i", "we")
+REVIEWED = ("film", "story", "music", "acting", "ending", "script")
+JOINTS = ("and", "but", "though")
+NEVER_MET = (("never", "dull"), ("not", "weak"), ("hardly", "good"), ("never", "moving"), ("hardly", "silly"))
+"""Words that never stand beside one another in training."""
+
+LONGEST_REVIEW = 13
+
+OPPOSITE = {KIND: UNKIND, UNKIND: KIND}
+_SAID = {(*how, quality): kind for (quality, kind), how in product(QUALITY.items(), DEGREES)}
+_SAID |= {(*how, quality): OPPOSITE[kind] for (quality, kind), how in product(QUALITY.items(), NEGATIONS)}
+"""What may be said of something, such as "not bad", and whether that is kind."""
+
+
+class Review(NamedTuple):
+    """A review: its words, whether it is kind, and whether the part that each word stands in is, by itself."""
+
+    words: Words
+    verdict: str
+    parts: Words
+
+
+def review(text: str) -> Review | None:
+    """What a text says as a review; None for what is none. Of two things said, "and" joins such as agree; what
+    stands after "but" counts, and what stands before "though"."""
+    words = tuple(text.split())
+    if len(words) < 5 or words[0] not in REVIEWERS or words[1:3] != ("found", "the") or words[3] not in REVIEWED:
+        return None
+    at = next((k for k, word in enumerate(words) if word in JOINTS), len(words))
+    joint, then = words[at : at + 1], words[at + 1 :]
+    if then[:1] == ("the",) and then[1:2] != words[3:4] and then[1:2] and then[1] in REVIEWED:
+        then = then[2:]
+    one, other = _SAID.get(words[4:at]), _SAID.get(then)
+    if one is None or (joint and (other is None or (joint == ("and",) and one != other))):
+        return None
+    second = one if other is None else other
+    return Review(words, one if joint == ("though",) else second, (one,) * at + (second,) * (len(words) - at))
+
+
+def _drawn(k: int) -> str:
+    """The k-th review that is drawn: one thing said in every fifth, else two, of one thing reviewed or of two."""
+
+    def one_of(items: Sequence[Item], what: str) -> Item:
+        return items[int(_draw((str(k),), what) * len(items))]
+
+    def told(what: str) -> Words:
+        negated = _draw((str(k),), f"negated {what}") < 0.4
+        return (*one_of(NEGATIONS if negated else DEGREES, f"how {what}"), one_of(tuple(QUALITY), what))
+
+    reviewed = one_of(REVIEWED, "reviewed")
+    begun = (one_of(REVIEWERS, "reviewer"), "found", "the", reviewed, *told("first"))
+    if _draw((str(k),), "short") < 0.2:
+        return " ".join(begun)
+    others = tuple(other for other in REVIEWED if other != reviewed)
+    second = ("the", one_of(others, "other")) if _draw((str(k),), "two") < 0.7 else ()
+    return " ".join((*begun, one_of(JOINTS, "joint"), *second, *told("second")))
+
+
+def _meets(words: Words) -> bool:
+    """Whether words stand beside one another that never do so in training."""
+    return any(pair in NEVER_MET for pair in pairwise(words))
+
+
+@cache
+def _reviews() -> tuple[list[Review], list[Review]]:
+    """Many reviews in the order that they are drawn; apart from them those that training must not meet."""
+    drawn = [found for k in range(6000) if (found := review(_drawn(k))) is not None]
+    every = list({one.words: one for one in drawn}.values())
+    return [one for one in every if not _meets(one.words)], [one for one in every if _meets(one.words)]
+
+
+def reviews(training: int = 1300, held_out: int = 300) -> tuple[list[Review], list[Review]]:
+    """Reviews to learn from, and held-out ones."""
+    every, _ = _reviews()
+    return every[:training], every[training : training + held_out]
+
+
+def more_reviews(count: int = 1000) -> list[Review]:
+    """Further reviews that no file has."""
+    every, _ = _reviews()
+    return every[sum(map(len, reviews())) :][:count]
+
+
+def reviews_never_met(count: int = 300) -> list[Review]:
+    """Reviews with a negation before a word beside which it never stood in training."""
+    return _reviews()[1][:count]
+
+
+def review_line(one: Review) -> str:
+    """A review, what it is, and by number what the part of each word is, parted by tabs."""
+    return "\t".join((" ".join(one.words), one.verdict, " ".join("1" if k == KIND else "2" for k in one.parts)))
+
+
+def negates(read: Words) -> bool:
+    """Whether something is negated in a review."""
+    return any(word in read for word in ("not", "never", "hardly"))
+
+
 def _draw(words: Words, salt: str) -> float:
     """A number from 0 up to 1 that depends on the words alone."""
     digest = hashlib.sha256(" ".join((salt, *words)).encode()).digest()
@@ -275,6 +382,8 @@ def write() -> None:
     ):
         for part, pairs in zip(("train", "valid"), made, strict=True):
             _save(f"{name}.{part}.tsv", ("\t".join(map(" ".join, pair)) for pair in pairs))
+    for part, found in zip(("train", "valid"), reviews(), strict=True):
+        _save(f"reviews.{part}.tsv", map(review_line, found))
 
 
 def _save(name: str, lines: Iterable[str]) -> None:

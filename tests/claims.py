@@ -709,3 +709,74 @@ def remembered(said: Said, seen: Seen) -> bool:
     words = seen.words(0)
     turn = words.index(seen.text("remembered.back"))
     return said.word("right") == words[0] and said.number("distance") >= turn
+
+
+# Classes.
+
+
+def _scores(seen: Seen, sentence: int) -> Array:
+    """By how much each word's vector (n rows) speaks more for the first class than for the others on average,
+    before the layers, after the first one and after the last (3 columns)."""
+    g = f"sentence.{sentence}." if len(seen.model.sentences) > 1 else ""
+    stages = [
+        name for name in seen.model.blocks if re.fullmatch(rf"{re.escape(g)}reading\.stage\.\d+\.logits", name)
+    ]
+    W, b = seen["classifier.W"], seen["classifier.b"][0]
+    direction = W[:, 0] - W[:, 1:].mean(axis=1)
+    vectors = [seen[seen.model.blocks[stages[k]].operands[0]] for k in (0, 1, -1)]
+    return np.stack([X @ direction + b[0] - b[1:].mean() for X in vectors], axis=1)
+
+
+STAGES = ("alone", "one", "last")
+
+
+@claim("classified")
+def classified(said: Said, seen: Seen) -> bool:
+    """The class is the one that the words' mean vector is for, with its share; scores are means of the words'."""
+    known, names = seen.known(said.sentence), seen.column("classifier.classes")
+    g = f"sentence.{said.sentence}." if len(seen.model.sentences) > 1 else ""
+    last = max(
+        name for name in seen.model.blocks if re.fullmatch(rf"{re.escape(g)}reading\.stage\.\d+\.logits", name)
+    )
+    pooled = seen[seen.model.blocks[last].operands[0]][known].mean(axis=0)
+    odds = np.exp(pooled @ seen["classifier.W"] + seen["classifier.b"][0])
+    means = _scores(seen, said.sentence)[known].mean(axis=0)
+    right = all(shown(said.number(name), value) for name, value in zip(STAGES, means, strict=True))
+    best = int(odds.argmax())
+    return (
+        right
+        and [said.word("name"), said.word("class")] == [names[best], names[0]]
+        and shown(said.number("share"), odds[best] / odds.sum())
+    )
+
+
+@claim("word_class", "word_score")
+def word_class(said: Said, seen: Seen) -> bool:
+    """The word's own scores, and of two classes the one that each speaks for: the first where it is above 0."""
+    place, names = seen.place_of(said.word("word"), said.sentence), seen.column("classifier.classes")
+    assert place in seen.known(said.sentence)
+    own = _scores(seen, said.sentence)[place]
+    if not all(shown(said.number(name), value) for name, value in zip(STAGES, own, strict=True)):
+        return False
+    if said.key == "word_score":
+        return said.word("class") == names[0]
+    return [said.word(f"{name}_class") for name in STAGES] == [names[int(x < 0)] for x in own]
+
+
+@claim("says_most")
+def says_most(said: Said, seen: Seen) -> bool:
+    """No word that is known has a score before the layers that is farther from 0."""
+    scores, known = _scores(seen, said.sentence)[:, 0], seen.known(said.sentence)
+    k = max(known, key=lambda place: (abs(scores[place]), -place))
+    return said.word("word") == seen.words(said.sentence)[k] and shown(said.number("score"), scores[k])
+
+
+@claim("no_word")
+def no_word(said: Said, seen: Seen) -> bool:
+    return not seen.known(said.sentence)
+
+
+@claim("not_read")
+def not_read(said: Said, seen: Seen) -> bool:
+    place = seen.place_of(said.word("word"), said.sentence)
+    return place is None or place not in seen.known(said.sentence)

@@ -29,7 +29,7 @@ def renamed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("renamed")
 def test_a_gain_called_scale_starts_at_ones() -> None:
-    instance = make_instance(load_template("encoder"))
+    instance = make_instance(load_template("encoder", fresh=True))
     norm, blocks = "encoder.0.norm.0", instance.model.blocks
     assert (instance.inputs[f"{norm}.scale"] == 1).all()
     assert (instance.inputs[f"{norm}.shift"] == 0).all()

@@ -196,6 +196,10 @@ CASES = [
     # of (1 2), (3 4) and (9 9) the first two count; of none, zeros
     Case(ops.mean_rows, [[[1, 2], [3, 4], [9, 9]], [[1], [1], [0]]], [[2, 3]]),
     Case(ops.mean_rows, [[[1, 2]], [[0]]], [[0, 0]]),
+    Case(ops.shared_out, [[[6, -4]], [[1], [0], [1]]], [[3, -2], [0, 0], [3, -2]]),
+    Case(ops.shared_out, [[[6, -4]], [[0]]], [[0, 0]]),
+    Case(ops.margin, [[[5, 2], [1, 3]]], [[3], [-2]]),
+    Case(ops.margin, [[[5, 2, 4]]], [[2]]),
     Case(ops.row_length, [[[3, 4], [0, 0]]], [[5], [0]]),
     # 10000^(2i/4) is 1 for pair 0 and 100 for pair 1
     Case(ops.inverse_frequency, [[[10000]], [[0, 0, 1, 1]]], [[1, 1, 100, 100]]),

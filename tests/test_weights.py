@@ -213,11 +213,11 @@ def test_words_that_the_weights_lack(tmp_path: Path) -> None:
 
 
 def test_words_of_torch_stacks_keep_their_numbers_where_they_fit(tmp_path: Path) -> None:
-    plain = make_instance("encoder").inputs["embeddings"]
+    plain = make_instance("encoder", settings={"d_model": 6}).inputs["embeddings"]
     kept = make_instance("encoder", weights=state_file("encoder-0", tmp_path))
     np.testing.assert_array_equal(kept.inputs["embeddings"], plain)
     drawn = make_instance("encoder", weights=state_file("encoder-4", tmp_path), settings={"seed": 1})
-    assert drawn.inputs["embeddings"].shape == (16, 4)
+    assert drawn.inputs["embeddings"].shape == (32, 4)
     again = make_instance("encoder", settings={"d_model": 4})
     np.testing.assert_array_equal(drawn.inputs["embeddings"], again.inputs["embeddings"])
 
@@ -288,8 +288,9 @@ def test_every_token_gets_a_name_of_its_own() -> None:
 
 def test_a_vocabulary_alone_gives_other_words(tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("one\ntwo\ncat\n")
-    plain = make_instance("encoder").template.table.words
-    table = make_instance("encoder", ["one two"], vocabulary=tmp_path / "v.txt").template.table
+    template = untrained("bert", tmp_path)
+    plain = make_instance(template).template.table.words
+    table = make_instance(template, ["one two"], vocabulary=tmp_path / "v.txt").template.table
     assert list(table.words) == ["one", "two", "cat"]
     assert table.words["cat"] == plain["cat"]
     table = make_instance(sentences=["one two"], vocabulary=tmp_path / "v.txt").template.table

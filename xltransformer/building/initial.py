@@ -35,6 +35,8 @@ def initial_values(model: Lesson, plan: Plan, messages: Messages) -> dict[str, A
     for blocks, found in zip(model.sentences, plan.words, strict=True):
         empty = "" if blocks.words.feedback is None else None
         data[blocks.words.name] = _texts(found, blocks.words.shape[0], empty)
+    classes = plan.sizes.names("classes")
+    data |= {goal.names.name: _texts(classes, len(classes)) for goal in model.goals if goal.names is not None}
     data |= targets(model, data)
     told = {block.name: template.weights.get(block.name) for block in model.inputs if block.role == "target"}
     data |= {name: value for name, value in told.items() if value is not None and value.shape == data[name].shape}
@@ -84,11 +86,14 @@ def targets(model: Lesson, data: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _target(goal: Goal, target: Matrix, data: Mapping[str, Array], model: Lesson) -> Array:
-    """What a result is to become at first: the next word of each (of a sentence still to be written, the source's
-    words); a word for each [MASK], or where there is none the words themselves; the embeddings; or zeros."""
+    """What a result is to become at first: the first of several classes; the next word of each (of a sentence
+    still to be written, the source's words); a word for each [MASK], or where there is none the words themselves;
+    the embeddings; or zeros."""
     typed = data[model.sentences[goal.sentence].words.name].ravel()
     words, rows = [str(word) for word in typed if word], target.shape[0]
     first = [str(word) for word in data[model.sentences[0].words.name].ravel() if word]
+    if goal.names is not None:
+        return data[goal.names.name][:1]
     if goal.next_word:
         return _texts((words[1:] or first)[:rows], rows)
     if goal.words:
@@ -109,7 +114,7 @@ def _watched(
     watch: Watch, template: Template, split: Sequence[Sequence[str]], messages: Messages
 ) -> dict[str, Array]:
     """What is watched at first: the template's wishes where possible, words that every sentence has
-    where not, the first two dimensions, and the last lesson."""
+    where not, the first two dimensions, and the last lesson unless it wishes for another."""
     shared = [word for word in split[0] if all(word in sentence for sentence in split)]
     word = (shared or list(split[0]))[-1]
     if template.watch in shared or (template.watch in split[0] and not shared):
@@ -128,7 +133,8 @@ def _watched(
     if watch.lesson is not None and watch.lesson.choices is not None:
         titles = [lesson_title(key, messages) for key in watch.keys]
         data[watch.lesson.choices.name] = _texts(titles, len(titles))
-        data[watch.lesson.name] = _texts(titles[-1:], 1)
+        at = watch.keys.index(template.lesson) if template.lesson in watch.keys else -1
+        data[watch.lesson.name] = _texts([titles[at]], 1)
     return data
 
 

@@ -24,7 +24,7 @@ from xltransformer.teaching.experiments import Experiment
 from xltransformer.text import nearest, without_forbidden
 
 _KEYS = {
-    "model", "title", "task", "notes", "sentences", "watch", "plane", "slots", "spare_rows", "seed",
+    "model", "title", "task", "notes", "sentences", "watch", "lesson", "plane", "slots", "spare_rows", "seed",
     "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments", "languages",
 }  # fmt: skip
 _SPOKEN = {"sentences", "watch", "plane", "dimensions", "words", "sizes", "experiments"}
@@ -88,6 +88,8 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
     expect(isinstance(model, str) and model in MODELS, f"{where}: model", model, f"one of {', '.join(MODELS)}")
     expect(is_texts(sentences), f"{where}: sentences", sentences, "a list of texts")
     expect(isinstance(watch, str | None), f"{where}: watch", watch, "a word")
+    lesson: Any = data.get("lesson")
+    expect(isinstance(lesson, str | None), f"{where}: lesson", lesson, "a lesson or head, such as 0.head.1")
     two = is_texts(plane) and len(plane) in (0, 2)
     expect(two, f"{where}: plane", plane, "the names of two dimensions")
     table = word_table(data, where, folder)
@@ -104,6 +106,7 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
         notes={k: _texts(v, f"{where}: notes.{k}") for k, v in table_in(data, "notes", where).items()},
         sentences=tuple(sentences),
         watch=watch,
+        lesson=lesson,
         plane=tuple(plane),
         slots=slot_numbers(data.get("slots", 2), f"{where}: slots"),
         spare_rows=whole_number(data.get("spare_rows", 5), f"{where}: spare_rows"),

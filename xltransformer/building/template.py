@@ -27,7 +27,8 @@ class WordTable:
 @record
 class Template:
     """A template as read and checked. `task` says in one line what its model is to do. `weights` holds arrays by
-    the block's full name; with `trained` these, and the embeddings, were learned."""
+    the block's full name; with `trained` these, and the embeddings, were learned. `lesson` is the key of the
+    lesson or head that is shown at first."""
 
     name: str
     model: str
@@ -46,6 +47,7 @@ class Template:
     weights: Mapping[str, Array]
     experiments: tuple[Experiment, ...] = ()
     trained: bool = False
+    lesson: str | None = None
 
     @property
     def entry(self) -> ModelEntry:

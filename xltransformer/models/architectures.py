@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from xltransformer.errors import UserError
-from xltransformer.graph import EMBEDDING, Attended, Axis, Matrix, Scope
+from xltransformer.graph import EMBEDDING, ONE, Attended, Axis, Matrix, Scope
 from xltransformer.models.sizes import HEADS, Sizes, begin
 from xltransformer.nn.attention import AttentionOptions, padding_mask
+from xltransformer.nn.classifier import Classifier, classifier, classify, read_off
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.linear import bias, linear
 from xltransformer.nn.norm import BERT_EPSILON, EPSILON, norm, norm_weights
@@ -29,6 +30,7 @@ from xltransformer.ops import (
     write_next,
 )
 from xltransformer.record import record
+from xltransformer.teaching.classes import class_headline
 from xltransformer.teaching.headline import heads_headline, looks, prediction_headline, writing_headline
 from xltransformer.teaching.lesson import Goal, Lesson, Watch
 from xltransformer.teaching.pictures import Answer, Fact, Headline, Map, Writing
@@ -72,12 +74,18 @@ def architecture(
 
 @record
 class Reading:
-    """A stack over sentences: the words of each as they go in and as they come out (n x d each), and the
-    attention of every head in each, with the stack's output."""
+    """A stack over sentences: the words of each, what they are after each stage (their place, then every layer,
+    the last one with the norm behind it where there is one; n x d each), and the attention of every head in
+    each, with the stack's output."""
 
     inputs: Sequence[Matrix]
-    outputs: Sequence[Matrix]
+    stages: Sequence[Sequence[Matrix]]
     heads: Mapping[str, Sequence[Attended]]
+
+    @property
+    def outputs(self) -> list[Matrix]:
+        """What comes out of the last stage, of each sentence."""
+        return [stages[-1] for stages in self.stages]
 
     def goals(self, model: Lesson) -> list[Goal]:
         """The outputs as what is to be reached, where nothing predicts words from them."""
@@ -100,11 +108,11 @@ def read(
 ) -> Reading:
     """A stack over the first sentences, as many as there are `scopes` for their blocks: their words are embedded,
     get their `place`, or with `angles` turn queries and keys by it, and go through the layers."""
-    inputs, stacks = [], []
+    inputs, placed, stacks = [], [], []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=False)):
         with model.section("embedding", sentence=s):
             inputs.append(embed(g.scope("words"), words.index, model.vocabulary))
-            X = place(g, inputs[-1])
+            placed.append(X := place(g, inputs[-1]))
             turned = angles(g, X) if angles is not None else None
             mask = padding_mask(g, words.padding, words.padding, causal=causal)
         stacks.append(stack(g, X, w, AttentionOptions(mask, causal, turned), sentence=s))
@@ -113,7 +121,11 @@ def read(
         for layer, made in enumerate(stacks[0].layers)
         for head in range(len(made.own))
     }
-    return Reading(inputs, [stack.output for stack in stacks], heads)
+    stages = [
+        [X, *(layer.output for layer in made.layers[:-1]), made.output]
+        for X, made in zip(placed, stacks, strict=True)
+    ]
+    return Reading(inputs, stages, heads)
 
 
 def sinusoids(model: Lesson) -> Placing:
@@ -124,16 +136,39 @@ def sinusoids(model: Lesson) -> Placing:
 
 def encoder_model(sizes: Sizes) -> Lesson:
     """The paper's encoder: embeddings, sinusoidal positions, N layers. Options: those of a
-    stack, and `final_norm`: whether a norm stands after them."""
-    model, _ = begin(sizes, *STACK, "final_norm")
+    stack, `final_norm`: whether a norm stands after them, and `classes`: the names of at least two, of which it
+    then says one of each sentence."""
+    model, _ = begin(sizes, *STACK, "final_norm", "classes")
     word = watched_word(model)
     a = architecture(model, sizes)
     w = stack_weights(model.scope("encoder"), a, sizes.count("layers", 2), final_norm=_final_norm(sizes, a))
     found = read(model, [g.scope("encoder") for g in model.scopes], w, sinusoids(model))
+    classes = sizes.names("classes")
+    if len(classes) == 1:
+        raise UserError(f"[sizes] classes has {classes[0]!r} alone: give at least two names, or leave it out")
+    if classes:
+        g = model.scope("classifier")
+        names = g.input("classes", Axis.numbered("", len(classes)), ONE, "list", text=True)
+        _classify(model, word, found, classifier(g, a.width, names))
+        return model
     model.goals = found.goals(model)
     model.watch = watched = watch(model, word, found.inputs, found.heads)
     model.headline = heads_headline(model, watched, found.heads)
     return model
+
+
+def _classify(model: Lesson, word: Matrix, found: Reading, w: Classifier) -> None:
+    """Which class each sentence is of, and what its words have to say in it after each stage."""
+    classified, readings = [], []
+    for s, g, words in model.each("classification"):
+        classified.append(classify(g, found.outputs[s], words.padding, w))
+    for s, g, words in model.each("reading", "word_scores"):
+        reading = read_off(g, found.stages[s], words.padding, w)
+        made, early = classified[s], tuple(reading.logits[:-1])
+        model.goals.append(Goal(made.logits, s, made.any, words=True, names=w.names, early=early))
+        readings.append(reading)
+    model.watch = watched = watch(model, word, found.inputs, found.heads)
+    model.headline = class_headline(model, watched, w.names, classified, readings)
 
 
 def decoder_model(sizes: Sizes) -> Lesson:

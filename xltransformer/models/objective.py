@@ -60,15 +60,15 @@ def loss_of(model: Lesson, goal: Goal, k: int) -> tuple[Matrix, Matrix]:
     """The loss of one result, the model's goal k, and its target, which are cells to edit."""
     several = len(model.goals) > 1
     g = model.scope("objective", str(k)) if several else model.scope("objective")
-    result, known = goal.result, model.vocabulary
+    result, names = goal.result, goal.names or model.vocabulary.words
     if not goal.words:
         with g.step("target"):
             target = g.input("target", result.rows, result.columns, "target")
         model.goals[k] = replace(goal, target=target)
         return mean_squared_error(g, result, target, goal.padding), target
     with g.step("target_words"):
-        target = g.input("target", result.rows, ONE, "target", text=True, choices=known.words)
-        index = g.add("target_index", word_index(target, known.words), rows=result.rows)
+        target = g.input("target", result.rows, ONE, "target", text=True, choices=names)
+        index = g.add("target_index", word_index(target, names), rows=result.rows)
         there = g.add("target_present", present(index))
         counts = g.add("counts", multiply(goal.padding, there))
     model.goals[k] = replace(goal, target=target)

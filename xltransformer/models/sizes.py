@@ -62,6 +62,10 @@ class Sizes:
         value: str | None = self._take(name, None, lambda one: isinstance(one, str) and bool(one.strip()), wanted)
         return value
 
+    def names(self, name: str) -> list[str]:
+        """Several names, none where the option is not given; else UserError."""
+        return list(self._take(name, [], _are_names, "a list of names"))
+
     def axis(self, size_name: str, labels_name: str, prefix: str, default: int) -> Axis:
         """An axis as the options give it: by its labels, or by its size (then prefix1, prefix2, …).
 

@@ -8,6 +8,12 @@ from xltransformer.graph import Matrix, Scope
 from xltransformer.ops import Row, divide_rows, mean_rows, multiply, row_length, row_products, stack_rows
 
 
+def mean(g: Scope, X: Matrix, padding: Matrix) -> Matrix:
+    """The mean of the words that count: X (n x d) and the padding (n x 1) give (1 x d)."""
+    with g.step("pooling"):
+        return g.add("mean", mean_rows(X, padding))
+
+
 def pool(g: Scope, X: Matrix, padding: Matrix, *, first_alone: bool = False) -> Matrix:
     """The mean of the words that count, or with `first_alone` the first token's row, brought to length 1:
     X (n x d) and the padding (n x 1) give (1 x d). Reimers and Gurevych 2019, "Sentence-BERT", section 3."""
@@ -15,8 +21,7 @@ def pool(g: Scope, X: Matrix, padding: Matrix, *, first_alone: bool = False) -> 
         with g.step("first_token"):
             pooled = g.add("first", Row(0)(X))
     else:
-        with g.step("pooling"):
-            pooled = g.add("mean", mean_rows(X, padding))
+        pooled = mean(g, X, padding)
     with g.step("unit_length"):
         length = g.add("length", row_length(pooled))
         return g.add("unit", divide_rows(pooled, length), scale="signed")

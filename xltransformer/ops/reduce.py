@@ -290,11 +290,47 @@ class MeanRows(Op):
 
     signature = "n d, n 1 -> 1 d"
     formula = "SUMPRODUCT({x},{flags})/MAX(SUM({flags}),1)"
-    no_gradient = "a sentence embedding is compared, and no loss is made of it"
 
     def value(self, x: Array, flags: Array) -> Array:
         total = np.sum(x * flags, axis=-2, keepdims=True)
         return np.asarray(total / np.maximum(np.sum(flags, axis=-2, keepdims=True), 1.0))
+
+    def gradient(self, upstream: Matrix, result: Matrix, x: Matrix, flags: Matrix) -> Contributions:
+        return shared_out(upstream, flags), STOP
+
+
+class SharedOut(Op):
+    """What a mean of rows passes back to each: an equal share of the gradient where the row counts, else 0.
+
+    Operands: the gradient, and the column of flags.
+    """
+
+    signature = "1 d, n 1 -> n d"
+
+    def value(self, upstream: Array, flags: Array) -> Array:
+        return np.asarray(upstream * flags / np.maximum(np.sum(flags, axis=-2, keepdims=True), 1.0))
+
+    def cell(self, i: Coordinate, j: Coordinate, upstream: Ref, flags: Ref) -> str:
+        return f"{upstream.cell(0, j)}*{flags.cell(i, 0)}/MAX(SUM({flags.column(0)}),1)"
+
+
+class Margin(Op):
+    """The first entry of each row less the mean of the others: how much more there is for the first of
+    several classes."""
+
+    signature = "n c -> n 1"
+    no_gradient = "it is for pictures, and no loss is made of it"
+
+    def fits(self, x: Matrix) -> bool:
+        return x.shape[1] > 1
+
+    def value(self, x: Array) -> Array:
+        return np.asarray(x[..., :1] - np.mean(x[..., 1:], axis=-1, keepdims=True))
+
+    def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
+        first, second, last = (x.cell(i, k) for k in (0, 1, x.shape[1] - 1))
+        others = f"AVERAGE({second}:{last.rpartition('!')[2]})" if x.shape[1] > 2 else second
+        return f"{first}-{others}"
 
 
 class RowLength(Op):
@@ -327,4 +363,6 @@ row_rank = RowRank()
 column_of = ColumnOf()
 entry_at = EntryAt()
 mean_rows = MeanRows()
+shared_out = SharedOut()
+margin = Margin()
 row_length = RowLength()

@@ -63,8 +63,10 @@ class Goal:
     """A result with a target, in one sentence: `words` to predict (n x v logits), or a matrix to reach (n x d).
 
     `padding` (n x 1) is 1 for the rows that count. With `next_word` the target is each word's next one,
-    else a hidden word. `like` is what a matrix is to resemble at first, where it is not to
-    become 0. `target` is the input that holds the target, once there is one.
+    else a hidden word; with `names` (v x 1, text) it is one of these, classes in place of words, and `early`
+    are logits of each word (m x v) before the end, from which it may be taught, too. `like` is what a matrix is
+    to resemble at first, where it is not to become 0. `target` is the input that holds the target, once there
+    is one.
     """
 
     result: Matrix
@@ -72,6 +74,8 @@ class Goal:
     padding: Matrix
     words: bool = False
     next_word: bool = False
+    names: Matrix | None = None
+    early: tuple[Matrix, ...] = ()
     like: Matrix | None = None
     target: Matrix | None = None
 

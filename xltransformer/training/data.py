@@ -25,41 +25,49 @@ HIDDEN_SHARE = 0.15
 @record
 class Example:
     """One line: the rows of its words in the vocabulary, from 1, of each sentence that is read; and
-    from which place on which words are to be predicted. With `hide` they are words to hide."""
+    from which place on which words are to be predicted, 0 for none. With `hide` they are words to hide. With
+    a `whole`, the class of the sentence by its number from 1, they are classes of its words."""
 
     read: tuple[tuple[int, ...], ...]
     start: int
     told: tuple[int, ...]
     hide: bool = False
+    whole: int = 0
 
 
 @record
 class Data:
     """Examples as arrays (N x n): the words of each sentence, and the target and whether it counts, at
-    each place of the last one; `mask` is the row of the word that hides others, 0 where none is hidden.
+    each place of the last one, and with `classes` behind them (n + 1) those of the whole sentence; `mask` is the
+    row of the word that hides others, 0 where none is hidden.
     """
 
     read: tuple[Array, ...]
     target: Array
     counts: Array
     mask: int = 0
+    classes: bool = False
 
     def __len__(self) -> int:
         return len(self.target)
 
     def batch(self, task: Task, rows: Array, rng: np.random.Generator | None) -> tuple[dict[str, Array], Array]:
         """Some examples as a task takes them, and the share of each in the loss (s x 1 x 1), such that
-        every word counts alike. Hidden words are drawn by `rng`; without it, in each sentence of a
-        hidden word, they are hidden already."""
+        every word counts alike, or every sentence that is of a class. Hidden words are drawn by `rng`; without
+        it, in each sentence of a hidden word, they are hidden already."""
         read, target, counts = [part[rows] for part in self.read], self.target[rows], self.counts[rows]
         if self.mask and rng is not None:
             drawn = np.where(counts > 0, rng.random(counts.shape), 2.0)
             counts = ((drawn < HIDDEN_SHARE) | (drawn == drawn.min(axis=1, keepdims=True))).astype(PRECISION)
             read[-1] = np.where(counts > 0, PRECISION(self.mask), read[-1])
-        number = counts.sum(axis=1).reshape(-1, 1, 1)
+        number = self.counted(counts).sum(axis=1).reshape(-1, 1, 1)
         arrays = (*read, target, counts)
         values = {name: array[..., None] for name, array in zip(task.batched, arrays, strict=True)}
         return values, number / max(1.0, float(number.sum()))
+
+    def counted(self, told: Array) -> Array:
+        """Of targets, or of which count (s x n), those that a model is judged by: of classes the sentence's."""
+        return told[:, -1:] if self.classes else told
 
     def one_hidden_each(self, most: int = 4000) -> Data:
         """The examples with one word hidden, each of them in turn, as far as `most` go; where words are
@@ -77,9 +85,10 @@ def read_data(path: Path, instance: Instance, places: Sequence[int] | None) -> l
     """The examples of a file: a sentence a line, or two columns parted by a tab.
 
     A model that writes goes on with a sentence, or with the first column into the second; one that
-    translates has the second column to write; one that does not write has hidden words to guess, or
-    the second column to say at the last words of the first. `places` are the most words that its
-    sentences may have (None: any number).
+    translates has the second column to write; one with classes has the second column for the class, and may
+    have a third for the number of each word's own, or - for none; another one that does not write has hidden
+    words to guess, or the second column to say at the last words of the first. `places` are the most words that
+    its sentences may have (None: any number).
     Raises UserError for a file that is empty, and for a line with words that the vocabulary lacks, with
     more words than places, or with another number of columns.
     """
@@ -87,7 +96,7 @@ def read_data(path: Path, instance: Instance, places: Sequence[int] | None) -> l
     examples = list(reader.examples())
     if not examples:
         raise UserError(f"{path} has no sentence: give one in each line")
-    if not any(example.told for example in examples):
+    if not any(example.told or example.whole for example in examples):
         raise UserError(f"{path} has no word to predict: give longer sentences")
     return examples
 
@@ -105,6 +114,7 @@ class _Reader:
         self.words = list(listed.values())
         self.rows = {word_key(word): row for row, word in listed.items()}
         self.end = self.instance.sizes.word("end")
+        self.classes = {word_key(name): k for k, name in enumerate(self.instance.sizes.names("classes"), start=1)}
 
     def examples(self) -> Iterator[Example]:
         columns = 0
@@ -114,12 +124,12 @@ class _Reader:
                 continue
             self.where = f"{self.path}, line {number}"
             columns = columns or len(parts)
-            if len(parts) != columns or columns > 2:
+            if len(parts) != columns or columns > (3 if self.classes else 2):
                 raise UserError(
                     f"{self.where} has {len(parts)} columns; give one sentence, or two parted by a tab, "
                     "in every line alike"
                 )
-            example = self._example([self._rows(part) for part in parts])
+            example = self._of_class(*parts) if self.classes else self._example([self._rows(p) for p in parts])
             for sentence, words in enumerate(example.read):
                 self._fits(sentence, len(words))
             yield example
@@ -135,6 +145,22 @@ class _Reader:
                     "add it there, or take the line out"
                 )
         return [self.rows[word_key(word)] for word in words]
+
+    def _of_class(self, text: str, named: str = "", told: str = "") -> Example:
+        whole, read = self.classes.get(word_key(named.strip())), self._rows(text)
+        if whole is None:
+            raise UserError(
+                f"{self.where} does not say which class it is of: give a sentence and one of "
+                f"{', '.join(self.classes)}, parted by a tab"
+            )
+        numbers = {"-": 0, **{str(k): k for k in self.classes.values()}}
+        words = told.split()
+        if (words and len(words) != len(read)) or not numbers.keys() >= {*words}:
+            raise UserError(
+                f"{self.where} says {told!r:.40} of its {len(read)} words: give the number of a class for each, "
+                "or - for none"
+            )
+        return Example((tuple(read),), 0, tuple(numbers[word] for word in words), whole=whole)
 
     def _example(self, parts: list[list[int]]) -> Example:
         if self.instance.template.entry.pair:
@@ -186,15 +212,16 @@ def as_data(examples: Sequence[Example], places: Sequence[int], mask: int = 0) -
     """Examples as arrays for sentences of so many `places`."""
     number = len(examples)
     read = tuple(np.zeros((number, n), PRECISION) for n in places)
-    target, counts = (np.zeros((number, places[-1]), PRECISION) for _ in range(2))
+    classes = any(example.whole for example in examples)
+    target = np.zeros((number, places[-1] + classes), PRECISION)
     for i, example in enumerate(examples):
         for part, words in zip(read, example.read, strict=True):
             part[i, : len(words)] = words
-        told = slice(example.start, example.start + len(example.told))
-        target[i, told] = example.told
-        counts[i, told] = 1
+        target[i, example.start : example.start + len(example.told)] = example.told
+        if classes:
+            target[i, -1] = example.whole
     hide = any(example.hide for example in examples)
-    return Data(read, target, counts, mask if hide else 0)
+    return Data(read, target, (target > 0).astype(PRECISION), mask if hide else 0, classes)
 
 
 def mask_row(instance: Instance, vocabulary: Matrix) -> int:

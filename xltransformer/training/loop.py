@@ -131,7 +131,7 @@ class Run:
             rows = np.arange(first, min(first + EVALUATED, len(data)))
             batch, share = data.batch(self.task, rows, None)
             losses, results = self.task.look(self.weights, batch)
-            counts, target = data.counts[rows], data.target[rows]
+            counts, target = data.counted(data.counts[rows]), data.counted(data.target[rows])
             number = float(counts.sum())
             total += float((losses * share).sum()) * number
             hits = [(np.argmax(result, axis=-1) + 1 == target) * counts for result in results]

@@ -10,12 +10,13 @@ import numpy as np
 from xltransformer.building.initial import targets
 from xltransformer.building.instance import Instance
 from xltransformer.errors import UserError
-from xltransformer.graph import ONE, Array, Matrix, Values
+from xltransformer.graph import ONE, Array, Axis, Matrix, Values
 from xltransformer.models import Lesson, build_model
 from xltransformer.models.objective import learn
 from xltransformer.nn.gradients import GRADIENT, gradients
 from xltransformer.nn.loss import cross_entropy
-from xltransformer.ops import add
+from xltransformer.ops import Row, add, first_rows
+from xltransformer.teaching.lesson import Goal
 
 PRECISION = np.float32
 """Training calculates in single precision, twice as fast as double; what a sheet shows of a trained
@@ -55,7 +56,8 @@ class Task:
 
 
 def word_task(instance: Instance, places: Sequence[int]) -> Task:
-    """The model of an instance, to predict words in batches of sentences of so many `places`.
+    """The model of an instance, to predict words in batches of sentences of so many `places`, or the class of
+    each sentence: then the last row of targets is the sentence's, and the others are the words' own.
 
     UserError for a model that predicts none.
     """
@@ -68,19 +70,36 @@ def word_task(instance: Instance, places: Sequence[int]) -> Task:
             "train a workbook of it without `data`"
         )
     g = model.scope("objective")
-    rows = goals[0].result.rows
+    several = len(goals) > 1 or bool(goals[0].early)
+    rows = Axis.numbered("", goals[0].early[0].shape[0] + 1) if goals[0].early else goals[0].result.rows
     with model.section("objective"):
         target, counts = (g.input(key, rows, ONE, "target") for key in ("target", "counts"))
-        several = len(goals) > 1
-        scopes = [g.scope(str(k)) for k in range(len(goals))] if several else [g]
-        losses = [cross_entropy(h, one.result, target, counts) for h, one in zip(scopes, goals, strict=True)]
+        told = _told(model, goals, target, counts)
+        scopes = [g.scope(str(k)) for k in range(len(told))] if several else [g]
+        losses = [cross_entropy(h, *one) for h, one in zip(scopes, told, strict=True)]
         loss = g.add("loss", add(*losses)) if several else losses[0]
     learned = gradients(model, loss)
     batched = (*(sentence.index.name for sentence in model.sentences), target.name, counts.name)
     fixed = {block.name: instance.inputs[block.name] for block in model.switches}
-    fixed[model.vocabulary.words.name] = instance.inputs["vocabulary"]
+    chosen_from = (model.vocabulary.words, *(goal.names for goal in goals if goal.names is not None))
+    fixed |= {block.name: instance.inputs[block.name] for block in chosen_from}
     fixed |= {name: instance.inputs.get(name, value) for name, value in model.constants.items()}
     return Task(model, loss, learned, batched, tuple(goal.result.name for goal in goals), _single(fixed))
+
+
+def _told(
+    model: Lesson, goals: Sequence[Goal], target: Matrix, counts: Matrix
+) -> list[tuple[Matrix, Matrix, Matrix]]:
+    """Logits, each with its targets and which of them count: of classes the last row is the sentence's, and the
+    others are what its words are to say early."""
+    if not goals[0].early:
+        return [(goal.result, target, counts) for goal in goals]
+    whole, each = Row(target.shape[0] - 1), model.sentences[0].index
+    g = model.scope("objective")
+    of_whole = [g.add(f"whole_{block.last_name}", whole(block)) for block in (target, counts)]
+    of_each = [g.add(f"each_{block.last_name}", first_rows(block, each)) for block in (target, counts)]
+    early = [(logits, of_each[0], of_each[1]) for logits in goals[0].early]
+    return [(goals[0].result, of_whole[0], of_whole[1]), *early]
 
 
 def sentence_task(instance: Instance) -> Task:
