@@ -199,7 +199,8 @@ def user_data(instance: Instance) -> set[str]:
     """Texts that are the user's, the template's, or names of blocks."""
     values = instance.trace()
     texts = {str(text) for b in instance.model.blocks.values() if b.text for text in values[b.name].ravel()}
-    texts |= {*instance.sentences, *instance.template.title.values(), *instance.template.task.values(), *MATHEMATICS}
+    texts |= {*instance.sentences, *MATHEMATICS}
+    texts |= {*instance.template.title.values(), *instance.template.task.values()}
     texts |= {text for notes in instance.template.notes.values() for text in notes.values()}
     texts |= {*configuration(), *(known.name for known in PUBLISHED), *(known.source for known in PUBLISHED)}
     texts |= {text for quantity in QUANTITIES for text in (quantity.name, quantity.notation)}
