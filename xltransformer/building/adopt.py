@@ -14,7 +14,7 @@ import numpy as np
 from xltransformer.bounds import read_text
 from xltransformer.building.request import Request, Settings
 from xltransformer.building.tables import draw_words, rows_of
-from xltransformer.building.template import DEFAULT_TEMPLATE, Template, WordTable
+from xltransformer.building.template import DEFAULT_TEMPLATE, Template, WordTable, without_claims
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import HEADS, MODELS, Sizes
@@ -99,6 +99,7 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
         raise UserError(f"{request.given['embeddings']} and {path} both give embeddings; leave the first out")
     if not ours:
         template = _without_classes(template)
+    template = without_claims(template)
     sizes = {**template.sizes, **checkpoint.options}
     adopted = replace(template, table=table, sizes=sizes, weights=blocks)
     return replace(plan, template=adopted, complete=ours).warned(*warnings, *said)

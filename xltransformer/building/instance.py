@@ -44,6 +44,18 @@ class Instance:
             if block.feedback is not None
         }
 
+    @property
+    def drawn(self) -> str:
+        """What of its numbers is drawn from the seed: `weights`, `embeddings`, `all` of them or, empty, none; of
+        weights that learn in the workbook, `learning`."""
+        given = self.template.weights
+        weights = any(block.name not in given and block.initial.shown is None for block in self.model.parameters)
+        if weights and self.model.learns:
+            return "learning"
+        if weights:
+            return "all" if self.template.table.drawn else "weights"
+        return "embeddings" if self.template.table.drawn else ""
+
     def trace(self) -> dict[str, Array]:
         """Every block's values, computed by NumPy; UserError where a number is no longer finite."""
         values = self.model.trace(self.inputs)

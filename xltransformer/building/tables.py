@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from xltransformer.building.template import Template, WordTable, template_folder
+from xltransformer.building.template import Template, WordTable, template_folder, without_claims
 from xltransformer.checked import expect, fitting, is_texts, number, table_in, whole_number
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
@@ -240,12 +240,12 @@ def matrix(value: Any, where: str) -> Array:
 
 
 def untrained(template: Template) -> Template:
-    """The template with weights and embeddings drawn from its seed."""
+    """The template with weights and embeddings drawn from its seed, and without what it says of learned ones."""
     if not template.trained:
         return template
     width = len(template.table.dimensions)
     table = draw_words(template.table.words, width, template.seed, f"template {template.name}: sizes.d_model")
-    return replace(template, table=table, weights={}, trained=False)
+    return replace(without_claims(template), table=table, weights={}, trained=False)
 
 
 def with_embeddings(template: Template, path: Path) -> tuple[Template, list[str]]:
@@ -255,9 +255,10 @@ def with_embeddings(template: Template, path: Path) -> tuple[Template, list[str]
     template = replace(template, table=table)
     if table.dimensions == old.dimensions or not (template.weights or template.sizes):
         return template, []
+    template = without_claims(template)
     kept = {key: value for key, value in template.sizes.items() if not key.endswith("_labels")}
     warning = (
         f"{path.name} has other dimensions ({', '.join(table.dimensions)}) than the template {template.name} "
         f"({', '.join(old.dimensions)}): its weights do not apply and are drawn from seed {template.seed}"
     )
-    return replace(template, weights={}, sizes=kept), [warning]
+    return replace(template, weights={}, sizes=kept, trained=False), [warning]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,17 @@ class Template:
     def entry(self) -> ModelEntry:
         """What is known of its model."""
         return MODELS[self.model]
+
+
+SHOWN = ("maps", "rows")
+"""The options that name heads to show on the first screen: those that decide in the weights of a template."""
+
+
+def without_claims(template: Template) -> Template:
+    """The template without what it says of its weights, for others in their place: title, task, notes,
+    experiments, and which heads decide."""
+    sizes = {name: size for name, size in template.sizes.items() if name not in SHOWN}
+    return replace(template, title={}, task={}, notes={}, experiments=(), sizes=sizes)
 
 
 def shipped_templates() -> list[str]:

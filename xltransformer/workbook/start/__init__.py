@@ -17,11 +17,24 @@ from xltransformer.workbook.places import Place
 from xltransformer.workbook.sections import Chapter
 from xltransformer.workbook.start.charts import Behind
 from xltransformer.workbook.start.experiments import draw_experiments
-from xltransformer.workbook.start.grid import ABSENT, HEIGHTS, INTRO, LABEL, REGION, TASK, TITLE, Grid, lay_grid
+from xltransformer.workbook.start.grid import (
+    ABSENT,
+    HEIGHTS,
+    INTRO,
+    LABEL,
+    REGION,
+    STATE,
+    TASK,
+    TITLE,
+    Grid,
+    lay_grid,
+)
 from xltransformer.workbook.start.headline import draw_headline, draw_score
 from xltransformer.workbook.start.inputs import draw_sentences, draw_settings
 from xltransformer.workbook.start.words import draw_answers
 
+ROWS = {"title": TITLE, "task": TASK, "intro": INTRO}
+"""The rows at the head of the sheet, by what stands there as a rule."""
 _LETTER = 7
 """Pixels a letter of a link takes at most."""
 
@@ -46,24 +59,22 @@ def draw_typed(page: Page, instance: Instance) -> Typed:
 
 
 def _draw_head(page: Page, instance: Instance) -> dict[str, Place]:
-    """The title, the task where the template tells one, and what to do; returns where they stand, by name."""
+    """The title, the task where the template tells one, and in one line each what is drawn at random and what to
+    do, as far as there is room; returns where they stand, by name."""
     sheet, messages, template = page.sheet, page.messages, instance.template
     intro = messages("start.intro")
     if template.trained and instance.made_up:
         intro += " " + messages("start.never_saw", words=messages("start.and").join(instance.made_up))
-    lines = {
-        "title": (TITLE, told(instance, template.title, messages) or messages("start.title"), "title"),
-        "task": (TASK, told(instance, template.task, messages), "task"),
-        "intro": (INTRO, intro, "intro_line"),
-    }
-    sheet.heights |= HEIGHTS
+    usual = messages.get(f"start.title_{template.model}", messages("start.title"))
+    task = told(instance, template.task, messages)
+    drawn = messages(f"start.drawn_{instance.drawn}", seed=template.seed) if instance.drawn else ""
+    lines = [(task, "task"), (drawn, "intro_line"), (intro, "intro_line")]
+    lines = [(told(instance, template.title, messages) or usual, "title"), *(line for line in lines if line[0])]
+    sheet.heights |= {**HEIGHTS, **dict.fromkeys(range(TITLE + len(lines), STATE), ABSENT)}
     screen: dict[str, Place] = {}
-    for part, (row, text, style) in lines.items():
-        if text:
-            sheet.text(row, LABEL, text, style)
-            screen[part] = Place(sheet.name, row, LABEL, (1, 1))
-        else:
-            sheet.heights[row] = ABSENT
+    for (part, row), (text, style) in zip(ROWS.items(), lines, strict=False):
+        sheet.text(row, LABEL, text, style)
+        screen[part] = Place(sheet.name, row, LABEL, (1, 1))
     return screen
 
 
