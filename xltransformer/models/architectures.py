@@ -230,7 +230,7 @@ def bert(sizes: Sizes) -> Lesson:
     prediction_norm = norm_weights(p.scope("norm"), width, epsilon)
     output_bias = bias(top.scope("output"), "b", Axis.of(known.words))
     probabilities = []
-    for s, g, words in model.each("prediction"):
+    for s, g, words in model.each("prediction", "hidden_word"):
         with g.step("gelu_erf"):
             activated = g.add("activated", gelu_erf(g.add("inner", linear(found.outputs[s], W, b))))
         ready = norm(g.scope("norm"), activated, prediction_norm)

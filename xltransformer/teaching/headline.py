@@ -78,7 +78,7 @@ def prediction_headline(
     `probabilities` (n x v) of each sentence."""
     pictures, answers = list[Picture](maps), []
     for s, (one, block) in enumerate(zip(watch.sentences, probabilities, strict=True)):
-        with model.section("prediction", len(probabilities) - 1):
+        with model.section(key, len(probabilities) - 1):
             bars, said = _candidates(model, block, key, s, one.position, watch.word)
             answer = replace(said, holds=one.here, instead=NOT_HERE)
         pictures += [bars] if s == 0 else []
