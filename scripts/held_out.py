@@ -144,17 +144,73 @@ def induction() -> list[Figure]:
     ]
 
 
+NETWORKS = {
+    "recurrent": "the recurrent network",
+    "lstm": "the LSTM",
+    "gru": "the GRU",
+    "self_attention": "attention",
+}
+"""The networks that the lesson on recurrent ones compares, in the order of its goals."""
+
+
 def recurrent() -> list[Figure]:
-    """Words remembered by the recurrent network and by attention, at each distance."""
+    """Names that each network says again, of all."""
+    speaker, read, right = _backwards()
+    said = speaker.says(read)
+    return [
+        Figure(f"names said again by {who}", int((guesses[:, td.TOLD :] == right).sum()), right.size)
+        for who, guesses in zip(NETWORKS.values(), said, strict=True)
+    ]
+
+
+def _backwards() -> tuple[Speaker, Array, Array]:
+    """The networks, what they read (s x n x 1), and the right names (s x k), as rows of the vocabulary."""
     _, held_out = td.backwards()
     speaker = Speaker("recurrent", (2 * td.TOLD,))
-    said = speaker.says(speaker.numbered(read for read, _ in held_out))
-    right = np.array([[speaker.rows[word] for word in words] for _, words in held_out])
-    return [
-        Figure(f"words {2 * k + 1} back by {who}", int((guesses[:, td.TOLD + k] == right[:, k]).sum()), len(right))
-        for who, guesses in zip(("the recurrent network", "attention"), said, strict=True)
-        for k in (0, td.TOLD // 2, td.TOLD - 1)
-    ]
+    read = speaker.numbered(read for read, _ in held_out)
+    return speaker, read, np.array([[speaker.rows[word] for word in words] for _, words in held_out])
+
+
+def recurrent_means() -> dict[str, list[float]]:
+    """Means over held-out rows: the share of the right name, by how many words it lies behind; and by a word's
+    distance from the last one, by how much it moves the last state (the size of the Jacobian, by small steps to
+    both sides), or attention's weight for it."""
+    speaker, read, right = _backwards()
+    blocks, rows = speaker.model.blocks, {speaker.model.sentences[-1].index.name: read}
+    given = {**speaker.inputs, **rows}
+    shares = {name: blocks[f"{name}.prediction.probabilities"] for name in NETWORKS}
+    states = [blocks[f"{name}.states"] for name in NETWORKS if f"{name}.states" in blocks]
+    X, weights = blocks["recurrent.X"], blocks["self_attention.weights"]
+    values = speaker.model.plan([*shares.values(), X, weights], given).run(given)
+    places = np.arange(td.TOLD, 2 * td.TOLD)
+    found: dict[str, list[float]] = {"rows": [len(read)], "words_behind": [2 * k + 1 for k in range(td.TOLD)]}
+    for name, block in shares.items():
+        of_right = np.take_along_axis(values[block.name][:, places], right[..., None] - 1, axis=-1)
+        found[f"share_{name}"] = _rounded(of_right.mean(axis=(0, 2)))
+    plan = speaker.model.plan(states, {*given, X.name})
+    squares = {block.name: np.zeros(read.shape[:2]) for block in states}
+    for t in range(X.shape[0]):
+        for k in range(X.shape[1]):
+            ends = []
+            for step in (STEP, -STEP):
+                moved = values[X.name].copy()
+                moved[:, t, k] += step
+                ends.append(plan.run({**given, X.name: moved}))
+            for name, total in squares.items():
+                total[:, t] += (((ends[0][name] - ends[1][name])[:, -1] / (2 * STEP)) ** 2).sum(axis=-1)
+    found["distance"] = list(range(X.shape[0]))[::-1]
+    for name, total in squares.items():
+        found[f"influence_{name.partition('.')[0]}"] = _rounded(np.sqrt(total).mean(axis=0))
+    found["influence_self_attention"] = _rounded(values[weights.name][:, -1].mean(axis=0))
+    return found
+
+
+STEP = 1e-5
+"""How far a number of a word is moved to see how the last state follows."""
+
+
+def _rounded(numbers: Array) -> list[float]:
+    return [round(float(number), 3) for number in numbers]
 
 
 def encoder() -> list[Figure]:
@@ -188,12 +244,20 @@ MEASURES: dict[str, Callable[[], list[Figure]]] = {
 }
 """What each trained template is measured by."""
 
+MEANS = {"recurrent": ("weights/recurrent.measured.toml", recurrent_means)}
+"""Further figures that a template shows: the file in the folder of the templates, and what measures them."""
+MEANS_HEAD = "# What the template shows as measured on held-out rows, by scripts/held_out.py.\n"
+
 
 def write(names: Iterable[str]) -> None:
     """Measure some templates, and keep their figures beside those of the others."""
     kept = held_out_figures()
     for name in names:
         kept[name] = MEASURES[name]()
+        if name in MEANS:
+            file, measure = MEANS[name]
+            rows = "".join(f"{row} = {numbers}\n" for row, numbers in measure().items())
+            (td.DATA.parent / file).write_text(MEANS_HEAD + rows, "utf-8", newline="\n")
         for figure in kept[name]:
             print(f"{name}: {figure.right} of {figure.of} {figure.what}", flush=True)
     lines = ["# What each trained template does on held-out data, as scripts/held_out.py measures it."]

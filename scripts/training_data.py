@@ -237,7 +237,7 @@ BACK = "back"
 TOLD = 6
 
 
-def backwards(training: int = 1000, held_out: int = 300) -> tuple[list[Pair], list[Pair]]:
+def backwards(training: int = 3000, held_out: int = 300) -> tuple[list[Pair], list[Pair]]:
     """Six names and six times the word to say one back: the last first, so that each lies further behind
     than the one before, by 1, 3, … 11 words. What is to be said belongs to the last words read."""
     every: dict[Words, Pair] = {}

@@ -125,9 +125,11 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
         ("llama", {"longer": "together"}),
         ("llama", {"longer": "by_pair"}),
         ("sentences", {"pooling": "first"}),
+        ("recurrent", {"lstm_state": 0, "gru_state": 0}),
     )
     others = [make_instance(template, settings=settings) for template, settings in asked]
-    for instance in (alone, plain, *others):
+    single = make_instance("recurrent", ["cat"])
+    for instance in (alone, plain, single, *others):
         lay_out(instance, instance.trace(), messages)
     instance = make_instance("cat-and-mouse", slots=0)
     lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, DEFAULT_STEPS))

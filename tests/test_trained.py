@@ -134,13 +134,17 @@ def test_a_head_looks_at_the_word_that_is_translated_next() -> None:
     assert weights[5].argmax() == 2  # at the second "the" at 垫子, and writes mat
 
 
-def test_attention_remembers_and_the_recurrent_network_forgets() -> None:
+def test_attention_remembers_every_name_and_the_measured_means_are_those_of_the_networks() -> None:
     _, values, _ = says("recurrent")
     right = values["remembered.right"].ravel().tolist()
     assert right == ["hen", "pig", "mouse", "bird", "dog", "cat"]
     assert values["remembered.distance"].ravel().tolist() == [1, 3, 5, 7, 9, 11]
-    assert values["remembered.attention.said"].ravel().tolist() == right
-    assert values["remembered.recurrent.share"].max() < values["remembered.attention.share"].min()
+    assert values["remembered.self_attention.said"].ravel().tolist() == right
+    assert values["measured.words_behind"].ravel().tolist() == [1, 3, 5, 7, 9, 11]
+    for name in ("recurrent", "lstm", "gru"):
+        means = values[f"measured.share_{name}"]
+        assert means.shape == (1, 6)
+        assert means.max() < values["measured.share_self_attention"].min()
 
 
 def test_words_never_seen_are_named_in_the_workbook(tmp_path: Path) -> None:

@@ -129,10 +129,10 @@ class Matrix:
 
     `choices` is, for a text input, the block of texts it is chosen from, and `turned_by`, for a switch
     that is text, the words that turn it. `scale` says what kind of number it holds. `default` is what every entry
-    of a constant holds until it is edited, a number or a text; `initial` is what a parameter holds at first. A
-    `positive` input must be above 0. One with a `row_per_place` has a row for each place of a sentence, as learned
-    positions do: a model for fewer places takes the first ones. What `sums_to_one` holds the sums of rows that
-    must come to 1.
+    of a constant holds until it is edited, a number or a text, or the numbers of its one row; `initial` is what a
+    parameter holds at first. A `positive` input must be above 0. One with a `row_per_place` has a row for each
+    place of a sentence, as learned positions do: a model for fewer places takes the first ones. What `sums_to_one`
+    holds the sums of rows that must come to 1.
     `feedback` is, for the tokens of a model that generates text, the block of its predictions: an
     entry that is None takes the prediction of the row before. `gradient_of` is, for a gradient, the
     block whose it is, and `contributed_by`, where it is a part of it only, the block it comes through.
@@ -148,7 +148,7 @@ class Matrix:
     choices: Matrix | None = None
     turned_by: SwitchWords | None = None
     scale: Scale = "signed"
-    default: float | str | None = None
+    default: float | str | tuple[float, ...] | None = None
     initial: Initial = WEIGHT
     positive: bool = False
     row_per_place: bool = False

@@ -14,8 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xltransformer.building.tables import learned_table, weights_of, word_table
-from xltransformer.building.template import DEFAULT_TEMPLATE, Template, shipped_templates, template_folder
+from xltransformer.building.tables import beside, learned_table, weights_of, word_table
+from xltransformer.building.template import (
+    DEFAULT_TEMPLATE,
+    MEASURED,
+    Template,
+    shipped_templates,
+    template_folder,
+)
 from xltransformer.checked import check_keys, expect, fitting, is_texts, number, table_in, whole_number
 from xltransformer.errors import UserError
 from xltransformer.locale import ENGLISH, Texts, said_in
@@ -60,20 +66,25 @@ def load_template(
 
 def _read(text: str, where: str) -> dict[str, Any]:
     """What a template says, under keys that there are; else UserError."""
-    if _DEEP_KEY.search(text):  # which would take tomllib minutes
-        raise UserError(f"{where} is not valid TOML: a key of more than 64 parts; take some away")
-    try:
-        data = tomllib.loads(text)
-    except ValueError as error:  # also a whole number of thousands of digits
-        raise UserError(f"{where} is not valid TOML: {error}; correct it there") from None
-    except RecursionError:
-        raise UserError(f"{where} is not valid TOML: brackets nested too deeply; take some away") from None
+    data = _read_toml(text, where)
     for key in data:
         if key not in _KEYS:
             near = nearest(key, _KEYS)
             hint = f"did you mean {near!r}?" if near else f"known are: {', '.join(sorted(_KEYS))}"
             raise UserError(f"{where}: unknown key {key!r}; {hint}")
     return data
+
+
+def _read_toml(text: str, where: str) -> dict[str, Any]:
+    """What a file says; UserError where it is no TOML."""
+    if _DEEP_KEY.search(text):  # which would take tomllib minutes
+        raise UserError(f"{where} is not valid TOML: a key of more than 64 parts; take some away")
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # also a whole number of thousands of digits
+        raise UserError(f"{where} is not valid TOML: {error}; correct it there") from None
+    except RecursionError:
+        raise UserError(f"{where} is not valid TOML: brackets nested too deeply; take some away") from None
 
 
 def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Template:
@@ -113,11 +124,24 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
         seed=whole_number(data.get("seed", 0), f"{where}: seed"),
         table=table,
         switches=check_switches(table_in(data, "switches", where), where),
-        sizes={key: size for key, size in sizes.items() if key != "d_model"},
+        sizes=_sizes(sizes, where, folder, fresh),
         weights=weights,
         experiments=_experiments(data.get("experiments", []), where),
         trained=learned is not None,
     )
+
+
+def _sizes(table: Mapping[str, Any], where: str, folder: Path, fresh: bool) -> dict[str, Any]:
+    """What a model is asked for; figures measured of learned weights may stand in a file beside the template, and
+    are left out where it is to begin `fresh`."""
+    sizes = {key: size for key, size in table.items() if key != "d_model"}
+    if fresh:
+        sizes.pop(MEASURED, None)
+    elif isinstance(file := sizes.get(MEASURED), str):
+        from xltransformer.bounds import read_text
+
+        sizes[MEASURED] = _read_toml(read_text(beside(file, f"{where}: {MEASURED}", folder)), file)
+    return sizes
 
 
 def _spoken(tables: Mapping[str, Any], language: str, where: str) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ SWITCH = "switches."
 
 SHAPING = {
     "d_model", "seed", "layers", "encoder_layers", "decoder_layers", "heads", "d_k", "d_v", "d_ff", "feed_forward",
-    "biases", "rms", "pre_norm", "final_norm", "tied", "state", "predicts", "classes",
+    "biases", "rms", "pre_norm", "final_norm", "tied", "state", "lstm_state", "gru_state", "predicts", "classes",
 }  # fmt: skip
 """The settings with which learned weights no longer fit."""
 

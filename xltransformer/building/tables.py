@@ -186,7 +186,7 @@ def weights_of(tables: Mapping[str, Any], where: str, folder: Path, within: str 
         if name == "file":
             from xltransformer.weights.files import ABOUT, RUN, read_npz
 
-            for block, array in read_npz(_beside(value, place, folder)).items():
+            for block, array in read_npz(beside(value, place, folder)).items():
                 if block not in (ABOUT, RUN):  # what is told of them
                     weights[block] = _checked_matrix(array, f"{value}: {block}")
         elif isinstance(value, dict):
@@ -198,7 +198,7 @@ def weights_of(tables: Mapping[str, Any], where: str, folder: Path, within: str 
     return weights
 
 
-def _beside(value: str, where: str, folder: Path) -> Path:
+def beside(value: str, where: str, folder: Path) -> Path:
     """A file beside the template, or, for a copy of one that ships, where that one's files stay."""
     expect(isinstance(value, str), where, value, "the name of a file beside the template")
     own, shipped = folder / value, template_folder() / value
@@ -206,7 +206,7 @@ def _beside(value: str, where: str, folder: Path) -> Path:
 
 
 def _weight_file(value: str, name: str, where: str, folder: Path) -> Array:
-    path = _beside(value, where, folder)
+    path = beside(value, where, folder)
     if path.suffix == ".csv":
         return matrix([[_cell_number(cell) for cell in row] for row in _csv_rows(path)], where)
     expect(path.suffix == ".npz", where, value, "numbers, or a .npz or .csv file beside the template")

@@ -14,6 +14,8 @@ from xltransformer.record import record
 from xltransformer.teaching.experiments import Experiment
 
 DEFAULT_TEMPLATE = "cat-and-mouse"
+MEASURED = "measured"
+"""The size that holds figures measured of learned weights, which go with these."""
 
 
 @record
@@ -56,13 +58,14 @@ class Template:
         return MODELS[self.model]
 
 
-SHOWN = ("maps", "rows")
-"""The options that name heads to show on the first screen: those that decide in the weights of a template."""
+SHOWN = ("maps", "rows", MEASURED)
+"""The options that go with the weights of a template: heads to show on the first screen, since they decide there,
+and what was measured."""
 
 
 def without_claims(template: Template) -> Template:
     """The template without what it says of its weights, for others in their place: title, task, notes,
-    experiments, and which heads decide."""
+    experiments, which heads decide, and what was measured."""
     sizes = {name: size for name, size in template.sizes.items() if name not in SHOWN}
     return replace(template, title={}, task={}, notes={}, experiments=(), sizes=sizes)
 

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 from xltransformer import ops
 from xltransformer.errors import UserError
-from xltransformer.graph import Attended, Axis, Matrix, Scope
+from xltransformer.graph import Attended, Axis, Matrix
 from xltransformer.models.attention_lessons import compare, turned_by
 from xltransformer.models.sizes import HEADS, Sizes, begin
 from xltransformer.nn.attention import (
     AttentionOptions,
-    Projection,
     attention,
     padding_mask,
-    project,
-    projection,
     same,
 )
-from xltransformer.nn.embedding import embed
 from xltransformer.nn.feed_forward import ACTIVATIONS, feed_forward, feed_forward_weights
 from xltransformer.nn.multi_head import multi_head, multi_head_weights
 from xltransformer.nn.norm import EPSILON, layer_norm, norm_weights, residual, rms_norm
 from xltransformer.nn.positions import BASE, FURTHER_ON, angles, rotary, score_by_distance, sinusoidal
-from xltransformer.nn.prediction import Prediction, predict
-from xltransformer.nn.recurrent import influence, recurrent, recurrent_weights
-from xltransformer.record import record
 from xltransformer.teaching.headline import NOT_HERE, attention_answers, heads_headline
 from xltransformer.teaching.lesson import Goal, Lesson, Watch
 from xltransformer.teaching.pictures import Answer, Bars, Curve, Curves, Fact, Headline, Map
@@ -196,109 +186,3 @@ def feed_forward_lesson(sizes: Sizes) -> Lesson:
     there = model.scope("watch").add("first_there", ops.Row(0)(model.sentences[0].padding), scale="gate")
     model.headline = Headline(pictures, [Answer("activation", facts, holds=there)])
     return model
-
-
-def recurrent_lesson(sizes: Sizes) -> Lesson:
-    """A plain recurrent network over each sentence, beside attention, and how far each word reaches in
-    both. Options: `state`, its width; `predicts`: whether both have weights to predict a word with at
-    every place, from the words up to there, attention then knows their places; and `back`, the word at
-    which they are to say the words before it once more, from the last to the first."""
-    model, known = begin(sizes, "state", "predicts", "back")
-    turned, word = turned_by(model, sizes), watched_word(model)
-    state = sizes.axis("state", "state_labels", "h", 3)
-    w = recurrent_weights(model.scope("recurrent"), known.embeddings.columns, state)
-    guessing, back = _guessing(model, state) if sizes.flag("predicts", False) else None, sizes.word("back")
-    if back is not None and guessing is None:
-        raise UserError("[sizes] back goes with predicts = true: nothing is said without")
-    inputs, attended = [], []
-    guesses, curves = [], []
-    for s, r, words, X in model.reading("recurrent"):
-        states = recurrent(r, X, w)
-        h = model.scopes[s].scope("self_attention")
-        with model.section("projected_attention" if guessing else "self_attention", sentence=s):
-            inputs.append(embed(h.scope("words") if guessing else h, words.index, known))
-            Q, K, V = _queries(h, inputs[-1], guessing)
-            attended.append(attention(h, Q, K, V, (words.padding, words.padding), turned, causal=bool(guessing)))
-        if guessing:
-            for q, x, W in zip((r, h), (states, attended[-1].output), guessing.outputs, strict=True):
-                with model.section("prediction", sentence=s):
-                    guesses.append(predict(q.scope("prediction"), ops.matmul(x, W), known.words))
-                model.goals.append(Goal(guesses[-1].logits, s, words.padding, words=True))
-        else:
-            model.goals.append(Goal(states, s, words.padding))
-        with model.section("influence", sentence=s):
-            reach = influence(r, X, states, w)
-            with h.step("direct"):
-                direct = h.add("direct", ops.Row(X.shape[0] - 1)(attended[-1].weights), scale="probability")
-                distance = h.add("distance", ops.from_end(X))
-            curves.append((Curve("recurrent", distance, reach), Curve("attention", distance, direct)))
-    model.watch = watch(model, word, inputs, {"self_attention": attended})
-    model.headline = _reaches(model, curves[0]) if back is None else _remembers(model, back, guesses[:2])
-    return model
-
-
-@record
-class _Guessing:
-    """What predicts words at every place: the weights of attention, the base of its positions, and the weights
-    from the states and from what attention gives to the vocabulary."""
-
-    attention: Projection
-    base: Matrix
-    outputs: Sequence[Matrix]
-
-
-def _queries(h: Scope, X: Matrix, guessing: _Guessing | None) -> tuple[Matrix, Matrix, Matrix]:
-    """Q, K and V of words (n x d): their own vectors, or with places and weights, where these predict."""
-    return project(h, sinusoidal(h, X, guessing.base), guessing.attention) if guessing else same(h, X, X)
-
-
-def _guessing(model: Lesson, state: Axis) -> _Guessing:
-    """The weights that predict words, from states of that width."""
-    known = model.vocabulary
-    width = known.embeddings.columns
-    keys, values = (Axis.numbered(name, width.size) for name in "kv")
-    learned = projection(model.scope("self_attention"), width, keys, values)
-    base = model.scope("positions").constant("base", BASE, positive=True)
-    outputs = [
-        model.scope(name, "prediction").input("W", axis, Axis.of(known.words), "parameter")
-        for name, axis in (("recurrent", state), ("self_attention", values))
-    ]
-    return _Guessing(learned, base, outputs)
-
-
-def _reaches(model: Lesson, curves: tuple[Curve, ...]) -> Headline:
-    """How far each word of the first sentence reaches, in the recurrent network and in attention."""
-    read = model.sentences[0].words
-    last = read.shape[0] - 1
-    facts = {"first": Fact(read), "last": Fact(read, last)}
-    for curve in curves:
-        facts |= {f"{curve.key}_first": Fact(curve.up), f"{curve.key}_last": Fact(curve.up, 0, last)}
-    return Headline([Curves("influence", "from_last", curves)], [Answer("influence", facts)])
-
-
-def _remembers(model: Lesson, back: str, guesses: Sequence[Prediction]) -> Headline:
-    """The share that the recurrent network and attention give to the right word, over how many words lie
-    between, in the first sentence, and in words what they say at the end."""
-    words, known = model.sentences[0], model.vocabulary
-    if words.words.shape[0] < 2:
-        return Headline()
-    g = model.scope("remembered")
-    with model.section("prediction", sentence=0), g.step("remembered"):
-        turn = g.add("turn", ops.first(g.add("is_back", ops.equals(words.words, g.constant("back", back)))))
-        said = g.add("said_place", ops.behind_turn(turn, words.words))
-        told = g.add("told_place", ops.before_turn(turn, words.words))
-        distance = g.add("distance", ops.subtract(said, told), scale="count")
-        right = g.add("right_index", ops.lookup(told, words.index))
-        right_word = g.add("right", ops.word_at(right, known.words))
-        curves, facts = [], {"right": Fact(right_word), "distance": Fact(distance)}
-        for key, guess in zip(("recurrent", "attention"), guesses, strict=True):
-            h = g.scope(key)
-            at = h.add("probabilities", ops.lookup(said, guess.probabilities))
-            share = h.add("share", ops.entry_at(at, right), scale="probability")
-            shares = h.add("shares", ops.transpose(share), scale="probability")
-            guessed = h.add("said", ops.word_at(h.add("said_index", ops.lookup(said, guess.index)), known.words))
-            curves.append(Curve(f"{key}_share", distance, shares))
-            facts |= {key: Fact(guessed), f"{key}_share": Fact(share)}
-    last = right_word.shape[0] - 1
-    facts = {name: replace(fact, row=last) for name, fact in facts.items()}
-    return Headline([Curves("remembered", "words_behind", tuple(curves))], [Answer("remembered", facts)])

@@ -50,7 +50,7 @@ MODELS = {
     "masks": ModelEntry("layer_lessons.masks_lesson"),
     "add_norm": ModelEntry("layer_lessons.add_norm_lesson"),
     "feed_forward": ModelEntry("layer_lessons.feed_forward_lesson"),
-    "recurrent": ModelEntry("layer_lessons.recurrent_lesson"),
+    "recurrent": ModelEntry("recurrent_lesson.recurrent_lesson"),
     "trainable_attention": ModelEntry("training_lessons.trainable_attention"),
     "backpropagation": ModelEntry("training_lessons.backpropagation"),
     "encoder": ModelEntry("architectures.encoder_model", schemes=("torch_encoder",), template="encoder"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from typing import Any
 
-from xltransformer.checked import is_positive, is_texts, is_whole
+from xltransformer.checked import is_number, is_positive, is_texts, is_whole
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, SwitchWords
 from xltransformer.nn.embedding import Vocabulary
@@ -66,6 +66,11 @@ class Sizes:
         """Several names, none where the option is not given; else UserError."""
         return list(self._take(name, [], _are_names, "a list of names"))
 
+    def figures(self, name: str) -> Mapping[str, tuple[float, ...]]:
+        """Rows of numbers by their names, none where there are none; else UserError."""
+        rows = self._take(name, {}, _are_rows, "a table of lists of numbers")
+        return {key: tuple(map(float, row)) for key, row in rows.items()}
+
     def axis(self, size_name: str, labels_name: str, prefix: str, default: int) -> Axis:
         """An axis as the options give it: by its labels, or by its size (then prefix1, prefix2, …).
 
@@ -80,6 +85,12 @@ class Sizes:
 
 def _are_names(value: Any) -> bool:
     return isinstance(value, list | tuple) and bool(value) and is_texts([*value])
+
+
+def _are_rows(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(row, list | tuple) and row and all(is_number(entry) for entry in row) for row in value.values()
+    )
 
 
 def begin(sizes: Sizes, *options: str) -> tuple[Lesson, Vocabulary]:

@@ -59,9 +59,9 @@ def recurrent(g: Scope, X: Matrix, w: Recurrent, at_word: AtWord = anywhere) -> 
         return g.add("states", stack_rows(X, *states))
 
 
-def influence(g: Scope, X: Matrix, states: Matrix, w: Recurrent) -> Matrix:
+def influence(g: Scope, X: Matrix, states: Matrix, w: Recurrent, at_word: AtWord = anywhere) -> Matrix:
     """How much each word moves the last state: the size of the Jacobian d h_last / d x_t, for X (n x d)
-    and its states (n x m): (1 x n).
+    and its states (n x m): (1 x n). `at_word` opens where a word's steps are shown.
 
     Backwards from the last word, with slopes 1 - h²: `upstream` is how the last state follows what goes
     into the tanh at word t, diag(slope_t) W_h upstream_(t+1); the Jacobian is W_x upstream_t. Pascanu et
@@ -74,7 +74,7 @@ def influence(g: Scope, X: Matrix, states: Matrix, w: Recurrent) -> Matrix:
     jacobians: list[Matrix] = []
     for t in range(last, -1, -1):
         at = g.scope("word", str(t))
-        with at.step("jacobian"):
+        with at_word(t), at.step("jacobian"):
             if upstream is None:
                 upstream = at.add("passed", RowDiagonal(t)(slope))
             else:

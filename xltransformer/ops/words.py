@@ -163,6 +163,20 @@ class First(Op):
         return np.where(hits.any(axis=-2, keepdims=True), place, 0.0)
 
 
+class Unbroken(Op):
+    """1 as long as a flag and all before it are 1, else 0."""
+
+    signature = "n 1 -> n 1"
+    scale = "gate"
+    no_gradient = "a position jumps"
+
+    def value(self, flags: Array) -> Array:
+        return np.asarray(np.cumprod(flags == 1, axis=-2).astype(flags.dtype))
+
+    def cell(self, i: Coordinate, j: Coordinate, flags: Ref) -> str:
+        return f"IF(COUNTIF({flags.column(0, i + 1)},1)={i + 1},1,0)"
+
+
 class Stack(Op):
     """Several texts (1 x 1 each) below one another: (s x 1)."""
 
@@ -272,6 +286,7 @@ add_rows_at = AddRowsAt()
 join_words = JoinWords()
 equals = Equals()
 first = First()
+unbroken = Unbroken()
 stack = Stack()
 pick = Pick()
 word_at = WordAt()

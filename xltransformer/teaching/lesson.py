@@ -87,7 +87,8 @@ class Lesson(Model):
     `scopes` are those of each sentence's blocks: the model's own where there is one sentence, `sentence.0` and
     so on where there are several. `switches` are the cells that turn it.
 
-    `settings` are further cells that the first screen offers to edit. `learns` says that the model has loss and
+    `settings` are further cells that the first screen offers to edit. `below` are pictures at the end of the
+    sheets of sections (of the first sentence), by the section's key. `learns` says that the model has loss and
     gradients of its own.
     """
 
@@ -106,6 +107,7 @@ class Lesson(Model):
         self.learns = False
         self.watch: Watch | None = None
         self.headline = Headline()
+        self.below: dict[str, Curves] = {}
 
     def each(self, part: str, section: str = "") -> Iterator[tuple[int, Scope, Sentence]]:
         """Each sentence in an open section of its own: its number, the scope `part` of its blocks, itself."""

@@ -21,7 +21,7 @@ from xltransformer.workbook.printing import paginate
 from xltransformer.workbook.sections import Chapter, draw_chapters
 from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import draw_shown, draw_typed
-from xltransformer.workbook.start.charts import Behind, repeat_plane, suggested
+from xltransformer.workbook.start.charts import Behind, draw_below, suggested
 from xltransformer.workbook.start.words import draw_state
 
 
@@ -59,7 +59,7 @@ def lay_out(
     others = [Chapter(page) for page in (*before, vocabulary, size)]
     listed = [*lessons, *others, *watched, Chapter(checks)]
     screen = draw_shown(start, instance, typed, behind, listed) | {"state": state}
-    repeat_plane(behind, chapters)
+    draw_below(behind, chapters)
     behind.page.sheet.hidden = bool(exercise)
     workbook = book.finish(screen)
     _set_up(workbook, as_they_are=(start.sheet, vocabulary.sheet))

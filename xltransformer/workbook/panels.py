@@ -72,12 +72,13 @@ def step_text(page: Page, step: Step, part: str) -> str:
     return page.messages(key, x=page.book.symbol(first[0], of_head=False) if first else "")
 
 
-def step_title(messages: Messages, step: Step) -> str:
-    """A step's title; one that stands in several lessons names its lesson, one word's the word's place."""
+def step_title(messages: Messages, step: Step, *, of_every: bool = False) -> str:
+    """A step's title; one that stands in several lessons names its lesson, one word's the word's place, or t where
+    it is the step `of_every` word."""
     block = step.blocks[-1]
     titles = [messages.get(f"section.{part}.title", "") for part in block.name.split(".")[1:]]
     place = block.number_of("word")
-    word = "" if place is None else place + 1
+    word = "" if place is None else "t" if of_every else place + 1
     title = messages(f"step.{(step.backward_of or step).key}.title", lesson="".join(titles), word=word)
     return messages("backward.step", title=title) if step.backward_of else title
 

@@ -111,7 +111,7 @@ def needed(model: Lesson) -> Iterator[str]:
         yield f"setting.{block.last_name}"
     if model.watch is not None:
         yield from (f"sheet.{key}" for key in model.watch.keys if "head." not in key)
-    for picture in model.headline.pictures:
+    for picture in (*model.headline.pictures, *model.below.values()):
         yield from _of_picture(picture)
     for answer in model.headline.answers:
         yield from answer.keys

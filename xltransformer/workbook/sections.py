@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from xltransformer.building.instance import Instance
@@ -44,7 +45,7 @@ def draw_strips(page: Page, sections: Sequence[Section], number: int) -> list[tu
     row, marks = TOP, []
     for layer, blocks in strips.items():
         sheet.text(row, LEFT, messages(f"strip.{key}", number=layer), "row_text")
-        if layer == 1 or layer % LINKED == 0:
+        if row == TOP or layer % LINKED == 0:
             marks.append((messages(f"strip.{key}", number=layer), row))
         for name, block in blocks.items():
             draw(page, block, row, columns[name], plain=True)
@@ -55,15 +56,17 @@ def draw_strips(page: Page, sections: Sequence[Section], number: int) -> list[tu
         if block.scale == "probability":
             where = cell_range(TOP, columns[name], (row - TOP, block.shape[1]))
             sheet.conditions.append((where, share_scale()))
-    sheet.text(NAME, RESULT, messages("strip.result"), "strip")
+    if any("loss" in blocks for blocks in strips.values()):
+        sheet.text(NAME, RESULT, messages("strip.result"), "strip")
     sheet.default_width = NARROW
     sheet.widths |= {RESULT: 8.0, FIRST - 1: 1.5}
     return marks
 
 
 def _name(section: Section, block: Matrix) -> str:
-    """A block's name but for the layer."""
-    return block.name.replace(f"{section.key}.{section.layer or 0}.", "")
+    """A block's name but for the number of its strip: `step.3.X` is X, `lstm.word.3.f` is lstm.f."""
+    part = section.key.rpartition("_")[2]
+    return re.sub(rf"\b{part}\.\d+\.", "", block.name, count=1)
 
 
 def _draw_heads(page: Page, sections: Sequence[Section]) -> dict[str, int]:
@@ -77,7 +80,7 @@ def _draw_heads(page: Page, sections: Sequence[Section]) -> dict[str, int]:
                 continue
             columns[name] = free
             if not titled:
-                title = step_title(page.messages, step)
+                title = step_title(page.messages, step, of_every=True)
                 page.sheet.text(STEP, free, title, "picture")
                 titled, after = True, free + math.ceil(text_width(title) * 1.1 * LETTER / _PIXELS)
             sentence = block.number_of("sentence")

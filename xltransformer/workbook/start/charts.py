@@ -125,16 +125,21 @@ def _told(page: Page, key: str, **parts: Fact | str) -> Phrase:
     return phrase(page, key, {**({"word": Fact(watch.word)} if watch is not None else {}), **parts})
 
 
-def repeat_plane(behind: Behind, chapters: Sequence[Chapter]) -> None:
-    """Draw the plane once more where attention is compared, below all that the sheet holds by then."""
+def draw_below(behind: Behind, chapters: Sequence[Chapter]) -> None:
+    """Draw pictures below all that the sheets of some sections hold by then: the plane once more where attention
+    is compared, and what the model wants there."""
     book, model = behind.page.book, behind.page.model
     for chapter in chapters if model.watch is not None and not book.exercise else ():
-        if chapter.section is not None and chapter.section.compares:
-            book.later(partial(_add_plane, chapter.page, behind))
+        if (section := chapter.section) is None or section.backward:
+            continue
+        if section.compares:
+            book.later(partial(_add_below, chapter.page, behind, Plane()))
+        if section.key in model.below and not section.sentence:
+            book.later(partial(_add_below, chapter.page, behind, model.below[section.key]))
 
 
-def _add_plane(page: Page, behind: Behind) -> None:
-    draw_chart(page, behind, Plane(), Spot(page.sheet.bottom + 2, LABEL, (620, 440)))
+def _add_below(page: Page, behind: Behind, picture: Curves | Plane) -> None:
+    draw_chart(page, behind, picture, Spot(page.sheet.bottom + 2, LABEL, (620, 440)))
 
 
 def _bars(behind: Behind, picture: Bars, spot: Spot) -> Chart:
