@@ -52,14 +52,17 @@ class Live:
         return self._sheets[place.sheet.lower()], place.row + i + 1, place.column + j + 1
 
     def put(self, place: Place, i: int, j: int, value: Any) -> None:
-        """Type a text or a number into a cell that holds no formula, None to empty it."""
+        """Type a text or a number into a cell, None to empty it."""
         cell = self._at(place, i, j)
-        self._before.append((cell, self._model.get_cell_value(*cell)))
+        content = self._model.get_cell_content(*cell)
+        self._before.append((cell, content if self.is_formula(place, i, j) else self._model.get_cell_value(*cell)))
         self._type(cell, value)
 
     def _type(self, cell: tuple[int, int, int], value: Any) -> None:
         if value is None or value == "":
             self._model.clear_cell_contents(*cell)
+        elif isinstance(value, str) and value.startswith("="):
+            self._model.set_user_input(*cell, value)
         elif isinstance(value, str):
             self._model.update_cell_with_text(*cell, value)
         else:
@@ -76,6 +79,13 @@ class Live:
 
     def is_formula(self, place: Place, i: int, j: int) -> bool:
         return str(self._model.get_cell_content(*self._at(place, i, j))).startswith("=")
+
+    def texts(self, sheet: str) -> list[tuple[int, int, str]]:
+        """The row, column (from 0) and text of every cell of a sheet that shows one."""
+        number = self._sheets[sheet.lower()]
+        found = ((row, column) for k, row, column in self._model.get_all_cells() if k == number)
+        shown = ((row, column, self._model.get_cell_value(number, row, column)) for row, column in found)
+        return [(row - 1, column - 1, text) for row, column, text in shown if isinstance(text, str)]
 
     def cell(self, place: Place, i: int = 0, j: int = 0) -> Any:
         return self._model.get_cell_value(*self._at(place, i, j))

@@ -83,7 +83,11 @@ def told(book: Workbook, live: Live, seen: Seen, messages: Messages) -> Iterator
     texts = [text for line in lines if line for text in line.split("  ")]
     answers = seen.model.headline.answers
     assert len(texts) <= len(answers)
+    letters = [chr(65 + s) for s in range(len(seen.model.sentences))]
+    nothing = {"", messages("start.empty"), *(messages("start.empty_one", letter=letter) for letter in letters)}
     for text, answer in zip(texts, answers, strict=False):
+        if text in nothing:  # as `test_extremes` looks at it
+            continue
         part = lesson_title(answer.part, messages) if answer.part else ""
         yield from parsed(text, answer, seen, part)
 

@@ -34,6 +34,16 @@ class RowMax(Op):
         return ["max(", *joined(terms, "; "), ")"]
 
 
+COLDEST = 0.000001
+"""A temperature of 0 or less is a fault that the checks name; meanwhile it is taken for this one, at which each
+row looks at its maximum alone, so that every number stays one."""
+
+
+def _warm(temperature: Ref) -> str:
+    """The temperature as formulas divide by it."""
+    return f"MAX({temperature.cell(0, 0)},{COLDEST:.6f})"
+
+
 class ShiftedExp(Op):
     """exp(x - row maximum), the difference divided by the temperature where there is one.
 
@@ -45,7 +55,7 @@ class ShiftedExp(Op):
     scale = "plain"
 
     def value(self, x: Array, maximum: Array, *temperature: Array) -> Array:
-        return np.exp((x - maximum) / (temperature[0] if temperature else 1.0))
+        return np.exp((x - maximum) / (np.maximum(temperature[0], COLDEST) if temperature else 1.0))
 
     def gradient(
         self, upstream: Matrix, result: Matrix, x: Matrix, maximum: Matrix, *temperature: Matrix
@@ -54,7 +64,7 @@ class ShiftedExp(Op):
 
     def cell(self, i: Coordinate, j: Coordinate, x: Ref, maximum: Ref, *temperature: Ref) -> str:
         shifted = f"{x.cell(i, j)}-{maximum.cell(i, 0)}"
-        return f"EXP(({shifted})/{temperature[0].cell(0, 0)})" if temperature else f"EXP({shifted})"
+        return f"EXP(({shifted})/{_warm(temperature[0])})" if temperature else f"EXP({shifted})"
 
     def worked(self, i: Index, j: Index, x: Ref, maximum: Ref, *temperature: Ref) -> Pieces | None:
         score, largest = Number(x.cell(i, j), masked=True), Number(maximum.cell(i, 0), masked=True)
@@ -94,10 +104,10 @@ class ExpGradient(Op):
 
     def value(self, upstream: Array, exponentials: Array, *temperature: Array) -> Array:
         result: Array = upstream * exponentials
-        return np.asarray(result / temperature[0]) if temperature else result
+        return np.asarray(result / np.maximum(temperature[0], COLDEST)) if temperature else result
 
     def cell(self, i: Coordinate, j: Coordinate, upstream: Ref, exponentials: Ref, *temperature: Ref) -> str:
-        return multiply.cell(i, j, upstream, exponentials) + "".join(f"/{t.cell(0, 0)}" for t in temperature)
+        return multiply.cell(i, j, upstream, exponentials) + "".join(f"/{_warm(t)}" for t in temperature)
 
     def worked(self, i: Index, j: Index, upstream: Ref, exponentials: Ref, *temperature: Ref) -> Pieces | None:
         cooled = [piece for t in temperature for piece in (" / ", Number(t.cell(0, 0)))]

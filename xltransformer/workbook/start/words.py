@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from xltransformer.teaching.lesson import Watch
 from xltransformer.teaching.pictures import Answer, Fact
 from xltransformer.teaching.watch import lesson_title
 from xltransformer.workbook.book import Page
-from xltransformer.workbook.phrases import Phrase, of_sentence, phrase
+from xltransformer.workbook.phrases import Phrase, literal, of_sentence, phrase
 from xltransformer.workbook.places import Place, quoted
 from xltransformer.workbook.start.grid import LABEL, REGION, STATE, VALUE
 from xltransformer.workbook.styles import BAD
@@ -26,7 +27,7 @@ def draw_answers(page: Page, row: int, last: int) -> tuple[int, Place]:
     where they stand."""
     top, room = row, page.sheet.pixels(REGION, last) / _LETTER
     lines: list[list[Phrase]] = []
-    for said in (_told(page, answer) for answer in page.model.headline.answers):
+    for said in _said(page):
         if lines and _fits([*lines[-1], said], _FULL * room):
             lines[-1].append(said)
         else:
@@ -40,6 +41,21 @@ def draw_answers(page: Page, row: int, last: int) -> tuple[int, Place]:
         page.sheet.paragraph(row, REGION, shown, "answer", formula, last, rows)
         row += rows
     return row, Place(page.sheet.name, top, REGION, (max(1, row - top), last - REGION + 1))
+
+
+def _said(page: Page) -> Iterator[Phrase]:
+    """Every answer, or that there is nothing to answer: the first one that speaks of an empty sentence says so."""
+    sentences, told = page.model.sentences, set[int]()
+    for answer in page.model.headline.answers:
+        said = _told(page, answer)
+        formula = said.formula
+        of = range(len(sentences)) if answer.sentence is None else [answer.sentence]
+        for s in reversed(of):
+            letter, words = page.letters[s], page.ref(sentences[s].words).column(0)
+            empty = page.messages("start.empty_one", letter=letter) if letter else page.messages("start.empty")
+            formula = f'IF(SUMPRODUCT(({words}<>"")*1)=0,{literal("" if s in told else empty)},{formula})'
+        told.update(of)
+        yield replace(said, formula=formula)
 
 
 def _told(page: Page, answer: Answer) -> Phrase:
@@ -123,4 +139,4 @@ def _watched_instead(page: Page, watch: Watch) -> str:
     """In a formula, after other text: that the chosen word stands nowhere, and which is watched; else nothing."""
     said = phrase(page, "start.not_watched", {"chosen": Fact(watch.choice), "word": Fact(watch.word)})
     chosen, word = (page.ref(block).cell(0, 0) for block in (watch.choice, watch.word))
-    return f'&IFERROR(IF(OR({chosen}="",{chosen}&""={word}&""),"","  "&{said.formula}),"")'
+    return f'&IFERROR(IF(OR({chosen}="",{word}="",{chosen}&""={word}&""),"","  "&{said.formula}),"")'
