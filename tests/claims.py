@@ -703,12 +703,44 @@ def no_entry(said: Said, seen: Seen) -> bool:
     return said.word("row") not in rows or said.word("column") not in dimensions
 
 
-@claim("remembered")
+def _asked(seen: Seen) -> int:
+    """How many times, one after the other from the first on, "back" has a name that it asks for."""
+    words, back = seen.words(0), word_key(seen.text("remembered.back"))
+    keys = [word_key(word) for word in words]
+    turn = keys.index(back) if back in keys else 0
+    return next((k for k in range(turn) if keys[turn + k : turn + k + 1] != [back]), turn)
+
+
+@claim("remembered", "remembered_gated")
 def remembered(said: Said, seen: Seen) -> bool:
-    """Of the words before the first "back", said once more from the last to the first, the last one to be said."""
-    words = seen.words(0)
-    turn = words.index(seen.text("remembered.back"))
-    return said.word("right") == words[0] and said.number("distance") >= turn
+    """The k-th "back" asks for the k-th name before the first "back". What each network says there is its
+    likeliest word, and beside it stands the right one's probability."""
+    words, back, number = seen.words(0), word_key(seen.text("remembered.back")), _asked(seen)
+    turn = [word_key(word) for word in words].index(back)
+    place, right = turn + number - 1, turn - number
+    row, listed = seen.row_of(words[right]), seen.column(seen.model.vocabulary.words)
+    networks = [name for name in said.fields if f"{name}_share" in said.fields]
+    assert len(networks) == (4 if said.key.endswith("gated") else 2)
+    for name in networks:
+        shares = seen[f"{name}.prediction.probabilities"][place]
+        likeliest = listed[int(shares.argmax())]
+        if said.word(name) != likeliest or not shown(
+            said.number(f"{name}_share"), 0 if row is None else shares[row]
+        ):
+            return False
+    told = said.number("number"), said.number("distance")
+    known = "" if row is None else listed[row]
+    return told == (number, place - right) and said.word("right") == known
+
+
+@claim("remembered_nothing")
+def remembered_nothing(said: Said, seen: Seen) -> bool:
+    return _asked(seen) == 0
+
+
+@claim("remembered_none")
+def remembered_none(said: Said, seen: Seen) -> bool:
+    return len(seen.words(0)) == 1
 
 
 # Classes.
