@@ -206,9 +206,9 @@ def test_each_fault_is_named_and_mended(which: str, office: Office, books: dict[
         said, named, cells = book.status(typed)[0].partition(f"✗ {book.messages('start.look_at')}{fault.says}")
         assert (said, bool(named)) == ("", True), (what, book.status(typed)[0])
         # the cell that was edited, or the one that it makes wrong, or all of a block of which several are
-        assert re.fullmatch(r"(: [A-Z]+\d+(:[A-Z]+\d+)?( [A-Z]+\d+(:[A-Z]+\d+)?)*)?", cells), (what, cells)
+        assert re.fullmatch(r"(: [A-Z]+\d+(:[A-Z]+\d+)?( [A-Z]+\d+(:[A-Z]+\d+)?)*)?[.。]", cells), (what, cells)
         if what in NAMED:
-            assert cells == f": {NAMED[what]}", what
+            assert cells == f": {NAMED[what]}.", what
         assert book.red(mended) == [], what
         assert book.status(mended) == (book.well, book.messages("start.unchanged")), what
 
@@ -299,8 +299,9 @@ def test_before_and_after(office: Office, books: dict[str, Book]) -> None:
             np.testing.assert_allclose(built, before[name], atol=1e-15)
             np.testing.assert_allclose(change, after[name] - before[name], atol=1e-9)
             largest = max(largest, float(np.abs(after[name] - before[name]).max()))
-        line = f"{book.messages('start.changed')}{largest:.2f}" if largest else none
-        assert book.status(typed)[1] == line
+        said = book.status(typed)[1]
+        assert (said == none) == (not changes), said
+        assert (book.messages("start.moved", n=f"{largest:.2f}") in said) == bool(largest), said
         assert book.status(mended)[1] == none
     assert len({book.status(typed)[1] for typed, _ in shown}) == len(EDITS)
 
@@ -337,4 +338,4 @@ def test_a_watched_word_that_is_typed_over_is_no_alarm(office: Office, books: di
         everything = "  ".join(str(cell) for row in typed.values[book.start] for cell in row)
         for letter in "AB":
             assert (f"{letter}: {not_here}" in everything) == (letter in lacking), what
-            assert (f"{letter}: “{watched}” looks mostly" in answers) == (letter not in lacking), what
+            assert (f"{letter}: “{watched}” looks most" in answers) == (letter not in lacking), what

@@ -1,4 +1,5 @@
-"""Before and after: attention and output now, as built, and the difference."""
+"""Before and after: each changed cell with its value as built, and attention and output now, as built, and the
+difference."""
 
 from __future__ import annotations
 
@@ -7,14 +8,36 @@ from collections.abc import Sequence
 import numpy as np
 
 from xltransformer.graph import Matrix
+from xltransformer.record import record
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import cell_range
 from xltransformer.workbook.drawing import draw
+from xltransformer.workbook.kept import (
+    BEFORE,
+    BLOCK,
+    BUILT,
+    CODE,
+    COUNT,
+    FIELDS,
+    LEFT_COLUMN,
+    NAME,
+    NOW,
+    ROW,
+    SHEET,
+    TOLD,
+    TOP_ROW,
+    Told,
+)
 from xltransformer.workbook.marking import blank_slots, label
+from xltransformer.workbook.phrases import filled
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import signed_scale
 
 LEFT = 1
+LISTED = 12
+"""How many changed cells are listed."""
+_CHANGED = 4
+"""The row in which the list of changed cells begins."""
 WIDEST = 15
 """Where three times a block is wider than so many columns, as a window has, the three stand below one another."""
 
@@ -34,14 +57,53 @@ def compared(page: Page) -> list[tuple[str, list[Matrix]]]:
     return groups[-1:] if page.book.notation.by_row else groups
 
 
+@record
+class Changed:
+    """How many cells hold something else than as built, and the names of the first ones."""
+
+    count: Place
+    names: Place
+
+
+def draw_changed(page: Page, told: Told) -> Changed:
+    """The list of changed cells: what and where each is, what it holds now and held as built."""
+    sheet, messages = page.sheet, page.messages
+    for column, key in enumerate(("what", "sheet", "cell", "now", "built"), start=LEFT):
+        sheet.text(_CHANGED + 1, column, messages(f"changed.{key}"), "column_label")
+    lines, fields = (place.seen_from(sheet.name) for place in (told.lines, told.fields))
+    each, before = f"SUM({lines.column(TOLD)})", lines.column(BEFORE)
+    count, names = Place(sheet.name, _CHANGED, LEFT, (1, 1)), Place(sheet.name, _CHANGED + 2, LEFT, (LISTED, 1))
+    total, listed = f"SUM({lines.column(COUNT)})", f"MIN({LISTED},{each})"
+    sheet.formula(count.row, LEFT + 2, total, 0.0, ("kept", "0"))
+    sheet.text(count.row, LEFT, messages("changed.title"), "row_text")
+    for k in range(LISTED):
+        line = f"SUMPRODUCT(({before}<={k})*1)"  # the last of several alike, which not every MATCH finds
+        slot = f"({k}-INDEX({before},{line}))*{FIELDS}+1"
+        code, name, now, built = (
+            f"INDEX({fields.all},{line},{slot}+{field})" for field in (CODE, NAME, NOW, BUILT)
+        )
+        on, top, left, block = (
+            f"INDEX({lines.column(column)},{line})" for column in (SHEET, TOP_ROW, LEFT_COLUMN, BLOCK)
+        )
+        where, cell = f"ADDRESS(INT({code}/{ROW})+{top},MOD({code},{ROW})+{left},4)", names.address(k, 2)
+        what = f'IF({name}&""="",{block}&IF(RIGHT({block},1)=" ",{cell},""),{name})'
+        looks = ("row_text", "listed", "listed", "listed", "kept")
+        for column, (told_here, look) in enumerate(zip((what, on, where, now, built), looks, strict=True)):
+            sheet.formula(names.row + k, LEFT + column, f'IF({k}>={each},"",{told_here})', "", (look, ""))
+    more = filled(messages.pattern("changed.beyond"), {"n": f"({total}-{listed})"})
+    sheet.formula(names.row + LISTED, LEFT, f'IF({total}>{listed},{more},"")', "", ("remark", ""))
+    return Changed(Place(sheet.name, count.row, LEFT + 2, (1, 1)), names)
+
+
 def draw_baseline(page: Page, groups: Sequence[tuple[str, Sequence[Matrix]]]) -> Place:
-    """A line for every block of every titled group: now, at build time, difference.
+    """A line for every block of every titled group: now, at build time, difference; below the list of changed
+    cells.
 
     Returns the column in which each line has its largest difference, among texts.
     """
     sheet, messages = page.sheet, page.messages
     sheet.head(messages("baseline.title"), messages("baseline.intro"))
-    top = row = 4
+    top = row = _CHANGED + LISTED + 4
     for title, blocks in groups:
         sheet.heading(row, title)
         row += 2

@@ -64,7 +64,18 @@ def _write(drawing: Drawing, style: Style, cell: CellFormula, row: Callable[[int
 def write_inputs(drawing: Drawing) -> None:
     """An input's cells to edit, with what may be typed there."""
     page, block, place = drawing.page, drawing.block, drawing.place
-    style, values = block_style(block, page.messages), page.book.values[block.name]
+    _write_given(drawing, block_style(block, page.messages), ("generated", ""))
+    rule = _rule(drawing)
+    if rule and block.role != "list":
+        note = page.messages.get(f"note.{block.last_name}", "")  # shows beside the selected cell
+        tip = {"input_message": note} if note else {}
+        page.sheet.validations.append((cell_range(place.row, place.column, block.shape), {**rule, **tip}))
+
+
+def _write_given(drawing: Drawing, style: Style, generated_style: Style) -> None:
+    """An input's values, and in the slots that the model fills, its predictions."""
+    page, block, place = drawing.page, drawing.block, drawing.place
+    values = page.book.values[block.name]
     generated, spare = page.book.generated.get(block.name, frozenset()), _spare_rows(drawing)
 
     def predicted(first: int) -> CellFormula:
@@ -82,14 +93,14 @@ def write_inputs(drawing: Drawing) -> None:
         part = values[first : first + 1 + len(others)]
         row = place.row + first
         if what == "generated":
-            page.sheet.block(row, place.column, part, ("generated", ""), predicted(first))
+            page.sheet.block(row, place.column, part, generated_style, predicted(first))
         else:
             page.sheet.block(row, place.column, empty(part.shape) if what == "spare" else part, style)
-    rule = _rule(drawing)
-    if rule and block.role != "list":
-        note = page.messages.get(f"note.{block.last_name}", "")  # shows beside the selected cell
-        tip = {"input_message": note} if note else {}
-        page.sheet.validations.append((cell_range(place.row, place.column, block.shape), {**rule, **tip}))
+
+
+def draw_built(page: Page, block: Matrix, place: Place) -> None:
+    """An input once more as it was built, not to be edited."""
+    _write_given(Drawing(page, block, place, {}), ("kept", block_style(block, page.messages)[1]), ("kept", "@"))
 
 
 def _spare_rows(drawing: Drawing) -> set[int]:

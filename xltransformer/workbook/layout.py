@@ -9,11 +9,12 @@ from xltransformer.graph import Array, Matrix
 from xltransformer.locale import Messages
 from xltransformer.size.configuration import Configuration, configuration
 from xltransformer.text import letters, word_key
-from xltransformer.workbook.baseline import compared, draw_baseline
+from xltransformer.workbook.baseline import compared, draw_baseline, draw_changed
 from xltransformer.workbook.book import Book, Page, Workbook, no_collecting
 from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.checks import draw_checks
 from xltransformer.workbook.drawing import draw
+from xltransformer.workbook.kept import draw_kept
 from xltransformer.workbook.notation import notation_of
 from xltransformer.workbook.panels import LEFT
 from xltransformer.workbook.phrases import needed
@@ -43,8 +44,8 @@ def lay_out(
     chapters = draw_chapters(start, instance)
     lessons = [chapter for chapter in chapters if chapter.section is not None and not chapter.section.behind]
     watched = [chapter for chapter in chapters if chapter not in lessons]
-    before = [start.another(messages("sheet.baseline"))] if (groups := compared(start)) else []
-    changes = draw_baseline(before[0], groups) if before else None
+    before = [] if exercise else [start.another(messages("sheet.baseline"))]
+    moved = draw_baseline(before[0], compared(start)) if before else None
     vocabulary = start.another(messages("sheet.vocabulary"))
     _draw_vocabulary(vocabulary, instance)
     size = start.another(messages("sheet.size"))
@@ -55,7 +56,9 @@ def lay_out(
     checks = start.another(messages("sheet.checks"))
     behind = Behind(start.another(messages("sheet.behind")))
     behind.place_rest()
-    state = draw_state(start, draw_checks(checks, start.sheet), changes)
+    found = draw_checks(checks, start.sheet)
+    changed = draw_changed(before[0], draw_kept(_out_of_sight(start))) if before else None
+    state = draw_state(start, found, moved, changed)
     others = [Chapter(page) for page in (*before, vocabulary, size)]
     listed = [*lessons, *others, *watched, Chapter(checks)]
     screen = draw_shown(start, instance, typed, behind, listed) | {"state": state}
@@ -65,6 +68,13 @@ def lay_out(
     _set_up(workbook, as_they_are=(start.sheet, vocabulary.sheet))
     _navigate(workbook.shown, messages)
     return workbook
+
+
+def _out_of_sight(page: Page) -> Page:
+    """A new sheet that nobody sees."""
+    another = page.another(page.messages("sheet.kept"))
+    another.sheet.hidden = True
+    return another
 
 
 def _draw_vocabulary(page: Page, instance: Instance) -> None:

@@ -73,6 +73,17 @@ def literal(text: str) -> str:
     return "&".join('"' + piece.replace('"', '""') + '"' for piece in pieces)
 
 
+def filled(pattern: str, formulas: Mapping[str, str], **texts: str) -> str:
+    """A message with its {names} filled by formulas, or by texts, as a formula without its `=`."""
+    pieces = []
+    for k, piece in enumerate(re.split(r"\{(\w+)\}", pattern)):
+        if k % 2 and piece in formulas:
+            pieces.append(formulas[piece])
+        elif text := texts[piece] if k % 2 else piece:
+            pieces.append(literal(text))
+    return "&".join(pieces)
+
+
 def of_sentence(page: Page, letter: str, said: Phrase) -> Phrase:
     """What is said of a sentence, after the sentence's letter; as it stands, where there is one sentence only."""
     if not letter:

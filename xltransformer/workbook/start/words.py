@@ -8,8 +8,9 @@ from dataclasses import replace
 from xltransformer.teaching.lesson import Watch
 from xltransformer.teaching.pictures import Answer, Fact
 from xltransformer.teaching.watch import lesson_title
+from xltransformer.workbook.baseline import Changed
 from xltransformer.workbook.book import Page
-from xltransformer.workbook.phrases import Phrase, literal, of_sentence, phrase
+from xltransformer.workbook.phrases import Phrase, filled, literal, of_sentence, phrase
 from xltransformer.workbook.places import Place, quoted
 from xltransformer.workbook.start.grid import LABEL, REGION, STATE, VALUE
 from xltransformer.workbook.styles import BAD
@@ -18,6 +19,8 @@ MOST_ANSWERS = 4
 """Lines of answers that the first screen has room for."""
 MOST_FORMULA = 8000
 """Characters of a formula, of which Excel takes 8,192."""
+MOST_NAMED = 3
+"""How many changed cells are named."""
 _LETTER, _FULL = 5.9, 0.92
 """Pixels of a letter on average, and how much of a line may be taken before a second one is kept free."""
 
@@ -107,24 +110,22 @@ def _length(phrases: Sequence[Phrase]) -> float:
     return sum(said.length + 2 for said in phrases)
 
 
-def draw_state(page: Page, checks: tuple[Place, Place], changes: Place | None) -> Place:
-    """One line: all well or what is amiss, by the verdicts and texts of the checks, and how far the edits have
-    moved attention and outputs, by how much each block has changed; returns where it stands."""
+def draw_state(page: Page, checks: tuple[Place, Place], moved: Place | None, changed: Changed | None) -> Place:
+    """One line: all well or what is amiss, by the verdicts and texts of the checks, which cells were changed, and
+    how far that `moved` attention and outputs, by how much each block has; returns where it stands."""
     sheet, messages = page.sheet, page.messages
     verdicts, texts = (place.seen_from(sheet.name) for place in checks)
     well, look_at = messages("start.well"), messages("start.look_at")
     first = f"MATCH(0,{verdicts.all},0)"
     cells, text = (f"INDEX({texts.column(k)},{first})" for k in (0, 1))
-    said = f'"✗ {look_at}"&{text}&IF({cells}="","",": "&{cells})'
+    said = f'"✗ {look_at}"&{text}&IF({cells}="","",": "&{cells})&{literal(messages("start.stop"))}'
     formula = f'IF(MIN({verdicts.all})=1,"✓ {well}",{said})'
     shown = f"✓ {well}"
-    if changes is not None:
-        none, some = messages("start.unchanged"), messages("start.changed")
-        largest = f"MAX({changes.seen_from(sheet.name).all})"
-        formula += (
-            f'&IF(ISERROR({largest}),"",IF({largest}<0.000001,"  {none}","  {some}"&FIXED({largest},2,TRUE)))'
-        )
-        shown += f"  {none}"
+    if changed is not None:
+        formula += _changed(page, changed)
+        shown += f"  {messages('start.unchanged')}"
+    if moved is not None:
+        formula += _moved(page, moved)
     if page.model.watch is not None:
         formula += _watched_instead(page, page.model.watch)
     sheet.link(STATE, LABEL, f"{quoted(checks[0].sheet)}!A1", messages("start.checks_link"))
@@ -133,6 +134,25 @@ def draw_state(page: Page, checks: tuple[Place, Place], changes: Place | None) -
     bad = f'=LEFT({where},1)="✗"'
     sheet.conditions.append((where, {"type": "formula", "criteria": bad, "format": BAD}))
     return Place(sheet.name, STATE, LABEL, (1, VALUE - LABEL + 1))
+
+
+def _changed(page: Page, changed: Changed) -> str:
+    """In a formula, after other text: which cells were changed, by the names of the first ones."""
+    messages, names = page.messages, changed.names.seen_from(page.sheet.name)
+    count, separator = changed.count.seen_from(page.sheet.name).cell(0, 0), literal(messages("start.and"))
+    others = "".join(f'&IF({count}>{k},{separator}&{names.cell(k, 0)},"")' for k in range(1, MOST_NAMED))
+    cells = f"{names.cell(0, 0)}{others}"
+    more = filled(messages.pattern("start.changed_more"), {"n": f"({count}-{MOST_NAMED})"})
+    said = filled(messages.pattern("start.changed"), {"cells": f'{cells}&IF({count}>{MOST_NAMED},{more},"")'})
+    unchanged = literal(messages("start.unchanged"))
+    return f'&IF(ISERROR({count}),"","  "&IF({count}=0,{unchanged},{said}))'
+
+
+def _moved(page: Page, moved: Place) -> str:
+    """In a formula, after other text: how far attention and outputs have moved, where they have."""
+    largest = f"MAX({moved.seen_from(page.sheet.name).all})"
+    said = filled(page.messages.pattern("start.moved"), {"n": f"FIXED({largest},2,TRUE)"})
+    return f'&IF(ISERROR({largest}),"",IF({largest}<0.000001,"","  "&{said}))'
 
 
 def _watched_instead(page: Page, watch: Watch) -> str:
