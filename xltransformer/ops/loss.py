@@ -7,7 +7,7 @@ import numpy as np
 from xltransformer.graph import Array, Matrix
 from xltransformer.ops.base import STOP, Contributions, Coordinate, Op, Ref
 from xltransformer.ops.elementwise import negative
-from xltransformer.ops.reduce import divide_rows
+from xltransformer.ops.reduce import divide_rows, taken
 
 
 class NegativeLogLikelihood(Op):
@@ -105,7 +105,7 @@ class CountWithin(Op):
     no_gradient = "it counts"
 
     def value(self, losses: Array) -> Array:
-        return np.asarray(np.sum(losses <= BOUND * losses[..., :1], axis=-1, keepdims=True)).astype(losses.dtype)
+        return np.asarray(np.sum(losses <= BOUND * losses[..., :1], axis=-1, keepdims=True), float)
 
     def cell(self, i: Coordinate, j: Coordinate, losses: Ref) -> str:
         return f"SUMPRODUCT(({losses.row(0)}<={BOUND}*{losses.cell(0, 0)})*1)"
@@ -119,8 +119,7 @@ class UpTo(Op):
     no_gradient = "it is for pictures, and no loss is made of it"
 
     def value(self, row: Array, count: Array) -> Array:
-        last = np.maximum(count.astype(int), 1) - 1
-        return np.asarray(np.take_along_axis(row, np.minimum(np.arange(row.shape[-1]), last), axis=-1))
+        return taken(row, np.minimum(np.arange(1, row.shape[-1] + 1), np.maximum(count, 1)), -1).astype(row.dtype)
 
     def cell(self, i: Coordinate, j: Coordinate, row: Ref, count: Ref) -> str:
         return f"INDEX({row.row(0)},1,MIN({j + 1},{count.cell(0, 0)}))"

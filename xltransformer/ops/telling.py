@@ -9,6 +9,7 @@ import numpy as np
 
 from xltransformer.graph import Array, Matrix
 from xltransformer.ops.base import Coordinate, Op, Ref
+from xltransformer.ops.reduce import taken
 from xltransformer.text import word_key
 
 HARDLY = 0.02
@@ -43,9 +44,7 @@ class LeastShare(Op):
     no_gradient = "a rank jumps"
 
     def value(self, shares: Array, count: Array) -> Array:
-        largest = -np.sort(-shares, axis=-1)
-        at = np.clip(np.nan_to_num(count).astype(int) - 1, 0, shares.shape[-1] - 1)
-        return np.where(count == 0, 0.0, np.take_along_axis(largest, at, axis=-1))
+        return taken(-np.sort(-shares, axis=-1), np.minimum(count, shares.shape[-1]), -1)
 
 
 class ShareCase(Op):
