@@ -135,8 +135,7 @@ def claims(book: ReadBook) -> Counter[Any]:
         plane.update((part(drawn, k, 1), part(drawn, k, 0)) for k in range(homes[sentence.words.name].shape[0]))
         plane[part(move, 0, 1, 2), part(move, 0, 0, 2)] += 1  # the way from before to after
         plane[part(move, 1, 1), part(move, 1, 0)] += 1  # after
-    first = homes["watch.0.move"]
-    plane[part(first, 0, 1), part(first, 0, 0)] += 1  # before, the same in every sentence
+        plane[part(move, 0, 1), part(move, 0, 0)] += 1  # before, the same in every sentence that has the word
     return plane
 
 
@@ -315,7 +314,7 @@ def check_cells(
         lesson = titles.get(values["watch.lesson"][0, 0], "")
     planes = [chart for chart in charts if series_of_plane(chart)]
     named = {series.values: series.name for plane in planes[:1] for series in plane.series}
-    seen: set[str] = {word_key(watched)}
+    seen, placed = {word_key(watched)}, False
     for s, sentence in enumerate(book.model.sentences):
         words = [str(word) for word in values[sentence.words.name].ravel()]
         keys = [word_key(word) for word in words]
@@ -342,17 +341,19 @@ def check_cells(
         seen |= set(keys) - {""}
         if planes:
             letter = chr(65 + s) if len(book.model.sentences) > 1 else messages("label.after")
-            after_name = named[part(move, 1, 1)]
+            after_name, before_name = named[part(move, 1, 1)], named[part(move, 0, 1)]
             assert after_name is not None
-            assert shown.read(after_name) == [[messages("picture.after", word=watched, letter=letter)]]
+            assert before_name is not None
+            told = " " if at is None else messages("picture.after", word=watched, letter=letter)
+            assert shown.read(after_name) == [[told]], what
+            assert shown.read(before_name) == [[" " if at is None or placed else watched]], what
+            placed = placed or at is not None
     for plane in planes:
         check_room(book, plane, shown)
         assert shown.read(plane.above) == [[messages("picture.moves", word=watched)]]
         assert [shown.read(series.name)[0][0] for series in plane.series[-2:] if series.name] == [
             messages(f"picture.{axis}", name=values[f"watch.{axis}"][0, 0]) for axis in ("across", "up")
         ]
-    if planes:
-        assert named[part(book.homes["watch.0.move"], 0, 1)] == book.homes["watch.shown"]
     for s, chart in enumerate(c for c in charts if c.kind == "bar"):
         letter = f"{chr(65 + s)}: " if len(book.model.sentences) > 1 else ""
         assert shown.read(chart.above) == [[letter + messages("picture.looks", word=watched)]]

@@ -192,7 +192,7 @@ def _curve(behind: Behind, picture: Curves, curve: Curve, k: int, start: int) ->
 def _plane(behind: Behind, spot: Spot) -> Chart:
     """Every word of every sentence as a point, and a dashed line from the watched word to what
     attention makes of it."""
-    page, homes, watch = behind.page, behind.page.book.homes, behind.page.model.watch
+    homes, watch = behind.page.book.homes, behind.page.model.watch
     assert watch is not None
     corners = behind.corners([block for one in watch.sentences for block in (one.points, one.move)])
     series = [Series(part(corners, 0, 1, 2), part(corners, 0, 0, 2))]  # nothing but room for the names
@@ -205,16 +205,36 @@ def _plane(behind: Behind, spot: Spot) -> Chart:
     moves = [(homes[one.move], COLOURS[s % len(COLOURS)]) for s, one in enumerate(watch.sentences)]
     for move, colour in moves:
         series.append(Series(part(move, 0, 1, 2), part(move, 0, 0, 2), colour=colour, line=True, dashed=True))
-    for (move, colour), letter in zip(moves, page.letters, strict=False):
-        name = behind.caption("picture.after", letter or page.messages("label.after"))
+    afters, befores = _move_names(behind)
+    for s, (move, colour) in enumerate(moves):
+        name = part(afters, s, 0)
         series.append(Series(part(move, 1, 1), part(move, 1, 0), name, colour, "diamond", 11, "right"))
-    first, word = moves[0][0], homes[watch.word].absolute
-    series.append(Series(part(first, 0, 1), part(first, 0, 0), word, _ORIGIN, "square", 9, "above"))
+    for s, (move, _) in enumerate(moves):
+        name = part(befores, s, 0)
+        series.append(Series(part(move, 0, 1), part(move, 0, 0), name, _ORIGIN, "square", 9, "above"))
     for j, (axis, block, label) in enumerate((("across", watch.across, "left"), ("up", watch.up, "right"))):
         named = behind.caption(f"picture.{axis}", name=Fact(block))  # at the end of its axis
         xy = part(corners, j, 1), part(corners, 1 - j, 0)
         series.append(Series(*xy, named, _ORIGIN, label=label, bold=True))
     return Chart("scatter", spot.row, spot.column, spot.size, tuple(series))
+
+
+def _move_names(behind: Behind) -> tuple[Place, Place]:
+    """What the watched word is called after attention in each sentence, and before, where that has no name yet. A
+    space stands for no name: of a sentence in which the word does not stand, nothing is told."""
+    page, values, watch = behind.page, behind.page.book.values, behind.page.model.watch
+    assert watch is not None
+    afters, befores = list[Phrase](), list[Phrase]()
+    word, earlier, named = page.ref(watch.word).cell(0, 0), "FALSE", False
+    for one, letter in zip(watch.sentences, page.letters, strict=False):
+        gate = "TRUE" if one.here is None else f"{page.ref(one.here).cell(0, 0)}=1"
+        here = one.here is None or values[one.here.name].item() == 1
+        after = _told(page, "picture.after", letter=letter or page.messages("label.after"))
+        afters.append(Phrase(f'IF({gate},{after.formula}," ")', after.shown if here else " "))
+        shown = str(values[watch.word.name].item()) if here and not named else " "
+        befores.append(Phrase(f'IF(AND({gate},NOT({earlier})),{word}&""," ")', shown))
+        earlier, named = f"OR({gate},{earlier})", named or here
+    return behind.column(afters), behind.column(befores)
 
 
 def _point_names(behind: Behind, s: int) -> Place:
