@@ -203,7 +203,8 @@ def test_headlines_show_the_blocks_that_the_model_names(template: str, tmp_path:
     book, charts = read_book(path), read_charts(path)
     assert bool(charts) == bool([p for kind in (Plane, Bars, Curves) for p in headline(book, kind)])
     check_bars(book, charts)
-    curves = [chart for chart in charts if chart.kind == "scatter" and not series_of_plane(chart)]
+    start = next(iter(book.content))
+    curves = [one for one in charts if one.kind == "scatter" and one.sheet == start and not series_of_plane(one)]
     for chart, picture in zip(curves, headline(book, Curves), strict=True):
         for series, curve in zip(reversed(chart.series), picture.curves, strict=True):
             up, across, n = book.homes[curve.up.name], book.homes[curve.across.name], series.values.shape[1]
@@ -221,7 +222,7 @@ def test_headlines_show_the_blocks_that_the_model_names(template: str, tmp_path:
 @pytest.mark.parametrize("which", ["default", "first", "three", "long"])
 def test_numbers_kept_in_the_charts_are_the_cells(which: str, books: dict[str, Built]) -> None:
     path, _ = books[which]
-    assert check_numbers_kept(path, read_charts(path)) > 8
+    assert check_numbers_kept(path, read_charts(path)) >= 8
 
 
 def check_numbers_kept(path: Path, charts: list[FileChart]) -> int:
@@ -355,7 +356,7 @@ def check_cells(
             messages(f"picture.{axis}", name=values[f"watch.{axis}"][0, 0]) for axis in ("across", "up")
         ]
     for s, chart in enumerate(c for c in charts if c.kind == "bar"):
-        letter = f"{chr(65 + s)}: " if len(book.model.sentences) > 1 else ""
+        letter = messages("start.before", letter=chr(65 + s)) if len(book.model.sentences) > 1 else ""
         assert shown.read(chart.above) == [[letter + messages("picture.looks", word=watched)]]
 
 
