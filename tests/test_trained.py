@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
+import deciding_heads
 import held_out
 import numpy as np
 import openpyxl
@@ -94,8 +96,11 @@ def test_bert_guesses_what_fits() -> None:
 
 def test_a_head_looks_at_the_letter_after_the_earlier_one() -> None:
     _, values, _ = says("induction")
+    letters = ["D", "F", "A", "B", "C", "E", "A"]
+    same, before = (values[f"decoder.0.head.{head}.weights"] for head in (0, 1))
+    assert all(same[i, [k for k in range(i + 1) if letters[k] == letters[i]]].sum() > 0.98 for i in range(7))
+    assert all(before[i].argmax() == i - 1 for i in range(1, 7))
     assert values["decoder.1.head.1.weights"][6].argmax() == 3
-    assert load_template("induction").sizes["maps"] == ["1.head.1"]
 
 
 def test_heads_of_llama_that_share_keys() -> None:
@@ -125,6 +130,23 @@ def test_the_notes_tell_how_much_was_learned() -> None:
         notes = load_template(name).notes.values()
         assert any(f"{count:,} " in texts["en"] for texts in notes)
         assert any(f"{count} " in texts["zh"] for texts in notes)
+
+
+@pytest.mark.parametrize("name", deciding_heads.QUESTIONS)
+def test_the_first_screen_shows_the_heads_that_decide(name: str) -> None:
+    """Without them least is right: of all heads, or with several maps, of each layer's; notes tell the figures."""
+    template = load_template(name)
+    of, right = deciding_heads.without_each(name)
+    heads = {head: count for head, count in right.items() if head}
+    shown = template.sizes["maps"]
+    layers = [""] if len(shown) == 1 else [f"{layer}." for layer in range(len(shown))]
+    for layer, one in zip(layers, shown, strict=True):
+        assert one == min((head for head in heads if head.startswith(layer)), key=heads.__getitem__)
+        assert right[one] < 0.9 * right[""]
+    for language in ("en", "zh"):
+        notes = " ".join(note[language] for note in template.notes.values()).replace(",", "")
+        told = set(re.findall(r"\d+", notes))
+        assert {str(of), *(str(right[one]) for one in shown)} <= told
 
 
 def test_a_head_looks_at_the_word_that_is_translated_next() -> None:

@@ -216,9 +216,10 @@ def encoder_decoder(sizes: Sizes) -> Lesson:
 
 def bert(sizes: Sizes) -> Lesson:
     """BERT: encoder only, token + position + segment embeddings; a masked word is predicted from both
-    sides. Devlin et al. 2019. Options: those of a stack; `segments`: see `bert_stack`; `head`: whether
-    the head that predicts words is there; without it the model ends with its last hidden state."""
-    model, known = begin(sizes, *STACK, "head", "segments")
+    sides. Devlin et al. 2019. Options: those of a stack; `segments`: see `bert_stack`; `maps`: see
+    `gpt`; `head`: whether the head that predicts words is there; without it the model ends with its last hidden
+    state."""
+    model, known = begin(sizes, *STACK, "head", "segments", "maps")
     found, watched, epsilon = bert_stack(model, sizes)
     if not sizes.flag("head", True):
         model.goals = found.goals(model)
@@ -237,7 +238,8 @@ def bert(sizes: Sizes) -> Lesson:
         guess = predict(g, row_products(ready, known.embeddings, output_bias), known.words)
         probabilities.append(guess.probabilities)
         model.goals.append(Goal(guess.logits, s, words.padding, words=True))
-    model.headline = prediction_headline(model, watched, probabilities, "hidden_word")
+    shown = shown_heads(sizes, found.heads)
+    model.headline = prediction_headline(model, watched, probabilities, "hidden_word", shown)
     return model
 
 

@@ -17,6 +17,8 @@ NOT_HERE = "not_here"
 """What is said in place of an answer about the watched word where it does not stand in the sentence."""
 MOST_MAPS = 4
 """How many heads a headline shows."""
+MOST_ENTRIES = 20
+"""Across how many entries maps may stand beside bars."""
 
 
 def attention_answers(watch: Watch, *, moves: bool = True) -> list[Answer]:
@@ -89,7 +91,8 @@ def prediction_headline(
 def writing_headline(
     model: Lesson, watch: Watch, probabilities: Sequence[Matrix], maps: Sequence[Map] = ()
 ) -> Headline:
-    """The sentence as it is written, `maps`, and as bars the words that may come next: at first after the last."""
+    """The sentence as it is written, `maps`, and where these leave room for bars, as such the words that may come
+    next: at first after the last that is given."""
     pictures: list[Picture] = [Writing("written", model.sentences[0].text), *maps]
     answers = []
     for s, (words, block) in enumerate(zip(model.sentences, probabilities, strict=True)):
@@ -102,7 +105,7 @@ def writing_headline(
                 at = h.add("after_number", first(h.add("after_match", equals(places, place))))
                 word = h.add("word_there", word_at(at, words.words))
             bars, answer = _candidates(model, block, "next_word", s, at, word)
-        pictures += [bars] if s == 0 else []
+        pictures += [bars] if s == 0 and sum(one.block.shape[1] for one in maps) <= MOST_ENTRIES else []
         answers.append(answer)
     return Headline(pictures, answers)
 

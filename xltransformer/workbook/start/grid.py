@@ -36,6 +36,8 @@ COLUMN, ROW_LABEL, NARROWEST, WIDEST = 52, 56, 31, 52
 """Pixels of an ordinary column of the headline, of a map's row labels, and of a map's entries."""
 SMALL = 40
 """Entries of fewer pixels are written smaller."""
+MOST_ROWS = 24
+"""Rows of two maps below one another that the first screen has room for."""
 
 
 @record
@@ -121,12 +123,18 @@ def _stacks(maps: Sequence[Map], free: int, least: int) -> list[_Stack]:
     """The maps side by side, or two in each stack where they would be too narrow otherwise."""
     for down in range(min(least, len(maps)), 3):
         stacks = [_Stack(tuple(maps[k : k + down])) for k in range(0, len(maps), max(down, 1))]
-        if down == 2 or not maps or _entry(stacks, free) >= SMALL:
+        least_entry = NARROWEST if max((2 * stack.rows for stack in stacks), default=0) > MOST_ROWS else SMALL
+        if down == 2 or not maps or _room(stacks, free) >= least_entry:
             return stacks
     return []
 
 
 def _entry(stacks: Sequence[_Stack], free: int) -> int:
     """Pixels across an entry of a map."""
+    return max(NARROWEST, min(WIDEST, _room(stacks, free)))
+
+
+def _room(stacks: Sequence[_Stack], free: int) -> int:
+    """Pixels that there are for an entry of a map."""
     entries = sum(stack.columns for stack in stacks)
-    return max(NARROWEST, min(WIDEST, (free - len(stacks) * ROW_LABEL) // entries)) if entries else WIDEST
+    return (free - len(stacks) * ROW_LABEL) // entries if entries else WIDEST
