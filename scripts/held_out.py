@@ -40,11 +40,15 @@ class Speaker:
 
     def says(self, *indices: Array) -> list[Array]:
         """The row of the word that each result predicts at each place (s x n)."""
-        results = [goal.result for goal in self.model.goals]
+        results = [goal.result.name for goal in self.model.goals]
+        return [np.argmax(value, axis=-1) + 1 for value in self.values(results, *indices)]
+
+    def values(self, names: Sequence[str], *indices: Array) -> list[Array]:
+        """Some blocks of the model (s x n x m each)."""
         rows = {sentence.index.name: i for sentence, i in zip(self.model.sentences, indices, strict=True)}
         given = {**self.inputs, **rows}
-        values = self.model.plan(results, given).run(given)
-        return [np.argmax(values[result.name], axis=-1) + 1 for result in results]
+        found = self.model.plan([self.model.blocks[name] for name in names], given).run(given)
+        return [found[name] for name in names]
 
     def writes(self, begun: Array, *read: Array, end: str | None = None) -> list[list[str]]:
         """Every sentence that was begun, written on to its end or the last place."""
@@ -103,9 +107,9 @@ def bert() -> list[Figure]:
     return figures
 
 
-def encoder_decoder() -> list[Figure]:
+def translations(template: str) -> list[Figure]:
     """Translations that are right word by word."""
-    speaker = Speaker("encoder-decoder", (td.LONGEST_SOURCE, 12))
+    speaker = Speaker(template, (td.LONGEST_SOURCE, 12))
     _, held_out = td.translation()
     figures = []
     for what, pairs in (("translations word for word", held_out), ("further ones", td.more_translation())):
@@ -142,6 +146,27 @@ def induction() -> list[Figure]:
         Figure(what, _written_on("induction", pairs, 1), len(pairs))
         for what, pairs in (("letters after the repeated one", held_out), ("in further rows", td.more_induction()))
     ]
+
+
+def multi_head() -> list[Figure]:
+    """What is told from both heads, and in how many cases, of those that have somebody before and behind, each
+    head looks most where its job is."""
+    speaker = Speaker("multi-head", (td.LONGEST_ROW,))
+    _, held_out = td.neighbours()
+    rows = speaker.numbered(row for row, _ in held_out)
+    (said,) = speaker.says(rows)
+    told = [
+        speaker.words[guess - 1] == word
+        for guesses, (_, words) in zip(said, held_out, strict=True)
+        for guess, word in zip(guesses, words, strict=False)
+    ]
+    figures = [Figure("neighbours told", sum(told), len(told))]
+    inner = [(k, i) for k, (row, _) in enumerate(held_out) for i in range(1, len(row) - 1)]
+    for head, (where, step) in enumerate((("behind", 1), ("before", -1))):
+        (weights,) = speaker.values([f"multi_head.head.{head}.weights"], rows)
+        right = sum(int(np.argmax(weights[k, i])) == i + step for k, i in inner)
+        figures.append(Figure(f"looks of head {head + 1} at the one {where}", right, len(inner)))
+    return figures
 
 
 NETWORKS = {
@@ -236,7 +261,9 @@ MEASURES: dict[str, Callable[[], list[Figure]]] = {
     "gpt": partial(stories, "gpt"),
     "llama": partial(stories, "llama"),
     "bert": bert,
-    "encoder-decoder": encoder_decoder,
+    "encoder-decoder": partial(translations, "encoder-decoder"),
+    "decoder": partial(translations, "decoder"),
+    "multi-head": multi_head,
     "sort-letters": sort_letters,
     "induction": induction,
     "recurrent": recurrent,

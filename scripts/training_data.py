@@ -355,6 +355,26 @@ def negates(read: Words) -> bool:
     return any(word in read for word in ("not", "never", "hardly"))
 
 
+# neighbours: animals in a row, each of which tells who stands before it and behind it, for several heads
+
+STANDING = ("cat", "dog", "hen", "cow")
+NOBODY = "nobody"
+SHORTEST_ROW, LONGEST_ROW = 3, 6
+
+
+def neighbours_of(row: Words) -> Words:
+    """What each of a row tells: who stands before it and who behind it, in one word such as cat-dog."""
+    lined = (NOBODY, *row, NOBODY)
+    return tuple(f"{before}-{behind}" for before, behind in zip(lined, lined[2:], strict=False))
+
+
+def neighbours(training: int = 1200, held_out: int = 300) -> tuple[list[Pair], list[Pair]]:
+    """Rows of three to six, and what everybody in them tells."""
+    rows = [row for n in range(SHORTEST_ROW, LONGEST_ROW + 1) for row in product(STANDING, repeat=n)]
+    every: list[Pair] = [(row, neighbours_of(row)) for row in _shuffled(rows)]
+    return every[:training], every[training : training + held_out]
+
+
 def _draw(words: Words, salt: str) -> float:
     """A number from 0 up to 1 that depends on the words alone."""
     digest = hashlib.sha256(" ".join((salt, *words)).encode()).digest()
@@ -377,6 +397,7 @@ def write() -> None:
     for name, made in (
         ("translation", translation()),
         ("sorting", sorting()),
+        ("neighbours", neighbours()),
         ("induction", induction()),
         ("backwards", backwards()),
     ):

@@ -435,6 +435,17 @@ def no_hidden_word(said: Said, seen: Seen) -> bool:
     return not seen.known(said.sentence)
 
 
+@claim("tells")
+def tells(said: Said, seen: Seen) -> bool:
+    """The probabilities where the word stands are highest at the one told, and so high."""
+    place = seen.place_of(said.word("word"), said.sentence)
+    if place is None:
+        return False
+    row = prediction_row(said, seen, place)
+    told = seen.row_of(said.word("first"))
+    return told is not None and near(row[told], row.max()) and abs(row[told] - said.number("share")) < 0.0051
+
+
 @claim("writes")
 def writes(said: Said, seen: Seen) -> bool:
     """Both sentences as they stand."""

@@ -27,7 +27,8 @@ from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
 
 TRAINED = tuple(held_out.MEASURES)
-LEAST = {"gpt": 0.98, "llama": 0.98, "bert": 0.99, "encoder-decoder": 0.99, "sort-letters": 1.0, "induction": 0.99}
+LEAST = {"gpt": 0.98, "llama": 0.98, "bert": 0.99, "encoder-decoder": 0.99, "sort-letters": 1.0, "induction": 0.99,
+         "decoder": 0.99, "multi-head": 0.99}  # fmt: skip
 MOST_BYTES = 400_000
 
 
@@ -78,6 +79,9 @@ def says(name: str, *sentences: str) -> tuple[Instance, dict[str, np.ndarray], s
         ("llama", "the dog that saw the bird sat on the", "the dog that saw the bird sat on the rug ."),
         ("llama", "the crow that saw the bird sat on the", "the crow that saw the bird sat on the branch ."),
         ("llama", "the dog that saw the mouse sat on the", "the dog that saw the mouse sat on the rug ."),
+        ("decoder", "小 狗 吃 肉", "<s> the small dog eats meat ."),
+        ("decoder", "小 猫 吃 肉", "<s> the small cat eats meat ."),
+        ("decoder", "大 狗 吃 肉", "<s> the big dog eats meat ."),
         ("encoder-decoder", "猫 吃 鱼", "<s> the cat eats fish ."),
         ("encoder-decoder", "猫 在 垫子 上 睡觉", "<s> the cat sleeps on the mat ."),
         ("sort-letters", "C A B B A C", "C A B B A C A A B B C C"),
@@ -121,10 +125,46 @@ def test_the_base_of_the_angles_turns_the_second_pair_alone() -> None:
         np.testing.assert_allclose(values["decoder.rotary.angle"][1], speeds)
 
 
+def typed(instance: Instance, block: str, row: int, word: str) -> dict[str, np.ndarray]:
+    """The values once a word is typed over another."""
+    words = instance.inputs[block].copy()
+    words[row - 1] = word
+    return instance.model.trace({**instance.inputs, block: words})
+
+
+def test_the_decoder_goes_on_after_what_is_typed() -> None:
+    instance, _, _ = says("decoder")
+    words = typed(instance, "sentence.1.words", 3, "white")["sentence.1.words"].ravel()
+    assert " ".join(filter(None, words)) == "<s> the white dog eats meat ."
+
+
+def test_two_heads_have_two_jobs() -> None:
+    """In the row as built and after each experiment; the note tells what was measured."""
+    instance, before, _ = says("multi-head")
+    ways = [
+        before,
+        *(typed(instance, "sentence.words", k, word) for k, word in ((2, "hen"), (4, "cat"), (1, "dog"))),
+    ]
+    for values in ways:
+        row = [word for word in values["sentence.words"].ravel() if word]
+        behind, ahead = (values[f"multi_head.head.{head}.weights"].argmax(axis=1) for head in (0, 1))
+        assert behind[: len(row) - 1].tolist() == list(range(1, len(row)))
+        assert ahead[1 : len(row)].tolist() == list(range(len(row) - 1))
+        assert tuple(values["prediction.predicted"].ravel()[: len(row)]) == td.neighbours_of(tuple(row))
+    first, last = (values["prediction.predicted"].ravel()[:5] for values in (before, ways[-1]))
+    assert (first != last).tolist() == [False, True, False, False, False]
+    note = load_template("multi-head").notes["multi_head"]
+    for figure in held_out_figures()["multi-head"][1:]:
+        assert figure.right / figure.of >= 0.95
+        assert f"{figure.right:,} of {figure.of:,}" in note["en"]
+        assert f"{figure.of} 次中有 {figure.right} 次" in note["zh"]
+
+
 def test_the_notes_tell_how_much_was_learned() -> None:
     """The numbers of sentences that notes name are those of the files."""
     learned = {
         "gpt": len(td.animals()[0]), "llama": len(td.animals()[0]), "encoder-decoder": len(td.translation()[0]),
+        "decoder": len(td.translation()[0]),
     }  # fmt: skip
     for name, count in learned.items():
         notes = load_template(name).notes.values()

@@ -33,6 +33,7 @@ def lines(name: str) -> list[str]:
     [
         ("animals", td.animals), ("translation", td.translation), ("sorting", td.sorting),
         ("induction", td.induction), ("backwards", td.backwards),
+        ("neighbours", td.neighbours),
     ],
 )  # fmt: skip
 def test_the_files_are_what_the_grammar_makes_and_nothing_held_out_is_learned(name: str, made: object) -> None:
@@ -96,5 +97,6 @@ def test_the_tasks_of_letters_and_names() -> None:
         assert len(set(read)) == len(read) - 1
         assert len(read) + len(said) <= td.ROOM
         assert said[0] == read[read.index(read[-1]) + 1]
+    assert td.neighbours_of(("cat", "dog", "hen")) == ("nobody-dog", "cat-hen", "dog-nobody")
     for read, said in (pair for pairs in td.backwards() for pair in pairs):
         assert read == (*said[::-1], *[td.BACK] * len(said))

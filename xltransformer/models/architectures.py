@@ -174,8 +174,8 @@ def _classify(model: Lesson, word: Matrix, found: Reading, w: Classifier) -> Non
 def decoder_model(sizes: Sizes) -> Lesson:
     """The paper's decoder by itself: the words of the second sentence, the target, look at those of
     the first, the source, as they are embedded and placed; the complete model puts an encoder
-    between. Options: those of a stack, and `final_norm`."""
-    model, known = begin(sizes, *STACK, "final_norm")
+    between. The target is written on. Options: those of a stack, `final_norm`, `tied` and `end`."""
+    model, known = begin(sizes, *STACK, "final_norm", "tied", "end")
     a = architecture(model, sizes)
     layers, final_norm = sizes.count("layers", 2), _final_norm(sizes, a)
     w = stack_weights(model.scope("decoder"), a, layers, across=True, final_norm=final_norm)
@@ -183,10 +183,10 @@ def decoder_model(sizes: Sizes) -> Lesson:
     with model.section("embedding", sentence=0):
         g = model.scope("memory")
         memory = place(g, embed(g.scope("words"), model.sentences[0].index, known))
-    embedded, written = _decode(model, memory, w, place)
-    model.goals = [Goal(written.output, 1, model.sentences[1].padding, like=embedded)]
-    own, across = _maps("look_back", written.layers[0].own), _maps("look_across", written.layers[0].across)
-    model.headline = Headline([*own, *across], _looks_across(model, across))
+    written = _decode(model, memory, w, place)
+    write_on(model, sizes, {1: written.output})
+    across = _maps("look_across", written.layers[-1].across)
+    model.headline = _translates(model, across)
     return model
 
 
@@ -204,14 +204,19 @@ def encoder_decoder(sizes: Sizes) -> Lesson:
     two = stack_weights(model.scope("decoder"), a, written_by, across=True, final_norm=final_norm)
     place = sinusoids(model)
     found = read(model, [model.scope("encoder")], one, place)
-    _, written = _decode(model, found.outputs[0], two, place)
+    written = _decode(model, found.outputs[0], two, place)
     write_on(model, sizes, {1: written.output})
     model.watch = watch(model, word, found.inputs, found.heads)
     across = _maps("look_across", written.layers[-1].across)
+    model.headline = _translates(model, across)
+    return model
+
+
+def _translates(model: Lesson, across: Sequence[Map]) -> Headline:
+    """What is read and what is written, and where heads look `across`."""
     source, target = (sentence.text for sentence in model.sentences)
     writes = Answer("writes", {"source": Fact(source), "target": Fact(target)})
-    model.headline = Headline([Writing("written", target), *across], [writes, *_looks_across(model, across)])
-    return model
+    return Headline([Writing("written", target), *across], [writes, *_looks_across(model, across)])
 
 
 def bert(sizes: Sizes) -> Lesson:
@@ -312,15 +317,14 @@ def _final_norm(sizes: Sizes, a: Architecture) -> bool:
     return sizes.flag("final_norm", a.pre_norm)
 
 
-def _decode(model: Lesson, memory: Matrix, w: Stack, place: Placing) -> tuple[Matrix, StackMade]:
+def _decode(model: Lesson, memory: Matrix, w: Stack, place: Placing) -> StackMade:
     """The second sentence, embedded and through the decoder, which looks at the `memory` of the first."""
     known, (source, target), d = model.vocabulary, model.sentences, model.scope("decoder")
     with model.section("embedding", sentence=1):
-        embedded = embed(d.scope("words"), target.index, known)
-        Y = place(d, embedded)
+        Y = place(d, embed(d.scope("words"), target.index, known))
         own = AttentionOptions(padding_mask(d, target.padding, target.padding, causal=True), causal=True)
         across = AttentionOptions(padding_mask(d.scope("cross"), target.padding, source.padding))
-    return embedded, stack(d, Y, w, own, memory, across, sentence=1)
+    return stack(d, Y, w, own, memory, across, sentence=1)
 
 
 def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list[Matrix]:

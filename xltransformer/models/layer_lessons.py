@@ -17,15 +17,17 @@ from xltransformer.nn.feed_forward import ACTIVATIONS, feed_forward, feed_forwar
 from xltransformer.nn.multi_head import multi_head, multi_head_weights
 from xltransformer.nn.norm import EPSILON, layer_norm, norm_weights, residual, rms_norm
 from xltransformer.nn.positions import BASE, FURTHER_ON, angles, rotary, score_by_distance, sinusoidal
-from xltransformer.teaching.headline import NOT_HERE, attention_answers, heads_headline
+from xltransformer.nn.prediction import predict
+from xltransformer.teaching.headline import NOT_HERE, attention_answers, heads_headline, tells_headline
 from xltransformer.teaching.lesson import Goal, Lesson, Watch
 from xltransformer.teaching.pictures import Answer, Bars, Curve, Curves, Fact, Headline, Map
 from xltransformer.teaching.watch import watch, watched_word
 
 
 def multi_head_lesson(sizes: Sizes) -> Lesson:
-    """Several heads over each sentence. Options: `heads`, `d_k`, `d_v`, `biases`."""
-    model, known = begin(sizes, "heads", "d_k", "d_v", "biases")
+    """Several heads over each sentence. Options: `heads`, `d_k`, `d_v`, `biases`, and `predicts`: whether
+    the words get sinusoidal positions, and at every place a word is told from what the heads make together."""
+    model, known = begin(sizes, "heads", "d_k", "d_v", "biases", "predicts")
     word = watched_word(model)
     width, heads = known.embeddings.columns, sizes.count("heads", HEADS)
     each = max(1, width.size // heads)
@@ -33,15 +35,31 @@ def multi_head_lesson(sizes: Sizes) -> Lesson:
     w = multi_head_weights(model.scope("multi_head"), width, heads, d_k, d_v, biases=biases)
     inputs: list[Matrix] = []
     lessons: dict[str, list[Attended]] = {f"head.{k}": [] for k in range(heads)}
-    for s, h, words, X in model.reading("multi_head"):
+    predicts = sizes.flag("predicts", False)
+    W = model.scope("prediction").input("W", width, Axis.of(known.words), "parameter") if predicts else None
+    base = model.scope("positions").constant("base", BASE, positive=True) if predicts else None
+    told = []
+    for s, h, words, X in model.reading("multi_head", words="words" if predicts else ""):
         inputs.append(X)
         mask = padding_mask(h, words.padding, words.padding)
-        made = multi_head(h, X, w, AttentionOptions(mask))
-        model.goals.append(Goal(made.output, s, words.padding, like=X))
+        placed = X if base is None else sinusoidal(h, X, base)
+        made = multi_head(h, placed, w, AttentionOptions(mask))
         for found, one in zip(lessons.values(), made.attentions, strict=True):
             found.append(Attended(one.weights, made.output))
+        if W is None:
+            model.goals.append(Goal(made.output, s, words.padding, like=X))
+        else:
+            g = model.scopes[s].scope("prediction")
+            with model.section("prediction", sentence=s):
+                guess = predict(g, ops.matmul(made.output, W), known.words)
+            told.append(guess.probabilities)
+            model.goals.append(Goal(guess.logits, s, words.padding, words=True))
     model.watch = watched = watch(model, word, inputs, lessons)
     model.headline = heads_headline(model, watched, lessons)
+    if told:
+        said = tells_headline(model, watched, told)
+        pictures, answers = [*model.headline.pictures, *said.pictures], [*model.headline.answers, *said.answers]
+        model.headline = Headline(pictures, answers)
     return model
 
 

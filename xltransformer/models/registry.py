@@ -55,7 +55,7 @@ MODELS = {
     "backpropagation": ModelEntry("training_lessons.backpropagation"),
     "encoder": ModelEntry("architectures.encoder_model", schemes=("torch_encoder",), template="encoder"),
     "decoder": ModelEntry(
-        "architectures.decoder_model", pair=True, schemes=("torch_decoder",), template="decoder"
+        "architectures.decoder_model", writes=True, pair=True, schemes=("torch_decoder",), template="decoder"
     ),
     "encoder_decoder": ModelEntry(
         "architectures.encoder_decoder",

@@ -88,6 +88,23 @@ def prediction_headline(
     return Headline(pictures, answers)
 
 
+def tells_headline(model: Lesson, watch: Watch, probabilities: Sequence[Matrix]) -> Headline:
+    """What the watched word tells, as bars, and in words what it tells most; `probabilities` (n x v) of each
+    sentence."""
+    pictures, answers = [], []
+    for s, (one, block) in enumerate(zip(watch.sentences, probabilities, strict=True)):
+        h = model.scope("watch", str(s), "told")
+        with model.behind():
+            with h.step("watch_prediction"):
+                own = lookup(one.position, block)
+                row = h.add("probabilities", own, rows=Axis.of(watch.word), scale="probability")
+            words, shares = runners_up(h, row, row, model.vocabulary.words, CANDIDATES)
+        facts = {"word": Fact(watch.word), "first": Fact(words), "share": Fact(shares)}
+        pictures += [Bars("tells", words, (shares,), word=watch.word)] if s == 0 else []
+        answers.append(Answer("tells", facts, s, holds=one.here, instead=NOT_HERE))
+    return Headline(pictures, answers)
+
+
 def writing_headline(
     model: Lesson, watch: Watch, probabilities: Sequence[Matrix], maps: Sequence[Map] = ()
 ) -> Headline:
