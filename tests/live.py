@@ -90,13 +90,18 @@ class Live:
     def cell(self, place: Place, i: int = 0, j: int = 0) -> Any:
         return self._model.get_cell_value(*self._at(place, i, j))
 
+    def cells(self, place: Place) -> list[list[Any]]:
+        """The cells of a place, row by row, as they are."""
+        return [[self.cell(place, i, j) for j in range(place.shape[1])] for i in range(place.shape[0])]
+
     def block(self, block: Matrix, place: Place) -> Array:
         """A block's values as they stand: no text and 0 for empty cells."""
-        rows = [[self.cell(place, i, j) for j in range(block.shape[1])] for i in range(block.shape[0])]
+        rows = self.cells(place)
         if block.text:
-            return np.array([[_text(value) for value in row] for row in rows], dtype=object)
+            return np.array([[as_text(value) for value in row] for row in rows], dtype=object)
         return np.array([[0.0 if value is None or value == "" else value for value in row] for row in rows], float)
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """What a cell holds, as formulas take it for a text."""
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

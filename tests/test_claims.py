@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from claims import PREDICATES, Said, Seen, parsed
-from live import Live, with_room
+from live import Live, as_text, with_room
+from office import Office, OpenedBook
 
 from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.template import shipped_templates
+from xltransformer.graph import Matrix
 from xltransformer.locale import Messages, load_messages, read_texts
 from xltransformer.teaching.watch import lesson_title
 from xltransformer.workbook.book import Workbook
@@ -62,7 +65,7 @@ def hold(name: str, language: str, folder: Path) -> None:
         seen = Seen(instance.model, messages, lambda block: live.block(block, book.names[block.name]))
         false += [
             f"{state}: {said.key}: {said.text}"
-            for said in told(book, live, seen, messages)
+            for said in told(live.cells(book.screen["answer"]), seen, messages)
             if not holds(said, seen)
         ]
         live.take_back()
@@ -76,10 +79,48 @@ def holds(said: Said, seen: Seen) -> bool:
         raise AssertionError(f"{said.key}: {said.text}: {error!r}") from error
 
 
-def told(book: Workbook, live: Live, seen: Seen, messages: Messages) -> Iterator[Said]:
-    """Every sentence that Start shows."""
-    place = book.screen["answer"]
-    lines = [str(live.cell(place, k, 0) or "") for k in range(place.shape[0])]
+IN_LIBREOFFICE: dict[str, list[State]] = {
+    "cat-and-mouse": [
+        [],
+        [("switches.temperature", 0, 0, 100.0)],
+        [("sentence.0.words", 0, 0, "keyboard")],
+        [("watch.word", 0, 0, "cat")],
+        [("embeddings", 0, 0, -0.0004), ("watch.word", 0, 0, "cat")],
+    ],
+    "bert": [
+        [],
+        [("sentence.words", 1, 0, "cat")],
+        [("sentence.words", 5, 0, "box")],
+        [("watch.word", 0, 0, "mat")],
+    ],
+}
+
+
+@pytest.mark.parametrize("name", IN_LIBREOFFICE)
+def test_it_is_true_in_libreoffice(name: str, office: Office, tmp_path: Path) -> None:
+    instance, book, _ = opened(name, "en", tmp_path)
+    edits = [
+        [(book.names[block].sheet, book.names[block].address(i, j), value) for block, i, j, value in state]
+        for state in IN_LIBREOFFICE[name]
+    ]
+    for shown, _ in office.rounds(tmp_path / "built.xlsx", edits)[1]:
+        seen = Seen(instance.model, load_messages(), partial(values_of, book, shown))
+        said = list(told(shown.read(book.screen["answer"]), seen, load_messages()))
+        assert said
+        assert all(holds(one, seen) for one in said), said
+
+
+def values_of(book: Workbook, shown: OpenedBook, block: Matrix) -> Any:
+    """A block's values as LibreOffice shows them."""
+    cells = shown.read(book.names[block.name])
+    if block.text:
+        return np.array([[as_text(cell) for cell in row] for row in cells], dtype=object)
+    return np.array([[0.0 if cell == "" else cell for cell in row] for row in cells], float)
+
+
+def told(cells: Sequence[Sequence[Any]], seen: Seen, messages: Messages) -> Iterator[Said]:
+    """Every sentence in the cells of Start that hold the answers."""
+    lines = [str(row[0] or "") for row in cells]
     texts = [text for line in lines if line for text in line.split("  ")]
     answers = seen.model.headline.answers
     assert len(texts) <= len(answers)
