@@ -57,7 +57,7 @@ def test_a_review_is_judged_as_the_grammar_judges_it(one: td.Review, language: s
     scores = values["reading.by_layer"][: len(one.words)]
     np.testing.assert_allclose(scores.mean(axis=0), values["reading.mean_score"][0])
     share = 1 / (1 + np.exp(-values["reading.mean_score"][0, -1]))
-    np.testing.assert_allclose(values["classification.probabilities"], [[share, 1 - share]], atol=1e-12)
+    np.testing.assert_allclose(values["classification.class_probabilities"], [[share, 1 - share]], atol=1e-12)
     for word, score, part in zip(one.words, scores, one.parts, strict=True):
         if word in td.QUALITY:
             assert (score[0] > 0) == (td.QUALITY[word] == td.KIND)  # by itself

@@ -58,7 +58,7 @@ def classify(g: Scope, X: Matrix, padding: Matrix, w: Classifier) -> Classified:
     with g.step("class_logits"):
         logits = g.add("logits", linear(pooled, w.W, w.b))
         some = g.add("any", row_max(g.add("there_T", transpose(padding))), scale="gate")
-    probabilities = softmax(g, logits, shares="probabilities")
+    probabilities = softmax(g, logits, shares="class_probabilities")
     with g.step("class"):
         index = g.add("class_index", row_argmax(logits))
         name = g.add("class", word_at(index, w.names))
@@ -85,7 +85,7 @@ def read_off(g: Scope, stages: Sequence[Matrix], padding: Matrix, w: Classifier)
     logits, single = [], []
     for k, X in enumerate(stages):
         h = g.scope("stage", str(k))
-        with h.step("word_logits"):
+        with h.step("word_logits" if k else "words_alone"):
             logits.append(h.add("logits", linear(X, w.W, w.b)))
             ahead = h.add("ahead", margin(logits[-1]))
             single.append(h.add("score", multiply(ahead, padding)))
