@@ -20,8 +20,11 @@ MISSPACED = (
     (r"[，。：；？！“”（）、] +\S|\S +[，。：；？！“”（）、]", "a space beside a mark"),
 )
 HALF_WIDTH = rf"{HAN} ?[,;:?!()]|[,;:?!()] ?{HAN}"
-IN_FORMULAS = ("formula", "symbol")
-"""Where brackets are those of a formula, and names those of its blocks."""
+
+
+def in_formula(key: str) -> bool:
+    """Whether brackets are those of a formula, such as `formula_bias`, and names those of its blocks."""
+    return any(part == "symbol" or part.startswith("formula") for part in key.split("."))
 
 
 def terms(language: str) -> list[list[str]]:
@@ -69,7 +72,7 @@ def test_a_term_is_the_glossarys(english: str, chinese: str) -> None:
     good = [form.partition("（")[0] for form in chinese.split("；")]
     good = [part for form in good for part in form.split("…")[-1:]]
     for key, (en, zh) in PAIRS.items():
-        if used.search(en) and not any(part in IN_FORMULAS for part in key.split(".")):
+        if used.search(en) and not in_formula(key):
             assert any(form in zh for form in good), f"{key}: {en!r} is {zh!r}, without {chinese}"
 
 
@@ -92,7 +95,7 @@ def test_marks_are_wide_and_spaces_follow_one_rule() -> None:
     for key, text in CHINESE.items():
         for wrong, rule in MISSPACED:
             assert not re.search(wrong, text), f"{key}: {rule}: {text}"
-        if key.split(".")[-1] not in IN_FORMULAS:
+        if not in_formula(key):
             assert not re.search(HALF_WIDTH, text), f"{key}: {text}"
 
 
