@@ -12,7 +12,7 @@ from xltransformer.building.parse import load_template
 from xltransformer.building.template import shipped_templates
 from xltransformer.locale import languages, load_messages
 from xltransformer.workbook.layout import lay_out
-from xltransformer.workbook.start.grid import INTRO, LABEL, TASK, TITLE
+from xltransformer.workbook.start.grid import INTRO, LABEL, TASK, TITLE, TOP, VALUE
 
 
 def head(instance: Instance, language: str = "en") -> dict[int, str]:
@@ -112,3 +112,15 @@ def test_other_embeddings_silence_what_is_said_of_the_weights(tmp_path: Path) ->
     assert head(instance)[TASK] == load_messages()("start.drawn_weights", seed=0)
     assert not instance.template.notes
     assert not instance.template.experiments
+
+
+@pytest.mark.parametrize(
+    ("language", "named"), [("en", ("Source (A)", "Target (B)")), ("zh", ("源句（A）", "译文（B）"))]
+)
+@pytest.mark.parametrize("name", ["encoder-decoder", "decoder"])
+def test_the_sentences_of_a_pair_are_named_by_their_roles(
+    name: str, language: str, named: tuple[str, str]
+) -> None:
+    instance = make_instance(name, language=language)
+    cells = cells_of(lay_out(instance, instance.trace(), load_messages(language)).sheets[0])
+    assert tuple(cells[TOP, column].content for column in (LABEL, VALUE)) == named
