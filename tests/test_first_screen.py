@@ -115,7 +115,7 @@ def test_other_embeddings_silence_what_is_said_of_the_weights(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("language", "named"), [("en", ("Source (A)", "Target (B)")), ("zh", ("源句（A）", "译文（B）"))]
+    ("language", "named"), [("en", ("Source (A)", "Target (B)")), ("zh", ("源句（A）", "目标句（B）"))]
 )
 @pytest.mark.parametrize("name", ["encoder-decoder", "decoder"])
 def test_the_sentences_of_a_pair_are_named_by_their_roles(
