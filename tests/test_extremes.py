@@ -112,7 +112,7 @@ def hold(made: Made, what: str, answers: list[str], state: str, read: Read) -> N
         letter = "A" if len(instance.model.sentences) > 1 else ""
         told = messages("start.empty_one", letter=letter) if letter else messages("start.empty")
         assert answers[0].startswith(told), (what, answers)
-    elif what == "temperature 0.01" and "watch.0.attention" in book.names:
+    elif what == "temperature 0.01" and instance.model.headline.answers[0].key == "looks":
         found = re.search(r"[(（](\d\.\d\d)[)）]", answers[0])
         most = max(numbers("watch.0.attention"))
         assert found is None or abs(float(found[1]) - most) < 0.0051 or most < 0.005, (what, answers)
