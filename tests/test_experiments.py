@@ -3,6 +3,7 @@ and the explanation that appear, in LibreOffice and in IronCalc."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,12 +14,14 @@ from cells import cells_of
 from changes import Parts
 from office import Edit, Office
 from openpyxl.utils.cell import coordinate_to_tuple
+from tried import TRIED
 
 from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.parse import load_template
 from xltransformer.building.template import shipped_templates
 from xltransformer.engines import engine, fold
 from xltransformer.errors import UserError
+from xltransformer.inputs import ERRORS
 from xltransformer.locale import Messages, in_language, languages, load_messages
 from xltransformer.workbook.book import Workbook
 from xltransformer.workbook.layout import lay_out
@@ -27,6 +30,8 @@ from xltransformer.workbook.writer import render
 
 SHIPPED = [(name, language) for name in shipped_templates() for language in languages()]
 AT_LEAST = 3
+PART = {"backpropagation", "byte-pair", "feed-forward", "trainable-attention"}
+"""Lessons of whose explanations only some are held against the numbers: the others say why, not what."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,15 @@ def built(name: str, language: str, folder: Path) -> tuple[Path, list[Trial]]:
 
 
 @cache
+def places_of(name: str, language: str) -> tuple[Place, Mapping[str, Place]]:
+    """Where the line of state and the blocks stand."""
+    messages = load_messages(language)
+    instance = make_instance(name, language=language)
+    book = lay_out(instance, instance.trace(), messages)
+    return book.screen["state"], book.names
+
+
+@cache
 def drawn(name: str, language: str) -> tuple[bytes, list[Trial]]:
     """A workbook, once for all tests, and what to try in it."""
     messages = load_messages(language)
@@ -87,12 +101,29 @@ def test_every_template_has_experiments_in_the_languages_that_ship(name: str, la
         assert "{cell}" in experiment.do[language]
 
 
+@pytest.mark.parametrize("name", sorted({name for name, _ in TRIED} - PART))
+def test_every_explanation_is_held_against_the_numbers(name: str) -> None:
+    numbers = range(1, len(load_template(name).experiments) + 1)
+    assert {(name, number) for number in numbers} <= set(TRIED)
+
+
 @pytest.mark.parametrize(("name", "language"), SHIPPED)
 def test_libreoffice_sees_each_done(name: str, language: str, office: Office, tmp_path: Path) -> None:
     path, listed = built(name, language, tmp_path)
+    messages, (state, homes) = load_messages(language), places_of(name, language)
+    predicates = {trial.number: TRIED[name, trial.number] for trial in listed if (name, trial.number) in TRIED}
+    spoken = [homes[block] for one in predicates.values() for block in one.blocks]
     shown = [place for trial in listed for place in (trial.mark, trial.explanation)]
-    untouched, rounds = office.rounds(path, [[trial.edit] for trial in listed], only=shown)
+    untouched, rounds = office.rounds(path, [[trial.edit] for trial in listed], only=[state, *shown, *spoken])
     for trial, (done, undone) in zip(listed, rounds, strict=True):
+        said = str(done.read(state)[0][-1])
+        assert said.startswith("✓"), (trial.edit, said)
+        assert messages("start.unchanged") not in said, trial.edit
+        for opened in (untouched, undone):
+            assert str(opened.read(state)[0][-1]) == f"✓ {messages('start.well')}  {messages('start.unchanged')}"
+        if trial.number in predicates:
+            before, after = (lambda block, book=book: book.read(homes[block]) for book in (untouched, done))
+            assert predicates[trial.number].is_true(before, after), (trial.number, trial.then)
         for opened in (untouched, undone):
             assert opened.read(trial.mark) == [[str(trial.number)]]
             assert opened.read(trial.explanation) == [[""]]
@@ -112,6 +143,11 @@ def test_ironcalc_sees_all_done_at_once(name: str, language: str, tmp_path: Path
         parts.put(Place(sheet, row - 1, column - 1, (1, 1)), 0, 0, trial.edit[2])
     parts.save(path)
     results = engine("ironcalc").recalculate(path)
+    wrong = [(sheet, cell) for sheet, cells in results.items() for cell, value in cells.items() if value in ERRORS]
+    assert not wrong, wrong[:5]
+    state = places_of(name, language)[0]
+    said = str(results[fold(state.sheet)][state.row + 1, state.column + state.shape[1]])
+    assert said.startswith("✓"), said
     for trial in edits.values():
         cells = results[fold(trial.mark.sheet)]
         assert cells[trial.mark.row + 1, trial.mark.column + 1] == "✓", trial.edit

@@ -1,0 +1,154 @@
+"""For each experiment whether its explanation is true of the numbers before and after it: written from its words,
+not from formulas. By template and number (as the first sheet counts them, from 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+Read = Callable[[str], list[list[Any]]]
+"""The cells of a block, by its name."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The blocks that an explanation speaks of, and whether it is true, by their cells before and after."""
+
+    blocks: Sequence[str]
+    is_true: Callable[[Read, Read], bool]
+
+
+RANKED, SHARES = "watch.0.prediction.ranked", "watch.0.prediction.ranked_probability"
+
+
+def written(read: Read, name: str = "sentence.words") -> list[str]:
+    return [str(row[0]) for row in read(name) if row[0] not in ("", None)]
+
+
+def first_words(read: Read, count: int) -> list[str]:
+    return [str(word) for word in read(RANKED)[0][:count]]
+
+
+def evened_out(before: Read, after: Read, *names: str) -> bool:
+    """The largest share has fallen, and the smallest of those above 0 has risen."""
+    rows = [[[share for share in read(name)[0] if share > 0] for read in (before, after)] for name in names]
+    return all(max(now) < max(was) and min(now) > min(was) for was, now in rows)
+
+
+def moved_towards_technology(before: Read, after: Read) -> bool:
+    """More of the upward dimension than of the one across comes out in both sentences."""
+    moves = (after(f"watch.{s}.move")[1] for s in (0, 1))
+    return all(up > across for across, up in moves)
+
+
+def in_last_words(count: int, *words: str) -> Callable[[Read, Read], bool]:
+    return lambda before, after: written(after)[-count:] == list(words)
+
+
+def mean_and_variance_left(before: Read, after: Read) -> bool:
+    was, now = ([read(f"watch.layer.{name}")[0][0] for name in ("mean", "variance")] for read in (before, after))
+    return abs(was[0]) < 0.005 and abs(was[1] - 1) < 0.005 and abs(now[1] - 1) > 0.005
+
+
+LAYER = ("watch.layer.mean", "watch.layer.variance")
+MOVES = ("watch.0.move", "watch.1.move")
+BARS = ("watch.0.attention", "watch.1.attention")
+SENTENCE = ("sentence.words",)
+
+TRIED: dict[tuple[str, int], Tried] = {
+    ("cat-and-mouse", 1): Tried(MOVES, moved_towards_technology),
+    ("cat-and-mouse", 2): Tried(
+        [*MOVES, *BARS],
+        lambda before, after: after(BARS[0])[0][0] < before(BARS[0])[0][0]
+        and after(MOVES[0])[1][0] < before(MOVES[0])[1][0],
+    ),
+    ("cat-and-mouse", 3): Tried(BARS, lambda before, after: evened_out(before, after, *BARS)),
+    ("apple", 3): Tried(BARS, lambda before, after: evened_out(before, after, *BARS)),
+    ("masks", 1): Tried(
+        ["watch.padding_only.seen", "watch.causal_attention.seen"],
+        lambda before, after: after("watch.padding_only.seen") == after("watch.causal_attention.seen"),
+    ),
+    ("masks", 3): Tried(
+        ["causal_attention.weights"], lambda before, after: after("causal_attention.weights")[0][0] == 1
+    ),
+    ("add-norm", 1): Tried(
+        [*LAYER, "watch.sum.variance"],
+        lambda before, after: after("watch.sum.variance")[0][0] > 4 * before("watch.sum.variance")[0][0]
+        and abs(after(LAYER[0])[0][0]) < 0.005
+        and abs(after(LAYER[1])[0][0] - 1) < 0.005,
+    ),
+    ("add-norm", 2): Tried(LAYER, mean_and_variance_left),
+    ("add-norm", 3): Tried(LAYER, lambda before, after: after(LAYER[1])[0][0] < 0.995),
+    ("feed-forward", 2): Tried(
+        ["relu.inner", "relu.activated"],
+        lambda before, after: after("relu.inner")[0][0] > 0
+        and after("relu.activated")[0][0] == after("relu.inner")[0][0],
+    ),
+    ("feed-forward", 3): Tried(
+        ["gelu_erf.inner", "gelu_erf.activated"],
+        lambda before, after: 0 <= after("gelu_erf.inner")[0][0] - after("gelu_erf.activated")[0][0] < 0.01,
+    ),
+    ("backpropagation", 1): Tried(
+        ["nudge.product.slope", "nudge.product.gradient"],
+        lambda before, after: abs(after("nudge.product.slope")[0][0] - after("nudge.product.gradient")[0][0])
+        > 10 * abs(before("nudge.product.slope")[0][0] - before("nudge.product.gradient")[0][0]),
+    ),
+    ("trainable-attention", 1): Tried(
+        ["training.losses"],
+        lambda before, after: sum(later > one for one, later in pairwise(after("training.losses")[0])) > 1,
+    ),
+    ("byte-pair", 1): Tried(
+        ["sentence.0.byte_pair.text"],
+        lambda before, after: {"n", "o", "w", "est"} <= {*after("sentence.0.byte_pair.text")[0][0].split(" ")},
+    ),
+    ("byte-pair", 3): Tried(
+        ["sentence.0.byte_pair.number"], lambda before, after: after("sentence.0.byte_pair.number")[0][0] == 1
+    ),
+    ("apple", 1): Tried(MOVES, moved_towards_technology),
+    ("apple", 2): Tried(
+        MOVES, lambda before, after: after(MOVES[1])[1][1] < before(MOVES[1])[1][1]
+    ),
+    ("masks", 2): Tried(
+        ["padding_only.weights", "causal_attention.weights"],
+        lambda before, after: all(row[5] > 0 for row in after("padding_only.weights"))
+        and [k for k, row in enumerate(after("causal_attention.weights")) if row[5] > 0] == [5],
+    ),
+    ("bert", 1): Tried([RANKED], lambda before, after: sorted(first_words(after, 2)) == ["dog", "puppy"]),
+    ("bert", 2): Tried([RANKED], lambda before, after: sorted(first_words(after, 2)) == ["bird", "crow"]),
+    ("bert", 3): Tried(
+        [RANKED, SHARES],
+        lambda before, after: first_words(after, 1) == ["mouse"] and after(SHARES)[0][0] > 4 * after(SHARES)[0][1],
+    ),
+    ("gpt", 1): Tried(SENTENCE, lambda before, after: "rug" in written(after) and "rug" not in written(before)),
+    ("gpt", 2): Tried(SENTENCE, lambda before, after: "branch" in written(after)),
+    ("gpt", 3): Tried(SENTENCE, lambda before, after: bool({"tree", "table"} & {*written(after)})),
+    ("induction", 1): Tried(SENTENCE, lambda before, after: written(after)[7] == "H"),
+    ("induction", 2): Tried(SENTENCE, lambda before, after: written(after)[7] == "A"),
+    ("induction", 3): Tried(SENTENCE, lambda before, after: written(after)[7] == written(before)[7] == "B"),
+    ("sort-letters", 1): Tried(SENTENCE, in_last_words(6, *"AAABBC")),
+    ("sort-letters", 2): Tried(SENTENCE, lambda before, after: sorted(written(after)[6:]) == written(after)[6:]
+                               and written(after)[6:].count("B") == 3 and written(after)[6:].count("C") == 1),
+    ("sort-letters", 3): Tried(SENTENCE, in_last_words(6, *"AAABCC")),
+    ("encoder-decoder", 1): Tried(
+        ["sentence.1.words"],
+        lambda before, after: "bed" in [written(after, "sentence.1.words")[k] for k in (-1, -2)],
+    ),
+    ("encoder-decoder", 2): Tried(
+        ["sentence.1.words"],
+        lambda before, after: [("under" if word == "on" else word) for word in written(before, "sentence.1.words")]
+        == written(after, "sentence.1.words"),
+    ),
+    ("encoder-decoder", 3): Tried(
+        ["sentence.1.words"],
+        lambda before, after: [
+            k
+            for k, (one, other) in enumerate(
+                zip(*(written(read, "sentence.1.words") for read in (before, after)), strict=True)
+            )
+            if one != other
+        ]
+        == [2],
+    ),
+}  # fmt: skip
