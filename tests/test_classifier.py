@@ -151,3 +151,12 @@ def test_other_classes_and_layers(layers: int) -> None:
 def test_one_class_is_too_few() -> None:
     with pytest.raises(UserError, match="classes has 'good' alone: give at least two names"):
         make_instance("encoder", settings={"classes": ["good"]})
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_classes_by_language_leave_the_other_sizes(language: str) -> None:
+    """The class names stand under `languages`; the width that is drawn for new training does not."""
+    fresh = load_template("encoder", language, fresh=True)
+    assert len(fresh.table.dimensions) == 12
+    assert fresh.sizes["layers"] == 2
+    assert fresh.sizes["classes"] == (["kind", "unkind"] if language == "en" else ["好评", "差评"])

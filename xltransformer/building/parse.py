@@ -92,7 +92,7 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
     data = _read(text, where)
     spoken = dict(_spoken(table_in(data, "languages", where), language, where))
     sizes = table_in(data, "sizes", where) | table_in(spoken, "sizes", f"{where}: languages")
-    data |= spoken
+    data |= {**spoken, "sizes": sizes}
     model: Any = data.get("model")
     watch = data.get("watch")
     sentences, plane = data.get("sentences", []), data.get("plane", [])
