@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
-from itertools import islice
 
 from xltransformer.graph import Matrix, Section, Step
 from xltransformer.locale import Messages
@@ -14,7 +14,7 @@ from xltransformer.workbook.canvas import LETTER, Canvas, text_width
 from xltransformer.workbook.drawing import draw, draw_factor
 from xltransformer.workbook.marking import LONG_SYMBOL
 from xltransformer.workbook.places import Known, Place
-from xltransformer.workbook.worked import cells_of, words_of, worked_lines
+from xltransformer.workbook.worked import rows_of, words_of, worked_lines
 
 LEFT = 1
 """The column of the row labels; the first block's cells begin one further right."""
@@ -28,6 +28,8 @@ COLUMN = 64
 """Pixels of a column that a text may take."""
 NOTATION = 18
 """Points of a line of notation, which may be in Chinese characters."""
+UNSEEN = ("remark", ";;;")
+"""The style of a number that only its formula's reader needs: that of the column which a line works out."""
 LONG_LABEL = 12
 """A row label of more characters needs the wide first column."""
 
@@ -283,7 +285,7 @@ def _draw_worked(page: Page, section: Section, step: Step, row: int) -> int:
     book, words = page.book, words_of(page.model, section)
     source = page.model.sentences[section.sentence].words if section.sentence is not None else None
     worked = [block for block in step.blocks if _workable(book, block)]
-    lines = [block for block in worked for _ in cells_of(block, words, source)]
+    lines = [block for block in worked for _ in rows_of(block, words, source)]
     if not lines:
         return row
     lines = lines[:1] if book.notation.by_row else lines
@@ -291,9 +293,13 @@ def _draw_worked(page: Page, section: Section, step: Step, row: int) -> int:
     first = row + 1
 
     def write() -> None:
-        every = (line for block in dict.fromkeys(lines) for line in worked_lines(page, block, words, source))
-        for k, line in enumerate(islice(every, len(lines))):
-            page.sheet.paragraph(first + k, LEFT, line.shown, "worked", line.formula)
+        rows = itertools.count(first)
+        blocks = dict.fromkeys(lines)
+        every = (line for block in blocks for line in worked_lines(page, section, block, words, rows))
+        for at, line in enumerate(itertools.islice(every, len(lines)), start=first):
+            page.sheet.paragraph(at, LEFT, line.said.shown, "worked", line.said.formula)
+            if line.column is not None:
+                page.sheet.formula(at, 0, line.column.formula, float(line.column.shown), UNSEEN)
 
     book.later(write)
     return first + len(lines)
