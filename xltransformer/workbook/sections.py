@@ -143,7 +143,7 @@ def _draw_section(
     page = first.another(f"{number}{letter} {name}" if number else name)
     _draw_head(page, section, f"{number}  {title}" if number else title, intro)
     row = 5
-    if note := told(instance, notes, messages):
+    if not first.book.exercise and (note := told(instance, notes, messages)):
         page.sheet.paragraph(4, LEFT, note, "note")
         row = 6
     if page.book.notation.by_row:

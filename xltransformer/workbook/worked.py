@@ -171,11 +171,15 @@ def _column_label(page: Page, block: Matrix, index: Index, j: int) -> Phrase:
         source = page.ref(axis.source)
         return Phrase(source.cell(index, 0) if source.shape[1] == 1 else source.cell(0, index), texts[j])
     if isinstance(index, str) and any(texts):
+        if len(texts) > MOST_LISTED:
+            return Phrase(index, str(j + 1))
         listed = ",".join(f'"{text}"' for text in texts)
         return Phrase(f"CHOOSE({index},{listed})", texts[j])
     return Phrase(f'"{texts[j]}"', texts[j])
 
 
+MOST_LISTED = 29
+"""Of more columns than these, which a formula cannot list, the number is told."""
 MOST_DECIMALS = 9
 """How many decimals a small number has at most."""
 

@@ -62,14 +62,16 @@ def _draw_head(page: Page, instance: Instance) -> dict[str, Place]:
     """The title, the task where the template tells one, and in one line each what is drawn at random and what to
     do, as far as there is room; returns where they stand, by name."""
     sheet, messages, template = page.sheet, page.messages, instance.template
-    intro = messages("start.intro")
+    exercise = bool(page.book.exercise)
+    intro = messages("exercise.intro" if exercise else "start.intro")
     if template.trained and instance.made_up:
         intro += " " + messages("start.never_saw", words=messages("start.and").join(instance.made_up))
     usual = messages.get(f"start.title_{template.model}", messages("start.title"))
-    task = told(instance, template.task, messages)
+    title = messages("exercise.name") if exercise else told(instance, template.title, messages) or usual
+    task = "" if exercise else told(instance, template.task, messages)
     drawn = messages(f"start.drawn_{instance.drawn}", seed=template.seed) if instance.drawn else ""
     lines = [(task, "task"), (drawn, "intro_line"), (intro, "intro_line")]
-    lines = [(told(instance, template.title, messages) or usual, "title"), *(line for line in lines if line[0])]
+    lines = [(title, "title"), *(line for line in lines if line[0])]
     sheet.heights |= {**HEIGHTS, **dict.fromkeys(range(TITLE + len(lines), STATE), ABSENT)}
     screen: dict[str, Place] = {}
     for (part, row), (text, style) in zip(ROWS.items(), lines, strict=False):
