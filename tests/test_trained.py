@@ -23,6 +23,7 @@ from xltransformer.building.template import shipped_templates, template_folder
 from xltransformer.cli import main
 from xltransformer.engines.base import fold
 from xltransformer.errors import UserError
+from xltransformer.locale import in_language
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
 
@@ -271,3 +272,49 @@ def test_thirty_rows_are_sorted_in_libreoffice(sorting: Path, office: Office) ->
     edits = [[(home.sheet, home.address(k, 0), letter) for k, letter in enumerate(letters)] for letters in THIRTY]
     for letters, (typed, _) in zip(THIRTY, office.rounds(sorting, edits, [first_sheet])[1], strict=True):
         assert [row[0] for row in typed.read(home)[6:]] == sorted(letters)
+
+
+def test_what_the_recurrent_lesson_shows_as_measured_is_measured_so() -> None:
+    file, measure = held_out.MEANS["recurrent"]
+    kept = tomllib.loads((template_folder() / file).read_text("utf-8"))
+    measured = measure()
+    assert list(kept) == list(measured)
+    for name, numbers in measured.items():
+        np.testing.assert_allclose(kept[name], numbers, atol=2e-3, err_msg=name)
+
+
+def test_the_recurrent_lesson_tells_its_counts_and_shares_as_they_are() -> None:
+    """The networks have about as many weights, and the notes say how many, and how often each is right."""
+    instance = make_instance("recurrent")
+    notes = {key: in_language(texts, "en") for key, texts in instance.template.notes.items()}
+    sections = {"recurrent": "recurrent", "lstm": "lstm", "gru": "gru", "self_attention": "projected_attention"}
+    counts = {
+        name: sum(block.size for block in instance.model.parameters if block.name.startswith(f"{name}."))
+        for name in sections
+    }
+    assert max(counts.values()) / min(counts.values()) < 1.1
+    for name, section in sections.items():
+        assert f"{counts[name]} weights" in notes[section]
+    *gated, attention = held_out_figures()["recurrent"]
+    assert attention.right == attention.of
+    for figure in gated:
+        assert f"{figure.right / figure.of:.0%}".replace("%", " %") in notes["prediction"]
+
+
+def test_the_recurrent_lessons_experiments_come_out_as_told() -> None:
+    names = ["cat", "dog", "bird", "mouse", "pig", "hen"]
+    first = make_instance("recurrent", [" ".join(["cow", *names[1:], *["back"] * 6])]).trace()
+    assert first["remembered.self_attention.said"][-1, 0] == "cow"
+    last = make_instance("recurrent", [" ".join([*names[:5], "horse", *["back"] * 6])]).trace()
+    assert last["remembered.right"][0, 0] == "horse"
+    assert last["remembered.self_attention.share"][0, 0] > 0.9
+    seven = make_instance("recurrent", [" ".join([*names, "pig", *["back"] * 5])]).trace()
+    assert seven["remembered.last_right"].item() == names[2]
+    assert seven["remembered.last_distance"].item() == 9
+
+
+def test_nothing_measured_is_shown_of_other_weights_than_those_measured() -> None:
+    for settings, there in (({}, True), ({"state": 4}, False), ({"seed": 5}, False)):
+        model = make_instance("recurrent", settings=settings).model
+        assert any(name.startswith("measured.") for name in model.blocks) == there
+        assert len(model.headline.pictures) == 1 + there
