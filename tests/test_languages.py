@@ -128,6 +128,12 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
         ("recurrent", {"lstm_state": 0, "gru_state": 0}),
     )
     others = [make_instance(template, settings=settings) for template, settings in asked]
+    small: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("feed-forward", {"biases": False}),
+        ("decoder", {"biases": False}),
+        ("encoder", {"classes": ["kind", "so-so", "unkind"]}),
+    )
+    others += [make_instance(untrained(name, tmp_path), settings=settings) for name, settings in small]
     single = make_instance("recurrent", ["cat"])
     for instance in (alone, plain, single, *others):
         lay_out(instance, instance.trace(), messages)
@@ -315,7 +321,7 @@ ENGLISH = re.compile(r"[A-Za-z]{2,}(?:[ ,]+[A-Za-z]{2,}){2,}")
 
 @pytest.mark.parametrize("template", shipped_templates())
 def test_chinese_workbook_has_no_english_sentence(template: str) -> None:
-    instance = make_instance(template)
+    instance = make_instance(template, language="zh")
     values = instance.trace()
     own = {str(text) for b in instance.model.blocks.values() if b.text for text in values[b.name].ravel()}
     own |= {*instance.sentences, *(known.source for known in PUBLISHED)}
