@@ -98,30 +98,6 @@ def test_what_is_said_is_true(words: list[str], watched: str) -> None:
             assert re.findall("“([^”]*)”", way) == [word, *sides]
 
 
-TRIED = {
-    1: lambda before, after, k: after[k, 1] < 0 < before[k, 1] and after[:, 2].sum() < 0 < before[:, 2].sum(),
-    2: lambda before, after, k: before[10, 1] < 0 < after[10, 1],
-    3: lambda before, after, k: (
-        ((before[:, 1] > 0) == (after[:, 1] > 0)).all() and after[:, 2].sum() < 0 < before[:, 2].sum()
-    ),
-    4: lambda before, after, k: after[k, 0] > 0 > after[k, 1] and after[:, 2].sum() < 0,
-}
-"""What each experiment's explanation says of the words' scores before and after; k is the place of “bad”."""
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("number", TRIED)
-def test_the_experiments_show_what_they_say(number: int, language: str) -> None:
-    instance, before = read(DEFAULT.split(), language)
-    experiment = instance.template.experiments[number - 1]
-    assert isinstance(experiment.row, int)
-    typed = DEFAULT.split()
-    typed[experiment.row - 1] = str(experiment.target("en"))
-    assert experiment.target("zh") == ROWS[typed[experiment.row - 1]]
-    _, after = read(typed, language)
-    assert TRIED[number](before["reading.by_layer"], after["reading.by_layer"], 5)
-
-
 def test_not_taken_out_by_emptying_its_cell_makes_the_review_unkind() -> None:
     _, values = read(emptied(5))
     assert values["classification.class"].item() == td.UNKIND

@@ -52,6 +52,25 @@ def mean_and_variance_left(before: Read, after: Read) -> bool:
     return abs(was[0]) < 0.005 and abs(was[1] - 1) < 0.005 and abs(now[1] - 1) > 0.005
 
 
+BY_LAYER = ("reading.by_layer", "reading.mean_score")
+BAD, DULL = 5, 10
+"""The places of “bad” and “dull” in the review as built: “… not bad though the ending very dull”."""
+
+
+def kind(read: Read) -> bool:
+    """Whether the words' mean score after the last layer is above 0."""
+    return bool(read("reading.mean_score")[0][-1] > 0)
+
+
+def score(read: Read, place: int, layer: int) -> float:
+    return float(read("reading.by_layer")[place][layer])
+
+
+def halves(read: Read) -> list[bool]:
+    """For which side each word speaks after layer 1."""
+    return [row[1] > 0 for row in read("reading.by_layer")[:11]]
+
+
 LAYER = ("watch.layer.mean", "watch.layer.variance")
 MOVES = ("watch.0.move", "watch.1.move")
 BARS = ("watch.0.attention", "watch.1.attention")
@@ -81,6 +100,21 @@ TRIED: dict[tuple[str, int], Tried] = {
     ),
     ("add-norm", 2): Tried(LAYER, mean_and_variance_left),
     ("add-norm", 3): Tried(LAYER, lambda before, after: after(LAYER[1])[0][0] < 0.995),
+    ("encoder", 1): Tried(
+        BY_LAYER,
+        lambda before, after: score(after, BAD, 1) < 0 < score(before, BAD, 1)
+        and kind(before)
+        and not kind(after),
+    ),
+    ("encoder", 2): Tried(
+        BY_LAYER, lambda before, after: score(before, DULL, 1) < 0 < score(after, DULL, 1)
+    ),
+    ("encoder", 3): Tried(
+        BY_LAYER, lambda before, after: halves(before) == halves(after) and kind(before) and not kind(after)
+    ),
+    ("encoder", 4): Tried(
+        BY_LAYER, lambda before, after: score(after, BAD, 0) > 0 > score(after, BAD, 1) and not kind(after)
+    ),
     ("feed-forward", 2): Tried(
         ["relu.inner", "relu.activated"],
         lambda before, after: after("relu.inner")[0][0] > 0
