@@ -646,7 +646,7 @@ def test_a_template_speaks_english_where_it_lacks_the_language(wanted: tuple[str
     assert in_language({}, "fr") == ""
 
 
-LACKS = ("step.scores.title", "step.scores.question", "section.self_attention.intro", "answer.looks_moves",
+LACKS = ("step.scores.title", "step.scores.question", "section.self_attention.intro", "answer.moves_up",
          "picture.moves", "setting.scaling", "sheet.compare")  # fmt: skip
 
 
@@ -655,7 +655,7 @@ def test_all_texts_that_a_model_lacks_are_told_at_once(monkeypatch: pytest.Monke
     instance = make_instance()
     told = (
         "locale/en.toml lacks [section.self_attention] intro; [step.scores] title, question; [sheet] compare; "
-        "[setting] scaling; [picture] moves; [answer] looks_moves: add what is missing there"
+        "[setting] scaling; [picture] moves; [answer] moves_up: add what is missing there"
     )
     with pytest.raises(UserError, match=re.escape(told)):
         lay_out(instance, instance.trace(), Messages("en", texts))
