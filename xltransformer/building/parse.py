@@ -27,11 +27,11 @@ from xltransformer.errors import UserError
 from xltransformer.locale import ENGLISH, Texts, said_in
 from xltransformer.models import MODELS
 from xltransformer.teaching.experiments import Experiment
-from xltransformer.text import nearest, without_forbidden
+from xltransformer.text import nearest, without_forbidden, word_key
 
 _KEYS = {
     "model", "title", "task", "notes", "sentences", "watch", "lesson", "plane", "slots", "spare_rows", "seed",
-    "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments", "languages",
+    "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments", "languages", "glosses",
 }  # fmt: skip
 _SPOKEN = {"sentences", "watch", "plane", "dimensions", "words", "sizes", "experiments"}
 """What a template may say in each of several languages, under `languages.en` and so on: of the sizes, labels."""
@@ -128,6 +128,7 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
         weights=weights,
         experiments=_experiments(data.get("experiments", []), where),
         trained=learned is not None,
+        glosses=_glosses(table_in(data, "glosses", where), language, where),
     )
 
 
@@ -142,6 +143,15 @@ def _sizes(table: Mapping[str, Any], where: str, folder: Path, fresh: bool) -> d
 
         sizes[MEASURED] = _read_toml(read_text(beside(file, f"{where}: {MEASURED}", folder)), file)
     return sizes
+
+
+def _glosses(tables: Mapping[str, Any], language: str, where: str) -> dict[str, str]:
+    """What words of another language mean, for readers of this one: by the word as it is looked up."""
+    for code, said in tables.items():
+        fits = isinstance(said, dict) and all(isinstance(gloss, str) for gloss in said.values())
+        expect(fits, f"{where}: glosses.{code}", said, "a table of texts, by word", ".60")
+    told: Mapping[str, str] = tables.get(language, {})
+    return {word_key(word): fitting(without_forbidden(text), where) for word, text in told.items()}
 
 
 def _spoken(tables: Mapping[str, Any], language: str, where: str) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ class WordTable:
 
 @record
 class Template:
-    """A template as read and checked. `task` says in one line what its model is to do. `weights` holds arrays by
+    """A template as read and checked. `task` says in one line what its model is to do; `glosses` what words of
+    another language mean, by their keys. `weights` holds arrays by
     the block's full name; with `trained` these, and the embeddings, were learned. `lesson` is the key of the
     lesson or head that is shown at first."""
 
@@ -51,6 +52,7 @@ class Template:
     experiments: tuple[Experiment, ...] = ()
     trained: bool = False
     lesson: str | None = None
+    glosses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def entry(self) -> ModelEntry:

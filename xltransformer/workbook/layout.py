@@ -17,12 +17,14 @@ from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.kept import draw_kept
 from xltransformer.workbook.notation import notation_of
 from xltransformer.workbook.panels import LEFT
-from xltransformer.workbook.phrases import needed
+from xltransformer.workbook.phrases import literal, needed
+from xltransformer.workbook.places import Place
 from xltransformer.workbook.printing import paginate
 from xltransformer.workbook.sections import Chapter, draw_chapters
 from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import draw_shown, draw_typed
 from xltransformer.workbook.start.charts import Behind, draw_below, suggested
+from xltransformer.workbook.start.inputs import draw_glosses
 from xltransformer.workbook.start.words import draw_state
 
 
@@ -47,7 +49,8 @@ def lay_out(
     before = [] if exercise else [start.another(messages("sheet.baseline"))]
     moved = draw_baseline(before[0], compared(start)) if before else None
     vocabulary = start.another(messages("sheet.vocabulary"))
-    _draw_vocabulary(vocabulary, instance)
+    if (glosses := _draw_vocabulary(vocabulary, instance)) is not None:
+        draw_glosses(start, instance, glosses)
     size = start.another(messages("sheet.size"))
     draw_size(size, configuration())
     for chapter in watched:  # drawn in its turn, read last
@@ -77,8 +80,9 @@ def _out_of_sight(page: Page) -> Page:
     return another
 
 
-def _draw_vocabulary(page: Page, instance: Instance) -> None:
-    """The word list with one row of numbers a word, all of it to edit."""
+def _draw_vocabulary(page: Page, instance: Instance) -> Place | None:
+    """The word list with one row of numbers a word, all of it to edit; returns where glosses of its words
+    stand, which are in another language, None where there are none."""
     sheet, messages, known = page.sheet, page.messages, page.model.vocabulary
     width = known.dimensions.shape[1]
     sheet.head(messages("vocabulary.title"), messages("vocabulary.help"), freeze=(4, 2))
@@ -94,10 +98,26 @@ def _draw_vocabulary(page: Page, instance: Instance) -> None:
         if word and word_key(word) in made_up:
             said = "never_saw" if instance.template.trained else "made_up"
             sheet.text(4 + i, 2 + width, messages(f"vocabulary.{said}"), "warning")
+    glosses = _draw_glosses(page, instance, words, 4, 3 + width)
     widest = max(text_width(word) for word in words)
     sheet.widths = {0: 6, 1: min(40.0, max(14.0, widest * 1.2))}
     names = [text_width(str(name)) for name in page.book.values[known.dimensions.name].ravel()]
     sheet.default_width = min(20.0, max(9.0, *(name * 1.2 for name in names)))
+    return glosses
+
+
+def _draw_glosses(page: Page, instance: Instance, words: Sequence[str], row: int, column: int) -> Place | None:
+    """What the words mean, in a column: each as long as its word stands there."""
+    glosses = instance.template.glosses
+    if not any(word_key(word) in glosses for word in words):
+        return None
+    page.sheet.text(row - 1, column, page.messages("vocabulary.gloss"), "remark")
+    for i, word in enumerate(words):
+        if gloss := glosses.get(word_key(word), ""):
+            cell = Place(page.sheet.name, row + i, 1, (1, 1)).seen_from(page.sheet.name).cell(0, 0)
+            formula = f'IF({cell}={literal(word)},{literal(gloss)},"")'
+            page.sheet.formula(row + i, column, formula, gloss, ("remark", ""))
+    return Place(page.sheet.name, row, column, (len(words), 1))
 
 
 def lay_out_size(own: Configuration, messages: Messages) -> Workbook:

@@ -35,6 +35,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "listed": {"font_color": GREY},
     "remark": {"font_color": GREY, "indent": 1},
     "number": {"font_color": GREY, "align": "center"},
+    "gloss": {"font_color": GREY, "italic": True, "font_size": 9, "shrink": True},
     "warning": {"font_color": WARN, "bold": True},
     "link": {"font_color": EDIT_INK, "underline": 1},
     "intro_line": {"font_color": INK},

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xltransformer.building.instance import Instance
 from xltransformer.graph import Matrix
 from xltransformer.nn.embedding import Sentence
+from xltransformer.text import word_key
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import spaced
 from xltransformer.workbook.drawing import draw
@@ -41,6 +43,31 @@ def _mark(page: Page, sentence: Sentence, i: int, row: int, column: int) -> None
     values = page.book.values
     missing = values[sentence.words.name][i, 0] and not values[sentence.index.name][i, 0]
     page.formula(row, column, formula, "?" if missing else "", "warning")
+
+
+def draw_glosses(page: Page, instance: Instance, glosses: Place) -> None:
+    """What each word of another language means, beside it, from where the `glosses` of the vocabulary stand."""
+    sheet = page.sheet
+    sheet.widths |= {LABEL: 9, LABEL + 1: 6, VALUE: 9, VALUE + 1: 5}
+    for sentence in page.model.sentences:
+        place, words = page.book.homes[sentence.words], page.book.values[sentence.words.name].ravel()
+        for i, word in enumerate(words):
+            _gloss(page, sentence, i, (place.row + i, place.column + 1), glosses, str(word or ""), instance)
+
+
+def _gloss(
+    page: Page, sentence: Sentence, i: int, at: tuple[int, int], glosses: Place, word: str, instance: Instance
+) -> None:
+    """One word's gloss, in the place of its mark, which it shows where the word is unknown."""
+
+    def formula() -> str:
+        typed, index = page.ref(sentence.words).cell(i, 0), page.ref(sentence.index).cell(i, 0)
+        gloss = f"INDEX({glosses.seen_from(page.sheet.name).all},{index})"
+        return f'IF({typed}="","",IF({index}>0,{gloss}&"","?"))'
+
+    known = page.book.values[sentence.index.name][i, 0] > 0
+    shown = instance.template.glosses.get(word_key(word), "") if known else "?" if word else ""
+    page.formula(*at, formula, shown, "gloss")
 
 
 def draw_settings(page: Page, row: int) -> int:
