@@ -179,7 +179,7 @@ TRIED: dict[tuple[str, int], Tried] = {
         lambda before, after: [
             k
             for k, (one, other) in enumerate(
-                zip(*(written(read, "sentence.1.words") for read in (before, after)), strict=True)
+                zip(*(written(read, "sentence.1.words")[1:] for read in (before, after)), strict=True)
             )
             if one != other
         ]
