@@ -171,19 +171,14 @@ def letters_before(instance: Instance, values: Values) -> bool:
     return (min(counts), max(counts)) == (3, 8)
 
 
-@fact(
-    "induction",
-    "embedding",
-    "One head of the first layer looks at the letter before",
-    "第一层有一个头看前一个字母",
-)
-def two_heads(instance: Instance, values: Values) -> bool:
-    """In the rows of the input from the second on; and from the repeated letter at the one after the earlier."""
+@fact("induction", "embedding", "looks at the letter after the earlier A", "关注上一个 A 后面的字母")
+def three_heads(instance: Instance, values: Values) -> bool:
+    """Where heads of the first layer look, from the letters of the input, and one of the second from the last."""
     words = [str(word) for word in values["sentence.words"][:7, 0]]
     earlier = words.index(words[6])
-    weights = {h: values[f"decoder.{h[0]}.head.{h[1]}.weights"] for h in ("00", "01", "10", "11")}
-    before = any(all(weights[h][k].argmax() == k - 1 for k in range(1, 7)) for h in ("00", "01"))
-    return before and any(weights[h][6].argmax() == earlier + 1 for h in ("10", "11"))
+    same, before, after = (values[f"decoder.{name}.weights"] for name in ("0.head.0", "0.head.1", "1.head.1"))
+    looks_before = all(before[k].argmax() == k - 1 for k in range(1, 7))
+    return looks_before and same[6].argmax() == earlier and after[6].argmax() == earlier + 1
 
 
 @fact("backpropagation", "backpropagation", "two shares that sum to 1", "两个和为 1 的占比")
