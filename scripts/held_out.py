@@ -24,7 +24,7 @@ class Speaker:
     def __init__(self, template: str, places: Sequence[int]) -> None:
         instance = make_instance(template, settings={"spare_rows": 0})
         learned = instance.model.learned_positions
-        places = places if learned is None else (learned.shape[0],)
+        places = places if learned is None else (learned.shape[0],) * len(instance.sizes.slots)
         sizes = replace(instance.sizes, slots=tuple(places))
         self.model, self.inputs = build_model(instance.template.model, sizes), instance.inputs
         self.words = [str(word) for word in self.inputs["vocabulary"].ravel()]
@@ -148,6 +148,17 @@ def induction() -> list[Figure]:
     ]
 
 
+def sentences() -> list[Figure]:
+    """Triples in which the sentence that means the same is nearer than the other."""
+    _, held_out = td.paraphrases()
+    speaker = Speaker("sentences", ())
+    places = [speaker.numbered([triple[k] for triple in held_out]) for k in range(3)]
+    cosines = [speaker.values(["similarity.cosine"], places[0], other)[0][:, 0, 1] for other in places[1:]]
+    return [
+        Figure("paraphrases nearer than another sentence", int((cosines[0] > cosines[1]).sum()), len(held_out))
+    ]
+
+
 def multi_head() -> list[Figure]:
     """What is told from both heads, and in how many cases, of those that have somebody before and behind, each
     head looks most where its job is."""
@@ -264,6 +275,7 @@ MEASURES: dict[str, Callable[[], list[Figure]]] = {
     "encoder-decoder": partial(translations, "encoder-decoder"),
     "decoder": partial(translations, "decoder"),
     "multi-head": multi_head,
+    "sentences": sentences,
     "sort-letters": sort_letters,
     "induction": induction,
     "recurrent": recurrent,

@@ -375,6 +375,62 @@ def neighbours(training: int = 1200, held_out: int = 300) -> tuple[list[Pair], l
     return every[:training], every[training : training + held_out]
 
 
+# paraphrases: sentences that mean the same in other words, for sentence embeddings
+
+SAME = (
+    (("cat", "kitten"), ("dog", "puppy"), ("bird", "crow"), ("horse", "foal")),
+    (("sat", "rested"), ("ran", "raced"), ("ate", "fed")),
+    (("on", "mat"), ("under", "tree"), ("in", "box"), ("by", "house")),
+)
+"""Who, in words that are to count as one; what it does, likewise; and where."""
+
+Meaning = tuple[int, int, int]
+
+
+def meanings(away: bool) -> list[Meaning]:
+    """Who does what where, by number: those that are met in training, or those that are `away` from it."""
+    every = product(*(range(len(part)) for part in SAME))
+    return [(a, b, c) for a, b, c in every if (_draw((str(a), str(b), str(c)), "meaning") < 0.2) == away]
+
+
+def ways(meaning: Meaning) -> list[Words]:
+    """Every way to say it: with either word for who and what, and with where at the end or the beginning."""
+    who, what, where = (part[k] for part, k in zip(SAME, meaning, strict=True))
+    found = []
+    for animal, verb, article in product(who, what, ARTICLES):
+        found += [
+            (article, animal, verb, where[0], "the", where[1]),
+            (where[0], "the", where[1], article, animal, verb),
+        ]
+    return found
+
+
+Triple = tuple[Words, Words, Words]
+
+
+def triples(count: int, away: bool) -> list[Triple]:
+    """A sentence, one that means the same, and one that does not: it differs in who, what or where."""
+    known, found = meanings(away), []
+
+    def one_of(items: Sequence[Item], k: int, what: str) -> Item:
+        return items[int(_draw((str(k), str(away)), what) * len(items))]
+
+    for k in range(count):
+        meaning = one_of(known, k, "meaning")
+        apart = [other for other in product(*(range(len(part)) for part in SAME)) if other != meaning]
+        close = [other for other in apart if sum(a != b for a, b in zip(other, meaning, strict=True)) == 1]
+        other = one_of(close if k % 3 else apart, k, "other")
+        first = one_of(ways(meaning), k, "first")
+        same = one_of([way for way in ways(meaning) if way != first], k, "same")
+        found.append((first, same, one_of(ways((other[0], other[1], other[2])), k, "way")))
+    return list(dict.fromkeys(found))
+
+
+def paraphrases() -> tuple[list[Triple], list[Triple]]:
+    """Triples to learn from, and held-out ones of which no meaning of the first two is met there as such."""
+    return triples(1000, away=False), triples(300, away=True)
+
+
 def _draw(words: Words, salt: str) -> float:
     """A number from 0 up to 1 that depends on the words alone."""
     digest = hashlib.sha256(" ".join((salt, *words)).encode()).digest()
@@ -398,6 +454,7 @@ def write() -> None:
         ("translation", translation()),
         ("sorting", sorting()),
         ("neighbours", neighbours()),
+        ("paraphrases", paraphrases()),
         ("induction", induction()),
         ("backwards", backwards()),
     ):

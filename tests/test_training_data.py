@@ -33,7 +33,7 @@ def lines(name: str) -> list[str]:
     [
         ("animals", td.animals), ("translation", td.translation), ("sorting", td.sorting),
         ("induction", td.induction), ("backwards", td.backwards),
-        ("neighbours", td.neighbours),
+        ("neighbours", td.neighbours), ("paraphrases", td.paraphrases),
     ],
 )  # fmt: skip
 def test_the_files_are_what_the_grammar_makes_and_nothing_held_out_is_learned(name: str, made: object) -> None:

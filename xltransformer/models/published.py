@@ -98,6 +98,7 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
     vectors = [
         pool(g, found.outputs[s], words.padding, first_alone=first_alone) for s, g, words in model.each("pooling")
     ]
+    model.vectors = vectors
     g, last = model.scope("similarity"), min(1, len(model.sentences) - 1)
     first, second = model.sentences[0], model.sentences[last]
     with model.section("similarity"):

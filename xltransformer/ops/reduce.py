@@ -348,15 +348,27 @@ class RowLength(Op):
 
     signature = "n m -> n 1"
     formula = "SQRT(SUMSQ({x}))"
-    no_gradient = "a sentence embedding is compared, and no loss is made of it"
     scale = "plain"
 
     def value(self, x: Array) -> Array:
         return np.asarray(np.sqrt(np.sum(x**2, axis=-1, keepdims=True)))
 
+    def gradient(self, upstream: Matrix, result: Matrix, x: Matrix) -> Contributions:
+        return (length_gradient(upstream, x, result),)
+
     def worked(self, i: Index, j: Index, x: Ref) -> Pieces | None:
         terms: list[Pieces] = [[Number(x.cell(i, k)), "²"] for k in range(x.shape[1])]
         return ["√(", *joined(terms, " + "), ")"]
+
+
+class LengthGradient(Op):
+    """What passes back to a row from its length: gradient times row over length (0 where that is 0)."""
+
+    signature = "n 1, n m, n 1 -> n m"
+    formula = "IF({length}=0,0,{upstream}*{x}/{length})"
+
+    def value(self, upstream: Array, x: Array, length: Array) -> Array:
+        return divide_rows.value(upstream * x, length)
 
 
 norms = Norms()
@@ -376,3 +388,4 @@ mean_rows = MeanRows()
 shared_out = SharedOut()
 margin = Margin()
 row_length = RowLength()
+length_gradient = LengthGradient()

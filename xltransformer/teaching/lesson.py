@@ -87,6 +87,8 @@ class Lesson(Model):
     `scopes` are those of each sentence's blocks: the model's own where there is one sentence, `sentence.0` and
     so on where there are several. `switches` are the cells that turn it.
 
+    `vectors` are those of the sentences (1 x d each, of length 1), where they are compared.
+
     `settings` are further cells that the first screen offers to edit. `below` are pictures at the end of the
     sheets of sections (of the first sentence), by the section's key. `learns` says that the model has loss and
     gradients of its own.
@@ -103,6 +105,7 @@ class Lesson(Model):
         ]
         self.switches: list[Matrix] = []
         self.goals: list[Goal] = []
+        self.vectors: list[Matrix] = []
         self.settings: list[Matrix] = []
         self.learns = False
         self.watch: Watch | None = None

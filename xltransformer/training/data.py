@@ -114,6 +114,7 @@ class _Reader:
         self.words = list(listed.values())
         self.rows = {word_key(word): row for row, word in listed.items()}
         self.end = self.instance.sizes.word("end")
+        self.compares = self.instance.template.entry.compares
         self.classes = {word_key(name): k for k, name in enumerate(self.instance.sizes.names("classes"), start=1)}
 
     def examples(self) -> Iterator[Example]:
@@ -124,7 +125,7 @@ class _Reader:
                 continue
             self.where = f"{self.path}, line {number}"
             columns = columns or len(parts)
-            if len(parts) != columns or columns > (3 if self.classes else 2):
+            if len(parts) != columns or columns > (3 if self.classes or self.compares else 2):
                 raise UserError(
                     f"{self.where} has {len(parts)} columns; give one sentence, or two parted by a tab, "
                     "in every line alike"
@@ -163,6 +164,13 @@ class _Reader:
         return Example((tuple(read),), 0, tuple(numbers[word] for word in words), whole=whole)
 
     def _example(self, parts: list[list[int]]) -> Example:
+        if self.compares:
+            if len(parts) != 3:
+                raise UserError(
+                    f"{self.where} has {len(parts)} columns; give a sentence, one that means the same, and "
+                    "another one, parted by tabs"
+                )
+            return Example(tuple(map(tuple, parts)), 0, (1,))
         if self.instance.template.entry.pair:
             if len(parts) != 2:
                 raise UserError(f"{self.where} has one column; give source and target, parted by a tab")
@@ -199,7 +207,7 @@ class _Reader:
         return words if words and words[-1] == end else [*words, end]
 
     def _fits(self, sentence: int, count: int) -> None:
-        room = MOST_WORDS if self.places is None else self.places[sentence]
+        room = MOST_WORDS if self.places is None else self.places[0 if self.compares else sentence]
         if count > room:
             with_end = " with the word that ends it" if self.end is not None else ""
             raise UserError(
@@ -209,11 +217,11 @@ class _Reader:
 
 
 def as_data(examples: Sequence[Example], places: Sequence[int], mask: int = 0) -> Data:
-    """Examples as arrays for sentences of so many `places`."""
+    """Examples as arrays for sentences of so many `places`; of three sentences one thing is to be told."""
     number = len(examples)
     read = tuple(np.zeros((number, n), PRECISION) for n in places)
     classes = any(example.whole for example in examples)
-    target = np.zeros((number, places[-1] + classes), PRECISION)
+    target = np.zeros((number, 1 if len(places) > 2 else places[-1] + classes), PRECISION)
     for i, example in enumerate(examples):
         for part, words in zip(read, example.read, strict=True):
             part[i, : len(words)] = words

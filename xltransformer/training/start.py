@@ -24,7 +24,7 @@ from xltransformer.record import record
 from xltransformer.text import listed
 from xltransformer.training.data import as_data, longest, mask_row, read_data
 from xltransformer.training.loop import Run, Settings, Trained
-from xltransformer.training.task import PRECISION, Task, sentence_task, word_task
+from xltransformer.training.task import PRECISION, Task, contrast_task, sentence_task, word_task
 from xltransformer.weights import ABOUT
 from xltransformer.workbook.current import current_inputs
 from xltransformer.workbook.reader import read_book
@@ -153,7 +153,11 @@ def prepare(
     files = [data] if valid is None else [data, valid]
     read = [read_data(Path(path), instance, start.places) for path in files]
     places = start.places or longest([example for examples in read for example in examples])
-    task = word_task(instance, places)
+    if instance.template.entry.compares:
+        places = (max(places),) * 3
+        task = contrast_task(instance, places)
+    else:
+        task = word_task(instance, places)
     mask = mask_row(instance, task.model.vocabulary.words)
     batches = [as_data(examples, places, mask) for examples in read]
     return Run(

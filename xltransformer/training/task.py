@@ -15,7 +15,7 @@ from xltransformer.models import Lesson, build_model
 from xltransformer.models.objective import learn
 from xltransformer.nn.gradients import GRADIENT, gradients
 from xltransformer.nn.loss import cross_entropy
-from xltransformer.ops import Row, add, first_rows
+from xltransformer.ops import Row, add, concatenate, divide, first_rows, row_products
 from xltransformer.teaching.lesson import Goal
 
 PRECISION = np.float32
@@ -100,6 +100,36 @@ def _told(
     of_each = [g.add(f"each_{block.last_name}", first_rows(block, each)) for block in (target, counts)]
     early = [(logits, of_each[0], of_each[1]) for logits in goals[0].early]
     return [(goals[0].result, of_whole[0], of_whole[1]), *early]
+
+
+TEMPERATURE = 0.1
+"""What cosines are divided by before they compete."""
+
+
+def contrast_task(instance: Instance, places: Sequence[int]) -> Task:
+    """The model of an instance, to bring sentences that mean the same nearer than others: of three sentences of so
+    many `places`, the second is to be told from the third by its cosine with the first.
+
+    The loss is -ln softmax(cosines / temperature) at the second: van den Oord, Li and Vinyals 2018,
+    "Representation Learning with Contrastive Predictive Coding", equation 4, with one other sentence; cosines as
+    Reimers and Gurevych 2019, "Sentence-BERT", compare sentences.
+    """
+    name = instance.template.model
+    model = build_model(name, replace(instance.sizes, slots=tuple(places)), forward_only=True)
+    g = model.scope("objective")
+    first, *others = model.vectors
+    with model.section("objective"):
+        target, counts = (g.input(key, ONE, ONE, "target") for key in ("target", "counts"))
+        temperature = g.constant("temperature", TEMPERATURE, positive=True)
+        with g.step("cosine"):
+            each = [g.add(f"cosine.{k}", row_products(first, other)) for k, other in enumerate(others)]
+            near = g.add("near", divide(g.add("cosines", concatenate(*each)), temperature))
+        loss = cross_entropy(g, near, target, counts)
+    learned = gradients(model, loss)
+    batched = (*(sentence.index.name for sentence in model.sentences), target.name, counts.name)
+    fixed = {model.vocabulary.words.name: instance.inputs["vocabulary"]}
+    fixed |= {key: instance.inputs.get(key, value) for key, value in model.constants.items()}
+    return Task(model, loss, learned, batched, (near.name,), _single(fixed))
 
 
 def sentence_task(instance: Instance) -> Task:
