@@ -185,4 +185,20 @@ TRIED: dict[tuple[str, int], Tried] = {
         ]
         == [2],
     ),
+    ("recurrent", 1): Tried(
+        ["remembered.self_attention.last_said", "remembered.last_distance"],
+        lambda before, after: after("remembered.self_attention.last_said") == [["cow"]]
+        and after("remembered.last_distance") == [[11]],
+    ),
+    ("recurrent", 2): Tried(
+        ["remembered.right", "remembered.distance", "remembered.self_attention.share"],
+        lambda before, after: after("remembered.right")[0][0] == "horse"
+        and after("remembered.distance")[0][0] == 1
+        and after("remembered.self_attention.share")[0][0] > 0.9,
+    ),
+    ("recurrent", 3): Tried(
+        [*SENTENCE, "remembered.last_right", "remembered.last_distance"],
+        lambda before, after: after("remembered.last_right") == [[written(before)[2]]]
+        and after("remembered.last_distance") == [[9]],
+    ),
 }  # fmt: skip
