@@ -126,7 +126,7 @@ def draw_state(page: Page, checks: tuple[Place, Place], moved: Place | None, cha
         shown += f"  {messages('start.unchanged')}"
     if moved is not None:
         formula += _moved(page, moved)
-    if page.model.watch is not None:
+    if page.model.watch is not None and page.model.watch.choice in page.model.moving():
         formula += _watched_instead(page, page.model.watch)
     sheet.link(STATE, LABEL, f"{quoted(checks[0].sheet)}!A1", messages("start.checks_link"))
     sheet.formula(STATE, VALUE, formula, page.book.notation.cached(shown), ("status", ""))
