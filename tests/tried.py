@@ -71,6 +71,13 @@ def halves(read: Read) -> list[bool]:
     return [row[1] > 0 for row in read("reading.by_layer")[:11]]
 
 
+TOLD, COSINE = ("prediction.predicted",), ("similarity.cosine",)
+
+
+def cosine(read: Read) -> float:
+    return float(read(COSINE[0])[0][1])
+
+
 LAYER = ("watch.layer.mean", "watch.layer.variance")
 MOVES = ("watch.0.move", "watch.1.move")
 BARS = ("watch.0.attention", "watch.1.attention")
@@ -165,6 +172,23 @@ TRIED: dict[tuple[str, int], Tried] = {
     ("sort-letters", 2): Tried(SENTENCE, lambda before, after: sorted(written(after)[6:]) == written(after)[6:]
                                and written(after)[6:].count("B") == 3 and written(after)[6:].count("C") == 1),
     ("sort-letters", 3): Tried(SENTENCE, in_last_words(6, *"AAABCC")),
+    ("llama", 1): Tried(SENTENCE, lambda before, after: "branch" in written(after)[-2:]),
+    ("llama", 2): Tried(SENTENCE, lambda before, after: written(after)[9] == written(before)[9]),
+    ("decoder", 1): Tried(["sentence.1.words"], lambda before, after: written(after, "sentence.1.words")[3] == "cat"),
+    ("decoder", 2): Tried(["sentence.1.words"], lambda before, after: written(after, "sentence.1.words")[2] == "big"),
+    ("decoder", 3): Tried(
+        ["sentence.1.words"],
+        lambda before, after: written(before, "sentence.1.words")[3:] == written(after, "sentence.1.words")[3:],
+    ),
+    ("multi-head", 1): Tried(TOLD, lambda before, after: after(TOLD[0])[2][0].startswith("hen-")),
+    ("multi-head", 2): Tried(TOLD, lambda before, after: after(TOLD[0])[2][0].endswith("-cat")),
+    ("multi-head", 3): Tried(
+        TOLD,
+        lambda before, after: [k for k in range(5) if before(TOLD[0])[k] != after(TOLD[0])[k]] == [1],
+    ),
+    ("sentences", 1): Tried(COSINE, lambda before, after: cosine(after) < cosine(before) - 0.3),
+    ("sentences", 2): Tried(COSINE, lambda before, after: abs(cosine(after) - cosine(before)) < 0.05),
+    ("sentences", 3): Tried(COSINE, lambda before, after: abs(cosine(after) - cosine(before)) < 0.05),
     ("encoder-decoder", 1): Tried(
         ["sentence.1.words"],
         lambda before, after: "bed" in [written(after, "sentence.1.words")[k] for k in (-1, -2)],
