@@ -174,8 +174,12 @@ TRIED: dict[tuple[str, int], Tried] = {
     ("sort-letters", 3): Tried(SENTENCE, in_last_words(6, *"AAABCC")),
     ("llama", 1): Tried(SENTENCE, lambda before, after: "branch" in written(after)[-2:]),
     ("llama", 2): Tried(SENTENCE, lambda before, after: written(after)[9] == written(before)[9]),
-    ("decoder", 1): Tried(["sentence.1.words"], lambda before, after: written(after, "sentence.1.words")[3] == "cat"),
-    ("decoder", 2): Tried(["sentence.1.words"], lambda before, after: written(after, "sentence.1.words")[2] == "big"),
+    ("decoder", 1): Tried(
+        ["sentence.1.words"], lambda before, after: written(after, "sentence.1.words")[3] == "cat"
+    ),
+    ("decoder", 2): Tried(
+        ["sentence.1.words"], lambda before, after: written(after, "sentence.1.words")[2] == "big"
+    ),
     ("decoder", 3): Tried(
         ["sentence.1.words"],
         lambda before, after: written(before, "sentence.1.words")[3:] == written(after, "sentence.1.words")[3:],
