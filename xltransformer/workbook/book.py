@@ -40,13 +40,15 @@ TOLERANCE = 0.01
 
 class Exercise:
     """The blocks that are left for a student to fill: their formulas move to a hidden sheet, beside a verdict
-    on each of the student's cells. What follows from them, and would give them away, is worked out there
+    on each of the student's cells and a count of the right ones. What follows from them, and would give them away, is worked out there
     too, and shows once they are right."""
 
     def __init__(self, blocks: Iterable[Matrix] = ()) -> None:
         self.blocks = frozenset(blocks)
         self.sheet = Canvas(ANSWERS, hidden=True)
         self.verdicts: dict[Matrix, Place] = {}
+        self.counts: dict[Matrix, Place] = {}
+        """How many of a block's cells are right: one cell for each block, all in one column."""
         self._waiting: dict[Matrix, frozenset[Matrix]] = {}
         self._rows = 0
 
@@ -63,6 +65,12 @@ class Exercise:
     def hides(self, block: Matrix) -> bool:
         """Whether a block's numbers stand on the hidden sheet."""
         return block in self.blocks or bool(self.waits_for(block))
+
+    @property
+    def every_count(self) -> Place:
+        """The stretch of cells in which all counts lie."""
+        rows = [place.row for place in self.counts.values()]
+        return Place(self.sheet.name, min(rows), 0, (max(rows) - min(rows) + 1, 1))
 
     def next_place(self, block: Matrix) -> Place:
         """A place for a block on the hidden sheet, below all others."""

@@ -163,6 +163,7 @@ def draw_exercise(drawing: Drawing) -> None:
     home, hidden = draw_hidden(drawing), book.exercise.sheet
     verdicts = Place(hidden.name, home.row, 2 + block.shape[1], block.shape)
     book.exercise.verdicts[block] = verdicts
+    book.exercise.counts[block] = count = Place(hidden.name, home.row, 0, (1, 1))
     book.names[f"{EXERCISE}.{block.name}"] = place
     student, answer = place.seen_from(hidden.name), home.seen_from(hidden.name)
 
@@ -175,6 +176,8 @@ def draw_exercise(drawing: Drawing) -> None:
         style = block_style(block, book.messages, exercise=True)
         page.sheet.block(place.row, place.column, empty(block.shape), style)
         hidden.block(verdicts.row, verdicts.column, np.zeros(block.shape), ("computed", "0"), judged)
+        right = f"COUNTIF({verdicts.seen_from(hidden.name).all},1)"
+        hidden.formula(count.row, count.column, right, 0, ("computed", "0"))
 
     book.later(write)
     first = verdicts.seen_from(page.sheet.name).cell(0, 0).replace("$", "")

@@ -68,15 +68,18 @@ def draw_score(page: Page, last: int) -> tuple[int, Place]:
         _line(page, row, f"{title}{spaced(page.letters[s])}", blocks, "remark")
         row += 1
     every = [block for blocks in steps.values() for block in blocks]
-    _line(page, row, messages("exercise.total"), every, "row_text")
+    _line(page, row, messages("exercise.total"), every, "row_text", total=True)
     return row + 2, Place(sheet.name, TOP, REGION, (2, last - REGION + 1))
 
 
-def _line(page: Page, row: int, label: str, blocks: list[Matrix], style: str) -> None:
-    cells, verdicts = sum(block.size for block in blocks), page.book.exercise.verdicts
+def _line(page: Page, row: int, label: str, blocks: list[Matrix], style: str, *, total: bool = False) -> None:
+    """How many cells of some blocks are right, which are all there are where it is the `total`."""
+    cells, exercise, here = sum(block.size for block in blocks), page.book.exercise, page.sheet.name
 
     def formula() -> str:
-        counts = (f"COUNTIF({verdicts[b].seen_from(page.sheet.name).all},1)" for b in blocks)
+        if total:
+            return f'SUM({exercise.every_count.seen_from(here).all})&" / {cells}"'
+        counts = (exercise.counts[block].seen_from(here).cell(0, 0) for block in blocks)
         return f'{"+".join(counts)}&" / {cells}"'
 
     page.formula(row, REGION, formula, f"0 / {cells}", "verdict")
