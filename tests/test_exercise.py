@@ -478,6 +478,19 @@ def test_every_template_makes_an_exercise(template: str, tmp_path: Path) -> None
         assert grade(built.path).total == Score(0, 0, cells)
 
 
+@pytest.mark.parametrize(("language", "unshown"), [("en", ("picture", "the answer")), ("zh", ("图", "结论"))])
+@pytest.mark.parametrize("template", ["cat-and-mouse", "multi-head"])
+def test_notes_of_an_exercise_speak_of_nothing_that_it_does_not_show(
+    template: str, language: str, unshown: tuple[str, ...]
+) -> None:
+    instance = make_instance(template, language=language)
+    left = exercise_blocks(instance.model, ["weights"])
+    start = lay_out(instance, instance.trace(), load_messages(language), left).sheets[0]
+    notes = [rule["input_message"] for _, rule in start.validations if "input_message" in rule]
+    assert notes
+    assert not [note for note in notes if any(word in note for word in unshown)]
+
+
 def can_be_left(model: Model, step: str) -> bool:
     try:
         return bool(exercise_blocks(model, [step]))

@@ -67,9 +67,15 @@ def write_inputs(drawing: Drawing) -> None:
     _write_given(drawing, block_style(block, page.messages), ("generated", ""))
     rule = _rule(drawing)
     if rule and block.role != "list":
-        note = page.messages.get(f"note.{block.last_name}", "")  # shows beside the selected cell
+        note = _note(page, block.last_name)
         tip = {"input_message": note} if note else {}
         page.sheet.validations.append((cell_range(place.row, place.column, block.shape), {**rule, **tip}))
+
+
+def _note(page: Page, name: str) -> str:
+    """What shows beside the selected cell of an input; an exercise shows no pictures, and speaks of none."""
+    note = page.messages.get(f"note.{name}", "")
+    return page.messages.get(f"exercise.note_{name}", note) if page.book.exercise else note
 
 
 def _write_given(drawing: Drawing, style: Style, generated_style: Style) -> None:
