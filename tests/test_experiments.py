@@ -54,7 +54,7 @@ def trials(instance: Instance, book: Workbook, messages: Messages) -> list[Trial
         text = str(cell.shown if cell.kind == "link" else cell.content)
         assert "{" not in text
         before, _, after = in_language(experiment.do, messages.language).partition("{cell}")
-        where = text.removeprefix(before).removesuffix(after)
+        where = text.removeprefix(before.rstrip()).removesuffix(after).strip()
         sheet, _, address = where.rpartition("!")
         to: Any = experiment.target(messages.language)
         if isinstance(to, bool):

@@ -302,7 +302,7 @@ ADDRESS = re.compile(r"[A-Z]{1,3}(\d+:[A-Z]{1,3})?")
 def assert_marked(texts: Iterator[tuple[str, str]], instance: Instance) -> None:
     data = user_data(instance)
     told = [re.escape(text) for e in instance.template.experiments for text in (*e.do.values(), *e.then.values())]
-    experiments = re.compile("|".join(text.replace(re.escape("{cell}"), ".+") for text in told) or "(?!)")
+    experiments = re.compile("|".join(re.sub(r"(\\ )?\\{cell\\}", ".+", text) for text in told) or "(?!)")
     allowed = {bare(entry) for entry in data}
     names = {block.last_name for block in instance.model.blocks.values()}
     marked = 0

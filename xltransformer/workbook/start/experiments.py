@@ -50,7 +50,10 @@ def _draw(page: Page, experiment: Experiment, place: Place, done: str, number: i
     """One experiment, on a cell, over two rows; returns where its parts stand."""
     sheet, language, address = page.sheet, page.messages.language, place.address(0, 0)
     where = address if place.sheet == sheet.name else f"{place.sheet}!{address}"
-    do = in_language(experiment.do, language).replace("{cell}", where)
+    do = in_language(experiment.do, language)
+    if not where.isascii():  # a Chinese name of a sheet stands among Chinese without a space
+        do = do.replace(" {cell}", "{cell}")
+    do = do.replace("{cell}", where)
     then = literal(in_language(experiment.then, language))
     sheet.formula(row, REGION, f'IF({done},"✓","{number}")', str(number), ("mark", ""))
     if place.sheet == sheet.name:
