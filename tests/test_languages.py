@@ -209,6 +209,7 @@ def user_data(instance: Instance) -> set[str]:
     texts = {str(text) for b in instance.model.blocks.values() if b.text for text in values[b.name].ravel()}
     texts |= {*instance.sentences, *MATHEMATICS}
     texts |= {*instance.template.title.values(), *instance.template.task.values()}
+    texts |= {*instance.template.glosses.values()}
     texts |= {text for notes in instance.template.notes.values() for text in notes.values()}
     texts |= {*configuration(), *(known.name for known in PUBLISHED), *(known.source for known in PUBLISHED)}
     texts |= {text for quantity in QUANTITIES for text in (quantity.name, quantity.notation)}
@@ -602,8 +603,8 @@ def test_how_far_a_language_is_translated(folder: Path) -> None:
     (folder / "fr.toml").write_text(FRENCH, "utf-8")
     run = CliRunner().invoke(main, ["languages"])
     english, french = run.stdout.splitlines()
-    assert re.fullmatch(r"en  (\d+) of \1 texts, (\d+) of \2 in templates", english)
-    assert re.fullmatch(r"fr  5 of \d+ texts, 0 of \d+ in templates", french)
+    assert re.fullmatch(r"en  ([\d,]+) of \1 texts, (\d+) of \2 in templates", english)
+    assert re.fullmatch(r"fr  5 of [\d,]+ texts, 0 of \d+ in templates", french)
     assert run.exit_code == 0
     run = CliRunner().invoke(main, ["languages", "fr"])
     assert run.exit_code == 0
