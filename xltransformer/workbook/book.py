@@ -40,8 +40,8 @@ TOLERANCE = 0.01
 
 class Exercise:
     """The blocks that are left for a student to fill: their formulas move to a hidden sheet, beside a verdict
-    on each of the student's cells and a count of the right ones. What follows from them, and would give them away, is worked out there
-    too, and shows once they are right."""
+    on each of the student's cells and a count of the right ones. What follows from them, and would give them
+    away, is worked out there too, and shows once they are right."""
 
     def __init__(self, blocks: Iterable[Matrix] = ()) -> None:
         self.blocks = frozenset(blocks)
