@@ -51,7 +51,7 @@ def _draw(page: Page, experiment: Experiment, place: Place, done: str, number: i
     sheet, language, address = page.sheet, page.messages.language, place.address(0, 0)
     where = address if place.sheet == sheet.name else f"{place.sheet}!{address}"
     do = in_language(experiment.do, language)
-    if not where.isascii():  # a Chinese name of a sheet stands among Chinese without a space
+    if not where[0].isascii():  # a Chinese name of a sheet stands among Chinese without a space
         do = do.replace(" {cell}", "{cell}")
     do = do.replace("{cell}", where)
     then = literal(in_language(experiment.then, language))
