@@ -17,6 +17,7 @@ from xltransformer.difference import diff_book
 from xltransformer.engines import Engine, Results, engine
 from xltransformer.graph import Array
 from xltransformer.locale import in_language, languages, load_messages
+from xltransformer.workbook.phrases import told
 from xltransformer.workbook.reader import ReadBook, read_book
 
 SHIPPED = [(name, language) for name in shipped_templates() for language in languages()]
@@ -111,6 +112,14 @@ def test_every_sheet_and_step_has_its_texts(name: str, language: str) -> None:
                 key = (step.backward_of or step).key if part == "title" else step.key
                 assert messages(f"step.{key}.{part}", lesson="", word=1).strip(), step.key
             assert f"step.{step.key}.formula" in messages.texts, step.key
+
+
+@pytest.mark.parametrize(("name", "language"), SHIPPED)
+def test_title_task_and_notes_speak_of_the_word_that_is_watched(name: str, language: str) -> None:
+    """Of another word nothing of them would be shown."""
+    instance = make_instance(name, language=language)
+    assert told(instance, instance.template.title, load_messages(language))
+    assert told(instance, instance.template.task, load_messages(language))
 
 
 def test_languages_have_the_same_texts_with_the_same_blanks() -> None:
