@@ -36,10 +36,9 @@ def held_out_figures() -> dict[str, list[Figure]]:
 def origin(name: str) -> str:
     """In one line: trained, hand-made or drawn, the count of embeddings and weights, and the figures."""
     template = load_template(name)
-    model = make_instance(template, spare=False).model
-    count = sum(block.size for block in model.inputs if block.role in ("parameter", "embedding"))
+    instance = make_instance(template, spare=False)
+    count = sum(block.size for block in instance.model.inputs if block.role in ("parameter", "embedding"))
     if template.trained:
         figures = "; ".join(map(str, held_out_figures().get(name, [])))
         return f"trained, {count:,} numbers; held out: {figures or 'not measured'}"
-    drawn = template.table.drawn or (model.parameters and not template.weights)
-    return f"{'drawn from a seed' if drawn else 'hand-made'}, {count:,} numbers"
+    return f"{'drawn from a seed' if instance.drawn else 'hand-made'}, {count:,} numbers"
