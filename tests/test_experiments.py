@@ -30,7 +30,7 @@ from xltransformer.workbook.writer import render
 
 SHIPPED = [(name, language) for name in shipped_templates() for language in languages()]
 AT_LEAST = 3
-PART = {"backpropagation", "byte-pair", "feed-forward", "trainable-attention"}
+PART = {"backpropagation", "byte-pair", "trainable-attention"}
 """Lessons of whose explanations only some are held against the numbers: the others say why, not what."""
 
 

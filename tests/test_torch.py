@@ -145,7 +145,8 @@ def gelu_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
 def swiglu_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     model, g = start()
     x = rows_input(g, "X", arrays["x"])
-    feed_forward(g, x, feed_forward_weights(g, x.columns, c["d_ff"], "swiglu", biases=c["biases"]))
+    inner = Axis.numbered("f", c["d_ff"])
+    feed_forward(g, x, feed_forward_weights(g, x.columns, inner, "swiglu", biases=c["biases"]))
     inputs = {"X": arrays["x"]}
     for k in (1, 2, 3):
         inputs[f"W_{k}"] = arrays[f"state:w{k}.weight"].T

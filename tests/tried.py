@@ -52,6 +52,20 @@ def mean_and_variance_left(before: Read, after: Read) -> bool:
     return abs(was[0]) < 0.005 and abs(was[1] - 1) < 0.005 and abs(now[1] - 1) > 0.005
 
 
+OUTPUTS = [f"{name}.output" for name in ("relu", "gelu_tanh", "gelu_erf", "swiglu")]
+
+
+def less_of_one_and_more_of_both(before: Read, after: Read) -> bool:
+    """In every network, of the word that is changed, the last one; the others keep their numbers."""
+    tables = [(before(name), after(name)) for name in OUTPUTS]
+    changed = all(now[-1][2] < was[-1][2] and now[-1][3] > was[-1][3] for was, now in tables)
+    return changed and all(now[:-1] == was[:-1] for was, now in tables)
+
+
+def paired(one: str, other: str, read: Read) -> list[tuple[list[Any], list[Any]]]:
+    return [*zip(read(one), read(other), strict=True)]
+
+
 BY_LAYER = ("reading.by_layer", "reading.mean_score")
 BAD, DULL = 5, 10
 """The places of “bad” and “dull” in the review as built: “… not bad though the ending very dull”."""
@@ -122,14 +136,22 @@ TRIED: dict[tuple[str, int], Tried] = {
     ("encoder", 4): Tried(
         BY_LAYER, lambda before, after: score(after, BAD, 0) > 0 > score(after, BAD, 1) and not kind(after)
     ),
+    ("feed-forward", 1): Tried(OUTPUTS, less_of_one_and_more_of_both),
     ("feed-forward", 2): Tried(
-        ["relu.inner", "relu.activated"],
-        lambda before, after: after("relu.inner")[0][0] > 0
-        and after("relu.activated")[0][0] == after("relu.inner")[0][0],
+        ["relu.inner", "relu.activated", "relu.output"],
+        lambda before, after: before("relu.inner")[0][0] < 0
+        and all(now[0] > 0 and now[0] == out[0] for now, out in paired("relu.inner", "relu.activated", after))
+        and all(now[2] > was[2] for was, now in zip(before("relu.output"), after("relu.output"), strict=True)),
     ),
     ("feed-forward", 3): Tried(
         ["gelu_erf.inner", "gelu_erf.activated"],
         lambda before, after: 0 <= after("gelu_erf.inner")[0][0] - after("gelu_erf.activated")[0][0] < 0.01,
+    ),
+    ("feed-forward", 4): Tried(
+        ["swiglu.gate", "swiglu.output"],
+        lambda before, after: before("swiglu.output")[0][2] > 1
+        and abs(after("swiglu.output")[0][2]) < 1e-12
+        and after("swiglu.gate")[0] == before("swiglu.gate")[0],
     ),
     ("backpropagation", 1): Tried(
         ["nudge.product.slope", "nudge.product.gradient"],

@@ -20,7 +20,7 @@ from xltransformer.nn.positions import BASE, FURTHER_ON, angles, rotary, score_b
 from xltransformer.nn.prediction import predict
 from xltransformer.teaching.headline import NOT_HERE, attention_answers, heads_headline, tells_headline
 from xltransformer.teaching.lesson import Goal, Lesson, Watch
-from xltransformer.teaching.pictures import Answer, Bars, Curve, Curves, Fact, Headline, Map
+from xltransformer.teaching.pictures import Answer, Bars, Curve, Curves, Fact, Headline, Map, Picture
 from xltransformer.teaching.watch import watch, watched_word
 
 
@@ -187,20 +187,25 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
 
 
 def feed_forward_lesson(sizes: Sizes) -> Lesson:
-    """The feed-forward network with each of its activations. Options: `d_ff`, `biases`."""
-    model, known = begin(sizes, "d_ff", "biases")
+    """The feed-forward network with each of its activations. Options: `d_ff` (or `hidden_labels`), `biases`."""
+    model, known = begin(sizes, "d_ff", "hidden_labels", "biases")
     width = known.embeddings.columns
-    d_ff, biases = sizes.count("d_ff", 2 * width.size), sizes.flag("biases", True)
-    curves, facts = [], {"word": Fact(model.sentences[0].words)}
+    hidden, biases = sizes.axis("d_ff", "hidden_labels", "f", 2 * width.size), sizes.flag("biases", True)
+    curves, made, facts = [], {}, {"word": Fact(model.sentences[0].words)}
     for activation in ACTIVATIONS:
-        w = feed_forward_weights(model.scope(activation), width, d_ff, activation, biases=biases)
+        w = feed_forward_weights(model.scope(activation), width, hidden, activation, biases=biases)
         for s, h, words, X in model.reading(activation, section=f"{activation}_network"):
             fed = feed_forward(h, X, w)
             model.goals.append(Goal(fed.output, s, words.padding, like=X))
             if s == 0:
+                made[activation] = Map(f"{activation}_output", fed.output)
                 curves.append(Curve(activation, fed.inner, fed.activated))
                 facts |= {f"{activation}_in": Fact(fed.inner), f"{activation}_out": Fact(fed.activated)}
-    pictures = [Curves("activation", "into", tuple(curves), joined=False)]
+    pictures: list[Picture] = [
+        made["relu"],
+        made["swiglu"],
+        Curves("activation", "into", tuple(curves), joined=False),
+    ]
     there = model.scope("watch").add("first_there", ops.Row(0)(model.sentences[0].padding), scale="gate")
     model.headline = Headline(pictures, [Answer("activation", facts, holds=there)])
     return model

@@ -42,10 +42,9 @@ class Fed:
 
 
 def feed_forward_weights(
-    g: Scope, width: Axis, d_ff: int, activation: str = "relu", *, biases: bool = True
+    g: Scope, width: Axis, inner: Axis, activation: str = "relu", *, biases: bool = True
 ) -> FeedForward:
-    """The weights as inputs."""
-    inner = Axis.numbered("f", d_ff)
+    """The weights as inputs, for so many hidden units as `inner` names."""
     gated = activation == "swiglu"
     return FeedForward(
         activation,

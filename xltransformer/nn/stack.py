@@ -82,7 +82,8 @@ def _layer_weights(g: Scope, a: Architecture, *, across: bool) -> Layer:
     other = heads(g.scope("cross_attention"), biases=biases) if across else None
     feed = None
     if a.feed_forward:
-        feed = feed_forward_weights(g.scope("feed_forward"), a.width, a.d_ff, a.activation, biases=a.biases)
+        inner = Axis.numbered("f", a.d_ff)
+        feed = feed_forward_weights(g.scope("feed_forward"), a.width, inner, a.activation, biases=a.biases)
     return Layer(own, other, feed, norms, a.pre_norm)
 
 
