@@ -201,6 +201,7 @@ CASES = [
     Case(ops.margin, [[[5, 2], [1, 3]]], [[3], [-2]]),
     Case(ops.margin, [[[5, 2, 4]]], [[2]]),
     Case(ops.row_length, [[[3, 4], [0, 0]]], [[5], [0]]),
+    Case(ops.length_gradient, [[[10], [2]], [[3, 4], [0, 0]], [[5], [0]]], [[6, 8], [0, 0]]),
     # 10000^(2i/4) is 1 for pair 0 and 100 for pair 1
     Case(ops.inverse_frequency, [[[10000]], [[0, 0, 1, 1]]], [[1, 1, 100, 100]]),
     # in 16π places these turn 8, 2, 1 and 1/2 times; 4 is fast, 1 slow, and 2 a third of the way between

@@ -47,7 +47,11 @@ def test_the_template_for_published_names_is_of_the_model(name: str) -> None:
 
 FILES = {entry.made_by.partition(".")[0]: name for name, entry in MODELS.items()}
 """A model of each file."""
-ALSO = {"published": {"architectures"}, "layer_lessons": {"attention_lessons"}}
+ALSO = {
+    "published": {"architectures"},
+    "layer_lessons": {"attention_lessons"},
+    "recurrent_lesson": {"attention_lessons"},
+}
 """Files that others are composed of."""
 
 

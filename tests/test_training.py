@@ -260,7 +260,7 @@ def test_other_models_and_workbooks_say_what_is_missing() -> None:
     assert "--template or a workbook" in refused("--data", "data.txt", "-o", "w.npz")
     assert "no file no.xlsx" in refused("no.xlsx", "-o", "w.xlsx")
     Path("data.txt").write_text("cat and mouse\n")
-    assert "predicts no words" in refused("--template", "multi-head", "--data", "data.txt", "-o", "w.npz")
+    assert "predicts no words" in refused("--template", "add-norm", "--data", "data.txt", "-o", "w.npz")
 
 
 def test_published_weights_can_be_trained_on() -> None:

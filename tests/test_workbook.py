@@ -25,7 +25,8 @@ from xltransformer.workbook.styles import FONT
 FUNCTIONS = {
     "ABS", "ADDRESS", "AND", "CHOOSE", "COLUMN", "COLUMNS", "COUNT", "COUNTA", "COUNTIF", "EXP", "FIXED",
     "IF", "IFERROR", "INDEX", "ISBLANK", "ISERROR", "ISLOGICAL", "ISNUMBER", "ISTEXT", "LARGE", "MATCH", "MAX",
-    "MIN", "MMULT", "OR", "ROUND", "ROW", "ROWS", "SQRT", "SUM", "SUMPRODUCT", "TRIM",
+    "MIN", "MMULT", "OR", "RIGHT", "ROUND", "ROW", "ROWS", "SQRT", "SUBSTITUTE", "SUM", "SUMPRODUCT",
+    "TRIM",
 }  # fmt: skip
 
 

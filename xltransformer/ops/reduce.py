@@ -366,6 +366,7 @@ class LengthGradient(Op):
 
     signature = "n 1, n m, n 1 -> n m"
     formula = "IF({length}=0,0,{upstream}*{x}/{length})"
+    no_gradient = "second derivatives are not taken"
 
     def value(self, upstream: Array, x: Array, length: Array) -> Array:
         return divide_rows.value(upstream * x, length)
