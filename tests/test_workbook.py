@@ -23,10 +23,10 @@ from xltransformer.workbook.reader import ReadBook, read_book
 from xltransformer.workbook.styles import FONT
 
 FUNCTIONS = {
-    "ABS", "ADDRESS", "AND", "CHOOSE", "COLUMN", "COLUMNS", "COUNT", "COUNTA", "COUNTIF", "EXP", "FIXED",
-    "IF", "IFERROR", "INDEX", "ISBLANK", "ISERROR", "ISLOGICAL", "ISNUMBER", "ISTEXT", "LARGE", "MATCH", "MAX",
-    "MIN", "MMULT", "OR", "RIGHT", "ROUND", "ROW", "ROWS", "SQRT", "SUBSTITUTE", "SUM", "SUMPRODUCT",
-    "TRIM",
+    "ABS", "ADDRESS", "AND", "CHOOSE", "COLUMN", "COLUMNS", "COUNT", "COUNTA", "COUNTIF", "EXP", "FIXED", "IF",
+    "IFERROR", "INDEX", "INT", "ISBLANK", "ISERROR", "ISLOGICAL", "ISNUMBER", "ISTEXT", "LARGE", "MATCH", "MAX",
+    "MIN", "MMULT", "MOD", "NOT", "OR", "RIGHT", "ROUND", "ROW", "ROWS", "SMALL", "SQRT", "SUBSTITUTE", "SUM",
+    "SUMPRODUCT", "TRIM",
 }  # fmt: skip
 
 
