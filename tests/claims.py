@@ -176,7 +176,9 @@ def chains(answer: Answer) -> Iterator[Answer]:
 def parsed(text: str, answer: Answer, seen: Seen, part: str) -> list[Said]:
     """What a shown answer says, sentence by sentence; AssertionError where it reads like none of its forms."""
     letter = letters(len(seen.model.sentences))[answer.sentence] if answer.sentence is not None else ""
-    rest = text.removeprefix(seen.messages("start.before", letter=letter)) if letter else text
+    roles = [seen.messages(f"start.{role}", letter=letter) for role in ("source", "target")]
+    called = [seen.messages("start.before", letter=one) for one in (letter, *roles)] if letter else []
+    rest = next((text.removeprefix(one) for one in called if text.startswith(one)), text)
     itself = seen.messages("answer.itself")
     said: list[Said] = []
     links = list(chains(answer))

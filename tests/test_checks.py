@@ -184,12 +184,12 @@ FAULTS: dict[str, dict[str, Fault]] = {
         "lesson by its number": Fault([("watch.lesson", 0, 0, 1)], "what is shown is one of the list"),
     },
     "first": {
-        "unknown word": Fault([("sentence.words", 1, 0, "木")], "every word of sentence is in the vocabulary"),
+        "unknown word": Fault([("sentence.words", 1, 0, "木")], "every word of the sentence is in the vocabulary"),
         "temperature -1": Fault([("switches.temperature", 0, 0, -1)], "the temperature is above 0"),
         "row that does not sum to 1": Fault([("single_query.weights", 0, 2, 0.5)], *sums("1 One query")),
     },
     "zh": {
-        "unknown word": Fault([("sentence.0.words", 0, 0, "木头")], "句子 A的每个词都在词表里"),
+        "unknown word": Fault([("sentence.0.words", 0, 0, "木头")], "句子（A）的每个词都在词表里"),
         "temperature -1": Fault([("switches.temperature", 0, 0, -1)], "温度大于 0"),
     },
 }  # fmt: skip

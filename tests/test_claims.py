@@ -118,6 +118,10 @@ def values_of(book: Workbook, shown: OpenedBook, block: Matrix) -> Any:
     return np.array([[0.0 if cell == "" else cell for cell in row] for row in cells], float)
 
 
+NAMED = ("sentence", "several", "source", "target")
+"""What a sentence may be called within another."""
+
+
 def told(cells: Sequence[Sequence[Any]], seen: Seen, messages: Messages) -> Iterator[Said]:
     """Every sentence in the cells of Start that hold the answers."""
     lines = [str(row[0] or "") for row in cells]
@@ -125,7 +129,8 @@ def told(cells: Sequence[Sequence[Any]], seen: Seen, messages: Messages) -> Iter
     answers = seen.model.headline.answers
     assert len(texts) <= len(answers)
     letters = [chr(65 + s) for s in range(len(seen.model.sentences))]
-    nothing = {"", messages("start.empty"), *(messages("start.empty_one", letter=letter) for letter in letters)}
+    named = [messages(f"named.{key}", letter=letter) for key in NAMED for letter in letters]
+    nothing = {"", *(messages("start.empty", sentence=one) for one in named)}
     for text, answer in zip(texts, answers, strict=False):
         if text in nothing:  # as `test_extremes` looks at it
             continue

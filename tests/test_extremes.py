@@ -109,8 +109,9 @@ def hold(made: Made, what: str, answers: list[str], state: str, read: Read) -> N
     fault = kind == "empty" or what == "all empty" or (kind == "temperature" and float(value) <= 0)
     assert ("✗" in state) == fault, (what, state)
     if kind in ("empty", "all"):
-        letter = "A" if len(instance.model.sentences) > 1 else ""
-        told = messages("start.empty_one", letter=letter) if letter else messages("start.empty")
+        several = "source" if instance.template.entry.pair else "several"
+        key = several if len(instance.model.sentences) > 1 else "sentence"
+        told = messages("start.empty", sentence=messages(f"named.{key}", letter="A"))
         assert answers[0].startswith(told), (what, answers)
     elif what == "temperature 0.01" and instance.model.headline.answers[0].key == "looks":
         found = re.search(r"[(（](\d\.\d\d)[)）]", answers[0])

@@ -29,6 +29,7 @@ from xltransformer.workbook.kept import (
     Told,
 )
 from xltransformer.workbook.marking import blank_slots, label
+from xltransformer.workbook.named import before
 from xltransformer.workbook.phrases import filled
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import signed_scale
@@ -53,7 +54,7 @@ def compared(page: Page) -> list[tuple[str, list[Matrix]]]:
         blocks = list(dict.fromkeys(b for step in section.steps for b in step.blocks if b in shown))
         if section.sentence is not None and blocks:
             title = page.messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
-            groups.append((f"{title} {page.letters[section.sentence]}".strip(), blocks))
+            groups.append((f"{before(page, section.sentence)}{title}", blocks))
     return groups[-1:] if page.book.notation.by_row else groups
 
 

@@ -183,13 +183,15 @@ LateFormula = Callable[[], str]
 @record(eq=False)
 class Page:
     """A sheet of a book, the model that is drawn there, and the letters of its sentences (one empty text
-    where there is only one); without a model, one of no sentences. `labels` keeps the labels that have been made
+    where there is only one); without a model, one of no sentences. `roles` is what those of a pair are there for,
+    source and target. `labels` keeps the labels that have been made
     for the sheet."""
 
     book: Book
     sheet: Canvas
     model: Lesson = field(default_factory=lambda: Lesson((), 0, 0))
     letters: Sequence[str] = ()
+    roles: Sequence[str] = ()
     labels: dict[Any, Any] = field(default_factory=dict)
 
     @property

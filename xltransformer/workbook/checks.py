@@ -9,7 +9,8 @@ from xltransformer import inputs
 from xltransformer.graph import Matrix
 from xltransformer.record import record
 from xltransformer.workbook.book import Book, LateFormula, Page
-from xltransformer.workbook.canvas import Canvas, cell_range, spaced
+from xltransformer.workbook.canvas import Canvas, cell_range
+from xltransformer.workbook.named import named
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.styles import BAD, GOOD
 
@@ -102,12 +103,12 @@ def _numbers(page: Page) -> Iterator[Check]:
 
 def _sentences(page: Page) -> Iterator[Check]:
     """That each has a word, and that all of its words are in the vocabulary."""
-    for letter, sentence in zip(_letters(page), page.model.sentences, strict=True):
-        words, padding = sentence.words, sentence.padding
+    for s, sentence in enumerate(page.model.sentences):
+        said, words, padding = named(page, s), sentence.words, sentence.padding
         unknown = partial(_faults, page, [words], '(({0}<>"")*({1}=0))', padding)
         known = _holds(page, words, 'SUMPRODUCT(({0}<>"")*({1}=0))=0', padding)
-        yield _check(page, "words", _holds(page, padding, "SUM({0})>0"), words, letter=letter)
-        yield _check(page, "known", known, words, unknown, letter=letter)
+        yield _check(page, "words", _holds(page, padding, "SUM({0})>0"), words, sentence=said)
+        yield _check(page, "known", known, words, unknown, sentence=said)
 
 
 def _switches(page: Page) -> Iterator[Check]:
@@ -164,10 +165,6 @@ def _errors(page: Page, start: Canvas) -> Iterator[Check]:
 
         top = Place(other.name, 0, 0, (1, 1))
         yield Check(page.messages("check.errors", sheet=other.name), no_error, top, whole=True)
-
-
-def _letters(page: Page) -> list[str]:
-    return [spaced(letter) for letter in page.letters]
 
 
 def _holds(page: Page, block: Matrix, test: str, *others: Matrix) -> LateFormula:

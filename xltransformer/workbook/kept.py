@@ -18,6 +18,7 @@ from xltransformer.record import record
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import spaced
 from xltransformer.workbook.drawing import draw_built
+from xltransformer.workbook.named import named
 from xltransformer.workbook.phrases import filled, literal
 from xltransformer.workbook.places import Place
 
@@ -169,9 +170,9 @@ class _Line:
         """What the cell is, in words; nothing where the block's name and the address say it."""
         page, block = self.page, self.block
         known = page.model.vocabulary
-        for letter, sentence in zip(page.letters, page.model.sentences, strict=True):
+        for s, sentence in enumerate(page.model.sentences):
             if block is sentence.words:
-                return self._word(sentence, letter, row)
+                return self._word(sentence, named(page, s), row)
         if block is known.embeddings:
             word, dimension = page.ref(known.words).column(0), page.ref(known.dimensions).row(0)
             parts = {"word": f"INDEX({word},{row}+1)", "dimension": f"INDEX({dimension},1,{column}+1)"}
@@ -190,11 +191,11 @@ class _Line:
                         *zip((one.other for one in watch.sentences), letters, strict=False))  # fmt: skip
         return next((spaced(letter) for block, letter in of_sentences if block is self.block), "")
 
-    def _word(self, sentence: Sentence, letter: str, row: str) -> str:
+    def _word(self, sentence: Sentence, called: str, row: str) -> str:
         """A word of a sentence; of one that the model writes, how to let it write again."""
         page, words = self.page, sentence.words
         pattern = page.messages.pattern
-        plain = filled(pattern("changed.word"), {"n": f"({row}+1)"}, letter=spaced(letter))
+        plain = filled(pattern("changed.word"), {"n": f"({row}+1)"}, sentence=called)
         written = sorted(page.book.generated.get(words.name, ()))
         if not written or words.feedback is None:
             return plain

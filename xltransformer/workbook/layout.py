@@ -41,7 +41,8 @@ def lay_out(
     messages.expect(needed(model))
     notation = notation_of(model, products, exercise=bool(exercise))
     book = Book(values, messages, notation, exercise, instance.generated, suggested(messages))
-    start = Page(book, book.sheet(messages("sheet.start")), model, letters(len(model.sentences)))
+    roles = ("source", "target") if instance.template.entry.pair else ()
+    start = Page(book, book.sheet(messages("sheet.start")), model, letters(len(model.sentences)), roles)
     typed = draw_typed(start, instance)
     chapters = draw_chapters(start, instance)
     lessons = [chapter for chapter in chapters if chapter.section is not None and not chapter.section.behind]

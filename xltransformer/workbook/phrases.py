@@ -14,6 +14,7 @@ from xltransformer.record import record
 from xltransformer.teaching.pictures import Bars, Curves, Fact, Picture, Plane
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import text_width
+from xltransformer.workbook.named import before
 
 _PIECE = 250
 """The most characters of a text in a formula, in Excel 255."""
@@ -84,12 +85,11 @@ def filled(pattern: str, formulas: Mapping[str, str], **texts: str) -> str:
     return "&".join(pieces)
 
 
-def of_sentence(page: Page, letter: str, said: Phrase) -> Phrase:
-    """What is said of a sentence, after the sentence's letter; as it stands, where there is one sentence only."""
-    if not letter:
+def of_sentence(page: Page, s: int | None, said: Phrase) -> Phrase:
+    """What is said of a sentence, after what it is called; as it stands, where there is one sentence only."""
+    if not (called := before(page, s)):
         return said
-    before = page.messages("start.before", letter=letter)
-    return Phrase(f'"{before}"&{said.formula}', before + said.shown, text_width(before) + said.length)
+    return Phrase(f'"{called}"&{said.formula}', called + said.shown, text_width(called) + said.length)
 
 
 def _quoted(page: Page, fact: Fact) -> Phrase:

@@ -12,6 +12,7 @@ from xltransformer.record import record
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import LETTER, Canvas, cell_range, spaced, text_width
 from xltransformer.workbook.drawing import draw
+from xltransformer.workbook.named import titled
 from xltransformer.workbook.panels import LEFT, draw_step, draw_weights, step_title, step_titles
 from xltransformer.workbook.phrases import told
 from xltransformer.workbook.step_map import draw_step_map, step_map
@@ -167,7 +168,7 @@ def _draw_head(page: Page, section: Section, title: str, intro: str) -> None:
     sheet.head(title, intro, row=3, freeze=(3 if section.sentence is not None else 2, 0))
     if section.sentence is not None:
         sentence = model.sentences[section.sentence].text
-        label = page.messages("section.of_sentence", letter=spaced(page.letters[section.sentence]))
+        label = page.messages("section.of_sentence", sentence=titled(page, section.sentence))
         shown = label + str(values[sentence.name][0, 0])
         page.formula(2, LEFT, lambda: f'"{label}"&{page.ref(sentence).cell(0, 0)}', shown, "row_text")
 

@@ -54,7 +54,7 @@ def draw_typed(page: Page, instance: Instance) -> Typed:
     sheet = page.sheet
     grid = lay_grid(sheet, () if page.book.exercise else page.model.headline.pictures)
     screen = _draw_head(page, instance)
-    row, sentences = draw_sentences(page, pair=instance.template.entry.pair)
+    row, sentences = draw_sentences(page)
     return Typed(grid, draw_settings(page, row), screen | {"sentences": sentences})
 
 

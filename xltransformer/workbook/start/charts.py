@@ -111,12 +111,12 @@ def draw_chart(page: Page, behind: Behind, picture: Bars | Curves | Plane, spot:
 
 
 def _title(page: Page, picture: Bars | Curves | Plane) -> Phrase:
-    """What stands above a chart, after the letter of its sentence where it is of one."""
+    """What stands above a chart, after what its sentence is called where it is of one."""
     if not isinstance(picture, Bars):
         return _told(page, "picture.moves" if isinstance(picture, Plane) else f"picture.{picture.key}")
-    letter = page.letters[picture.sentence] if len(picture.values) == 1 else ""
     of_word = {"word": Fact(picture.word)} if picture.word is not None else {}
-    return of_sentence(page, letter, _told(page, f"picture.{picture.key}", **of_word))
+    s = picture.sentence if len(picture.values) == 1 else None
+    return of_sentence(page, s, _told(page, f"picture.{picture.key}", **of_word))
 
 
 def _told(page: Page, key: str, **parts: Fact | str) -> Phrase:

@@ -8,8 +8,8 @@ from xltransformer.graph import Matrix
 from xltransformer.teaching.pictures import Map, Writing
 from xltransformer.teaching.watch import lesson_title
 from xltransformer.workbook.book import TOLERANCE, Page
-from xltransformer.workbook.canvas import spaced
 from xltransformer.workbook.drawing import draw
+from xltransformer.workbook.named import before
 from xltransformer.workbook.panels import step_title
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.start.charts import Behind, draw_chart
@@ -40,9 +40,7 @@ def _draw_writing(page: Page, picture: Writing, row: int) -> None:
 def _draw_map(page: Page, picture: Map, spot: Spot, *, small: bool) -> Place:
     """A heat map with its title and labels; returns where all that stands."""
     part = lesson_title(picture.part, page.messages) if picture.part else ""
-    letter = "" if picture.sentence is None else page.letters[picture.sentence]
-    before = letter and page.messages("start.before", letter=letter)
-    title = before + page.messages(f"picture.{picture.key}", part=part)
+    title = before(page, picture.sentence) + page.messages(f"picture.{picture.key}", part=part)
     page.sheet.text(spot.row, spot.column, title, "picture")
     draw(page, picture.block, spot.row + 2, spot.column + 1, small=small)
     rows, columns = picture.block.shape
@@ -65,7 +63,7 @@ def draw_score(page: Page, last: int) -> tuple[int, Place]:
             if blocks and section.sentence is not None:  # each head of a layer has the same steps
                 steps.setdefault((f"{lesson}: {step_title(messages, step)}", section.sentence), []).extend(blocks)
     for (title, s), blocks in steps.items():
-        _line(page, row, f"{title}{spaced(page.letters[s])}", blocks, "remark")
+        _line(page, row, f"{before(page, s)}{title}", blocks, "remark")
         row += 1
     every = [block for blocks in steps.values() for block in blocks]
     _line(page, row, messages("exercise.total"), every, "row_text", total=True)

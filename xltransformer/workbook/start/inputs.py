@@ -11,18 +11,18 @@ from xltransformer.text import word_key
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import spaced
 from xltransformer.workbook.drawing import draw
+from xltransformer.workbook.named import titled
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.start.grid import LABEL, TOP, VALUE
 
 
-def draw_sentences(page: Page, *, pair: bool = False) -> tuple[int, Place]:
-    """The sentences, two beside one another, each a column of cells, those of a `pair` named source and target;
+def draw_sentences(page: Page) -> tuple[int, Place]:
+    """The sentences, two beside one another, each a column of cells, with what it is called above;
     returns the row after them, and where the first two stand."""
     row, sentences = TOP, page.model.sentences
-    for s, (letter, sentence) in enumerate(zip(page.letters, sentences, strict=True)):
+    for s, sentence in enumerate(sentences):
         column = (LABEL, VALUE)[s % 2]
-        key, told = (("source", "target")[s], letter) if pair else ("sentence", spaced(letter))
-        page.sheet.text(row, column, page.messages(f"start.{key}", letter=told), "column_label")
+        page.sheet.text(row, column, titled(page, s), "column_label")
         draw(page, sentence.words, row + 1, column, labelled=False)
         for i in range(sentence.words.shape[0]):
             _mark(page, sentence, i, row + 1 + i, column + 1)

@@ -10,6 +10,7 @@ from xltransformer.teaching.pictures import Answer, Fact
 from xltransformer.teaching.watch import lesson_title
 from xltransformer.workbook.baseline import Changed
 from xltransformer.workbook.book import Page
+from xltransformer.workbook.named import named
 from xltransformer.workbook.phrases import Phrase, filled, literal, of_sentence, phrase
 from xltransformer.workbook.places import Place, quoted
 from xltransformer.workbook.start.grid import LABEL, REGION, STATE, VALUE
@@ -54,17 +55,16 @@ def _said(page: Page) -> Iterator[Phrase]:
         formula = said.formula
         of = range(len(sentences)) if answer.sentence is None else [answer.sentence]
         for s in reversed(of):
-            letter, words = page.letters[s], page.ref(sentences[s].words).column(0)
-            empty = page.messages("start.empty_one", letter=letter) if letter else page.messages("start.empty")
+            words = page.ref(sentences[s].words).column(0)
+            empty = page.messages("start.empty", sentence=named(page, s))
             formula = f'IF(SUMPRODUCT(({words}<>"")*1)=0,{literal("" if s in told else empty)},{formula})'
         told.update(of)
         yield replace(said, formula=formula)
 
 
 def _told(page: Page, answer: Answer) -> Phrase:
-    """An answer in the form that holds, after the letter of its sentence."""
-    letter = page.letters[answer.sentence] if answer.sentence is not None else ""
-    return of_sentence(page, letter, _phrase(page, answer))
+    """An answer in the form that holds, after what its sentence is called."""
+    return of_sentence(page, answer.sentence, _phrase(page, answer))
 
 
 def _phrase(page: Page, answer: Answer) -> Phrase:
