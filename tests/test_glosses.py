@@ -15,7 +15,12 @@ from xltransformer.text import word_key
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.start.grid import LABEL, TOP
 
-GLOSSED = [("encoder-decoder", "en"), ("encoder-decoder", "zh"), ("apple", "en"), ("gpt", "zh"), ("bert", "zh")]
+GLOSSED = [
+    *((name, "zh") for name in ("encoder-decoder", "gpt", "bert", "llama", "recurrent")),
+    *((name, "zh") for name in ("multi-head", "sentences")),
+    ("encoder-decoder", "en"),
+    ("apple", "en"),
+]
 
 
 @pytest.mark.parametrize(("name", "language"), GLOSSED)
