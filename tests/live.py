@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -86,6 +86,10 @@ class Live:
         found = ((row, column) for k, row, column in self._model.get_all_cells() if k == number)
         shown = ((row, column, self._model.get_cell_value(number, row, column)) for row, column in found)
         return [(row - 1, column - 1, text) for row, column, text in shown if isinstance(text, str)]
+
+    def everything(self) -> Iterator[tuple[int, int, int, Any]]:
+        """The sheet's number, row, column (from 1) and value of every cell."""
+        return ((*cell, self._model.get_cell_value(*cell)) for cell in self._model.get_all_cells())
 
     def cell(self, place: Place, i: int = 0, j: int = 0) -> Any:
         return self._model.get_cell_value(*self._at(place, i, j))
