@@ -175,14 +175,14 @@ def drawings(tables: dict[int, Path]) -> Iterator[tuple[str, list[Canvas]]]:
                 embeddings=what.get("embeddings"),
                 language=language,
             )
-            yield f"{name} {language}", lay_out(instance, instance.trace(), messages).sheets
+            yield f"{name} {language}", lay_out(instance, instance.trace(), messages).shown
         for template in shipped_templates():
             instance = make_instance(template, language=language)
-            yield f"{template} {language}", lay_out(instance, instance.trace(), messages).sheets
+            yield f"{template} {language}", lay_out(instance, instance.trace(), messages).shown
         instance = make_instance(slots=0, language=language)
         left = exercise_blocks(instance.model, DEFAULT_STEPS)
-        sheets = lay_out(instance, instance.trace(), messages, left).sheets
-        yield f"exercise {language}", [sheet for sheet in sheets if not sheet.hidden]
+        sheets = lay_out(instance, instance.trace(), messages, left).shown
+        yield f"exercise {language}", sheets
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +219,21 @@ def test_charts_cover_nothing(drawn: Everything) -> None:
                 assert sheet.left(column + 1) >= box[2], (what, canvas.name, "cut at the page's right side")
                 assert sheet.top(row + 1) >= box[3], (what, canvas.name, "cut at the page's foot")
     assert charts > 40
+
+
+def test_each_activation_shows_its_curve() -> None:
+    """A line over the numbers from -3 to 3, and the first word's hidden numbers as points on it."""
+    instance = make_instance("feed-forward")
+    values = instance.trace()
+    sheets = lay_out(instance, values, load_messages("en")).shown[1:5]
+    assert [[[one.line for one in chart.series] for chart in sheet.charts] for sheet in sheets] == [
+        [[False, True]]
+    ] * 4
+    functions = {"relu": "activated", "gelu_tanh": "activated", "gelu_erf": "activated", "swiglu": "gate"}
+    for name, bent in functions.items():
+        drawn = values[f"curve.{'silu' if name == 'swiglu' else name}"][0]
+        into, out = values[f"{name}.inner"][0], values[f"{name}.{bent}"][0]
+        np.testing.assert_allclose(np.interp(into, values["curve.x"][0], drawn), out, atol=0.01)
 
 
 def text_of(cell: Cell) -> str:

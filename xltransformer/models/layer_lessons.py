@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xltransformer import ops
 from xltransformer.errors import UserError
-from xltransformer.graph import Attended, Axis, Matrix
+from xltransformer.graph import ONE, Attended, Axis, Matrix
 from xltransformer.models.attention_lessons import compare, turned_by
 from xltransformer.models.sizes import HEADS, Sizes, begin
 from xltransformer.nn.attention import (
@@ -22,6 +22,9 @@ from xltransformer.teaching.headline import NOT_HERE, attention_answers, heads_h
 from xltransformer.teaching.lesson import Goal, Lesson, Watch
 from xltransformer.teaching.pictures import Answer, Bars, Curve, Curves, Fact, Headline, Map, Picture
 from xltransformer.teaching.watch import watch, watched_word
+
+PLOTTED = tuple(k / 4 for k in range(-12, 13))
+"""The numbers over which an activation is drawn, from -3 to 3."""
 
 
 def multi_head_lesson(sizes: Sizes) -> Lesson:
@@ -187,12 +190,15 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
 
 
 def feed_forward_lesson(sizes: Sizes) -> Lesson:
-    """The feed-forward network with each of its activations. Options: `d_ff` (or `hidden_labels`), `biases`."""
+    """The feed-forward network with each of its activations, and below each the curve of its function with the
+    first word's hidden numbers on it. Options: `d_ff` (or `hidden_labels`), `biases`."""
     model, known = begin(sizes, "d_ff", "hidden_labels", "biases")
     width = known.embeddings.columns
     hidden, biases = sizes.axis("d_ff", "hidden_labels", "f", 2 * width.size), sizes.flag("biases", True)
     curves, made, facts = [], {}, {"word": Fact(model.sentences[0].words)}
-    for activation in ACTIVATIONS:
+    plotted = Axis.fixed([f"{number:g}" for number in PLOTTED])
+    x = model.scope("curve").add("x", Matrix(ONE, plotted, role="constant", default=PLOTTED))
+    for activation, function in ACTIVATIONS.items():
         w = feed_forward_weights(model.scope(activation), width, hidden, activation, biases=biases)
         for s, h, words, X in model.reading(activation, section=f"{activation}_network"):
             fed = feed_forward(h, X, w)
@@ -200,6 +206,10 @@ def feed_forward_lesson(sizes: Sizes) -> Lesson:
             if s == 0:
                 made[activation] = Map(f"{activation}_output", fed.output)
                 curves.append(Curve(activation, fed.inner, fed.activated))
+                name = "silu" if activation == "swiglu" else activation
+                drawn = Curve(name, x, model.scope("curve").add(name, function(x)))
+                points = Curve("first_word", fed.inner, fed.bent, joined=False)
+                model.below[f"{activation}_network"] = Curves("bends", "into", (drawn, points))
                 facts |= {f"{activation}_in": Fact(fed.inner), f"{activation}_out": Fact(fed.activated)}
     pictures: list[Picture] = [
         made["relu"],

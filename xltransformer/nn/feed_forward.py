@@ -34,9 +34,11 @@ class FeedForward:
 
 @record
 class Fed:
-    """What the network makes: before and after its activation (n x d_ff each), and its output (n x d)."""
+    """What the network makes: before its activation, bent by its function, and after the activation (n x d_ff
+    each; the last two are one but for SwiGLU, whose function bends the gate), and its output (n x d)."""
 
     inner: Matrix
+    bent: Matrix
     activated: Matrix
     output: Matrix
 
@@ -67,9 +69,7 @@ def feed_forward(g: Scope, x: Matrix, w: FeedForward) -> Fed:
         inner = g.add("inner", linear(x, w.W_1, w.b_1))
         gated = None if w.W_3 is None else g.add("gated", linear(x, w.W_3, w.b_3))
     with g.step(w.activation):
-        if gated is None:
-            activated = g.add("activated", ACTIVATIONS[w.activation](inner))
-        else:
-            activated = g.add("activated", multiply(g.add("gate", silu(inner)), gated))
+        bent = g.add("activated" if gated is None else "gate", ACTIVATIONS[w.activation](inner))
+        activated = bent if gated is None else g.add("activated", multiply(bent, gated))
     with g.step("contract", bias=w.b_2 is not None):
-        return Fed(inner, activated, g.add("output", linear(activated, w.W_2, w.b_2)))
+        return Fed(inner, bent, activated, g.add("output", linear(activated, w.W_2, w.b_2)))

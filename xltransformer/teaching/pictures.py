@@ -44,13 +44,15 @@ class Map:
 
 @record
 class Curve:
-    """Numbers of a row over the first of a column or row, which lie `across`; `key` is its name's message."""
+    """Numbers of a row over the first of a column or row, which lie `across`; `key` is its name's message. One
+    that is not `joined` is points even where others are lines."""
 
     key: str
     across: Matrix
     up: Matrix
     row: int = 0
     start: int = 0
+    joined: bool = True
 
 
 @record

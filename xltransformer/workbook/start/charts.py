@@ -129,10 +129,10 @@ def draw_below(behind: Behind, chapters: Sequence[Chapter]) -> None:
     """Draw pictures below all that the sheets of some sections hold by then: the plane once more where attention
     is compared, and what the model wants there."""
     book, model = behind.page.book, behind.page.model
-    for chapter in chapters if model.watch is not None and not book.exercise else ():
+    for chapter in chapters if not book.exercise else ():
         if (section := chapter.section) is None or section.backward:
             continue
-        if section.compares:
+        if section.compares and model.watch is not None:
             book.later(partial(_add_below, chapter.page, behind, Plane()))
         if section.key in model.below and not section.sentence:
             book.later(partial(_add_below, chapter.page, behind, model.below[section.key]))
@@ -183,7 +183,7 @@ def _curve(behind: Behind, picture: Curves, curve: Curve, k: int, start: int) ->
         COLOURS[k % len(COLOURS)],
         _MARKERS[k % len(_MARKERS)],
         3 if count > MOST_MARKED else max(4, 10 - 3 * k),  # of curves that coincide, each shows
-        line=picture.joined,
+        line=picture.joined and curve.joined,
         dashed=k > 0,
         hollow=k == 0,
     )
