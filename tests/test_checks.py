@@ -148,10 +148,10 @@ FAULTS: dict[str, dict[str, Fault]] = {
         ),
         "causal -1": Fault([("switches.causal", 0, 0, -1)], "causal mask is on or off"),
         "temperature -1": Fault([("switches.temperature", 0, 0, -1)], "the temperature is above 0"),
-        "temperature 0": Fault([("switches.temperature", 0, 0, 0)], "the temperature is above 0", ALL_LESSONS),
-        "no temperature": Fault([("switches.temperature", 0, 0, None)], "the temperature is above 0", ALL_LESSONS),
+        "temperature 0": Fault([("switches.temperature", 0, 0, 0)], "the temperature is above 0"),
+        "no temperature": Fault([("switches.temperature", 0, 0, None)], "the temperature is above 0"),
         "temperature a text": Fault(
-            [("switches.temperature", 0, 0, "hot")], "the temperature is above 0", ALL_LESSONS
+            [("switches.temperature", 0, 0, "hot")], "the temperature is above 0", errors(*LESSONS)
         ),
         "text in an embedding of a sentence": Fault(
             [("embeddings", 0, 2, "much")], EMBEDDINGS,
