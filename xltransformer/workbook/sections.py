@@ -86,8 +86,9 @@ def _draw_heads(page: Page, sections: Sequence[Section]) -> dict[str, int]:
                 titled, after = True, free + math.ceil(text_width(title) * 1.1 * LETTER / _PIXELS)
             sentence = block.number_of("sentence")
             letter = "" if sentence is None else spaced(page.letters[sentence])
-            page.sheet.text(NAME, free, f"{page.book.symbol(block)}{letter}", "strip")
-            free += block.shape[1] + 1
+            symbol = f"{page.book.symbol(block)}{letter}"
+            page.sheet.text(NAME, free, symbol, "strip")
+            free += max(block.shape[1] + 1, math.ceil(text_width(symbol) * 1.1 * LETTER / _PIXELS))
         free = max(free, after)
     return columns
 
