@@ -101,7 +101,8 @@ def trials(instance: Instance, book: Workbook, messages: Messages) -> list[Trial
         edit = (sheet or start.name, address, to)
         places = [book.screen[f"experiment.{number}.{part}"] for part in ("mark", "explanation")]
         then = in_language(experiment.then, messages.language)
-        found.append(Trial(edit, *places, number, then, called(instance, book, experiment.block, edit, messages)))
+        name = called(instance, book, experiment.block, edit, messages)
+        found.append(Trial(edit, places[0], places[1], number, then, name))
     return found
 
 

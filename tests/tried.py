@@ -62,7 +62,7 @@ def in_last_words(count: int, *words: str) -> Callable[[Read, Read], bool]:
 
 def mean_and_variance_left(before: Read, after: Read) -> bool:
     was, now = ([read(f"watch.layer.{name}")[0][0] for name in ("mean", "variance")] for read in (before, after))
-    return abs(was[0]) < 0.005 and abs(was[1] - 1) < 0.005 and abs(now[1] - 1) > 0.005
+    return bool(abs(was[0]) < 0.005 and abs(was[1] - 1) < 0.005 and abs(now[1] - 1) > 0.005)
 
 
 OUTPUTS = [f"{name}.output" for name in ("relu", "gelu_tanh", "gelu_erf", "swiglu")]
@@ -142,7 +142,7 @@ def by_distance_alone(read: Read) -> bool:
 def scores_close(read: Read) -> bool:
     """Three words and more have scores that are at most 1 apart from the largest, and no share is near 1."""
     scores = read("single_query.scores")[0][:7]
-    return sum(max(scores) - one < 1 for one in scores) >= 3 and max(read(ONE)[0]) < 0.5
+    return bool(sum(max(scores) - one < 1 for one in scores) >= 3 and max(read(ONE)[0]) < 0.5)
 
 
 def own_score_is_its_length(read: Read) -> bool:
