@@ -124,7 +124,7 @@ def test_a_writing_cell_that_is_deleted_is_told_and_comes_back(books: dict[str, 
     assert messages("changed.deleted", cell=cells[0], how=up) in first
     assert messages("changed.deleted", cell=cells[1], how=down) in second
     assert Translator(formulas[0], cells[0]).translate_formula(cells[1]) == formulas[1]
-    word = messages("changed.word", n=writing[0] + 1, letter="")
+    word = messages("changed.word", n=writing[0] + 1, sentence=messages("named.sentence"))
     assert messages("changed.typed", word=word, how=up) in third
     sheet_name, _, source = formulas[0].removeprefix("='").removesuffix('&""').partition("'!")
     told = messages("changed.enter", cell=cells[0], source=source, sheet=sheet_name)
