@@ -160,7 +160,8 @@ SCORES = "sentence.0.self_attention.scores"
 def test_verdicts_and_scores_in_libreoffice(exercise: Exercise, office: Office) -> None:
     messages = load_messages("en")
     lesson, total = messages("section.self_attention.title"), messages("exercise.total")
-    lines = {key: f"{lesson}: {messages(f'step.{key}.title')} A" for key in ("scores", "weights")}
+    before = messages("start.before", letter="A")
+    lines = {key: f"{before}{lesson}: {messages(f'step.{key}.title')}" for key in ("scores", "weights")}
     right = float(exercise.answers[SCORES][0, 1])
     blocks = [b for b in exercise.answers if b.startswith("sentence.0.self_attention")]
     cells = {key: sum(exercise.answers[b].size for b in blocks if b.rpartition(".")[2] in names)
