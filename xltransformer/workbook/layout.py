@@ -65,7 +65,7 @@ def lay_out(
     state = draw_state(start, found, moved, changed)
     others = [Chapter(page) for page in (*before, vocabulary, size)]
     listed = [*lessons, *others, *watched, Chapter(checks)]
-    screen = draw_shown(start, instance, typed, behind, listed) | {"state": state}
+    screen = draw_shown(start, instance, typed, behind, listed, changed) | {"state": state}
     draw_below(behind, chapters)
     behind.page.sheet.hidden = bool(exercise)
     workbook = book.finish(screen)

@@ -42,6 +42,10 @@ def rows_of(block: Matrix, words: list[Word], source: Matrix | None) -> Iterator
         yield None
 
 
+_FAR = "1E+6"
+"""More than there are columns."""
+
+
 @record
 class Winner:
     """The column that is worked out: that of a row's largest share, where shares are made of the block; else of
@@ -53,17 +57,17 @@ class Winner:
     def formula(self, page: Page, row: Word | None) -> str:
         """Its number from 1."""
         ref = page.ref(self.judge)
-        entries = ref.row(0) if row is None else f"INDEX({ref.all},{_index(page, row)},0)"
-        largest = f"MATCH(MAX({entries}),{entries},0)"
-        if self.by_size:
-            largest = f"IF(MAX({entries})>=-MIN({entries}),{largest},MATCH(MIN({entries}),{entries},0))"
-        return f"IFERROR({largest},1)"
+        cells, first = ref.all if row is not None else ref.row(0), ref.cell(0, 0)
+        here = "1" if row is None else f"(ROW({cells})-ROW({first})+1={_index(page, row)})"
+        size = f"{cells}*{cells}" if self.by_size else cells
+        most = f"SUMPRODUCT(LARGE({here}*{size},1))"  # INDEX gives Gnumeric no whole row, MAX no array
+        away = f"(1-{here}*({size}={most}))*{_FAR}"
+        return f"IFERROR(SUMPRODUCT(SMALL({away}+COLUMN({cells})-COLUMN({first})+1,1)),1)"
 
     def value(self, book: Book, row: int) -> int:
         """Its number from 0, as it is now."""
         entries = book.values[self.judge.name][row].astype(float)
-        least = self.by_size and entries.max() < -entries.min()
-        return int(entries.argmin() if least else entries.argmax())
+        return int((entries * entries if self.by_size else entries).argmax())
 
 
 def winner_of(page: Page, block: Matrix, section: Section) -> Winner | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from xltransformer.building.instance import Instance
 from xltransformer.record import record
+from xltransformer.workbook.baseline import Changed
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import text_width
 from xltransformer.workbook.phrases import told
@@ -81,17 +82,22 @@ def _draw_head(page: Page, instance: Instance) -> dict[str, Place]:
 
 
 def draw_shown(
-    page: Page, instance: Instance, typed: Typed, behind: Behind, chapters: Sequence[Chapter]
+    page: Page,
+    instance: Instance,
+    typed: Typed,
+    behind: Behind,
+    chapters: Sequence[Chapter],
+    changed: Changed | None,
 ) -> dict[str, Place]:
     """The headline with its answers and experiments, the map of the chapters and the legend; returns the places
     of these parts of the screen, and of those that are typed, by name."""
     grid, screen = typed.grid, dict(typed.screen)
-    if page.book.exercise:
+    if changed is None:  # an exercise
         row, screen["headline"] = draw_score(page, grid.last)
     else:
         row, pictures = draw_headline(page, behind, grid)
         row, answers = draw_answers(page, row, grid.last)
-        row, experiments = draw_experiments(page, instance, row)
+        row, experiments = draw_experiments(page, instance, row, changed)
         screen |= {**pictures, "answer": answers, **experiments}
     _draw_legend(page, _draw_map(page, chapters, max(typed.row, row) + 1))
     return screen

@@ -9,6 +9,7 @@ from xltransformer.graph import Matrix, SwitchWords, Values
 from xltransformer.locale import in_language
 from xltransformer.teaching.experiments import Experiment
 from xltransformer.text import word_key
+from xltransformer.workbook.baseline import Changed
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.phrases import literal
 from xltransformer.workbook.places import Place, quoted
@@ -16,10 +17,11 @@ from xltransformer.workbook.start.grid import REGION
 from xltransformer.workbook.styles import GOOD
 
 
-def draw_experiments(page: Page, instance: Instance, row: int) -> tuple[int, dict[str, Place]]:
+def draw_experiments(page: Page, instance: Instance, row: int, changed: Changed) -> tuple[int, dict[str, Place]]:
     """What to try, with a mark that shows that it was done and what was to be seen; returns the row
     after them, and where their parts stand, by name. Experiments on words that these sentences do not have,
-    and those that ask for what is so already, are left out."""
+    and those that ask for what is so already, are left out. What was to be seen is told while nothing else is
+    `changed`, for then alone it is true."""
     number, screen = 0, dict[str, Place]()
     for experiment in instance.template.experiments:
         if (edited := _edited(page, experiment)) is None:
@@ -27,7 +29,7 @@ def draw_experiments(page: Page, instance: Instance, row: int) -> tuple[int, dic
         done, as_built = _done(page, experiment, *edited)
         if not as_built:
             number += 1
-            parts = _draw(page, experiment, edited[0], done, number, row)
+            parts = _draw(page, experiment, edited[0], done, number, row, changed)
             screen |= {f"experiment.{number}.{part}": place for part, place in parts.items()}
             row += 2
     return row, screen
@@ -46,7 +48,9 @@ def _edited(page: Page, experiment: Experiment) -> tuple[Place, Any] | None:
     return Place(home.sheet, home.row + i, home.column + j, (1, 1)), values[block.name][i, j]
 
 
-def _draw(page: Page, experiment: Experiment, place: Place, done: str, number: int, row: int) -> dict[str, Place]:
+def _draw(
+    page: Page, experiment: Experiment, place: Place, done: str, number: int, row: int, changed: Changed
+) -> dict[str, Place]:
     """One experiment, on a cell, over two rows; returns where its parts stand."""
     sheet, language, address = page.sheet, page.messages.language, place.address(0, 0)
     where = address if place.sheet == sheet.name else f"{place.sheet}!{address}"
@@ -54,13 +58,18 @@ def _draw(page: Page, experiment: Experiment, place: Place, done: str, number: i
     if not where[0].isascii():  # a Chinese name of a sheet stands among Chinese without a space
         do = do.replace(" {cell}", "{cell}")
     do = do.replace("{cell}", where)
-    then = literal(in_language(experiment.then, language))
+    then, alone = (
+        literal(text) for text in (in_language(experiment.then, language), page.messages("start.alone"))
+    )
+    count = changed.count.seen_from(sheet.name).cell(0, 0)
     sheet.formula(row, REGION, f'IF({done},"✓","{number}")', str(number), ("mark", ""))
     if place.sheet == sheet.name:
         sheet.text(row, REGION + 1, do, "experiment")
     else:
         sheet.link(row, REGION + 1, f"{quoted(place.sheet)}!{address}", do)
-    sheet.formula(row + 1, REGION + 1, f'IF({done},{then},"")', "", ("explanation", ""))
+    sheet.formula(
+        row + 1, REGION + 1, f'IF({done},IF(IFERROR({count},2)>1,{alone},{then}),"")', "", ("explanation", "")
+    )
     spots = {"do": (row, REGION + 1), "mark": (row, REGION), "explanation": (row + 1, REGION + 1)}
     parts = {part: Place(sheet.name, *at, (1, 1)) for part, at in spots.items()}
     rule = {"type": "cell", "criteria": "==", "value": '"✓"', "format": GOOD}
