@@ -11,6 +11,7 @@ import sys
 import unicodedata
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -26,6 +27,7 @@ from untrained import untrained
 from xltransformer import api, locale
 from xltransformer.building import instance as spec_instance
 from xltransformer.building.instance import Instance, describe, make_instance, model_from
+from xltransformer.building.parse import load_template
 from xltransformer.building.template import shipped_templates, template_folder
 from xltransformer.cli import main
 from xltransformer.difference import diff
@@ -134,6 +136,7 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
         ("encoder", {"classes": ["kind", "so-so", "unkind"]}),
     )
     others += [make_instance(untrained(name, tmp_path), settings=settings) for name, settings in small]
+    others.append(make_instance(replace(load_template("cat-and-mouse"), weights={})))  # draws its weights
     single = make_instance("recurrent", ["cat"])
     for instance in (alone, plain, single, *others):
         lay_out(instance, instance.trace(), messages)

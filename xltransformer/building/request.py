@@ -125,7 +125,10 @@ def apply_settings(template: Template, settings: Settings) -> Template:
             if near is not None:
                 raise UserError(f"unknown setting {name!r}; did you mean {near!r}?")
             sizes[name] = value
-    changed = replace(template, switches=switches, sizes=sizes, **counts)
+    weights = template.weights
+    if settings.get("biases") is False:
+        weights = {name: given for name, given in weights.items() if not name.split(".")[-1].startswith("b")}
+    changed = replace(template, switches=switches, sizes=sizes, weights=weights, **counts)
     width = settings.get("d_model", len(template.table.dimensions))
     if template.table.drawn:
         where = "setting d_model" if "d_model" in settings else f"template {template.name}"

@@ -34,8 +34,6 @@ from xltransformer.workbook.start.headline import draw_headline, draw_score
 from xltransformer.workbook.start.inputs import draw_sentences, draw_settings
 from xltransformer.workbook.start.words import draw_answers
 
-ROWS = {"title": TITLE, "task": TASK, "intro": INTRO}
-"""The rows at the head of the sheet, by what stands there as a rule."""
 _LETTER = 7
 """Pixels a letter of a link takes at most."""
 
@@ -74,11 +72,11 @@ def _draw_head(page: Page, instance: Instance) -> dict[str, Place]:
     lines = [(task, "task"), (drawn, "intro_line"), (intro, "intro_line")]
     lines = [(title, "title"), *(line for line in lines if line[0])]
     sheet.heights |= {**HEIGHTS, **dict.fromkeys(range(TITLE + len(lines), STATE), ABSENT)}
-    screen: dict[str, Place] = {}
-    for (part, row), (text, style) in zip(ROWS.items(), lines, strict=False):
+    rows = (TITLE, TASK, INTRO)[: len(lines)]
+    for row, (text, style) in zip(rows, lines, strict=False):
         sheet.text(row, LABEL, text, style)
-        screen[part] = Place(sheet.name, row, LABEL, (1, 1))
-    return screen
+    places = {row: Place(sheet.name, row, LABEL, (1, 1)) for row in rows}
+    return {"title": places[TITLE], "intro": places[rows[-1]], **({"task": places[TASK]} if task else {})}
 
 
 def draw_shown(
