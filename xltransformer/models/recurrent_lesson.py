@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 from xltransformer import ops
 from xltransformer.errors import UserError
-from xltransformer.graph import ONE, Attended, Axis, Matrix, Scale
+from xltransformer.graph import ONE, Attended, Axis, Matrix, Scale, Scope
 from xltransformer.models.attention_lessons import turned_by
 from xltransformer.models.sizes import Sizes, begin
 from xltransformer.nn.attention import Projection, Switches, attention, project, projection, same
@@ -31,6 +32,11 @@ SHARE, REACH, AT = "share", "influence", {"share": "words_behind", "influence": 
 
 States = Callable[[int], Matrix]
 """The states (n x m) of a network over a sentence, by its number."""
+Learned = TypeVar("Learned")
+MakesWeights = Callable[[Scope, Axis, Axis], Learned]
+"""Makes a network's weights in a scope, for words and states of these widths."""
+Runs = Callable[[Scope, Matrix, Learned, AtWord], Matrix]
+"""Runs a network with its weights over a sentence's vectors (n x d), to its states (n x m)."""
 
 
 def recurrent_lesson(sizes: Sizes) -> Lesson:
@@ -50,7 +56,8 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
     state = sizes.axis("state", "state_labels", "h", 3)
     w = recurrent_weights(model.scope(PLAIN), known.embeddings.columns, state)
     inputs: list[Matrix] = []
-    gated = _gated(model, sizes, inputs)
+    gated = _gated(model, sizes, inputs, "lstm", lstm_weights, lstm)
+    gated |= _gated(model, sizes, inputs, "gru", gru_weights, gru)
     guessing = _guessing(model, {PLAIN: state, **{name: axis for name, (axis, _) in gated.items()}}, predicts)
     attended: list[Attended] = []
     guesses: dict[str, list[Prediction]] = {}
@@ -76,30 +83,26 @@ def recurrent_lesson(sizes: Sizes) -> Lesson:
     return model
 
 
-def _gated(model: Lesson, sizes: Sizes, inputs: list[Matrix]) -> dict[str, tuple[Axis, States]]:
-    """The networks with gates that are asked for: the axis of their states, and what gives these of a sentence,
-    from its vectors among the `inputs`."""
-    width = model.vocabulary.embeddings.columns
-    found: dict[str, tuple[Axis, States]] = {}
-    if count := sizes.count("lstm_state", 0, least=0):
-        axis = Axis.numbered("h", count)
-        learned = lstm_weights(model.scope("lstm"), width, axis)
+def _gated(
+    model: Lesson,
+    sizes: Sizes,
+    inputs: list[Matrix],
+    name: str,
+    weights: MakesWeights[Learned],
+    run: Runs[Learned],
+) -> dict[str, tuple[Axis, States]]:
+    """A network with gates where it is asked for: the axis of its states, and what gives these of a sentence, from
+    its vectors among the `inputs`; by its `name`, which is that of its section and scopes."""
+    if not (count := sizes.count(f"{name}_state", 0, least=0)):
+        return {}
+    axis = Axis.numbered("h", count)
+    learned = weights(model.scope(name), model.vocabulary.embeddings.columns, axis)
 
-        def of_lstm(s: int) -> Matrix:
-            with model.section("lstm", sentence=s):
-                return lstm(model.scopes[s].scope("lstm"), inputs[s], learned, _at_word(model, "lstm", s))
+    def states(s: int) -> Matrix:
+        with model.section(name, sentence=s):
+            return run(model.scopes[s].scope(name), inputs[s], learned, _at_word(model, name, s))
 
-        found["lstm"] = axis, of_lstm
-    if count := sizes.count("gru_state", 0, least=0):
-        axis = Axis.numbered("h", count)
-        weights = gru_weights(model.scope("gru"), width, axis)
-
-        def of_gru(s: int) -> Matrix:
-            with model.section("gru", sentence=s):
-                return gru(model.scopes[s].scope("gru"), inputs[s], weights, _at_word(model, "gru", s))
-
-        found["gru"] = axis, of_gru
-    return found
+    return {name: (axis, states)}
 
 
 def _at_word(model: Lesson, name: str, sentence: int, in_full: range = range(IN_FULL)) -> AtWord:
