@@ -35,8 +35,9 @@ NEVER_BELOW_0 = ("count", "gate", "probability")
 
 
 def fixed(value: float, decimals: int = 2) -> str:
-    """A number as FIXED(value, decimals) shows it."""
-    return f"{Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _EVERY_DIGIT)}"
+    """A number as FIXED(value, decimals) shows it, but what rounds to nothing as 0.00, never as -0.00."""
+    rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _EVERY_DIGIT)
+    return f"{rounded or abs(rounded)}"
 
 
 @record
@@ -101,11 +102,8 @@ def _quoted(page: Page, fact: Fact) -> Phrase:
         if block.role == "constant":
             return Phrase(at, f"{float(value):g}")
         decimals = {"count": 0, "whole": 0, "gate": 0, "fine": 6}.get(block.scale, 2)
-        number, shown = at, fixed(float(value), decimals)
-        if block.scale not in NEVER_BELOW_0:  # what rounds to nothing is 0.00, never -0.00
-            number = f"ROUND({at},{decimals})+0"
-            shown = shown.lstrip("-") if float(shown) == 0 else shown
-        return Phrase(f"FIXED({number},{decimals},TRUE)", shown)
+        number = at if block.scale in NEVER_BELOW_0 else f"ROUND({at},{decimals})+0"  # of -0.001, too, 0.00
+        return Phrase(f"FIXED({number},{decimals},TRUE)", fixed(float(value), decimals))
     if fact.itself is None:
         return Phrase(at, str(value))
     index, name = block.operands[0], page.messages("answer.itself")  # the position that the word was found by

@@ -225,7 +225,6 @@ def _text(pieces: Pieces, decimals: int) -> str:
         if isinstance(piece, str):
             return piece
         value = float(piece.expression)
-        said = "−∞" if value < -1e29 else fixed(value, decimals)
-        return said.removeprefix("-") if not said.strip("-0.") else said
+        return "−∞" if value < -1e29 else fixed(value, decimals)
 
     return "".join(show(piece) for piece in pieces)
