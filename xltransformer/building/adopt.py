@@ -97,20 +97,11 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
         table, said = name_rows(template, embeddings, None if tokens is None else tokens.names)
     else:
         raise UserError(f"{request.given['embeddings']} and {path} both give embeddings; leave the first out")
-    if not ours:
-        template = _without_classes(template)
     template = without_claims(template)
-    sizes = {**template.sizes, **checkpoint.options}
+    kept = {name: size for name, size in template.sizes.items() if ours or name != "classes"}
+    sizes = {**kept, **checkpoint.options}
     adopted = replace(template, table=table, sizes=sizes, weights=blocks)
     return replace(plan, template=adopted, complete=ours).warned(*warnings, *said)
-
-
-def _without_classes(template: Template) -> Template:
-    """The template as it is for published weights: without classes, and without what is told of these."""
-    if "classes" not in template.sizes:
-        return template
-    kept = {name: size for name, size in template.sizes.items() if name != "classes"}
-    return replace(template, sizes=kept, title={}, task={}, notes={})
 
 
 def _ours(source: Source, path: Path) -> dict[str, Array]:

@@ -60,7 +60,7 @@ class Template:
         return MODELS[self.model]
 
 
-SHOWN = ("maps", "rows", MEASURED)
+SHOWN = ("maps", MEASURED)
 """The options that go with the weights of a template: heads to show on the first screen, since they decide there,
 and what was measured."""
 
