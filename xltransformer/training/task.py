@@ -78,13 +78,19 @@ def word_task(instance: Instance, places: Sequence[int]) -> Task:
         scopes = [g.scope(str(k)) for k in range(len(told))] if several else [g]
         losses = [cross_entropy(h, *one) for h, one in zip(scopes, told, strict=True)]
         loss = g.add("loss", add(*losses)) if several else losses[0]
-    learned = gradients(model, loss)
-    batched = (*(sentence.index.name for sentence in model.sentences), target.name, counts.name)
-    fixed = {block.name: instance.inputs[block.name] for block in model.switches}
-    chosen_from = (model.vocabulary.words, *(goal.names for goal in goals if goal.names is not None))
-    fixed |= {block.name: instance.inputs[block.name] for block in chosen_from}
+    return _over_batches(instance, model, loss, (target, counts), [goal.result for goal in goals])
+
+
+def _over_batches(
+    instance: Instance, model: Lesson, loss: Matrix, told: Sequence[Matrix], results: Sequence[Matrix]
+) -> Task:
+    """The task of a model over batches of sentences, each with what it is `told`; all else is the instance's."""
+    batched = (*(sentence.index.name for sentence in model.sentences), *(block.name for block in told))
+    listed = (model.vocabulary.words, *(goal.names for goal in model.goals if goal.names is not None))
+    fixed = {block.name: instance.inputs[block.name] for block in (*model.switches, *listed)}
     fixed |= {name: instance.inputs.get(name, value) for name, value in model.constants.items()}
-    return Task(model, loss, learned, batched, tuple(goal.result.name for goal in goals), _single(fixed))
+    learned = gradients(model, loss)
+    return Task(model, loss, learned, batched, tuple(result.name for result in results), _single(fixed))
 
 
 def _told(
@@ -125,11 +131,7 @@ def contrast_task(instance: Instance, places: Sequence[int]) -> Task:
             each = [g.add(f"cosine.{k}", row_products(first, other)) for k, other in enumerate(others)]
             near = g.add("near", divide(g.add("cosines", concatenate(*each)), temperature))
         loss = cross_entropy(g, near, target, counts)
-    learned = gradients(model, loss)
-    batched = (*(sentence.index.name for sentence in model.sentences), target.name, counts.name)
-    fixed = {model.vocabulary.words.name: instance.inputs["vocabulary"]}
-    fixed |= {key: instance.inputs.get(key, value) for key, value in model.constants.items()}
-    return Task(model, loss, learned, batched, (near.name,), _single(fixed))
+    return _over_batches(instance, model, loss, (target, counts), [near])
 
 
 def sentence_task(instance: Instance) -> Task:
