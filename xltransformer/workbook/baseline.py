@@ -116,12 +116,12 @@ def draw_baseline(page: Page, groups: Sequence[tuple[str, Sequence[Matrix]]]) ->
 def _draw_line(page: Page, block: Matrix, row: int) -> int:
     """One block's line; returns its last row."""
     (rows, columns), book, sheet, messages = block.shape, page.book, page.sheet, page.messages
-    title = book.symbol(block)
+    named = messages("start.before", letter=book.symbol(block))
     down, right = (0, columns + 1) if 3 * (columns + 1) <= WIDEST else (rows + 3, 0)
     now = draw(page, block, row + 1, LEFT + 1)
     built, change = (Place(sheet.name, row + 1 + k * down, LEFT + 1 + k * right, block.shape) for k in (1, 2))
     for place, key in ((now, "now"), (built, "built"), (change, "change")):
-        sheet.text(place.row - 2, place.column, f"{title}: {messages(f'baseline.{key}')}", "row_text")
+        sheet.text(place.row - 2, place.column, named + messages(f"baseline.{key}"), "row_text")
     values = book.values[block.name]
 
     def at(place: Place, i: int) -> str:

@@ -61,7 +61,8 @@ def draw_score(page: Page, last: int) -> tuple[int, Place]:
             blocks = [block for block in step.blocks if block in left]
             left.difference_update(blocks)
             if blocks and section.sentence is not None:  # each head of a layer has the same steps
-                steps.setdefault((f"{lesson}: {step_title(messages, step)}", section.sentence), []).extend(blocks)
+                title = messages("start.before", letter=lesson) + step_title(messages, step)
+                steps.setdefault((title, section.sentence), []).extend(blocks)
     for (title, s), blocks in steps.items():
         _line(page, row, f"{before(page, s)}{title}", blocks, "remark")
         row += 1
