@@ -94,7 +94,9 @@ def trials(instance: Instance, book: Workbook, messages: Messages) -> list[Trial
         to: Any = experiment.target(messages.language)
         if isinstance(to, bool):
             to = messages("switch.on" if to else "switch.off")
-        elif not isinstance(to, str):
+        elif isinstance(to, str):
+            assert to in text
+        else:
             asked = NUMBER.findall(text)
             assert len(asked) == 1, text
             to = float(asked[0].replace("−", "-"))

@@ -48,6 +48,33 @@ def test_the_files_are_what_the_grammar_makes_and_nothing_held_out_is_learned(na
         assert (td.DATA / f"{name}.{part}.{ending}").stat().st_size < 300_000
 
 
+def test_the_files_of_reviews_are_what_the_grammar_makes_and_nothing_held_out_is_learned() -> None:
+    read = [lines(f"reviews.{part}.tsv") for part in ("train", "valid")]
+    for made, found in zip(td.reviews(), read, strict=True):
+        assert found == [td.review_line(one) for one in made]
+        assert len(set(found)) == len(found) >= 300
+    learned, held_out = ({line.partition("\t")[0] for line in found} for found in read)
+    further = {" ".join(one.words) for one in (*td.more_reviews(), *td.reviews_never_met())}
+    assert not learned & held_out
+    assert not (learned | held_out) & further
+    assert not any(" ".join(pair) in text for text in learned for pair in td.NEVER_MET)
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ("good", "kind"), ("dull", "unkind"), ("not bad", "kind"), ("never dull", "kind"),
+        ("hardly good", "unkind"), ("not too good", "unkind"), ("very bad", "unkind"), ("good and lively", "kind"),
+        ("good and bad", None), ("not bad and dull", None), ("good but the ending dull", "unkind"),
+        ("not bad but the ending really dull", "unkind"), ("not bad though the ending very dull", "kind"),
+        ("dull though lively", "unkind"), ("good but", None), ("good but the film bad", None), ("not", None),
+    ],
+)  # fmt: skip
+def test_a_review_is_kind_where_what_counts_in_it_is(said: str, verdict: str | None) -> None:
+    found = td.review(f"i found the film {said}")
+    assert (found and found.verdict) == verdict
+
+
 def test_held_out_beginnings_begin_a_sentence_and_no_learned_one() -> None:
     beginnings = [tuple(line.split()) for line in lines("animals.beginnings.txt")]
     assert len(set(beginnings)) == 200
