@@ -225,7 +225,7 @@ BAD: dict[str, Bad] = {
     "switches: temperature -1.5": switches("temperature = -1.5", ["temperature is -1.5", "above 0"]),
     "switches: temperature nan": switches("temperature = nan", ["temperature is nan", "finite"]),
     "switches: temperature warm": switches('temperature = "warm"', ["temperature is 'warm'", "a number belongs"]),
-    "switches: scaling 1": switches("scaling = 1", ["scaling is 1", "true or false"]),
+    "switches: scaling 2": switches("scaling = 2", ["scaling is 2", "true or false"]),
     "switches: causal yes": switches('causal = "yes"', ["causal is 'yes'", "true or false"]),
     "switches: unknown": switches("causl = true", ["unknown switch 'causl'", "known are", "causal"]),
     # sizes

@@ -22,8 +22,9 @@ from click.testing import CliRunner, Result
 
 from xltransformer import api
 from xltransformer.building.instance import Instance, model_from
-from xltransformer.building.limits import MOST_COLUMNS, MOST_WORDS
+from xltransformer.building.limits import MOST_WORDS
 from xltransformer.cli import main
+from xltransformer.models.sizes import MOST_COLUMNS
 from xltransformer.text import MOST_TEXT
 from xltransformer.workbook.reader import read_book
 

@@ -28,6 +28,7 @@ def run(*arguments: str) -> Result:
         ("heads=2", 2),
         (" heads = 1_000 ", 1000),
         ("rms=true", True),
+        ("rms=True", True),
         ("switches.temperature=0.5", 0.5),
         ("activation=gelu_erf", "gelu_erf"),
         ('activation="gelu_erf"', "gelu_erf"),
@@ -93,6 +94,8 @@ def test_an_exercise_has_no_slots_but_by_a_setting(tmp_path: Path) -> None:
         ("bert", ["layers=1", "heads=4", "d_model=8"]),
         ("gpt", ["layers=1", "tied=false", "slots=1", "spare_rows=2"]),
         ("recurrent", ["state=2", "switches.scaling=false"]),
+        ("llama", ["layers=1", "base=500000"]),
+        ("encoder", ["layers=1", "pre_norm=1", "biases=0", "activation=gelu"]),
     ],
 )
 def test_a_workbook_of_other_sizes_agrees(template: str, settings: list[str], tmp_path: Path) -> None:
@@ -122,8 +125,14 @@ def test_trace_takes_settings() -> None:
         ("gpt", "heads=0", ["heads is 0", "whole number of at least 1"]),
         ("gpt", "heads=true", ["heads is True", "whole number of at least 1"]),
         ("gpt", "heads=2024-01-01", ["heads is", "whole number of at least 1"]),
-        ("gpt", "heads=20000", ["heads: 20,000", "use fewer"]),
-        ("gpt", "biases=1", ["biases is 1", "true or false"]),
+        ("gpt", "heads=20000", ["heads in all layers: 40,000", "use fewer"]),
+        ("gpt", "d_ff=20000", ["d_ff: 20,000", "at most 16,320", "use fewer"]),
+        ("gpt", "biases=2", ["biases is 2", "true or false"]),
+        ("encoder", "norm_first=true", ["unknown setting 'norm_first'", "here it is 'pre_norm'"]),
+        ("llama", "rope_theta=500000", ["unknown setting 'rope_theta'", "here it is 'base'"]),
+        ("llama", "base=1e16", ["base is 1e+16", "above 0, at most 1e+15"]),
+        ("llama", f"base={10**400}", ["base is 1000", "above 0, at most 1e+15"]),
+        ("encoder", "activation=silu", ["'silu'", "SiLU is built with a gate alone, as swiglu"]),
         ("gpt", "activation=tanh", ["activation is 'tanh'", "relu, gelu_tanh, gelu_erf, swiglu"]),
         ("gpt", "activation=[]", ["activation is []", "relu, gelu_tanh, gelu_erf, swiglu"]),
         ("gpt", "laers=2", ["'laers'", "it knows: layers, heads"]),
@@ -136,7 +145,7 @@ def test_trace_takes_settings() -> None:
         ("gpt", "switches.causal=true", ["switches.causal", "gpt has no such switch", "none"]),
         ("masks", "switches.causal=true", ["no such switch", "switches.scaling, switches.temperature"]),
         ("masks", "switches.scale=true", ["'scale'", "scaling, temperature, causal"]),
-        ("masks", "switches.scaling=1", ["switches.scaling is 1", "true or false"]),
+        ("masks", "switches.scaling=2", ["switches.scaling is 2", "true or false"]),
         ("masks", "switches.temperature=0", ["temperature is 0", "above 0"]),
         ("masks", "d_model=3", ["d_model is 3", "come with 4 numbers each", "--embeddings"]),
         ("rotary", "heads=2", ["'heads'", "it knows: none"]),
@@ -153,6 +162,19 @@ def test_settings_that_cannot_be(template: str, setting: str, said: list[str], t
         assert line.startswith("xlt: ")
         assert all(part in line for part in said), line
     assert not path.exists()
+
+
+def test_flags_and_activations_told_otherwise() -> None:
+    for template, told, alike in (
+        ("encoder", {"pre_norm": 1, "biases": 0}, {"pre_norm": True, "biases": False}),
+        ("masks", {"switches.scaling": 0}, {"switches.scaling": False}),
+        ("encoder", {"activation": "gelu"}, {"activation": "gelu_erf"}),
+        ("encoder", {"activation": "gelu_pytorch_tanh"}, {"activation": "gelu_tanh"}),
+    ):
+        found, wanted = (make_instance(template, settings=given).trace() for given in (told, alike))
+        assert found.keys() == wanted.keys()
+        for name, value in found.items():
+            np.testing.assert_array_equal(value, wanted[name])
 
 
 def test_too_many_heads_are_refused_at_once() -> None:

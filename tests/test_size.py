@@ -376,6 +376,11 @@ def test_command_prints_json() -> None:
     assert printed["published"][-1]["quantities"]["parameters"] == 6_738_415_616
 
 
+def test_choices_are_told_as_words_too() -> None:
+    printed = json.loads(run("--set", "causal=false", "--set", "tied=True", "--format", "json").output)
+    assert printed["configuration"] == configuration(causal=0, tied=1)
+
+
 def test_command_writes_the_sheet_alone(tmp_path: Path) -> None:
     path = tmp_path / "size.xlsx"
     assert run("--set", "layers=7", "-o", str(path)).exit_code == 0
@@ -403,6 +408,7 @@ def test_command_writes_the_sheet_alone(tmp_path: Path) -> None:
         ("layers=nan", "give a number"),
         ("layers=1e999", "give a number"),
         ("layers=1_0", "give a number"),
+        ("layers=true", "give a number"),
         ("vocabulary=1e16", "vocabulary is 1"),
         ("bytes=0", "bytes is 0"),
         ("tied=2", "give 0 or 1"),

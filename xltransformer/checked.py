@@ -28,6 +28,11 @@ def is_whole(value: Any, least: int = 0) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
+def is_flag(value: Any) -> bool:
+    """Whether it is true or false, or 1 or 0 in their place."""
+    return isinstance(value, int) and value in (0, 1)
+
+
 def is_number(value: Any) -> bool:
     """Whether it is a number, finite or not; True and False are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from xltransformer.errors import UserError
 from xltransformer.graph import Model
 from xltransformer.models import Sizes
+from xltransformer.models.sizes import MARGIN, MOST_COLUMNS
 
-MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
-"""What a sheet holds (Excel's limits)."""
-MARGIN = 64
-"""Rows and columns kept free for headings beside the largest block."""
+MOST_ROWS = 1_048_576
+"""The rows that a sheet holds (Excel's limit)."""
 MOST_CELLS = 100_000_000
 """The most cells that are built, formulas and numbers together: about what a machine of 64 GB can write."""
 MOST_HEADS = 10_000
@@ -23,16 +22,14 @@ for each, may have 8,192 characters."""
 
 def check_sizes(sizes: Sizes) -> None:
     """Raise UserError where a size alone is too large, before anything of that size is made."""
-    columns = MOST_COLUMNS - MARGIN
-    options = [(name, size, columns) for name, size in sizes.options.items() if isinstance(size, int)]
-    layers = max((size for name, size, _ in options if name.endswith("layers")), default=1)
-    heads = max((size for name, size, _ in options if name == "heads"), default=1)
+    counts = {name: size for name, size in sizes.options.items() if isinstance(size, int)}
+    layers = max((size for name, size in counts.items() if name.endswith("layers")), default=1)
+    heads = counts.get("heads", 1)
     for what, size, most in (
         ("sentences", len(sizes.slots), MOST_SENTENCES),
         ("words and empty slots in a sentence", max(sizes.slots, default=0), MOST_WORDS),
         ("rows in the vocabulary", sizes.vocabulary, MOST_ROWS - MARGIN),
-        ("dimensions of an embedding", sizes.width, columns),
-        *options,
+        ("dimensions of an embedding", sizes.width, MOST_COLUMNS - MARGIN),
         ("heads in all layers", heads * layers, MOST_HEADS),
     ):
         if size > most:

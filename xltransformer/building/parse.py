@@ -22,7 +22,16 @@ from xltransformer.building.template import (
     shipped_templates,
     template_folder,
 )
-from xltransformer.checked import check_keys, expect, fitting, is_texts, number, table_in, whole_number
+from xltransformer.checked import (
+    check_keys,
+    expect,
+    fitting,
+    is_flag,
+    is_texts,
+    number,
+    table_in,
+    whole_number,
+)
 from xltransformer.errors import UserError
 from xltransformer.locale import ENGLISH, Texts, said_in
 from xltransformer.models import MODELS
@@ -221,7 +230,7 @@ def check_switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
     check_keys(table, _SWITCHES, where, "switch")
     switches = {**_SWITCHES, **table}
     for key, usual in _SWITCHES.items():
-        fits = not isinstance(usual, bool) or isinstance(switches[key], bool)
+        fits = not isinstance(usual, bool) or is_flag(switches[key])
         expect(fits, f"{where}: switches.{key}", switches[key], "true or false")
     temperature = number(switches["temperature"], f"{where}: switches.temperature")
     expect(temperature > 0, f"{where}: switches.temperature", temperature, "a number above 0")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xltransformer.building.limits import MARGIN, check_sizes
+from xltransformer.building.limits import check_sizes
 from xltransformer.building.parse import load_template
 from xltransformer.building.request import Request, apply_settings, misfits
 from xltransformer.building.tables import untrained, with_embeddings
@@ -19,6 +19,7 @@ from xltransformer.building.template import DEFAULT_TEMPLATE, Template
 from xltransformer.errors import UserError
 from xltransformer.locale import load_messages, switch_words
 from xltransformer.models import Sizes
+from xltransformer.models.sizes import MARGIN
 from xltransformer.nn.positions import LEARNED
 from xltransformer.record import record
 from xltransformer.teaching.experiments import to_try

@@ -13,6 +13,7 @@ from xltransformer.building.tables import draw_words
 from xltransformer.building.template import Template
 from xltransformer.checked import whole_number
 from xltransformer.errors import UserError
+from xltransformer.nn.feed_forward import ALSO_CALLED
 from xltransformer.record import record
 from xltransformer.teaching.lesson import Lesson
 from xltransformer.text import nearest
@@ -24,6 +25,17 @@ COUNTS = ("slots", "spare_rows", "seed")
 """The settings that stand at the head of a template, not among its sizes."""
 SWITCH = "switches."
 
+CALLED_HERE = {
+    "norm_first": "pre_norm", "nhead": "heads", "n_head": "heads", "n_heads": "heads", "num_heads": "heads",
+    "num_attention_heads": "heads", "num_key_value_heads": "kv_heads", "n_kv_heads": "kv_heads",
+    "num_layers": "layers", "n_layer": "layers", "n_layers": "layers", "num_hidden_layers": "layers",
+    "num_encoder_layers": "encoder_layers", "num_decoder_layers": "decoder_layers", "dim_feedforward": "d_ff",
+    "intermediate_size": "d_ff", "n_inner": "d_ff", "hidden_size": "d_model", "n_embd": "d_model",
+    "dim": "d_model", "head_dim": "d_k", "layer_norm_eps": "epsilon", "layer_norm_epsilon": "epsilon",
+    "rms_norm_eps": "epsilon", "norm_eps": "epsilon", "rope_theta": "base", "hidden_act": "activation",
+    "activation_function": "activation", "tie_word_embeddings": "tied", "bias": "biases",
+}  # fmt: skip
+"""What PyTorch, Hugging Face and Meta call settings of ours."""
 SHAPING = {
     "d_model", "seed", "layers", "encoder_layers", "decoder_layers", "heads", "d_k", "d_v", "d_ff", "feed_forward",
     "biases", "rms", "pre_norm", "final_norm", "tied", "state", "lstm_state", "gru_state", "predicts", "classes",
@@ -74,7 +86,11 @@ class Request:
 
     @property
     def settings(self) -> Settings:
-        return self.given.get("settings") or {}
+        given = self.given.get("settings") or {}
+        activation = given.get("activation")
+        if isinstance(activation, str) and activation in ALSO_CALLED:
+            return {**given, "activation": ALSO_CALLED[activation]}
+        return given
 
     @property
     def weights(self) -> Path | None:
@@ -121,12 +137,14 @@ def apply_settings(template: Template, settings: Settings) -> Template:
             switch = name.removeprefix(SWITCH)
             switches[switch] = check_switches({switch: value}, "settings")[switch]
         elif name != "d_model":
+            if name in CALLED_HERE:
+                raise UserError(f"unknown setting {name!r}; here it is {CALLED_HERE[name]!r}")
             near = nearest(name, (*COUNTS, "d_model"), 0.8)
             if near is not None:
                 raise UserError(f"unknown setting {name!r}; did you mean {near!r}?")
             sizes[name] = value
     weights = template.weights
-    if settings.get("biases") is False:
+    if not settings.get("biases", True):
         weights = {name: given for name, given in weights.items() if not name.split(".")[-1].startswith("b")}
     changed = replace(template, switches=switches, sizes=sizes, weights=weights, **counts)
     width = settings.get("d_model", len(template.table.dimensions))

@@ -95,6 +95,8 @@ def read_settings(assignments: Iterable[str]) -> dict[str, Any]:
 
 
 def _value(name: str, text: str) -> Any:
+    if text in ("True", "False"):  # as Python writes them
+        text = text.lower()
     try:
         read = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):

@@ -14,6 +14,7 @@ from xltransformer.cli.options import FORCE, LANGUAGE, assigned, form, output
 from xltransformer.cli.show import print_table
 from xltransformer.errors import UserError
 
+_FLAGS = {"true": "1", "false": "0"}
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -62,6 +63,8 @@ def read_configuration(assignments: Iterable[str]) -> dict[str, int | float]:
     for name, text in assigned(assignments, "number", "layers=12"):
         if name not in INPUTS:
             raise unknown(name)
+        if INPUTS[name].is_flag:
+            text = _FLAGS.get(text.lower(), text)
         number = float(text) if _NUMBER.fullmatch(text) else math.nan
         if not math.isfinite(number):
             raise UserError(f"{name} is {text[:40]!r}: give a number")

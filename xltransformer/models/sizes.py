@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from typing import Any
 
-from xltransformer.checked import is_number, is_positive, is_texts, is_whole
+from xltransformer.checked import is_flag, is_number, is_positive, is_texts, is_whole
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, SwitchWords
 from xltransformer.nn.embedding import Vocabulary
-from xltransformer.nn.feed_forward import ACTIVATIONS
+from xltransformer.nn.feed_forward import ACTIVATIONS, SILU
 from xltransformer.record import record
 from xltransformer.teaching.lesson import Lesson
 
+MOST_COLUMNS, MARGIN = 16_384, 64
+"""The columns that a sheet holds (Excel's limit), and of these, as of its rows, what is kept free for headings
+beside the largest block."""
+MOST_NUMBER = 1e15
+"""The largest number among the options, such as the base of angles."""
 HEADS = 2
 """The heads of an attention, where the options do not say."""
 GRADIENTS = "gradients"
@@ -39,21 +44,29 @@ class Sizes:
         return value
 
     def count(self, name: str, default: int, least: int = 1) -> int:
-        """A size that is a whole number of at least 1, or what is the `least`, else UserError."""
+        """A size that is a whole number of at least 1, or what is the `least`, and fits into a sheet, else
+        UserError."""
         wanted = f"a whole number of at least {least}"
-        return int(self._take(name, default, lambda value: is_whole(value, least), wanted))
+        size = int(self._take(name, default, lambda value: is_whole(value, least), wanted))
+        if size > MOST_COLUMNS - MARGIN:
+            most = f"at most {MOST_COLUMNS - MARGIN:,} can be built"
+            raise UserError(f"{name}: {size:,} are too many, {most}; use fewer")
+        return size
 
     def flag(self, name: str, default: bool) -> bool:
-        """A choice that is true or false, else UserError."""
-        return bool(self._take(name, default, lambda value: isinstance(value, bool), "true or false"))
+        """A choice that is true or false (or 1 or 0), else UserError."""
+        return bool(self._take(name, default, is_flag, "true or false"))
 
     def number(self, name: str, default: float) -> float:
-        """A number above 0, else UserError."""
-        return float(self._take(name, default, is_positive, "a number above 0"))
+        """A number above 0, at most MOST_NUMBER, else UserError."""
+        wanted = f"a number above 0, at most {MOST_NUMBER:g}"
+        return float(self._take(name, default, lambda value: is_positive(value) and value <= MOST_NUMBER, wanted))
 
     def choice(self, name: str, default: str, among: Iterable[str] = ACTIVATIONS) -> str:
         """One of several names, else UserError."""
         wanted = f"one of {', '.join(among)}"
+        if self.options.get(name) in SILU and "swiglu" in among:
+            wanted += "; SiLU is built with a gate alone, as swiglu"
         return str(self._take(name, default, lambda value: isinstance(value, str) and value in among, wanted))
 
     def word(self, name: str) -> str | None:

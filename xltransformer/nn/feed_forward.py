@@ -16,6 +16,17 @@ ACTIVATIONS: Mapping[str, Op] = {
     "swiglu": silu,
 }
 """Each activation by its name; SwiGLU is a product whose gate goes through SiLU."""
+ALSO_CALLED = {
+    "gelu": "gelu_erf",
+    "gelu_python": "gelu_erf",
+    "gelu_new": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_accurate": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+}
+"""What PyTorch and Hugging Face call the same functions."""
+SILU = ("silu", "swish")
+"""What they call SiLU, which is built with a gate alone."""
 
 
 @record

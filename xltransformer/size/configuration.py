@@ -38,6 +38,11 @@ class Input:
     most: int | None = None
     measure: bool = False
 
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is a choice between no and yes."""
+        return (self.least, self.most) == (0, 1)
+
 
 @record
 class Quantity:
