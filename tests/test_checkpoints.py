@@ -155,7 +155,8 @@ def test_safetensors_of_every_width(tmp_path: Path) -> None:
         "single": ("F32", (3, 1), single.tobytes()),
         "half": ("F16", (3,), values.astype("<f2").tobytes()),
         "brain": ("BF16", (3,), (single.view("<u4") >> 16).astype("<u2").tobytes()),
-        "whole": ("I64", (1,), b"\0" * 8),
+        "embeddings.position_ids": ("I64", (1,), b"\0" * 8),
+        "h.0.attn.bias": ("BOOL", (1,), b"\0"),
     }
     write_safetensors(tmp_path / "w.safetensors", arrays)
     state = read_source(tmp_path / "w.safetensors").state

@@ -26,6 +26,13 @@ MOST_FILE = 2_000_000_000
 """Bytes of a file of weights."""
 MOST_TEXT_FILE = 64_000_000
 """Bytes of a template, a table of embeddings or a list of words."""
+MOST_POINTER = 1_024
+"""Bytes of a pointer that Git keeps in the place of a large file."""
+_POINTERS = (
+    (b"version https://git-lfs.github.com/spec/", "Git LFS", "git lfs pull, or download it from its page"),
+    (b"version https://hawser.github.com/spec/", "Git LFS", "git lfs pull, or download it from its page"),
+    (b"/annex/objects/", "git-annex", "git annex get"),
+)
 MOST_PARTS = 4_000
 """Files in the package: a sheet is at most three (itself, its links, a drawing), a chart one."""
 MOST_BYTES = 12_000_000_000
@@ -99,6 +106,20 @@ def check_file(path: Path, most: int) -> None:
         raise UserError(f"cannot read {path}: it is no ordinary file; save it as one")
     if found.st_size > most:
         raise UserError(f"{path} has {found.st_size:,} bytes, at most {most:,} are read; use a smaller one")
+    if found.st_size <= MOST_POINTER:
+        _refuse_pointer(path)
+
+
+def _refuse_pointer(path: Path) -> None:
+    """Raise UserError for what Git keeps in the place of a large file that was not fetched."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(MOST_POINTER)
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+    for begin, kept_by, fetch in _POINTERS:
+        if start.startswith(begin):
+            raise UserError(f"{path} is a pointer of {kept_by}, not the file itself; fetch that: {fetch}")
 
 
 def unreadable(path: Path, error: Exception) -> UserError:

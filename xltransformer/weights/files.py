@@ -17,7 +17,16 @@ from xltransformer.bounds import MOST_FILE, check_file, read_bytes
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.record import record
+from xltransformer.text import listed
 from xltransformer.weights.config import told_beside
+from xltransformer.weights.foreign import (
+    MOST_SHARD,
+    check_alone,
+    check_format,
+    check_names,
+    is_buffer,
+    not_in_folder,
+)
 
 
 @record(eq=False)
@@ -63,10 +72,12 @@ def read_source(path: str | Path) -> Source:
     Raises UserError where the file cannot be read or holds something else.
     """
     path = _inside(Path(path))
+    check_format(path)
     readers = {".npz": _read_npz, ".safetensors": _read_safetensors, ".json": _read_shards, ".bin": _read_llama2c}
     read = readers.get(path.suffix.lower())
     if read is None:
         raise UserError(f"{path} is neither .npz nor .safetensors nor llama2.c's .bin; save the weights as one")
+    check_alone(path)
     try:
         return read(path)
     except UserError:
@@ -98,12 +109,13 @@ def _inside(path: Path) -> Path:
         return path
     found = next((path / name for name in _IN_A_FOLDER if (path / name).is_file()), None)
     if found is None:
-        raise UserError(f"the folder {path} holds no {' or '.join(_IN_A_FOLDER)}; name the file of weights")
+        raise not_in_folder(path)
     return found
 
 
 def _read_npz(path: Path) -> Source:
     state = {name: value for name, value in read_npz(path).items() if name not in (ABOUT, RUN)}
+    check_names(path, ((name, str(value.dtype)) for name, value in state.items()))
     for name, value in state.items():
         if value.dtype.kind not in "fiub":
             raise UserError(f"{path}: {name} holds {value.dtype}, not numbers; write plain numbers")
@@ -152,9 +164,14 @@ def _read_shards(path: Path) -> Source:
     if not isinstance(files, dict) or not files:
         raise UserError(f"{path} has no weight_map; give a model.safetensors.index.json or the weights themselves")
     state: dict[str, Any] = {}
-    for name in sorted({str(file) for file in files.values()}):
+    shards = sorted({str(file) for file in files.values()})
+    for name in shards:
         if Path(name).name != name:
             raise UserError(f"{path} names the file {name!r:.60}; only files beside it are read")
+    if gone := [name for name in shards if not (path.parent / name).exists()]:
+        raise UserError(f"{path} names {listed(gone, 2)}, which is not beside it; download what is missing")
+    for name in shards:
+        check_format(path.parent / name)
         state |= _tensors(path.parent / name)
     missing = [name for name in files if name not in state]
     whole = [name for name in missing if not name.endswith(("position_ids", ".bias", ".masked_bias"))]
@@ -164,14 +181,14 @@ def _read_shards(path: Path) -> Source:
 
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
-MOST_SHARD = 10**12
 MOST_HEADER = 100_000_000
 """Bytes of a .safetensors header, as the format has it."""
 
 
 def _tensors(path: Path) -> Iterator[tuple[str, Any]]:
     """The format: the header's length (8 bytes), the header (JSON: type, shape and place of each
-    array), the arrays. Whole numbers, such as the places of BERT's buffers, are left out."""
+    array), the arrays. Whole numbers are left out where they are buffers, such as BERT's places, and else
+    refused, as are the numbers of quantised weights."""
     check_file(path, MOST_SHARD)
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -179,8 +196,13 @@ def _tensors(path: Path) -> Iterator[tuple[str, Any]]:
         if size < 8 or length > min(MOST_HEADER, size - 8):
             raise ValueError(f"its header would have {length:,} bytes")
         header = json.loads(file.read(length))
+    header.pop("__metadata__", None)
+    check_names(path, ((name, str(entry["dtype"])) for name, entry in header.items()))
     for name, entry in header.items():
-        if name == "__metadata__" or entry["dtype"] not in _DTYPES:
+        if entry["dtype"] not in _DTYPES:
+            if not is_buffer(name):
+                kind = f"of type {entry['dtype']!s:.20}"
+                raise UserError(f"{path}: {name:.60} is {kind}; save it as F32, F16 or BF16")
             continue
         (start, stop), shape = entry["data_offsets"], tuple(entry["shape"])
         dtype = np.dtype(_DTYPES[entry["dtype"]])
@@ -203,8 +225,6 @@ def _read_llama2c(path: Path) -> Source:
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(28)
-    if start[:2] == b"PK" or start[:1] == b"\x80":
-        raise UserError(f"{path} is a file of PyTorch's own; save the state dict as .safetensors or .npz")
     if len(start) < 28 or start[:4] == b"24ka":
         raise UserError(f"{path} is no .bin of llama2.c, version 0; export it as that, or as .safetensors")
     width, inner, layers, heads, kv_heads, vocabulary, places = (int(n) for n in np.frombuffer(start, "<i4"))
