@@ -239,7 +239,7 @@ def test_an_encoder_without_prefix_and_head(tmp_path: Path) -> None:
     state = encoder_state(3, 8, 12, len(WORD_PIECES))
     path = save(tmp_path / "model.safetensors", state)
     (tmp_path / "config.json").write_text(
-        json.dumps({"num_attention_heads": 4, "layer_norm_eps": 1e-12, "hidden_act": "gelu", "rope_scaling": None})
+        json.dumps({"model_type": "bert", "num_attention_heads": 4, "layer_norm_eps": 1e-12, "rope_scaling": None})
     )
     assert default_template(path) == "sentences"
     options = {"weights": path, "vocabulary": word_pieces(tmp_path), "words": 1}
@@ -384,10 +384,16 @@ def test_tensors_stay_on_disk_until_used(tmp_path: Path) -> None:
     [
         ("[", "no JSON"),
         ("[]", "no object"),
-        ('{"rope_scaling": {"type": "yarn"}}', "rope_scaling"),
-        ('{"hidden_act": "mish"}', "activation 'mish' is not built"),
-        ('{"num_attention_heads": 4, "hidden_act": "silu"}', "is not built with"),
-        ('{"num_attention_heads": 3}', "3 heads do not divide the width 8"),
+        ('{"num_attention_heads": 4}', "does not say its model_type"),
+        ('{"model_type": "ernie4_5"}', "model_type ernie4_5, which is not among those that are built: bert,"),
+        ('{"architectures": ["MuModel"]}', "architectures MuModel, which is not among those that are built"),
+        ('{"model_type": "bert", "architectures": ["BertForNextSentencePrediction"]}', "that are built: BertForM"),
+        ('{"architectures": ["BertModel"], "rope_scaling": {"type": "yarn"}}', 'rope_scaling {"type": "yarn"} is'),
+        ('{"model_type": "bert", "hidden_act": "mish"}', "hidden_act mish is not built"),
+        ('{"model_type": "bert", "num_attention_heads": 4, "hidden_act": "silu"}', "hidden_act silu is not built"),
+        ('{"model_type": "bert", "num_attention_heads": 3}', "3 heads do not divide the width 8"),
+        ('{"model_type": "bert", "num_attention_heads": "3"}', "num_attention_heads is 3; give a whole number"),
+        ('{"model_type": "gpt2", "n_layer": 1}', "says what template sentences is not"),
     ],
 )
 def test_configurations_that_cannot_be(config: str, said: str, tmp_path: Path) -> None:
@@ -512,21 +518,21 @@ def test_the_sheets_of_published_models_agree(name: str, engine: str, tmp_path: 
 @pytest.mark.parametrize(
     ("name", "changes", "said"),
     [
-        ("qwen2", {"rope_parameters": {"rope_type": "yarn", "factor": 4.0}}, "rope_scaling of the type 'yarn'"),
-        ("qwen2", {"rope_scaling": {"type": "linear", "factor": "x"}}, "factor of rope_scaling is 'x'"),
-        ("qwen2", {"partial_rotary_factor": 0.5}, "partial_rotary_factor 0.5 is not built"),
+        ("qwen2", {"rope_parameters": {"rope_type": "yarn", "factor": 4.0}}, "rope_scaling of the type yarn"),
+        ("qwen2", {"rope_scaling": {"type": "linear", "factor": "x"}}, "factor of rope_scaling is x"),
+        ("qwen2", {"partial_rotary_factor": 0.5}, "partial_rotary_factor (rotary positions) 0.5 is not built"),
         ("qwen2", {"residual_multiplier": 0.2}, "residual_multiplier 0.2 is not built"),
-        ("mistral", {"sliding_window": 4}, "a sliding_window of 4 is not built"),
-        ("roberta", {"pad_token_id": 0}, "roberta with pad_token_id 0 is not built"),
-        ("bert-states", {"position_embedding_type": "relative_key"}, "position_embedding_type 'relative_key'"),
-        ("bert-states", {"hidden_act": "quick_gelu"}, "the activation 'quick_gelu'"),
-        ("qwen2", {"hidden_act": "gelu"}, "config.json names the activation gelu_erf"),
-        ("gpt2", {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx True is not built"),
-        ("gpt2", {"scale_attn_weights": False}, "scale_attn_weights False is not built"),
+        ("mistral", {"sliding_window": 4}, "sliding_window 4 is not built"),
+        ("roberta", {"pad_token_id": 0}, "pad_token_id 0 is not built"),
+        ("bert-states", {"position_embedding_type": "relative_key"}, "position_embedding_type relative_key is"),
+        ("bert-states", {"hidden_act": "quick_gelu"}, "hidden_act quick_gelu is not built"),
+        ("qwen2", {"hidden_act": "gelu"}, "hidden_act gelu is not built (built: silu, swish)"),
+        ("gpt2", {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx true is not built"),
+        ("gpt2", {"scale_attn_weights": False}, "scale_attn_weights false is not built"),
         *(
             ("qwen2", {name: 0.25}, f"{name} 0.25 is not built")
             for name in (
-                "rotary_pct",
+                "residual_scale",
                 "embedding_multiplier",
                 "attention_multiplier",
                 "logits_scaling",

@@ -51,9 +51,12 @@ def template_for(weights: str | Path) -> str:
 
     Raises UserError where the file cannot be read.
     """
-    state = read_source(weights).state
-    scheme = most_like(state)
-    if any(_OUR_NAMES.fullmatch(name) for name in state) or not SCHEMES[scheme].likeness(state):
+    source = read_source(weights)
+    state, schemes = source.state, source.told.schemes
+    scheme = schemes[0] if schemes else most_like(state)
+    if any(_OUR_NAMES.fullmatch(name) for name in state):
+        return DEFAULT_TEMPLATE
+    if not schemes and not SCHEMES[scheme].likeness(state):
         return DEFAULT_TEMPLATE
     part = SCHEMES[scheme].part
     if part and not any(name.startswith(part) for name in state):
@@ -82,7 +85,7 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
         if settings.get(name, told) != told:
             raise UserError(f"setting {name} is {settings[name]!r}, but {path} has {told!r}: leave it out")
     warnings = []
-    if "heads" in checkpoint.options and "heads" not in {*settings, *source.told}:
+    if "heads" in checkpoint.options and "heads" not in {*settings, *source.told.options}:
         warnings.append(
             f"{path} does not tell the number of heads, taken to be {checkpoint.options['heads']}: "
             "`settings={'heads': …}` gives another"
@@ -121,32 +124,69 @@ def _published(
             f"{path}: the model {template.model} takes weights under the names of its own blocks only; "
             f"models for published weights: {', '.join(name for name, other in MODELS.items() if other.schemes)}"
         )
-    told = {name: value for name, value in source.told.items() if name not in settings}
-    heads = Sizes((), 0, 0, {**template.sizes, **told}).count("heads", HEADS)
-    layers = Sizes((), 0, 0, settings).count("layers", 1) if "layers" in settings else None
+    told = {name: value for name, value in source.told.options.items() if name not in settings}
+    heads = Sizes((), 0, 0, {**template.sizes, **told, **settings}).count("heads", HEADS)
     _check_rows(source, rows, path)
+    scheme = _scheme(template, source, path)
     try:
-        scheme = most_like(source.state, entry.schemes)
-        checkpoint = load(scheme, source.state, heads, layers=layers, rows=rows)
+        taken = _layers(source, scheme, settings)
+        untied = source.told.tied is False
+        checkpoint = load(scheme, source.state, heads, layers=taken, rows=rows, untied=untied)
     except UserError as error:
         other = most_like(source.state)
         known = SCHEMES[other].likeness(source.state) > SCHEMES[scheme].likeness(source.state)
         hint = f"; its names are those of {other}: `template='{template_for_scheme(other)}'`" if known else ""
         told_whole = f"{path}: {error}{hint}"
         raise UserError(told_whole if len(told_whole) <= MOST_LINE else f"{path.name}: {error}{hint}") from None
-    gated = checkpoint.options.get("activation") == "swiglu"
-    if "activation" in told and (told["activation"] == "swiglu") != gated:
-        raise UserError(
-            f"{path}: config.json names the activation {told['activation']}, which {scheme} is not built with"
-        )
-    taken = ("epsilon", "activation", *entry.told)
-    if "pooling" in taken and told.get("pooling", "mean") not in ("mean", "first"):
+    _check_told(source, checkpoint, path)
+    taken_options = ("epsilon", "activation", *entry.told)
+    if "pooling" in taken_options and told.get("pooling", "mean") not in ("mean", "first"):
         raise UserError(
             f"{path}: its sentences are pooled by {told['pooling']:.40}, which is not built: "
             "`settings={'pooling': 'mean'}` or first, or `template='bert'` for the states of the words"
         )
-    extra = {name: told[name] for name in taken if name in told}
+    extra = {name: told[name] for name in taken_options if name in told}
     return replace(checkpoint, options={**checkpoint.options, **extra})
+
+
+def _scheme(template: Template, source: Source, path: Path) -> str:
+    """The scheme of names of the weights, of those that the template's model takes and, where the files beside
+    them say what they are, of those that such a model has."""
+    told = source.told.schemes
+    schemes = [scheme for scheme in template.entry.schemes if not told or scheme in told]
+    if not schemes:
+        raise UserError(
+            f"{path.parent / 'config.json'} says what template {template.name} is not: give "
+            f"`template='{template_for_scheme(told[0])}'`"
+        )
+    return most_like(source.state, schemes)
+
+
+def _layers(source: Source, scheme: str, settings: Settings) -> int | None:
+    """How many layers are taken, as a setting or the files beside the weights say it, None for all; UserError
+    for more than there are."""
+    asked = Sizes((), 0, 0, settings).count("layers", 1) if "layers" in settings else None
+    if source.told.layers is None:
+        return asked
+    key, told = source.told.layers
+    there = max(SCHEMES[scheme].layers(source.state).values(), default=0)
+    if told > there:
+        raise UserError(f"config.json says {key} {told}, but the weights have {there}")
+    return told if asked is None else min(asked, told)
+
+
+def _check_told(source: Source, checkpoint: Checkpoint, path: Path) -> None:
+    """UserError where the weights are not what the files beside them tell."""
+    misfit = source.told.misfit({**checkpoint.sizes, **checkpoint.options})
+    if misfit:
+        raise UserError(f"{path.parent / 'config.json'} says {misfit}; give the file that belongs to the weights")
+    tied = checkpoint.options.get("tied")
+    if source.told.tied is not None and tied is not None and tied != source.told.tied:
+        there = "no output layer of their own" if tied else "an output layer other than the embeddings"
+        raise UserError(
+            f"{path.parent / 'config.json'} says tie_word_embeddings {str(source.told.tied).lower()}, but the "
+            f"weights have {there}"
+        )
 
 
 MOST_LINE = 295

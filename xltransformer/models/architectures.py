@@ -12,6 +12,7 @@ from xltransformer.models.sizes import HEADS, Sizes, begin
 from xltransformer.nn.attention import AttentionOptions, padding_mask
 from xltransformer.nn.classifier import Classifier, classifier, classify, read_off
 from xltransformer.nn.embedding import embed
+from xltransformer.nn.feed_forward import ACTIVATIONS, UNGATED
 from xltransformer.nn.linear import bias, linear
 from xltransformer.nn.norm import BERT_EPSILON, EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, learned_positions, sinusoidal
@@ -23,7 +24,6 @@ from xltransformer.ops import (
     add_row,
     count_texts,
     first_rows,
-    gelu_erf,
     matmul,
     present,
     row_products,
@@ -223,8 +223,8 @@ def bert(sizes: Sizes) -> Lesson:
     """BERT: encoder only, token + position + segment embeddings; a masked word is predicted from both
     sides. Devlin et al. 2019. Options: those of a stack; `segments`: see `bert_stack`; `maps`: see
     `gpt`; `head`: whether the head that predicts words is there; without it the model ends with its last hidden
-    state."""
-    model, known = begin(sizes, *STACK, "head", "segments", "maps")
+    state; `head_activation`: the head's, GELU where it is not given."""
+    model, known = begin(sizes, *STACK, "head", "head_activation", "segments", "maps")
     found, watched, epsilon = bert_stack(model, sizes)
     if not sizes.flag("head", True):
         model.goals = found.goals(model)
@@ -235,10 +235,11 @@ def bert(sizes: Sizes) -> Lesson:
     W, b = p.input("W", width, width, "parameter"), bias(p, "b", width)
     prediction_norm = norm_weights(p.scope("norm"), width, epsilon)
     output_bias = bias(top.scope("output"), "b", Axis.of(known.words))
+    activation = sizes.choice("head_activation", "gelu_erf", UNGATED)
     probabilities = []
     for s, g, words in model.each("prediction", "hidden_word"):
-        with g.step("gelu_erf"):
-            activated = g.add("activated", gelu_erf(g.add("inner", linear(found.outputs[s], W, b))))
+        with g.step(activation):
+            activated = g.add("activated", ACTIVATIONS[activation](g.add("inner", linear(found.outputs[s], W, b))))
         ready = norm(g.scope("norm"), activated, prediction_norm)
         guess = predict(g, row_products(ready, known.embeddings, output_bias), known.words)
         probabilities.append(guess.probabilities)

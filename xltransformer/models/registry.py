@@ -65,7 +65,11 @@ MODELS = {
         template="encoder-decoder",
     ),
     "bert": ModelEntry(
-        "architectures.bert", guesses=True, schemes=("bert", "roberta", "distilbert"), template="bert"
+        "architectures.bert",
+        guesses=True,
+        schemes=("bert", "roberta", "distilbert"),
+        template="bert",
+        told=("head_activation",),
     ),
     "sentence_encoder": ModelEntry(
         "published.sentence_encoder",

@@ -23,10 +23,13 @@ ALSO_CALLED = {
     "gelu_fast": "gelu_tanh",
     "gelu_accurate": "gelu_tanh",
     "gelu_pytorch_tanh": "gelu_tanh",
+    "gelu_python_tanh": "gelu_tanh",
 }
 """What PyTorch and Hugging Face call the same functions."""
 SILU = ("silu", "swish")
 """What they call SiLU, which is built with a gate alone."""
+UNGATED = tuple(name for name in ACTIVATIONS if name != "swiglu")
+"""Those that are a function alone."""
 
 
 @record

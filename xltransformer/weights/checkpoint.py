@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
@@ -51,18 +50,19 @@ def load(
     *,
     layers: int | None = None,
     rows: Sequence[int] | None = None,
+    untied: bool = False,
 ) -> Checkpoint:
     """Our blocks from a state dict; the number of heads is the one size that no entry tells.
 
     Of each stack only the first `layers` are taken, of the vocabulary only the `rows` given (from 0):
-    nothing else is read from disk. Raises UserError for an unknown scheme, for heads that do not
+    nothing else is read from disk. Weights of the output that are those of the embeddings give no block, unless
+    they are `untied`. Raises UserError for an unknown scheme, for heads that do not
     divide the width, and for a state dict with missing, surplus or misshapen entries.
     """
     if scheme not in SCHEMES:
         raise UserError(f"no scheme {scheme!r} of names: give one of {', '.join(SCHEMES)}")
     table = SCHEMES[scheme]
-    state = table.published(state)
-    there = _count_layers(table, state)
+    there, state = table.layers(state), table.published(state)
     wanted = _wanted(table, state, there)
     sizes = _read_sizes(wanted, state)
     biased = any(name.endswith("bias") for name in state)  # PyTorch's modules know bias=False
@@ -74,13 +74,13 @@ def load(
         if name not in state or (entry.group and k >= taken[entry.group]):
             continue
         value = finite(name, _rows_of(entry, state[name], rows))
-        if entry.tied in state and np.array_equal(value, _rows_of(entry, state[entry.tied], rows)):
+        if not untied and entry.tied in state and np.array_equal(value, _rows_of(entry, state[entry.tied], rows)):
             continue
         blocks |= {block.replace("{layer}", str(k)): v for block, v in _deal(entry, value, heads, groups)}
     stacks = {entry.blocks[0].partition(".")[0]: taken[entry.group] for entry in table.entries if entry.group}
     options = _options(table, blocks, sizes, stacks, heads, biased)
-    if "keys" in sizes:
-        options["kv_heads"] = groups
+    options |= {"kv_heads": groups} if "keys" in sizes else {}
+    options |= {"segments": sizes["segments"]} if "segments" in sizes else {}
     return Checkpoint(blocks, sizes | stacks, options)
 
 
@@ -163,15 +163,6 @@ def _options(
         **{option: block in blocks for option, block in table.present.items()},
         **{option: block not in blocks for option, block in table.absent.items()},
     }
-
-
-def _count_layers(table: Scheme, state: State) -> dict[str, int]:
-    """How many layers each group of entries has: one more than the largest number met, at least 1."""
-    counts = {}
-    for group in {entry.group for entry in table.entries if entry.group}:
-        numbers = (re.match(re.escape(group) + r"(\d{1,4})\.", name) for name in state)
-        counts[group] = max((int(found[1]) + 1 for found in numbers if found), default=1)
-    return counts
 
 
 def _read_sizes(wanted: _Wanted, state: State) -> dict[str, int]:

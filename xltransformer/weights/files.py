@@ -7,7 +7,6 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +26,7 @@ from xltransformer.weights.foreign import (
     is_buffer,
     not_in_folder,
 )
+from xltransformer.weights.told import Told
 
 
 @record(eq=False)
@@ -58,11 +58,10 @@ file stay on disk until `np.asarray` takes them."""
 
 @record
 class Source:
-    """A state dict, and what the file, or those beside it (see `config.told_beside`), tell of the model
-    as options of ours."""
+    """A state dict, and what the file, or those beside it (see `config.told_beside`), tell of the model."""
 
     state: State
-    told: Mapping[str, Any] = field(default_factory=dict)
+    told: Told = Told()
 
 
 def read_source(path: str | Path) -> Source:
@@ -261,4 +260,4 @@ def _read_llama2c(path: Path) -> Source:
             if name:
                 state[name.format(k)] = np.memmap(path, "<f4", "r", offset, shape)
             offset += 4 * math.prod(shape)
-    return Source(state, {"heads": heads, "kv_heads": kv_heads})
+    return Source(state, Told({"heads": heads, "kv_heads": kv_heads}))

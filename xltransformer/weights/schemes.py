@@ -51,7 +51,8 @@ class Scheme:
     `ignored` are nothing to us; `renamed` are older endings of names with today's; entries whose names
     begin with `part` may be missing all together, which is then the scheme `without_part`. `options` are
     those of our model that every such model has in common; `present` are those that are True where a block
-    is there, `absent` those that are True where one is not."""
+    is there, `absent` those that are True where one is not. `usual` are sizes that most of them have, by which
+    they are told from others of the same names where nothing beside the weights says what they are."""
 
     entries: tuple[Entry, ...]
     prefix: str = ""
@@ -62,6 +63,7 @@ class Scheme:
     options: Mapping[str, Any] = field(default_factory=dict)
     present: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
+    usual: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> re.Pattern[str]:
@@ -79,13 +81,21 @@ class Scheme:
             renamed[self.prefix + name if bare and self.known.fullmatch(self.prefix + name) else name] = value
         return {n: value for n, value in renamed.items() if not (self.ignored and re.fullmatch(self.ignored, n))}
 
+    def layers(self, state: State) -> dict[str, int]:
+        """How many layers each group of entries has: one more than the largest number met, at least 1."""
+        counts = {}
+        for group in {entry.group for entry in self.entries if entry.group}:
+            numbers = (re.match(re.escape(group) + r"(\d{1,4})\.", name) for name in self.published(state))
+            counts[group] = max((int(found[1]) + 1 for found in numbers if found), default=1)
+        return counts
+
     def likeness(self, state: State) -> int:
-        """How many of the entries in a state dict have a name of the scheme's, and the sizes that it fixes."""
+        """How many of the entries in a state dict have a name of the scheme's, and its usual sizes."""
         shapes = {entry.name: entry.shape for entry in self.entries}
 
         def alike(name: str, x: Any) -> bool:
             sizes = zip(shapes.get(name, ()), x.shape, strict=False)
-            return bool(self.known.fullmatch(name)) and all(not s.isdecimal() or int(s) == n for s, n in sizes)
+            return bool(self.known.fullmatch(name)) and all(self.usual.get(s, n) == n for s, n in sizes)
 
         return sum(alike(name, x) for name, x in self.published(state).items())
 
@@ -154,19 +164,19 @@ def _gpt2() -> Iterator[Entry]:
 def _bert(names: Mapping[str, str]) -> Iterator[Entry]:
     """BERT's encoder and the head that predicts words: Hugging Face's BertForMaskedLM, and
     BertForPreTraining without its next-sentence head. Models like it (`names` has what differs) know
-    fewer kinds of segments: RoBERTa one, and its first two positions are never used (Liu et al. 2019);
+    fewer kinds of segments: RoBERTa mostly one, and its first two positions are never used (Liu et al. 2019);
     DistilBERT none (Sanh et al. 2019)."""
     embeddings, layer, block = names["embeddings"], names["layer"], "encoder.{layer}"
-    words, kinds = embeddings + "word_embeddings.weight", names["segments"]
+    words = embeddings + "word_embeddings.weight"
     yield Entry(words, ("embeddings",), ("vocabulary", "width"))
     yield Entry(
         embeddings + "position_embeddings.weight",
         ("position_embeddings",),
         ("positions", "width"),
-        unused=2 if kinds == "1" else 0,
+        unused=int(names["unused"]),
     )
-    if kinds != "0":
-        yield Entry(embeddings + "token_type_embeddings.weight", ("segment_embeddings",), (kinds, "width"))
+    if names["segments"] != "0":
+        yield Entry(embeddings + "token_type_embeddings.weight", ("segment_embeddings",), ("segments", "width"))
     yield from _norm(embeddings + "LayerNorm", "embedding_norm")
     for letter in "QKV":
         yield from _linear(layer + names[letter], f"{block}.head.{{head}}.{{}}_{letter}", "width", "width")
@@ -207,7 +217,7 @@ def _llama(names: Mapping[str, str], *, halves: bool) -> Iterator[Entry]:
 
 
 _BERT = {
-    "embeddings": "bert.embeddings.", "layer": "bert.encoder.layer.{layer}.", "segments": "2",
+    "embeddings": "bert.embeddings.", "layer": "bert.encoder.layer.{layer}.", "segments": "2", "unused": "0",
     "Q": "attention.self.query", "K": "attention.self.key", "V": "attention.self.value",
     "O": "attention.output.dense", "first_norm": "attention.output.LayerNorm",
     "w1": "intermediate.dense", "w2": "output.dense", "second_norm": "output.LayerNorm",
@@ -215,12 +225,13 @@ _BERT = {
     "bias": "cls.predictions.bias", "decoder": "cls.predictions.decoder",
 }  # fmt: skip
 _ROBERTA = _BERT | {
-    "embeddings": "roberta.embeddings.", "layer": "roberta.encoder.layer.{layer}.", "segments": "1",
+    "embeddings": "roberta.embeddings.", "layer": "roberta.encoder.layer.{layer}.", "segments": "1", "unused": "2",
     "transform": "lm_head.dense", "transform_norm": "lm_head.layer_norm",
     "bias": "lm_head.bias", "decoder": "lm_head.decoder",
 }  # fmt: skip
 _DISTILBERT = {
-    "embeddings": "distilbert.embeddings.", "layer": "distilbert.transformer.layer.{layer}.", "segments": "0",
+    "embeddings": "distilbert.embeddings.", "layer": "distilbert.transformer.layer.{layer}.",
+    "segments": "0", "unused": "0",
     "Q": "attention.q_lin", "K": "attention.k_lin", "V": "attention.v_lin", "O": "attention.out_lin",
     "first_norm": "sa_layer_norm", "w1": "ffn.lin1", "w2": "ffn.lin2", "second_norm": "output_layer_norm",
     "transform": "vocab_transform", "transform_norm": "vocab_layer_norm",
@@ -252,14 +263,14 @@ def _encoders(
     """A model like BERT under two schemes: with the head that predicts words, whose names begin with
     `part`, and as `NAME_states` without it, which such a model ends with its last hidden state."""
     entries, without = tuple(_bert(names)), f"{name}_states"
-    options: dict[str, Any] = {"pre_norm": False, "segments": int(names["segments"])}
+    segments = int(names["segments"])
+    options: dict[str, Any] = {"pre_norm": False, "segments": segments}
+    more |= {"options": options, "usual": {"segments": segments} if segments else {}}
     ignored = rf"{ignored}|.*\.position_ids"
     states = tuple(entry for entry in entries if not entry.name.startswith(part))
     return {
-        name: Scheme(
-            entries, prefix, part, without, ignored, options=options, present={"head": "prediction.W"}, **more
-        ),
-        without: Scheme(states, prefix, ignored=rf"{ignored}|{re.escape(part)}.*", options=options, **more),
+        name: Scheme(entries, prefix, part, without, ignored, present={"head": "prediction.W"}, **more),
+        without: Scheme(states, prefix, ignored=rf"{ignored}|{re.escape(part)}.*", **more),
     }
 
 
@@ -305,6 +316,6 @@ SCHEMES: dict[str, Scheme] = {
 """Every scheme by its name."""
 
 
-def most_like(state: State, among: Iterable[str] = tuple(SCHEMES)) -> str:
-    """The scheme, of those named, that knows most of the names of a state dict: the first of equals."""
-    return max(among, key=lambda scheme: SCHEMES[scheme].likeness(state))
+def most_like(state: State, among: Iterable[str] = ()) -> str:
+    """The scheme, of those named or of all, that knows most of the names of a state dict: the first of equals."""
+    return max(among or SCHEMES, key=lambda scheme: SCHEMES[scheme].likeness(state))

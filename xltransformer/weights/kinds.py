@@ -1,0 +1,207 @@
+"""Every kind of published model that is built, by the `model_type` of its config.json.
+
+Adding one: its `Kind` in `KINDS`, with a decision for each key of its config and the defaults that
+Hugging Face's transformers has where a key is absent, and its class in scripts/make_config_fixture.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from typing import Any
+
+from xltransformer.nn.feed_forward import ALSO_CALLED, SILU
+from xltransformer.record import record
+from xltransformer.weights.rotary import rotary, shared_heads, window
+from xltransformer.weights.told import (
+    IDLE,
+    Choice,
+    Count,
+    Decision,
+    Layers,
+    Number,
+    Only,
+    Size,
+    Tied,
+    Together,
+)
+
+
+@record
+class Kind:
+    """A kind of model: the `classes` that may stand under `architectures`, each with the schemes of names (see
+    `schemes.SCHEMES`) that its weights may have, the likeliest first; the decision for each of its `keys`; other
+    names of keys with those that stand in `keys`; `fixed`, options of ours that its weights must have."""
+
+    classes: Mapping[str, tuple[str, ...]]
+    keys: Mapping[str, Decision]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """All schemes that such a model may have."""
+        return tuple(dict.fromkeys(scheme for schemes in self.classes.values() for scheme in schemes))
+
+
+def _all(decision: Decision, *names: str) -> dict[str, Decision]:
+    return dict.fromkeys(names, decision)
+
+
+GENERAL: Mapping[str, Decision] = {
+    **_all(
+        IDLE, "model_type", "architectures", "transformers_version", "torch_dtype", "dtype", "_name_or_path",
+        "_commit_hash", "name_or_path", "output_attentions", "output_hidden_states", "return_dict", "use_cache",
+        "problem_type", "finetuning_task", "task_specific_params", "gradient_checkpointing", "torchscript",
+        "attn_implementation", "_attn_implementation", "_attn_implementation_autoset", "chunk_size_feed_forward",
+        "use_bfloat16", "initializer_range", "initializer_factor", "id2label", "label2id", "num_labels",
+        "_num_labels", "tokenizer_class", "prefix", "bos_token_id", "sep_token_id", "decoder_start_token_id",
+        "eos_token_id", "pad_token_id", "classifier_dropout", "unsloth_fixed", "unsloth_version",
+        "transformers.js_config", "_flash_attn_2_enabled", "use_flash_attention_2", "pretraining_tp",
+        "tie_encoder_decoder", "cross_attention_hidden_size", "output_past",
+    ),
+    **_all(Only((False,)), "is_decoder", "is_encoder_decoder", "add_cross_attention"),
+    "pruned_heads": Only(({},)),
+}  # fmt: skip
+"""What any config may have; a kind's own decision goes before."""
+
+ACTIVATIONS = {**ALSO_CALLED, "relu": "relu"}
+"""The library's names of activations with ours; SwiGLU's gate goes through SiLU."""
+_GATED = dict.fromkeys(SILU, "swiglu")
+
+
+def _bert(*, head_follows: bool, pad: Decision) -> dict[str, Decision]:
+    """BERT's keys and those of RoBERTa, whose head always has GELU."""
+    options = ("activation", "head_activation") if head_follows else ("activation",)
+    return {
+        "vocab_size": Size("vocabulary"),
+        "hidden_size": Size("width"),
+        "num_hidden_layers": Layers(),
+        "num_attention_heads": Count("heads", 12),
+        "intermediate_size": Size("d_ff"),
+        "hidden_act": Choice(options, "gelu", ACTIVATIONS),
+        "max_position_embeddings": Size("positions"),
+        "type_vocab_size": Size("segments"),
+        "layer_norm_eps": Number("epsilon", 1e-12),
+        "position_embedding_type": Only(("absolute",)),
+        "is_causal": Only((False,)),
+        "pad_token_id": pad,
+        "tie_word_embeddings": Tied(True),
+        **_all(IDLE, "hidden_dropout_prob", "attention_probs_dropout_prob", "directionality"),
+        **_all(
+            IDLE, "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
+            "pooler_type",
+        ),
+    }  # fmt: skip
+
+
+def _roberta(name: str) -> Kind:
+    heads = {f"{name}ForMaskedLM": ("roberta", "roberta_states"), f"{name}ForCausalLM": ("roberta",)}
+    return Kind(
+        {**heads, f"{name}Model": ("roberta_states", "roberta")}, _bert(head_follows=False, pad=Only((1,)))
+    )
+
+
+def _llama(groups: int | None, **more: Decision) -> dict[str, Decision]:
+    """LLaMA's keys and those of its like; so many keys and values where the config does not say."""
+    heads = Together(lambda config: shared_heads(config, 32, groups))
+    return {
+        "vocab_size": Size("vocabulary"),
+        "hidden_size": Size("width"),
+        "intermediate_size": Size("d_ff"),
+        "num_hidden_layers": Layers(),
+        **_all(heads, "num_attention_heads", "num_key_value_heads", "head_dim"),
+        "hidden_act": Choice(("activation",), "silu", _GATED),
+        "rms_norm_eps": Number("epsilon", 1e-6),
+        **_all(
+            Together(rotary), "rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor",
+            "rotary_pct", "max_position_embeddings",
+        ),
+        **_all(Together(window), "sliding_window", "use_sliding_window", "layer_types"),
+        "tie_word_embeddings": Tied(False),
+        **_all(Only((False,)), "attention_bias", "mlp_bias"),
+        "is_causal": Only((True,)),
+        **_all(IDLE, "attention_dropout", "max_window_layers"),
+        **more,
+    }  # fmt: skip
+
+
+_GPT2 = {
+    "vocab_size": Size("vocabulary"),
+    "n_embd": Size("width"),
+    "n_layer": Layers(),
+    "n_head": Count("heads", 12),
+    "n_inner": Size("d_ff"),
+    "n_positions": Size("positions"),
+    "activation_function": Choice(("activation",), "gelu_new", ACTIVATIONS),
+    "layer_norm_epsilon": Number("epsilon", 1e-5),
+    "scale_attn_weights": Only((True,)),
+    "scale_attn_by_inverse_layer_idx": Only((False,)),
+    "is_causal": Only((True,)),
+    "tie_word_embeddings": Tied(True),
+    **_all(
+        IDLE, "n_ctx", "reorder_and_upcast_attn", "resid_pdrop", "embd_pdrop", "attn_pdrop", "summary_type",
+        "summary_use_proj", "summary_activation", "summary_proj_to_labels", "summary_first_dropout",
+        "hidden_dropout",
+    ),
+}  # fmt: skip
+_DISTILBERT = {
+    "vocab_size": Size("vocabulary"),
+    "dim": Size("width"),
+    "n_layers": Layers(),
+    "n_heads": Count("heads", 12),
+    "hidden_dim": Size("d_ff"),
+    "max_position_embeddings": Size("positions"),
+    "activation": Choice(("activation", "head_activation"), "gelu", ACTIVATIONS),
+    "is_causal": Only((False,)),
+    "tie_word_embeddings": Tied(True),
+    **_all(
+        IDLE, "sinusoidal_pos_embds", "dropout", "attention_dropout", "qa_dropout", "seq_classif_dropout",
+        "tie_weights_",
+    ),
+}  # fmt: skip
+_BERT_CLASSES = {
+    "BertForMaskedLM": ("bert", "bert_states"),
+    "BertForPreTraining": ("bert", "bert_states"),
+    "BertLMHeadModel": ("bert",),
+    "BertModel": ("bert_states", "bert"),
+}
+_NO_BIASES = {"attention_biases": False}
+
+
+def _decoder(name: str) -> dict[str, tuple[str, ...]]:
+    return dict.fromkeys((f"{name}ForCausalLM", f"{name}Model"), ("llama", "llama_meta"))
+
+
+KINDS: Mapping[str, Kind] = {
+    "bert": Kind(_BERT_CLASSES, _bert(head_follows=True, pad=IDLE)),
+    "roberta": _roberta("Roberta"),
+    "xlm-roberta": _roberta("XLMRoberta"),
+    "camembert": _roberta("Camembert"),
+    "distilbert": Kind(
+        {
+            "DistilBertForMaskedLM": ("distilbert", "distilbert_states"),
+            "DistilBertModel": ("distilbert_states", "distilbert"),
+        },
+        _DISTILBERT,
+        {"hidden_size": "dim", "num_attention_heads": "n_heads", "num_hidden_layers": "n_layers"},
+    ),
+    "gpt2": Kind(
+        dict.fromkeys(("GPT2LMHeadModel", "GPT2Model"), ("gpt2",)),
+        _GPT2,
+        {
+            "hidden_size": "n_embd",
+            "max_position_embeddings": "n_positions",
+            "num_attention_heads": "n_head",
+            "num_hidden_layers": "n_layer",
+        },
+    ),
+    "llama": Kind(_decoder("Llama"), _llama(None), fixed=_NO_BIASES),
+    "mistral": Kind(_decoder("Mistral"), _llama(8), fixed=_NO_BIASES),
+    "qwen2": Kind(_decoder("Qwen2"), _llama(32), fixed={"attention_biases": True}),
+}
+
+
+def kind_of(classes: Iterable[str]) -> str | None:
+    """The kind that has one of the classes, None where none has."""
+    return next((name for name, kind in KINDS.items() for one in classes if one in kind.classes), None)

@@ -1,0 +1,85 @@
+"""What a config.json tells of rotary positions, of the windows of attention, and of shared keys and values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from xltransformer.weights.told import Config, Told
+
+LONGEST = 512
+"""Tokens, more than a sentence may have: what begins only beyond is nothing to us."""
+BASE = 10000.0
+_BY_PAIR = {
+    "factor": "factor",
+    "low": "low_freq_factor",
+    "high": "high_freq_factor",
+    "original": "original_max_position_embeddings",
+}
+
+
+def rotary(config: Config) -> Told:
+    """`base`, `longer` and its numbers from rope_theta, and from rope_scaling, which newer files call
+    rope_parameters: what stands there holds against what stands beside.
+
+    Raises UserError for another kind of rotary positions, and for a key there that is not known.
+    """
+    given = config.keys.get("rope_scaling") or config.keys.get("rope_parameters") or {}
+    if not isinstance(given, Mapping):
+        raise config.refused("rope_scaling" if config.keys.get("rope_scaling") else "rope_parameters")
+    base = config.number("rope_theta", BASE) if given.get("rope_theta") is None else 0.0
+    told: dict[str, Any] = {"base": base or _number(config, given, "rope_theta")}
+    kind = str(given.get("rope_type", given.get("type", "default")))
+    longest = config.keys.get("max_position_embeddings")
+    if kind == "dynamic" and isinstance(longest, int) and longest >= LONGEST:
+        kind = "default"  # until then the angles are as ever
+        given = {key: value for key, value in given.items() if key not in ("factor", *_BY_PAIR.values())}
+    if kind not in _TAKES:
+        raise config.refused("rope_scaling of the type", f"built: {', '.join(_TAKES)}", kind)
+    takes = _TAKES[kind]
+    for name, value in {**_partial(config.keys), **given}.items():
+        known = name in ("rope_theta", "rope_type", "type", *takes.values())
+        if not known and value is not None and (value != 1 or name not in _PARTIAL):
+            raise config.refused(f"{name} (rotary positions)", value=value)
+    longer = {"linear": {"longer": "together"}, "llama3": {"longer": "by_pair"}}.get(kind, {})
+    return Told({**told, **longer, **{ours: _number(config, given, theirs) for ours, theirs in takes.items()}})
+
+
+_PARTIAL = ("partial_rotary_factor", "rotary_pct")
+_TAKES: Mapping[str, Mapping[str, str]] = {"default": {}, "linear": {"factor": "factor"}, "llama3": _BY_PAIR}
+"""The kinds of scaling that are built, with the numbers of each by our names."""
+
+
+def _partial(keys: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: keys[name] for name in _PARTIAL if name in keys}
+
+
+def _number(config: Config, given: Mapping[str, Any], name: str) -> float:
+    return Config(config.file, {f"{name} of rope_scaling": given.get(name)}).number(f"{name} of rope_scaling", 1)
+
+
+def window(config: Config) -> Told:
+    """Nothing, or UserError where words further back than a window of attention are not seen."""
+    size = config.keys.get("sliding_window") if config.keys.get("use_sliding_window", True) else None
+    if size is not None and not (isinstance(size, int) and size >= LONGEST):
+        raise config.refused("sliding_window")
+    kinds = config.keys.get("layer_types")
+    allowed = ("full_attention", *(["sliding_attention"] if size else []))
+    if kinds is not None and not (isinstance(kinds, list) and all(kind in allowed for kind in kinds)):
+        raise config.refused("layer_types", "built: full_attention")
+    return Told()
+
+
+def shared_heads(config: Config, heads: int, groups: int | None) -> Told:
+    """`heads`, and the sizes `kv_heads` and `d_k`, with what the library takes where they are absent: so many
+    `heads`, so many `groups` of them (None: as many), and heads that share out the width."""
+    heads = config.count("num_attention_heads", heads)
+    given = config.keys.get("num_key_value_heads", groups)
+    kv = heads if given is None else config.count("num_key_value_heads", given)
+    sizes = {"kv_heads": ("num_key_value_heads", kv)}
+    width = config.keys.get("hidden_size")
+    if config.keys.get("head_dim") is not None:
+        sizes["d_k"] = ("head_dim", config.count("head_dim", 1))
+    elif isinstance(width, int):
+        sizes["d_k"] = ("hidden_size/num_attention_heads", width // heads)
+    return Told({"heads": heads}, sizes)

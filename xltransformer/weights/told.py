@@ -1,0 +1,190 @@
+"""What files beside weights tell of a model, and how each of their keys is decided on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+
+from xltransformer.checked import is_number, is_whole
+from xltransformer.errors import UserError
+from xltransformer.record import record
+
+
+@record
+class Told:
+    """What is told of a model beside its weights: `options` of ours; `sizes` that the weights must have, by the
+    names that a checkpoint or its options have for them, each with the words of the file and the value;
+    `layers`, how many are taken, where that is told; whether the output's weights are the embeddings (`tied`);
+    the `schemes` of names that the weights may have, the likeliest first, any where there are none; and where
+    writing ends, the numbers of the words in `ends`."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sizes: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    layers: tuple[str, int] | None = None
+    tied: bool | None = None
+    schemes: tuple[str, ...] = ()
+    ends: tuple[int, ...] = ()
+
+    def misfit(self, found: Mapping[str, Any]) -> str:
+        """In words, the first size that is told but not found; empty where all are."""
+        for name, (words, value) in self.sizes.items():
+            if name in found and found[name] != value:
+                return f"{words} {value}, but the weights have {found[name]}"
+        return ""
+
+
+@record
+class Config:
+    """The object in a config.json and where it lies."""
+
+    file: Path
+    keys: Mapping[str, Any]
+
+    def refused(self, key: str, note: str = "", value: Any = None) -> UserError:
+        """The error for a key whose value, or part of it, is not built, perhaps with what is."""
+        said = short(self.keys.get(key) if value is None else value)
+        others = f" ({note})" if note else ""
+        return UserError(f"{self.file}: {key} {said} is not built{others}; without it the numbers would be wrong")
+
+    def number(self, name: str, default: float) -> float:
+        """A number above 0, else UserError."""
+        value = self.keys.get(name, default)
+        if not is_number(value) or value <= 0:
+            raise UserError(f"{self.file}: {name} is {short(value)}; give a number above 0")
+        return float(value)
+
+    def count(self, name: str, default: int) -> int:
+        """A whole number of at least 1, else UserError."""
+        value = self.keys.get(name, default)
+        if not is_whole(value, 1):
+            raise UserError(f"{self.file}: {name} is {short(value)}; give a whole number of at least 1")
+        return int(value)
+
+
+def short(value: object) -> str:
+    """A value as JSON has it, or its beginning; a text bare."""
+    return f"{value if isinstance(value, str) else json.dumps(value):.40}"
+
+
+@record
+class Number:
+    """A key with a number above 0, which is the option of that name; `default` is what the library with which
+    the models are published takes where the key is absent."""
+
+    option: str
+    default: float
+
+    def tell(self, config: Config, key: str) -> Told:
+        return Told({self.option: config.number(key, self.default)})
+
+
+@record
+class Count:
+    """The same with a whole number."""
+
+    option: str
+    default: int
+
+    def tell(self, config: Config, key: str) -> Told:
+        return Told({self.option: config.count(key, self.default)})
+
+
+@record
+class Choice:
+    """A key whose value is the name of one of ours, as `names` has them: the values of `options`."""
+
+    options: tuple[str, ...]
+    default: str
+    names: Mapping[str, str]
+
+    def tell(self, config: Config, key: str) -> Told:
+        value = config.keys.get(key, self.default)
+        if not isinstance(value, str) or value not in self.names:
+            raise config.refused(key, f"built: {', '.join(self.names)}")
+        return Told(dict.fromkeys(self.options, self.names[value]))
+
+
+@record
+class Size:
+    """A key with a size that the weights must have, by our name; where it is absent or null they tell it."""
+
+    size: str
+
+    def tell(self, config: Config, key: str) -> Told:
+        if config.keys.get(key) is None:
+            return Told()
+        return Told(sizes={self.size: (key, config.count(key, 1))})
+
+
+@record
+class Layers:
+    """How many layers are taken of those in the weights; all, where the key is absent."""
+
+    def tell(self, config: Config, key: str) -> Told:
+        return Told(layers=(key, config.count(key, 1))) if key in config.keys else Told()
+
+
+@record
+class Tied:
+    """Whether the output's weights are the embeddings."""
+
+    default: bool
+
+    def tell(self, config: Config, key: str) -> Told:
+        value = config.keys.get(key, self.default)
+        if not isinstance(value, bool):
+            raise UserError(f"{config.file}: {key} is {short(value)}; give true or false")
+        return Told(tied=value)
+
+
+@record
+class Only:
+    """A key that changes nothing with these values, and is not built with another; null stands for the first."""
+
+    values: tuple[Any, ...]
+
+    def tell(self, config: Config, key: str) -> Told:
+        value = config.keys.get(key)
+        if value is not None and not any(value == one and type(value) is type(one) for one in self.values):
+            raise config.refused(key)
+        return Told()
+
+
+@record
+class Idle:
+    """A key without effect on what is computed here."""
+
+    def tell(self, config: Config, key: str) -> Told:
+        return Told()
+
+
+@record
+class Together:
+    """A key that means something with others: `read` makes of the whole config what they tell together."""
+
+    read: Callable[[Config], Told]
+
+    def tell(self, config: Config, key: str) -> Told:
+        return self.read(config)
+
+
+Decision = Number | Count | Choice | Size | Layers | Tied | Only | Idle | Together
+IDLE = Idle()
+
+
+def joined(told: Iterable[Told]) -> Told:
+    """What several tell, of one model."""
+    whole = Told()
+    for one in told:
+        whole = Told(
+            {**whole.options, **one.options},
+            {**whole.sizes, **one.sizes},
+            one.layers or whole.layers,
+            whole.tied if one.tied is None else one.tied,
+            one.schemes or whole.schemes,
+            one.ends or whole.ends,
+        )
+    return whole
