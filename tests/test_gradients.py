@@ -133,7 +133,7 @@ def test_an_operation_without_a_gradient_says_why() -> None:
 NOT_IN_A_MODEL = (
     "TransposedMatmul", "ColumnSums", "Total", "Columns", "PlaceRows", "Through", "ExpGradient", "DivisorGradient",
     "PlaceEntries", "DivideByWidth", "SquaresGradient", "MeanGradient", "SpreadGradient", "GainGradient",
-    "AddRowsAt", "CountedShare", "SharedOut",
+    "AddRowsAt", "AddBiasAt", "CountedShare", "SharedOut",
 )  # fmt: skip
 """Operations that are there for gradients only, whose own gradients are not asked for."""
 

@@ -502,7 +502,7 @@ def test_a_published_model_computes_what_its_library_does(name: str, tmp_path: P
 
 
 @pytest.mark.parametrize("engine", USUAL)
-@pytest.mark.parametrize("name", ["llama-3", "llama-linear", "qwen2", "roberta", "distilbert-states"])
+@pytest.mark.parametrize("name", ["llama-3", "llama-linear", "qwen2", "roberta", "distilbert-states", "mpnet-states"])
 def test_the_sheets_of_published_models_agree(name: str, engine: str, tmp_path: Path) -> None:
     words, _ = saved_model(name, tmp_path)
     sentences = [" ".join(words[:3]), " ".join(words[2:5])][: 1 + name.endswith("states")]

@@ -17,6 +17,7 @@ from xltransformer.nn.linear import bias, linear
 from xltransformer.nn.norm import BERT_EPSILON, EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, learned_positions, sinusoidal
 from xltransformer.nn.prediction import predict, ranked
+from xltransformer.nn.relative import relative_biases, relative_table
 from xltransformer.nn.stack import Architecture, Stack, StackMade, stack, stack_weights
 from xltransformer.ops import (
     Row,
@@ -105,17 +106,20 @@ def read(
     angles: Placing | None = None,
     *,
     causal: bool = False,
+    relative: Matrix | None = None,
 ) -> Reading:
     """A stack over the first sentences, as many as there are `scopes` for their blocks: their words are embedded,
-    get their `place`, or with `angles` turn queries and keys by it, and go through the layers."""
+    get their `place`, or with `angles` turn queries and keys by it, and go through the layers; the table
+    `relative` (see `nn.relative`) has what is added to their scores."""
     inputs, placed, stacks = [], [], []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=False)):
         with model.section("embedding", sentence=s):
             inputs.append(embed(g.scope("words"), words.index, model.vocabulary))
             placed.append(X := place(g, inputs[-1]))
             turned = angles(g, X) if angles is not None else None
+            biases = () if relative is None else relative_biases(g.scope("relative"), X, relative)
             mask = padding_mask(g, words.padding, words.padding, causal=causal)
-        stacks.append(stack(g, X, w, AttentionOptions(mask, causal, turned), sentence=s))
+        stacks.append(stack(g, X, w, AttentionOptions(mask, causal, turned, biases=biases), sentence=s))
     heads = {
         f"{layer}.head.{head}": [Attended(s.layers[layer].own[head].weights, s.output) for s in stacks]
         for layer, made in enumerate(stacks[0].layers)
@@ -221,10 +225,10 @@ def _translates(model: Lesson, across: Sequence[Map]) -> Headline:
 
 def bert(sizes: Sizes) -> Lesson:
     """BERT: encoder only, token + position + segment embeddings; a masked word is predicted from both
-    sides. Devlin et al. 2019. Options: those of a stack; `segments`: see `bert_stack`; `maps`: see
+    sides. Devlin et al. 2019. Options: those of a stack; `segments`, `relative`: see `bert_stack`; `maps`: see
     `gpt`; `head`: whether the head that predicts words is there; without it the model ends with its last hidden
     state; `head_activation`: the head's, GELU where it is not given."""
-    model, known = begin(sizes, *STACK, "head", "head_activation", "segments", "maps")
+    model, known = begin(sizes, *STACK, "head", "head_activation", "segments", "relative", "maps")
     found, watched, epsilon = bert_stack(model, sizes)
     if not sizes.flag("head", True):
         model.goals = found.goals(model)
@@ -254,7 +258,8 @@ def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Reading, Watch, Matrix]:
     hidden states; what is watched in it, and the epsilon of its norms.
 
     `segments` are the kinds of segments that the model knows, 2 where the options do not say: 1 in
-    RoBERTa (Liu et al. 2019), none in DistilBERT (Sanh et al. 2019). Every word is of the first kind.
+    RoBERTa (Liu et al. 2019), none in DistilBERT (Sanh et al. 2019). Every word is of the first kind. With
+    `relative`, distances have a say in the scores, as in MPNet (Song et al. 2020).
     """
     word = watched_word(model)
     a = architecture(model, sizes, activation="gelu_erf", epsilon=BERT_EPSILON)
@@ -265,6 +270,7 @@ def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Reading, Watch, Matrix]:
         top.input("segment_embeddings", kinds, a.width, "parameter", initial=EMBEDDING) if kinds.size else None
     )
     embedding_norm = norm_weights(top.scope("embedding_norm"), a.width, a.epsilon)
+    relative = relative_table(top.scope("encoder"), a.heads) if sizes.flag("relative", False) else None
     w = stack_weights(top.scope("encoder"), a, sizes.count("layers", 2))
 
     def place(g: Scope, X: Matrix) -> Matrix:
@@ -274,7 +280,7 @@ def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Reading, Watch, Matrix]:
                 total = g.add("sum", add_row(total, g.add("segment", Row(0)(segments))))
         return norm(g.scope("embedding_norm"), total, embedding_norm)
 
-    found = read(model, [g.scope("encoder") for g in model.scopes], w, place)
+    found = read(model, [g.scope("encoder") for g in model.scopes], w, place, relative=relative)
     model.watch = watched = watch(model, word, found.inputs, found.heads)
     return found, watched, a.epsilon
 

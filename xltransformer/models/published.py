@@ -88,10 +88,10 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
     """One vector for each sentence: the mean of BERT's last hidden states over the words that count,
     brought to length 1; the cosine of two of them says how near two sentences are in meaning.
 
-    Reimers and Gurevych 2019, "Sentence-BERT", section 3. Options: those of a stack; `segments`: see
+    Reimers and Gurevych 2019, "Sentence-BERT", section 3. Options: those of a stack; `segments`, `relative`: see
     `bert_stack`; `pooling`: "mean", or "first" for the state of the first token in its place.
     """
-    model, _ = begin(sizes, *STACK, "segments", "pooling")
+    model, _ = begin(sizes, *STACK, "segments", "relative", "pooling")
     first_alone = sizes.choice("pooling", "mean", ("mean", "first")) == "first"
     found, *_ = bert_stack(model, sizes)
     model.goals = found.goals(model)

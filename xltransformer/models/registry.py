@@ -67,14 +67,14 @@ MODELS = {
     "bert": ModelEntry(
         "architectures.bert",
         guesses=True,
-        schemes=("bert", "roberta", "distilbert"),
+        schemes=("bert", "roberta", "distilbert", "mpnet"),
         template="bert",
         told=("head_activation",),
     ),
     "sentence_encoder": ModelEntry(
         "published.sentence_encoder",
         compares=True,
-        schemes=("bert_states", "roberta_states", "distilbert_states"),
+        schemes=("bert_states", "roberta_states", "distilbert_states", "mpnet_states"),
         template="sentences",
         told=("pooling",),
     ),

@@ -33,12 +33,14 @@ class Switches:
 @record
 class AttentionOptions:
     """How the words of a stack may look at one another: the `mask` (n x m) is 1 where a word may look; with
-    `causal` no cell refers to a later token; `angles` (n x d_k) turn queries and keys by their positions."""
+    `causal` no cell refers to a later token; `angles` (n x d_k) turn queries and keys by their positions; `biases`
+    (n x m), one for each head, are added to the scaled scores."""
 
     mask: Matrix | None = None
     causal: bool = False
     angles: Matrix | None = None
     switches: Switches | None = None
+    biases: tuple[Matrix, ...] = ()
 
 
 EVERYWHERE = AttentionOptions()
@@ -169,13 +171,14 @@ def attention(
     switches: Switches | None = None,
     *,
     causal: bool = False,
+    bias: Matrix | None = None,
 ) -> Attended:
     """The weighted sum of the values: Q (n x d_k), K (m x d_k), V (m x d_v) give (n x d_v).
 
     The `mask` (n x m) is 1 where a word may look; it is made here where the padding of the queries (n x 1)
     and of the keys (m x 1), 1 where a word stands, is given in its place. Without it every word attends to
     every word, and without `switches` scores are always scaled and the temperature is 1. With `causal`
-    (self-attention only) no cell refers to a later token.
+    (self-attention only) no cell refers to a later token. A `bias` (n x m) is added to the scaled scores.
     """
     with g.step("scores"):
         scores = g.add("scores", (ops.causal_scores if causal else ops.matmul)(Q, g.add("K_T", ops.transpose(K))))
@@ -183,6 +186,9 @@ def attention(
         turned = () if switches is None else (switches.scaling,)
         divisor = g.add("divisor", ops.root_width(K, *turned))
         scaled = g.add("scaled", (ops.causal_divide if causal else ops.divide)(scores, divisor))
+    if bias is not None:
+        with g.step("biased"):
+            scaled = g.add("biased", ops.add(scaled, bias))
     masked = scaled
     if mask is not None:
         turned = () if switches is None or switches.causal is None or causal else (switches.causal,)

@@ -107,7 +107,8 @@ def multi_head(
             Q = rotate(head, "Q_rotated", Q, angles)
             if h % each == 0:
                 K = rotate(beside, "K_rotated", K, angles)
-        attended.append(attention(head, Q, K, V, options.mask, options.switches, causal=options.causal))
+        bias = options.biases[h] if options.biases else None
+        attended.append(attention(head, Q, K, V, options.mask, options.switches, causal=options.causal, bias=bias))
     with g.step("maps"):
         for one in attended:
             g.model.show(one.weights)

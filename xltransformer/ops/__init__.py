@@ -13,6 +13,7 @@ from xltransformer.ops.norm import *
 from xltransformer.ops.pieces import *
 from xltransformer.ops.positions import *
 from xltransformer.ops.reduce import *
+from xltransformer.ops.relative import *
 from xltransformer.ops.telling import *
 from xltransformer.ops.views import *
 from xltransformer.ops.words import *

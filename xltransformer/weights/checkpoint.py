@@ -68,6 +68,8 @@ def load(
     biased = any(name.endswith("bias") for name in state)  # PyTorch's modules know bias=False
     _check(scheme, state, wanted, sizes, biased)
     groups = _groups(sizes, heads)
+    if sizes.get("heads", heads) != heads:
+        raise UserError(f"{heads} heads do not go with a bias for {sizes['heads']}; give heads={sizes['heads']}")
     taken = {group: count if layers is None else min(count, layers) for group, count in there.items()}
     blocks: dict[str, Array] = {}
     for name, (entry, k) in wanted.items():

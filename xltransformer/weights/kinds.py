@@ -178,6 +178,10 @@ KINDS: Mapping[str, Kind] = {
     "roberta": _roberta("Roberta"),
     "xlm-roberta": _roberta("XLMRoberta"),
     "camembert": _roberta("Camembert"),
+    "mpnet": Kind(
+        {"MPNetForMaskedLM": ("mpnet", "mpnet_states"), "MPNetModel": ("mpnet_states", "mpnet")},
+        _bert(head_follows=False, pad=Only((1,))) | {"relative_attention_num_buckets": Only((32,))},
+    ),
     "distilbert": Kind(
         {
             "DistilBertForMaskedLM": ("distilbert", "distilbert_states"),

@@ -165,7 +165,7 @@ def _bert(names: Mapping[str, str]) -> Iterator[Entry]:
     """BERT's encoder and the head that predicts words: Hugging Face's BertForMaskedLM, and
     BertForPreTraining without its next-sentence head. Models like it (`names` has what differs) know
     fewer kinds of segments: RoBERTa mostly one, and its first two positions are never used (Liu et al. 2019);
-    DistilBERT none (Sanh et al. 2019)."""
+    DistilBERT none (Sanh et al. 2019); MPNet neither, and it has a table of distances (Song et al. 2020)."""
     embeddings, layer, block = names["embeddings"], names["layer"], "encoder.{layer}"
     words = embeddings + "word_embeddings.weight"
     yield Entry(words, ("embeddings",), ("vocabulary", "width"))
@@ -178,6 +178,8 @@ def _bert(names: Mapping[str, str]) -> Iterator[Entry]:
     if names["segments"] != "0":
         yield Entry(embeddings + "token_type_embeddings.weight", ("segment_embeddings",), ("segments", "width"))
     yield from _norm(embeddings + "LayerNorm", "embedding_norm")
+    if "relative" in names:
+        yield Entry(names["relative"], ("encoder.relative_bias",), ("32", "heads"))
     for letter in "QKV":
         yield from _linear(layer + names[letter], f"{block}.head.{{head}}.{{}}_{letter}", "width", "width")
     yield from _linear(layer + names["O"], block + ".{}_O", "width", "width")
@@ -243,6 +245,11 @@ _HUGGING_FACE = {
     "O": "self_attn.o_proj", "w1": "mlp.gate_proj", "w2": "mlp.down_proj", "w3": "mlp.up_proj",
     "first_norm": "input_layernorm", "second_norm": "post_attention_layernorm",
 }  # fmt: skip
+_MPNET = _ROBERTA | {
+    "embeddings": "mpnet.embeddings.", "layer": "mpnet.encoder.layer.{layer}.", "segments": "0", "unused": "2",
+    "Q": "attention.attn.q", "K": "attention.attn.k", "V": "attention.attn.v", "O": "attention.attn.o",
+    "first_norm": "attention.LayerNorm", "relative": "mpnet.encoder.relative_attention_bias.weight",
+}  # fmt: skip
 _META = {
     "layer": "layers.{layer}.", "embeddings": "tok_embeddings.weight", "norm": "norm.weight",
     "output": "output", "Q": "attention.wq", "K": "attention.wk", "V": "attention.wv",
@@ -264,7 +271,7 @@ def _encoders(
     `part`, and as `NAME_states` without it, which such a model ends with its last hidden state."""
     entries, without = tuple(_bert(names)), f"{name}_states"
     segments = int(names["segments"])
-    options: dict[str, Any] = {"pre_norm": False, "segments": segments}
+    options: dict[str, Any] = {"pre_norm": False, "segments": segments, "relative": "relative" in names}
     more |= {"options": options, "usual": {"segments": segments} if segments else {}}
     ignored = rf"{ignored}|.*\.position_ids"
     states = tuple(entry for entry in entries if not entry.name.startswith(part))
@@ -307,6 +314,7 @@ SCHEMES: dict[str, Scheme] = {
         renamed=_BERT_RENAMED,
     ),
     **_encoders("roberta", "roberta.", "lm_head.", _ROBERTA, r"roberta\.pooler\..*"),
+    **_encoders("mpnet", "mpnet.", "lm_head.", _MPNET, r"mpnet\.pooler\..*"),
     **_encoders("distilbert", "distilbert.", "vocab_", _DISTILBERT, r"distilbert\.pooler\..*"),
     "llama": Scheme(
         tuple(_llama(_HUGGING_FACE, halves=True)), "model.", ignored=r".*\.rotary_emb\.inv_freq", **_LLAMA
