@@ -210,7 +210,7 @@ BAD: dict[str, Bad] = {
     "words: twice": words("cat = [1, 2]\ncat = [1, 2]", ["TOML", "line 6, column"]),
     "words: case variant": words("cat = [1, 2]\nCat = [1, 2]", ["'Cat'", "twice", "'cat'", "keep one"]),
     "words: space variant": words('cat = [1, 2]\n" cat" = [1, 2]', ["'cat'", "twice", "keep one"]),
-    "words: sigma variant": words("'Σ' = [1, 2]\n'ς' = [1, 2]", ["'ς'", "twice", "'Σ'", "keep one"]),
+    "words: sigma variant": words("'Σ' = [1, 2]\n'ς' = [1, 2]", ["'ς'", "one word to some", "'Σ'", "leave one"]),
     "words: no word": words("'' = [1, 2]", ["word 1 is empty", "give"]),
     "words: long word": words(f"{'w' * 40_000} = [1, 2]", ["'www", "40,000 letters", "shorten"]),
     "words: none": words("", ["no word", "give at least one"]),

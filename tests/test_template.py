@@ -271,13 +271,24 @@ def test_warning_names_many_unknown_words_in_one_short_line() -> None:
     assert len(line) < 300
 
 
-def test_spellings_that_a_spreadsheet_takes_for_one_word_share_a_row() -> None:
-    """ı and i are two letters in Turkish, but one for a spreadsheet's =; so are ς and σ."""
-    instance = api.build("out.xlsx", ["sınır sinir ας ασ straße"], "first-attention")
-    assert instance.made_up == ("sınır", "ας", "straße")
-    words = instance.trace()["sentence.words"].ravel().tolist()
-    assert words[:5] == ["sınır", "sinir", "ας", "ασ", "straße"]
-    assert diff("out.xlsx").ok
+@pytest.mark.parametrize("sentence", ["Maße Masse", "sınır sinir", "ας ασ", "æsir aesir", "ａｂ ab"])
+def test_words_that_only_some_programs_take_for_one_are_refused(sentence: str) -> None:
+    with pytest.raises(UserError, match="are one word to some spreadsheet programs and two to others"):
+        api.build("out.xlsx", [sentence], "first-attention")
+    assert not Path("out.xlsx").exists()
+
+
+@pytest.mark.parametrize("engine", ["ironcalc", "libreoffice", "gnumeric", "formulon"])
+def test_a_word_typed_that_some_programs_take_for_another_is_itself(engine: str) -> None:
+    """IronCalc, Gnumeric and Formulon hold Masse = Maße for true, LibreOffice does not."""
+    api.build("out.xlsx", ["Maße cat"], "first-attention")
+    book = read_book(Path("out.xlsx"))
+    opened = openpyxl.load_workbook("out.xlsx")
+    place = book.homes["sentence.words"]
+    for word in ("Masse", "ﬁsh", "co\u00adop", "ＣＡＴ"):
+        opened[place.sheet][place.address(1, 0)] = word
+        opened.save("edited.xlsx")
+        assert diff("edited.xlsx", engine).ok, word
 
 
 # Tokens that look like something else

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xltransformer.text import clean, pseudo_random, split_sentence, word_key
+from xltransformer.text import alike_key, clean, pseudo_random, split_sentence, word_key
 
 
 @pytest.mark.parametrize(
@@ -99,15 +99,28 @@ def test_characters_that_no_workbook_can_hold_are_taken_out(junk: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Cat", "cAT"), ("É", "é"), ("Σ", "ς"), ("ı", "I"), ("ﬁ", "FI"), ("А", "а"), ("ẞ", "ß")]
+    ("one", "other"), [("Cat", "cAT"), ("É", "é"), ("ΛΌΓΟΣ", "λόγος"), ("А", "а"), ("ẞ", "ß")]
 )
-def test_spellings_that_a_spreadsheet_takes_for_one_word(one: str, other: str) -> None:
+def test_spellings_of_one_word(one: str, other: str) -> None:
     assert word_key(one) == word_key(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("e", "é"), ("ß", "ss"), ("İ", "i"), ("カ", "か"), ("a", "а")])
-def test_spellings_that_a_spreadsheet_takes_for_two_words(one: str, other: str) -> None:
+ALIKE = [
+    ("maße", "masse"), ("æsir", "aesir"), ("œuvre", "oeuvre"), ("ς", "σ"), ("ı", "i"), ("ﬁ", "fi"), ("ａｂ", "ab"),
+    ("ｶ", "カ"), ("①", "1"), ("ſ", "s"), ("Ⅳ", "iv"), ("a\u200db", "ab"), ("ẞ", "ss"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_words_that_only_some_programs_take_for_one(one: str, other: str) -> None:
     assert word_key(one) != word_key(other)
+    assert alike_key(one) == alike_key(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("e", "é"), ("カ", "か"), ("が", "か"), ("a", "а"), ("學", "学")])
+def test_spellings_of_two_words(one: str, other: str) -> None:
+    assert word_key(one) != word_key(other)
+    assert alike_key(one) != alike_key(other)
 
 
 @given(st.text())

@@ -49,21 +49,24 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
 
 
 def word_key(word: str) -> str:
-    """What two spellings of one word have in common: a spreadsheet's `=` disregards case.
+    """What two spellings of one word have in common: its letters in lower case, as LOWER makes them in a sheet."""
+    return word.lower()
 
-    It goes letter by letter over the capitals (seen in LibreOffice and IronCalc): ς is σ, ı is i,
-    ﬁ is fi. About ß and SS they disagree, so it is left alone.
-    """
-    if word.isascii():
-        return word.lower()
-    capitals = "".join(letter if letter in "ßẞ" else letter.upper() for letter in word)
-    return "".join(letter if letter == "İ" else letter.lower() for letter in capitals)
+
+_LIGATURES = str.maketrans({"æ": "ae", "œ": "oe", "ı": "i"})
+
+
+def alike_key(word: str) -> str:
+    """What words have in common that the `=` of some program, not of all, takes for one: ß and ss, æ and ae, ς
+    and σ, full and half width, and with or without marks that are not seen."""
+    seen = "".join(c for c in unicodedata.normalize("NFKC", word) if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFKC", seen.casefold().translate(_LIGATURES))
 
 
 def clean(text: str) -> str:
     """Unicode NFC, with control characters, lone surrogates and invisible marks taken out."""
     text = unicodedata.normalize("NFC", without_forbidden(text))
-    text = re.sub("[\u200b\u2060\ufeff]", "", text)
+    text = re.sub("[\u00ad\u200b\u2060\ufeff]", "", text)
     return "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
 
 

@@ -20,7 +20,7 @@ from xltransformer.graph import Array
 from xltransformer.models import HEADS, MODELS, Sizes
 from xltransformer.models.registry import template_for_scheme
 from xltransformer.record import record
-from xltransformer.text import MOST_TEXT, clean, listed, word_key
+from xltransformer.text import MOST_TEXT, alike_key, clean, listed
 from xltransformer.weights import (
     SCHEMES,
     Checkpoint,
@@ -238,16 +238,16 @@ def name_rows(template: Template, embeddings: Array, tokens: Sequence[str] | Non
 
 
 def unique(tokens: Sequence[str], numbers: Iterable[int] | None = None) -> list[str]:
-    """A name for each token that no other has, case aside: its own, or with its number behind it, which is its
-    place from 0 where no `numbers` are given."""
+    """A name for each token that no other has, nor one that some program takes for it (see `alike_key`): its own,
+    or with its number behind it, which is its place from 0 where no `numbers` are given."""
     names: dict[str, str] = {}
     for i, token in zip(range(len(tokens)) if numbers is None else numbers, tokens, strict=True):
         name = " ".join(clean(token).split())[: MOST_TEXT // 2]
-        if not name or word_key(name) in names:
+        if not name or alike_key(name) in names:
             name += f"#{i}"
-        while word_key(name) in names:
+        while alike_key(name) in names:
             name += "#"
-        names[word_key(name)] = name
+        names[alike_key(name)] = name
     return list(names.values())
 
 

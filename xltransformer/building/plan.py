@@ -23,7 +23,7 @@ from xltransformer.models.sizes import MARGIN
 from xltransformer.nn.positions import LEARNED
 from xltransformer.record import record
 from xltransformer.teaching.experiments import to_try
-from xltransformer.text import MOST_TEXT, clean, listed, split_sentence, word_key
+from xltransformer.text import MOST_TEXT, alike_key, clean, listed, split_sentence, word_key
 
 if TYPE_CHECKING:
     from xltransformer.building.adopt import Tokens
@@ -168,6 +168,19 @@ def suggest(plan: Plan, request: Request) -> Plan:
     return replace(plan, template=replace(plan.template, experiments=experiments))
 
 
+def check_alike(plan: Plan, _: Request) -> Plan:
+    """The plan; UserError for two words that some programs, not all, take for one."""
+    seen: dict[str, str] = {}
+    for word in plan.spelled:
+        other = seen.setdefault(alike_key(word), word)
+        if other != word:
+            raise UserError(
+                f"{other!r:.60} and {word!r:.60} are one word to some spreadsheet programs and two to others: "
+                "leave one of them out, or spell them alike"
+            )
+    return plan
+
+
 def make_up_words(plan: Plan, _: Request) -> Plan:
     """With the words that the vocabulary lacks; they are named."""
     known = {word_key(word) for word in plan.template.table.words}
@@ -220,7 +233,7 @@ def take_sizes(plan: Plan, request: Request) -> Plan:
 
 STEPS = (
     forget_misfits, take_embeddings, take_settings, take_sentences, take_vocabulary, take_weights, split_words,
-    suggest, make_up_words, drop_foreign_end, take_sizes,
+    suggest, make_up_words, check_alike, drop_foreign_end, take_sizes,
 )  # fmt: skip
 
 

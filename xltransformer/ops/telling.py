@@ -10,6 +10,7 @@ import numpy as np
 from xltransformer.graph import Array, Matrix
 from xltransformer.ops.base import Coordinate, Op, Ref
 from xltransformer.ops.reduce import taken
+from xltransformer.ops.words import same_word
 from xltransformer.text import word_key
 
 HARDLY = 0.02
@@ -134,7 +135,7 @@ class GuessCase(Op):
     def cell(self, i: Coordinate, j: Coordinate, largest: Ref, words: Ref, word: Ref, other: Ref) -> str:
         compared, shares = other.cell(0, 0), [_rounded(largest.cell(0, k)) for k in range(largest.shape[1])]
         tie = [(f"ABS({shares[0]}-{shares[1]})<{_SAME}", 2)] if len(shares) > 1 else []
-        differs = f'AND({compared}&""<>"",{compared}&""<>{words.cell(0, 0)}&"")'
+        differs = f'AND({compared}&""<>"",NOT({same_word(compared, words.cell(0, 0))}))'
         sure = f"{shares[0]}>{1 - _SAME}"
         told = f"IF({differs},IF({sure},5,3),IF({sure},4,0))"
         return _first_of((f'{word.cell(0, 0)}&""=""', 1), *tie, other=told)

@@ -1,7 +1,8 @@
 """From words to numbers: finding a word in a list, and a row in a table.
 
-Texts are compared as a spreadsheet's `=` does, without regard to case. MATCH is not used on
-texts: it would take `?` and `*` for wildcards and stops at 255 characters.
+Texts are compared without regard to case, and else exactly: `=` alone would do for a column of words, but
+programs differ in what else it disregards, such as ß and ss. MATCH is not used on texts: it would take `?` and
+`*` for wildcards and stops at 255 characters.
 """
 
 from __future__ import annotations
@@ -17,6 +18,18 @@ from xltransformer.text import word_key
 
 def _keys(words: Array) -> list[str]:
     return [word_key(str(word)) for word in words.ravel()]
+
+
+def same_word(one: str, other: str) -> str:
+    """In a formula, whether two cells hold the same word."""
+    return f"EXACT(LOWER({one}),LOWER({other}))"
+
+
+def says(switch: str, words: SwitchWords, *, on: bool) -> str:
+    """In a formula, in parts parted by commas, whether a switch says one of its words for on, or for off. TRUE and
+    FALSE are logical values, which every language of a program spells in its own way."""
+    texts = [f'"{word}"' for word in (words.on if on else words.off)]
+    return ",".join(f'{switch}&""={text}' for text in (*texts, f'{"TRUE" if on else "FALSE"}&""'))
 
 
 class WordIndex(Op):
@@ -40,9 +53,10 @@ class WordIndex(Op):
 
     def cell(self, i: Coordinate, j: Coordinate, words: Ref, word_list: Ref) -> str:
         word, listed = words.cell(i, 0), word_list.column(0)
-        same = f'({listed}&""={word}&"")'
-        row = f"ROW({listed})-ROW({word_list.cell(0, 0)})+1"
-        return f'IF({word}="",0,IF(SUMPRODUCT({same}*1)=1,SUMPRODUCT({same}*({row})),0))'
+        # Of several that are `=` to the word the sum leads to another row, or beyond the list.
+        row = f'SUMPRODUCT(({listed}&""={word}&"")*(ROW({listed})-ROW({word_list.cell(0, 0)})+1))'
+        found = same_word(f"INDEX({listed},MAX(1,{row}))", word)
+        return f'IF({word}="",0,IF(IFERROR({found},FALSE),{row},0))'
 
 
 class Lookup(Op):
@@ -126,7 +140,7 @@ class Equals(Op):
 
     def cell(self, i: Coordinate, j: Coordinate, words: Ref, word: Ref) -> str:
         one, other = words.cell(i, 0) if words.shape[1] == 1 else words.cell(0, i), word.cell(0, 0)
-        return f'IF({one}="",0,IF({one}&""={other}&"",1,0))'
+        return f'IF({one}="",0,IF({same_word(one, other)},1,0))'
 
 
 @record
@@ -144,9 +158,7 @@ class SwitchedOn(Op):
         return np.array([1.0 if key in on else 0.0 for key in _keys(switch)]).reshape(switch.shape)
 
     def cell(self, i: Coordinate, j: Coordinate, switch: Ref) -> str:
-        said = switch.cell(0, 0)
-        tests = ",".join(f'{said}&""="{word}"' for word in self.words.on)
-        return f"IF(OR({tests}),1,0)"
+        return f"IF(OR({says(switch.cell(0, 0), self.words, on=True)}),1,0)"
 
 
 class First(Op):
@@ -234,30 +246,34 @@ class WordAt(Op):
 class WordOrInPlace(Op):
     """A word while it stands in one of some sentences, else the word at a place (from 1) of the first of them,
     or where that is empty, its first known word. Operands: the word, the place (1 x 1 each), where the first
-    sentence has known words (gates, n x 1), and the sentences (n_s x 1 each), text."""
+    sentence has known words (gates, n x 1), its words (text, n x 1), and where in each sentence the word stands
+    (gates, n_s x 1)."""
 
     text = True
     no_gradient = "words are not numbers"
 
-    def axes(self, word: Matrix, place: Matrix, padding: Matrix, *sentences: Matrix) -> tuple[Axis, Axis]:
-        single, columns = word.shape == place.shape == (1, 1), all(m.shape[1] == 1 for m in (padding, *sentences))
-        check(single and columns, self, word, place, padding, *sentences)
+    def axes(
+        self, word: Matrix, place: Matrix, padding: Matrix, first: Matrix, *stands: Matrix
+    ) -> tuple[Axis, Axis]:
+        columns = (padding, first, *stands)
+        single = word.shape == place.shape == (1, 1) and all(m.shape[1] == 1 for m in columns)
+        check(single, self, word, place, *columns)
         return ONE, ONE
 
-    def value(self, word: Array, place: Array, padding: Array, *sentences: Array) -> Array:
-        (key,), at = _keys(word), int(place[0, 0]) - 1
-        if key and any(key in _keys(sentence) for sentence in sentences):
+    def value(self, word: Array, place: Array, padding: Array, first: Array, *stands: Array) -> Array:
+        if any((gates == 1).any() for gates in stands):
             return word
-        listed = [str(one) for one in sentences[0].ravel()]
+        listed, at = [str(one) for one in first.ravel()], int(place[0, 0]) - 1
         known = [word for word, stands in zip(listed, padding[:, 0], strict=True) if stands == 1]
         return np.array([[listed[at] or next(iter(known), "")]], dtype=object)
 
-    def cell(self, i: Coordinate, j: Coordinate, word: Ref, place: Ref, padding: Ref, *sentences: Ref) -> str:
-        chosen, listed = word.cell(0, 0), sentences[0].column(0)
-        stands = "+".join(f'SUMPRODUCT(({one.column(0)}&""={chosen}&"")*1)' for one in sentences)
-        there, first = (f'INDEX({listed},{at})&""' for at in (place.cell(0, 0), f"MATCH(1,{padding.column(0)},0)"))
-        in_place = f'IF({there}="",IF(SUM({padding.column(0)})=0,"",{first}),{there})'
-        return f'IF({chosen}="",{in_place},IF({stands}>0,{chosen}&"",{in_place}))'
+    def cell(
+        self, i: Coordinate, j: Coordinate, word: Ref, place: Ref, padding: Ref, first: Ref, *stands: Ref
+    ) -> str:
+        listed, somewhere = first.column(0), "+".join(f"SUM({one.column(0)})" for one in stands)
+        at, known = (f'INDEX({listed},{k})&""' for k in (place.cell(0, 0), f"MATCH(1,{padding.column(0)},0)"))
+        in_place = f'IF({at}="",IF(SUM({padding.column(0)})=0,"",{known}),{at})'
+        return f'IF({somewhere}>0,{word.cell(0, 0)}&"",{in_place})'
 
 
 class WriteNext(Op):
@@ -266,7 +282,6 @@ class WriteNext(Op):
     words, and the word that ends, all text."""
 
     signature = "n 1, n 1, 1 1 -> n 1"
-    formula = 'IF(OR({words}&""="",{words}&""={end}&""),"",{predicted}&"")'
     text = True
     no_gradient = "words are not numbers"
 
@@ -278,6 +293,10 @@ class WriteNext(Op):
         over = ["", *_keys(end)]
         pairs = zip(_keys(words), predicted.ravel(), strict=True)
         return np.array([["" if word in over else str(follows)] for word, follows in pairs], dtype=object)
+
+    def cell(self, i: Coordinate, j: Coordinate, words: Ref, predicted: Ref, end: Ref) -> str:
+        word = words.cell(i, 0)
+        return f'IF(OR({word}&""="",{same_word(word, end.cell(0, 0))}),"",{predicted.cell(i, 0)}&"")'
 
 
 word_index = WordIndex()

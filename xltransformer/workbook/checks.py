@@ -7,6 +7,7 @@ from functools import partial
 
 from xltransformer import inputs
 from xltransformer.graph import Matrix
+from xltransformer.ops import says
 from xltransformer.record import record
 from xltransformer.workbook.book import Book, LateFormula, Page
 from xltransformer.workbook.canvas import Canvas, cell_range
@@ -18,7 +19,7 @@ LEFT, TOP = 1, 4
 """Where the list of checks begins."""
 MOST_BLOCKS, MOST_SUMS = 24, 24
 """How many blocks one check looks at, for numbers and for sums: a formula takes 8,192 characters."""
-MOST_LETTERS = 7_500
+MOST_LETTERS = 6_400
 """How long the formula may become that names cells; blocks beyond are only judged."""
 
 
@@ -114,8 +115,7 @@ def _sentences(page: Page) -> Iterator[Check]:
 def _switches(page: Page) -> Iterator[Check]:
     for switch in page.model.switches:
         if switch.turned_by is not None:
-            words = (*switch.turned_by.on, *switch.turned_by.off)
-            said = ",".join(f'{{0}}&""="{word}"' for word in words)
+            said = ",".join(says("{0}", switch.turned_by, on=on) for on in (True, False))
             symbol = page.book.symbol(switch)
             yield _check(page, "gate", _holds(page, switch, f"OR({said})"), switch, switch=symbol)
         else:

@@ -90,7 +90,7 @@ def of_sentence(page: Page, s: int | None, said: Phrase) -> Phrase:
     """What is said of a sentence, after what it is called; as it stands, where there is one sentence only."""
     if not (called := before(page, s)):
         return said
-    return Phrase(f'"{called}"&{said.formula}', called + said.shown, text_width(called) + said.length)
+    return Phrase(f"{literal(called)}&{said.formula}", called + said.shown, text_width(called) + said.length)
 
 
 def _quoted(page: Page, fact: Fact) -> Phrase:

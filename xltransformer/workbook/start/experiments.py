@@ -7,6 +7,7 @@ from typing import Any
 from xltransformer.building.instance import Instance
 from xltransformer.graph import Matrix, SwitchWords, Values
 from xltransformer.locale import in_language
+from xltransformer.ops import same_word, says
 from xltransformer.teaching.experiments import Experiment
 from xltransformer.text import word_key
 from xltransformer.workbook.baseline import Changed
@@ -100,8 +101,7 @@ def _done(page: Page, experiment: Experiment, place: Place, value: Any) -> tuple
     if isinstance(to, bool):
         turned = page.model.blocks[experiment.block].turned_by or SwitchWords()
         words = turned.on if to else turned.off
-        said = ",".join(f'{cell}&""="{word}"' for word in words)
-        return f"OR({said})", word_key(str(value)) in map(word_key, words)
+        return f"OR({says(cell, turned, on=to)})", word_key(str(value)) in map(word_key, words)
     if isinstance(to, str):
-        return f'{cell}&""={literal(to)}', word_key(str(value)) == word_key(to)
+        return same_word(cell, literal(to)), word_key(str(value)) == word_key(to)
     return f"IF(ISNUMBER({cell}),ABS({cell}-{to!r})<0.000001,FALSE)", bool(abs(value - to) < 1e-6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from xltransformer.ops import same_word
 from xltransformer.teaching.lesson import Watch
 from xltransformer.teaching.pictures import Answer, Fact
 from xltransformer.teaching.watch import lesson_title
@@ -159,4 +160,4 @@ def _watched_instead(page: Page, watch: Watch) -> str:
     """In a formula, after other text: that the chosen word stands nowhere, and which is watched; else nothing."""
     said = phrase(page, "start.not_watched", {"chosen": Fact(watch.choice), "word": Fact(watch.word)})
     chosen, word = (page.ref(block).cell(0, 0) for block in (watch.choice, watch.word))
-    return f'&IFERROR(IF(OR({chosen}="",{word}="",{chosen}&""={word}&""),"","  "&{said.formula}),"")'
+    return f'&IFERROR(IF(OR({chosen}="",{word}="",{same_word(chosen, word)}),"","  "&{said.formula}),"")'
