@@ -17,10 +17,11 @@ import pytest
 from click.testing import CliRunner
 
 from xltransformer import api, classroom
-from xltransformer.classroom import grade_all, grade_data, returned
+from xltransformer.classroom import grade_all, grade_data
 from xltransformer.cli import main
 from xltransformer.errors import UserError
 from xltransformer.exercise import Grade
+from xltransformer.homework import handed_in
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +59,11 @@ def test_a_class(folder: Path) -> None:
 
 
 def test_folders_and_files(folder: Path, tmp_path: Path) -> None:
-    found = returned([str(folder), str(folder / "ann.xlsx")])
+    found = handed_in([str(folder), str(folder / "ann.xlsx")])
     assert [path.name for path in found] == ["ann.xlsx", "bob's 作业.xlsx", "cut.xlsx", "plain.xlsx", "text.xlsx"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"no \.xlsx file in the folder"):
-        returned([str(tmp_path / "empty")])
+        handed_in([str(tmp_path / "empty")])
     (grade,) = grade_all([tmp_path / "gone.xlsx"])
     assert "cannot read" in grade.remarks[0]
 
@@ -77,7 +78,7 @@ def grade_or_die(name: str, data: bytes) -> Grade:
 def test_a_file_that_breaks_its_process_down(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classroom, "grade_data", grade_or_die)
     counts: list[int] = []
-    grades = grade_all(returned([str(folder)]), 2, done=counts.append)
+    grades = grade_all(handed_in([str(folder)]), 2, done=counts.append)
     assert [grade.graded for grade in grades] == [True, True, False, False, False]
     assert "broke its process down" in grades[4].remarks[0]
     assert counts[-1] == 5

@@ -11,9 +11,9 @@ import pytest
 import xltransformer
 
 STAIRS = [
-    "__main__", "cli", "__init__", "api", "training", "classroom", "exercise", "difference", "workbook", "size",
-    "building", "engines", "models", "teaching", "weights", "nn", "inputs", "ops", "locale", "checked", "bounds",
-    "files", "text", "graph", "errors", "record",
+    "__main__", "cli", "__init__", "api", "training", "classroom", "homework", "exercise", "difference",
+    "workbook", "size", "building", "engines", "models", "teaching", "weights", "nn", "inputs", "ops", "locale",
+    "checked", "bounds", "formats", "files", "text", "graph", "errors", "record",
 ]  # fmt: skip
 """Every room, each above those that it may import from."""
 PACKAGE = Path(xltransformer.__file__).parent

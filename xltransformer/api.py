@@ -201,9 +201,9 @@ def grade(
     scheduler: str | None = None,
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Grade]:
-    """Grade returned exercises: files, and every .xlsx file below folders. One grade a file, in order:
-    how many cells of each step are right, wrong and empty, and remarks; a file that cannot be graded says
-    why there.
+    """Grade returned exercises: files, and every file below folders but what programs keep there. One grade a
+    file, in order: how many cells of each step are right, wrong and empty, and remarks; a file that cannot be
+    graded says there what it is. An .xlsm is taken without its macros, an .ods as LibreOffice converts it.
 
     `jobs` processes work (None: one a processor), or the workers of a Dask cluster whose `scheduler` is
     given (tcp://…); `tell` hears how many of how many files are done. The processes load your script anew:
@@ -213,9 +213,10 @@ def grade(
         for one in grade("returned/"):
             print(one.path.name, one.total.right, "of", one.total.cells)
     """
-    from xltransformer.classroom import grade_all, returned
+    from xltransformer.classroom import grade_all
+    from xltransformer.homework import handed_in
 
-    paths = returned([files] if isinstance(files, str | Path) else files)
+    paths = handed_in([files] if isinstance(files, str | Path) else files)
     return grade_all(paths, jobs, scheduler, lambda done: tell(done, len(paths)))
 
 

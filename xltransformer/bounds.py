@@ -19,9 +19,12 @@ from pathlib import Path
 from xml.parsers import expat
 
 from xltransformer.errors import UserError
+from xltransformer.formats import told_of, told_of_package
 from xltransformer.record import record
 from xltransformer.text import column_number
 
+AGAIN = "save it again as .xlsx in a spreadsheet program"
+"""What to do about a workbook that may hold what somebody typed: to build it again would lose that."""
 MOST_FILE = 2_000_000_000
 """Bytes of a file of weights."""
 MOST_TEXT_FILE = 64_000_000
@@ -140,7 +143,7 @@ class Package:
             self._zip = zipfile.ZipFile(path)
             self._file = open(path, "rb")  # noqa: SIM115
         except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error):
-            raise UserError(f"{path} is no .xlsx workbook; save it as .xlsx (Excel workbook)") from None
+            raise UserError(f"{path} {told_of(path)}") from None
         except OSError as error:
             raise unreadable(path, error) from None
         self._parts = self._zip.infolist()
@@ -175,6 +178,8 @@ class Package:
                 raise self._refused(
                     f"{part.filename!r:.60} is {part.file_size:,} bytes packed into {part.compress_size:,}"
                 )
+        if (told := told_of_package(names, lambda name: next(self.read(name), b""))) is not None:
+            raise UserError(f"{self.path} {told}")
 
     def check(self, bounds: Bounds) -> None:
         """Unpack and look through every part; raise UserError for what goes beyond the bounds."""
@@ -215,10 +220,10 @@ class Package:
             raise self._refused(f"it would unpack to {size:,} bytes, of at most {most:,}")
 
     def _refused(self, why: str) -> UserError:
-        return UserError(f"{self.path} is not opened: {why}; build it again")
+        return UserError(f"{self.path} is not opened: {why}; {AGAIN}")
 
     def _damaged(self, why: object) -> UserError:
-        return UserError(f"{self.path} is a damaged workbook ({why!s:.120}); save it again, or build it again")
+        return UserError(f"{self.path} is a damaged workbook ({why!s:.120}); {AGAIN}, or take it as it was before")
 
     def _look_through(self, part: zipfile.ZipInfo, counted: _Counted) -> None:
         parser = expat.ParserCreate()
@@ -267,11 +272,11 @@ class _Refused(Exception):
     """Why a part is refused, and what to do."""
 
 
-_TOO_DEEP = f"its tags are nested more than {MOST_DEPTH} deep; build it again"
+_TOO_DEEP = f"its tags are nested more than {MOST_DEPTH} deep; {AGAIN}"
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise _Refused("it defines entities of its own, as no spreadsheet does; build it again")
+    raise _Refused(f"it defines entities of its own, as no spreadsheet does; {AGAIN}")
 
 
 class _Counted:
@@ -303,12 +308,12 @@ class _Counted:
             self.names += 1
             if self.names > self.bounds.names:
                 raise _Refused(
-                    f"it defines more than {self.bounds.names:,} names, its model fewer; build it again"
+                    f"it defines more than {self.bounds.names:,} names, its model fewer; delete those added"
                 )
             name = attributes.get("name", "")
             scoped = (name.lower(), attributes.get("localSheetId"))
             if scoped in self._named:  # programs differ in which of the two they take
-                raise _Refused(f"it defines the name {name!r:.60} twice; build it again")
+                raise _Refused(f"it defines the name {name!r:.60} twice; delete one")
             self._named.add(scoped)
         if "macroEnabled" in attributes.get("ContentType", ""):
             raise _Refused("it carries macros; save it as .xlsx without macros")
@@ -337,14 +342,14 @@ class _Counted:
             (left, top), (right, bottom) = _corner(top_left), _corner(bottom_right or top_left)
             area = (abs(right - left) + 1) * (abs(bottom - top) + 1)
             if area > MOST_AREA:
-                raise _Refused(f"{attributes['ref']!r:.40} is merged, linked or filled at once; build it again")
+                raise _Refused(f"{attributes['ref']!r:.40} is merged, linked or filled at once; undo that")
             if name == "f":
                 self._count(area)
 
     def _count(self, cells: int) -> None:
         self.cells += cells
         if self.cells > self.bounds.cells:
-            raise _Refused(f"it has more than {self.bounds.cells:,} cells, its model far less; build it again")
+            raise _Refused(f"it has more than {self.bounds.cells:,} cells, its model far less; delete those added")
 
     def _reach(self, address: str) -> None:
         """Note how far the cells of a sheet reach: a spreadsheet goes through the whole rectangle."""
@@ -366,5 +371,5 @@ def _corner(address: str) -> tuple[int, int]:
     """Column and row, from 1."""
     found = _CELL.fullmatch(address)
     if found is None:
-        raise _Refused(f"it speaks of a cell {address!r:.40}; build it again")
+        raise _Refused(f"it speaks of a cell {address!r:.40}; {AGAIN}")
     return column_number(found[1]), int(found[2])

@@ -24,6 +24,7 @@ from xltransformer.bounds import read_bytes
 from xltransformer.engines.limited import limit
 from xltransformer.errors import UserError
 from xltransformer.exercise import Grade, grade
+from xltransformer.homework import as_workbook
 
 MOST_BYTES = 100_000_000
 """The largest returned file that is read."""
@@ -31,25 +32,6 @@ ENDED = 143
 """The exit status of a process that was asked to end, as shells have it."""
 MEGABYTES = 6000
 """Memory of a grading process, in which a file is read."""
-
-
-def returned(names: Sequence[str | Path]) -> list[Path]:
-    """The files of a class: those named, and every .xlsx file below the folders named (not those that
-    a spreadsheet program keeps there while it has one open). UserError where the only folder has none; one
-    among others is kept, to be reported like a file that cannot be read."""
-    found: list[Path] = []
-    for name in names:
-        path = Path(name)
-        if not path.is_dir():
-            found.append(path)
-            continue
-        inside = sorted(
-            p for p in path.rglob("*") if p.suffix.lower() == ".xlsx" and p.name[:2] not in ("~$", ".~")
-        )
-        if not inside and len(names) == 1:
-            raise UserError(f"there is no .xlsx file in the folder {name}; name another")
-        found += inside or [path]
-    return list(dict.fromkeys(found))
 
 
 def grade_all(
@@ -102,10 +84,15 @@ def grade_all(
 def grade_data(name: str, data: bytes) -> Grade:
     """Grade a returned workbook by its bytes: what a worker does, on whatever machine."""
     with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "returned.xlsx"
+        path = Path(folder) / f"returned{Path(name).suffix}"
+        try:
+            data, done = as_workbook(name, data)
+        except UserError as error:
+            return Grade(path, {}, (str(error),))
         path.write_bytes(data)
         found = grade(path)
-        return replace(found, remarks=tuple(remark.replace(str(path), name) for remark in found.remarks))
+        said = tuple(remark.replace(str(path), name) for remark in found.remarks)
+        return replace(found, remarks=(*done, *said) if found.graded else said)
 
 
 def _work(grade_one: Callable[[str, bytes], Grade], name: str, data: bytes) -> Grade:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xltransformer.cli.base import AGREES, DIFFERS, Command, spoken
-from xltransformer.cli.options import form
+from xltransformer.cli.options import FORCE, form, output
 from xltransformer.cli.show import bar, print_csv, print_table
 from xltransformer.errors import UserError, one_line
 
@@ -87,22 +88,39 @@ def _print_diff(result: Diff) -> None:
 @click.command(cls=Command)
 @click.argument("files", nargs=-1, required=True)
 @form("csv")
+@output("Write the marks as a table of comma-separated values.", "FILE.csv")
+@FORCE
 @click.option("--jobs", type=click.IntRange(1, 256), help="How many processes work; by default one a processor.")
 @click.option("--scheduler", metavar="tcp://…", help="Have a Dask cluster do the work.")
-def grade(files: tuple[str, ...], form: str, jobs: int | None, scheduler: str | None) -> None:
+def grade(
+    files: tuple[str, ...], form: str, path: str | None, force: bool, jobs: int | None, scheduler: str | None
+) -> None:
     """Grade returned exercises, files or folders: exit status 1 if a file could not be graded."""
     from xltransformer import api
+    from xltransformer.files import check_free, save
 
+    if path is not None:
+        check_free(Path(path), (".csv",), force=force)
     with bar(1.0) as move:
         grades = api.grade(
             files, jobs=jobs, scheduler=scheduler, tell=lambda done, total: move(done / total, "grading")
         )
     header, *rows = _marks(grades)
-    if form == "csv":
-        print_csv(header, rows)
+    harmless = [[_harmless(cell) for cell in row] for row in rows]
+    if path is not None:
+        print_csv(header, harmless, text := io.StringIO())
+        save(text.getvalue().encode("utf-8-sig"), Path(path), (".csv",), force=force)  # Excel asks for the mark
+        click.echo(f"wrote {path}: {sum(one.graded for one in grades)} of {len(grades)} files graded")
+    elif form == "csv":
+        print_csv(header, harmless)
     else:
         print_table(header, rows)
     sys.exit(AGREES if all(one.graded for one in grades) else DIFFERS)
+
+
+def _harmless(cell: str) -> str:
+    """A cell of a .csv file that no spreadsheet takes for a formula, whatever the name of a file begins with."""
+    return f"'{cell}" if cell.lstrip(" \xa0").startswith((*"=+-@\t\r\n＝＋－＠",)) else cell
 
 
 def _marks(grades: Sequence[Grade]) -> list[list[str]]:

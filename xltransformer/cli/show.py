@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -42,11 +42,11 @@ def print_table(
     console.print(table)
 
 
-def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Rows as comma-separated values."""
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]], file: IO[str] | None = None) -> None:
+    """Rows as comma-separated values, on stdout where no file is given."""
     import csv
 
-    csv.writer(sys.stdout, lineterminator="\n").writerows([header, *rows])
+    csv.writer(file or sys.stdout, lineterminator="\n").writerows([header, *rows])
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 
-from xltransformer.bounds import Package
+from xltransformer.bounds import AGAIN, Package
 from xltransformer.engines.grid import Grid
 from xltransformer.engines.process import Limits, run
 from xltransformer.engines.sheets import Sheets
@@ -88,12 +88,12 @@ class Engine(ABC):
         """What the engine has written to `target` of the user's file at `path`, given its exit status and the
         last line that it printed."""
         if not target.is_file():
-            raise UserError(f"{self.title} cannot open {path} ({last:.150}); build the workbook again")
+            raise UserError(f"{self.title} cannot open {path} ({last:.150}); {AGAIN}")
         try:
             return read_values(target)
         except (ExpatError, ParseError, LookupError, ValueError) as error:
             raise UserError(
-                f"{self.title} writes {path}, but it cannot be read ({error!s:.150}); build it again"
+                f"{self.title} writes {path}, but it cannot be read ({error!s:.150}); try another engine"
             ) from None
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from xltransformer.engines.base import Engine
 from xltransformer.engines.process import Limits, run
+from xltransformer.errors import UserError
 
 _PLACES = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
@@ -92,6 +94,21 @@ class LibreOffice(Engine):
         command = [program, make_profile(source.parent / "profile"), "--headless", "--norestore"]
         command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML"]
         return [*command, "--outdir", str(target.parent), str(source)]
+
+    def converted(self, path: Path, data: bytes, limits: Limits) -> bytes:
+        """A file in a form of LibreOffice's own as an .xlsx workbook, in a process of its own; UserError, which
+        speaks of it by its `path`, where it cannot be opened."""
+        with tempfile.TemporaryDirectory(prefix="xlt-", ignore_cleanup_errors=True) as home:
+            source = Path(home) / f"workbook{path.suffix.lower()}"
+            target = Path(home) / "out" / "workbook.xlsx"
+            source.write_bytes(data)
+            target.parent.mkdir()
+            apart = {} if sys.platform == "win32" else {"HOME": home}
+            command = self.command(self.program() or "soffice", source, target)
+            run(command, limits, f"{self.title} on {path}", {**os.environ, **apart})
+            if not target.is_file():
+                raise UserError(f"{self.title} cannot open {path}; open it there and save it as .xlsx")
+            return target.read_bytes()
 
 
 class Gnumeric(Engine):

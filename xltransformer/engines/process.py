@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from xltransformer.bounds import AGAIN
 from xltransformer.errors import UserError
 from xltransformer.record import record
 
@@ -56,14 +57,14 @@ def run(
         except subprocess.TimeoutExpired:
             raise UserError(
                 f"{what} did not finish within {limits.seconds:g} seconds, and was ended; "
-                "use a smaller workbook, or build it again"
+                "use a smaller workbook, or another engine"
             ) from None
         finally:
             _end(process)
         output.seek(0)
         printed = output.read(_MOST_OUTPUT).decode("utf-8", "replace")
     if code < 0 or code > 128 or "MemoryError" in printed or "memory allocation" in printed:
-        raise UserError(f"{what} broke down ({_reason(code, printed, limits)}); build the workbook again")
+        raise UserError(f"{what} broke down ({_reason(code, printed, limits)}); {AGAIN}")
     return code, printed
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xltransformer.bounds import AGAIN
 from xltransformer.engines import formulon_process, ironcalc_process
 from xltransformer.engines.base import Engine, Results
 from xltransformer.engines.grid import COLUMNS, Grid
@@ -58,9 +59,9 @@ class IronCalc(Wheel):
     def read(self, path: Path, target: Path, code: int, last: str) -> Results:
         if code == ironcalc_process.CANNOT_OPEN:
             why = target.read_text("utf-8")
-            raise UserError(f"IronCalc cannot open {path}: {why:.150}; save it again in a spreadsheet program")
+            raise UserError(f"IronCalc cannot open {path}: {why:.150}; {AGAIN}")
         if code:
-            raise UserError(f"IronCalc on {path} broke down ({last:.150}); build the workbook again")
+            raise UserError(f"IronCalc on {path} broke down ({last:.150}); {AGAIN}")
         results = {}
         with target.open("rb") as file:
             for name, count, others in json.loads(file.readline()):

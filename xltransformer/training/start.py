@@ -104,7 +104,7 @@ def from_workbook(path: Path) -> Start:
         raise UserError(f"{unusable[0]}: correct it and train again")
     missing = [block.name for block in book.model.inputs if book.homes.get(block.name) is None]
     if missing:
-        raise UserError(f"{path} no longer has {listed(missing)}: build it again")
+        raise UserError(f"{path} no longer has {listed(missing)}: take the file as it was before")
     described = book.description
     template = _template(described)
     sizes = sizes_from(described)

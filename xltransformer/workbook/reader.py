@@ -128,7 +128,7 @@ def _description(properties: bytes, path: Path) -> dict[str, Any]:
         pieces.append(found[f"{PROPERTY}.{len(pieces)}"])
     if not pieces:
         raise UserError(
-            f"{path} was not built by xlt: it carries no description of a model; build one with xlt build"
+            f"{path} was not built by xlt: it carries no description of a model; take it as it was before"
         )
     try:
         description = json.loads("".join(pieces))
@@ -147,7 +147,9 @@ def _model(description: Mapping[str, Any], path: Path) -> Lesson:
 
 
 def _not_read(path: Path, why: object) -> UserError:
-    return UserError(f"{path} carries a description that cannot be read ({why!s:.120}); build it again")
+    return UserError(
+        f"{path} carries a description that cannot be read ({why!s:.120}); take the file as it was before"
+    )
 
 
 def _place(refers: str, sheets: Sheets) -> Place | None:
