@@ -193,6 +193,7 @@ class Parts:
             last = max(map(int, re.findall(rb'name="xlt\.model\.(\d+)"', self._parts["docProps/custom.xml"])))
             end = rf'(name="xlt\.model\.{last}"[^>]*><vt:lpwstr>[^<]*?)[^<]{{1,7}}(?=</vt:lpwstr>)'
             self._rewrite("docProps/custom.xml", end, r"\1")
+            self._rewrite(_TEXTS, r"(<t>xlt\.model\.0 [^<]*?)[^<]{1,7}(?=</t>)", r"\1")
         else:  # its sizes, wherever they are parted into pieces
             self._rewrite("docProps/custom.xml", r"(?<=:)(\[?)(\d+)(?=[],}])(?![^<]*sentences)", r"\g<1>1\2")
 

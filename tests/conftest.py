@@ -29,7 +29,7 @@ QUICK = {
     "test_notation", "test_positions", "test_torch", "test_published", "test_checkpoints", "test_registry",
     "test_plan", "test_settings", "test_text", "test_arguments", "test_imports", "test_light", "test_lessons",
     "test_reader", "test_inputs", "test_worked", "test_workbook", "test_training", "test_training_data",
-    "test_bad_input",
+    "test_bad_input", "test_described",
 }  # fmt: skip
 """The files that `make quick` runs: of every room something, none of them long."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -26,7 +27,10 @@ pytestmark = pytest.mark.own_process
 
 Parts = dict[str, bytes]
 Change = Callable[[Parts], None]
-SHEET, BOOK = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
+SHEET, BOOK, TEXTS = "xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/sharedStrings.xml"
+TOLD = re.compile(rb"<t>xlt\.model\.0 [^<]*</t>")
+VBA = b'<Default Extension="q" ContentType="application/vnd.ms-office.vbaProject"/>'
+TYPES = "[Content_Types].xml"
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +69,41 @@ def described(**wrong: object) -> Change:
     def change(parts: Parts) -> None:
         good = {"model": "attention_lessons", "slots": [3], "vocabulary": 4, "width": 2, "options": {}}
         text = json.dumps({**good, **wrong}).replace("&", "&amp;").replace("<", "&lt;")
+        no_cell(parts)
         parts["docProps/custom.xml"] = properties(text)
 
     return change
+
+
+def no_cell(parts: Parts) -> None:
+    """Without the description's second home."""
+    assert TOLD.search(parts[TEXTS])
+    parts[TEXTS] = TOLD.sub(b"<t></t>", parts[TEXTS])
+
+
+def only(text: str) -> Change:
+    """The one description that there is."""
+
+    def change(parts: Parts) -> None:
+        no_cell(parts)
+        parts["docProps/custom.xml"] = properties(text)
+
+    return change
+
+
+def in_cell(text: str) -> Change:
+    """The same, in a cell."""
+
+    def change(parts: Parts) -> None:
+        del parts["docProps/custom.xml"]
+        parts[TEXTS] = TOLD.sub(f"<t>xlt.model.0 {text}</t>".encode(), parts[TEXTS])
+
+    return change
+
+
+def nowhere(parts: Parts) -> None:
+    no_cell(parts)
+    del parts["docProps/custom.xml"]
 
 
 def properties(text: str) -> bytes:
@@ -128,7 +164,24 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "entities in UTF-16": (replaced(BOOK, (ENTITIES + b"<w>&b;</w>").decode().encode("utf-16")), "entities"),
     "macros": (replaced("xl/vbaProject.bin", b"x"), "macros"),
     "macros by their type": (
-        into("[Content_Types].xml", b"</Types>", b'<Default Extension="q" ContentType="a/x.macroEnabled.main"/>'),
+        lambda parts: into(TYPES, b"</Types>", VBA)(parts) or parts.update({"xl/harmless.q": b"x"}),
+        "macros",
+    ),
+    "macros by a part's type": (
+        lambda parts: (
+            into(TYPES, b"</Types>", b'<Override PartName="/XL/a.q" ContentType="a/vnd.ms-office.vbaProject"/>')(
+                parts
+            )
+            or parts.update({"xl/a.q": b"x"})
+        ),
+        "macros",
+    ),
+    "macros by their link": (
+        into(
+            "xl/_rels/workbook.xml.rels",
+            b"</Relationships>",
+            b'<Relationship Id="rIdX" Type="http://x/vbaProject" Target="a.q"/>',
+        ),
         "macros",
     ),
     "old macros": (replaced("xl/macrosheets/sheet1.xml", b"<x/>"), "macros"),
@@ -144,13 +197,17 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "a part outside": (replaced("../../evil.xml", b"<x/>"), "strange name"),
     "a part of two spellings": (replaced("XL/workbook.xml", b"<x/>"), "two parts"),
     "no XML": (replaced(SHEET, b"<garbage"), "damaged"),
-    "no description": (lambda parts: parts.pop("docProps/custom.xml") and None, "not built by xlt"),
-    "a deep description": (replaced("docProps/custom.xml", properties(DEEP)), "cannot be read"),
+    "no description": (nowhere, "not built by xlt"),
+    "a deep description": (only(DEEP), "cannot be read"),
+    "a deep description in a cell": (in_cell(DEEP), "cannot be read"),
+    "a description in a cell that is a list": (in_cell("[1]"), "no object"),
+    "a description in a cell of no model": (in_cell("{}"), "cannot be read"),
+    "two descriptions": (replaced("docProps/custom.xml", properties('{"model": "gpt"}')), "cannot be read"),
     "a long description": (
         replaced("docProps/custom.xml", properties(os.urandom(1_500_000).hex())),
         "description",
     ),
-    "a description that is a list": (replaced("docProps/custom.xml", properties("[1]")), "no object"),
+    "a description that is a list": (only("[1]"), "no object"),
     "a description of a million sentences": (described(slots=[3] * 300_000), "sentences"),
     "a description of huge sentences": (described(slots=[600] * 900), "cannot be read"),
     "a description of too many words": (described(vocabulary=10**15), "vocabulary"),

@@ -14,7 +14,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from xml.parsers import expat
 
@@ -40,6 +40,8 @@ MOST_PARTS = 4_000
 """Files in the package: a sheet is at most three (itself, its links, a drawing), a chart one."""
 MOST_BYTES = 12_000_000_000
 """Unpacked size of all parts: a hundred million cells, the most that is built."""
+MOST_SEARCHED = 2_000_000_000
+"""Unpacked size of a workbook that is searched for a description, as its document properties have none."""
 MOST_TABLE = 600_000_000
 """Unpacked size of a table of embeddings."""
 MOST_RATIO = 150
@@ -56,6 +58,8 @@ MOST_AREA = 5_000_000
 """Cells in one rectangle that is merged, linked or filled at once."""
 
 _CELL = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
+_MACROS = re.compile(r"vbaproject|macrosheet|activex", re.IGNORECASE)
+"""What content types and links say of parts that are macros, whatever these are called."""
 _FORBIDDEN = (
     (r"vbaproject|macrosheets/|activex|vbadata", "macros", "save it as .xlsx without macros"),
     (r"(^|/)externallinks/", "links to other files", "break the links (Data, Edit Links)"),
@@ -184,13 +188,21 @@ class Package:
     def check(self, bounds: Bounds) -> None:
         """Unpack and look through every part; raise UserError for what goes beyond the bounds."""
         self._check_size(min(bounds.bytes, self.most))
-        counted = _Counted(bounds)
+        counted = _Counted(bounds, [part.filename for part in self._parts])
         for part in self._parts:
             if part.filename.lower().endswith((".xml", ".rels", ".vml")):
                 self._look_through(part, counted)
             else:
                 for _ in self._unpacked(part):
                     pass
+
+    def texts(self) -> Iterator[Iterator[bytes]]:
+        """The parts in which a cell's text may stand, each piece by piece; UserError where they are too large to
+        be searched."""
+        self._check_size(min(MOST_SEARCHED, self.most))
+        for part in self._parts:
+            if part.filename.lower().endswith(".xml"):
+                yield self._unpacked(part)
 
     def check_table(self) -> None:
         """Raise UserError unless it is a table of at most MOST_INPUTS cells."""
@@ -200,17 +212,17 @@ class Package:
     def properties(self) -> bytes:
         """The part with the custom document properties, empty where there is none."""
         for part in self._parts:
-            if part.filename == "docProps/custom.xml":
+            if part.filename.lower() == "docprops/custom.xml":
                 if part.file_size > MOST_DESCRIPTION:
                     raise self._refused(f"its description has {part.file_size:,} bytes")
-                self._look_through(part, _Counted(Bounds()))
+                self._look_through(part, _Counted(Bounds(), ()))
                 return b"".join(self._unpacked(part))
         return b""
 
     def read(self, name: str) -> Iterator[bytes]:
-        """A part piece by piece."""
+        """A part piece by piece; case counts for nothing in its name."""
         for part in self._parts:
-            if part.filename == name:
+            if part.filename.lower() == name.lower():
                 return self._unpacked(part)
         raise self._damaged(f"{name} is missing")
 
@@ -274,6 +286,8 @@ class _Refused(Exception):
 
 _TOO_DEEP = f"its tags are nested more than {MOST_DEPTH} deep; {AGAIN}"
 
+_CARRIES_MACROS = "it carries macros; save it as .xlsx without macros"
+
 
 def _refuse_doctype(*_: object) -> None:
     raise _Refused(f"it defines entities of its own, as no spreadsheet does; {AGAIN}")
@@ -282,8 +296,10 @@ def _refuse_doctype(*_: object) -> None:
 class _Counted:
     """What was met so far in all parts, held against the bounds."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, parts: Sequence[str]) -> None:
         self.bounds = bounds
+        self._parts = {f"/{part.lower()}" for part in parts}
+        self._endings = {part.lower().rpartition(".")[2] for part in parts}
         self.depth = self.names = self.cells = 0
         self._right = self._bottom = 0
         self._named: set[tuple[str, str | None]] = set()
@@ -293,8 +309,11 @@ class _Counted:
     def starter(self, part: str) -> Callable[[str, Mapping[str, str]], None]:
         """What is called for every tag of a part."""
         self._right = self._bottom = 0
+        part = part.lower()
         if part.endswith(".rels"):
             return self._start_link
+        if part == "[content_types].xml":
+            return self._start_type
         return self._start_cell if "worksheets/" in part else self._start
 
     def end(self, _: str) -> None:
@@ -315,12 +334,21 @@ class _Counted:
             if scoped in self._named:  # programs differ in which of the two they take
                 raise _Refused(f"it defines the name {name!r:.60} twice; delete one")
             self._named.add(scoped)
-        if "macroEnabled" in attributes.get("ContentType", ""):
-            raise _Refused("it carries macros; save it as .xlsx without macros")
+
+    def _start_type(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """The content type of a part, or of all that end in so: many are told of parts that are not there."""
+        self._start(tag, attributes)
+        of_one = attributes.get("PartName", "").lower() in self._parts
+        if (of_one or attributes.get("Extension", "").lower() in self._endings) and _MACROS.search(
+            attributes.get("ContentType", "")
+        ):
+            raise _Refused(_CARRIES_MACROS)
 
     def _start_link(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._start(tag, attributes)
         kind = attributes.get("Type", "")
+        if _MACROS.search(kind):
+            raise _Refused(_CARRIES_MACROS)
         if attributes.get("TargetMode", "").lower() == "external" and not kind.endswith("/hyperlink"):
             raise _Refused(f"it takes something from {attributes.get('Target', '')!r:.60}; remove that link")
 

@@ -60,6 +60,10 @@ class Grid(Mapping[tuple[int, int], CellValue]):
     def __len__(self) -> int:
         return len(self._keys) + len(self._others)
 
+    def texts(self) -> Iterator[str]:
+        """The values that are texts."""
+        return (value for value in self._others.values() if isinstance(value, str))
+
     def numbers(self, row: int, column: int, shape: tuple[int, int]) -> Array:
         """The numbers in a rectangle whose first cell that is, NaN where none stands."""
         found, at = among(self._keys, keys_of(row, column, shape))

@@ -115,7 +115,7 @@ def _shared(pieces: Iterable[bytes]) -> Iterator[str]:
         if tag == _PHONETIC:
             del text[kept:]
         elif tag == _ENTRY:
-            done.append(_unescaped("".join(text)))
+            done.append(unescaped("".join(text)))
             text.clear()
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
@@ -125,7 +125,7 @@ def _shared(pieces: Iterable[bytes]) -> Iterator[str]:
         done.clear()
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     """A text with its escaped characters, _xHHHH_ (section 22.9.2.19)."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
@@ -227,7 +227,7 @@ def _sheet(pieces: Iterable[bytes], which: Which, texts: Sequence[str]) -> Sheet
             keys.append(key)
             numbers.append(_days(text))
         else:
-            others[key] = text if which == "typed" else _unescaped(text)
+            others[key] = text if which == "typed" else unescaped(text)
     found = np.unique(np.concatenate([np.frombuffer(formulas, np.int64), *covered]))
     # A typed -0 is 0.
     values = Grid(np.frombuffer(keys, np.int64), np.frombuffer(numbers, float) + 0.0, others)

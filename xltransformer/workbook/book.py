@@ -87,13 +87,15 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 @record(eq=False)
 class Workbook:
     """A workbook that is drawn: its sheets and those that are `secret`, the places that have names, the parts
-    of the first `screen` by name, and how hard the file is compressed."""
+    of the first `screen` by name, how hard the file is compressed, and the sheet out of sight that carries the
+    description in its first column."""
 
     sheets: list[Canvas]
     secret: list[Canvas]
     names: Mapping[str, Place]
     screen: Mapping[str, Place]
     level: int
+    carrier: Canvas | None = None
 
     @property
     def shown(self) -> list[Canvas]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from xltransformer.building.instance import Instance
 from xltransformer.graph import Array, Matrix
@@ -61,14 +62,15 @@ def lay_out(
     behind = Behind(start.another(messages("sheet.behind")))
     behind.place_rest()
     found = draw_checks(checks, start.sheet)
-    changed = draw_changed(before[0], draw_kept(_out_of_sight(start))) if before else None
+    kept = _out_of_sight(start) if before else None
+    changed = draw_changed(before[0], draw_kept(kept)) if kept is not None else None
     state = draw_state(start, found, moved, changed)
     others = [Chapter(page) for page in (*before, vocabulary, size)]
     listed = [*lessons, *others, *watched, Chapter(checks)]
     screen = draw_shown(start, instance, typed, behind, listed, changed) | {"state": state}
     draw_below(behind, chapters)
     behind.page.sheet.hidden = bool(exercise)
-    workbook = book.finish(screen)
+    workbook = replace(book.finish(screen), carrier=(kept or behind.page).sheet)
     _set_up(workbook, as_they_are=(start.sheet, vocabulary.sheet))
     _navigate(workbook.shown, messages)
     return workbook

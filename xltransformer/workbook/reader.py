@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from functools import cached_property
@@ -17,9 +16,10 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import Lesson
 from xltransformer.record import record
+from xltransformer.workbook import described
 from xltransformer.workbook.book import EXERCISE, SHOWN
+from xltransformer.workbook.described import Description
 from xltransformer.workbook.places import Place, place_of
-from xltransformer.workbook.writer import PROPERTY
 
 
 @record
@@ -83,17 +83,7 @@ def read_book(path: Path, most: int = MOST_BYTES) -> ReadBook:
         raise unreadable(path, error) from None
     with Package(path, most) as package:
         package.check_contents()
-        description = _description(package.properties(), path)
-        model = _model(description, path)
-        cells = sum(block.size for block in model.blocks.values())
-        package.check(Bounds.of(len(model.blocks), cells))
-        try:
-            sheets = Sheets(package)
-            content = sheets.read("typed")
-        except UserError:
-            raise
-        except Exception as error:  # a damaged file can make the reader stumble anywhere
-            raise UserError(f"{path} is a damaged workbook ({type(error).__name__}: {error!s:.120})") from None
+        description, model, sheets, content = _contents(package)
     places = {name: _place(refers, sheets) for name, refers in sheets.names.items()}
     listed = places.get("vocabulary")  # rows inserted into the word list belong to it
     if listed is not None and listed.shape[0] != description.get("vocabulary"):
@@ -118,25 +108,68 @@ def read_book(path: Path, most: int = MOST_BYTES) -> ReadBook:
     return ReadBook(path, description, model, homes, tuple(views), exercises, content)
 
 
-def _description(properties: bytes, path: Path) -> dict[str, Any]:
-    """The description that the custom document properties carry in pieces."""
-    from xml.etree import ElementTree
-
-    found = {p.get("name", ""): "".join(p.itertext()) for p in ElementTree.fromstring(properties or b"<none/>")}
-    pieces: list[str] = []
-    while f"{PROPERTY}.{len(pieces)}" in found:
-        pieces.append(found[f"{PROPERTY}.{len(pieces)}"])
-    if not pieces:
+def _contents(package: Package) -> tuple[Description, Lesson, Sheets, dict[str, Sheet]]:
+    """The description, its model, and the sheets, once the package was looked through."""
+    path = package.path
+    told = _told(described.from_properties(package.properties()))
+    if isinstance(told, dict):
+        model = _model(told, path)
+        sheets, content = _sheets(package, _bounds(model))
+        _expect_one(told, described.from_cells(content), path)
+        return told, model, sheets, content
+    if not any(described.mentions(part) for part in package.texts()):
+        if told is not None:
+            raise _not_read(path, told)
         raise UserError(
             f"{path} was not built by xlt: it carries no description of a model; take it as it was before"
         )
+    sheets, content = _sheets(package, Bounds())
+    found = described.from_cells(content)
+    again = _told(next(iter(found.values()), ""))
+    if not isinstance(again, dict):
+        raise _not_read(path, again or told or "its beginning is missing")
+    _expect_one(again, found, path, every=True)
+    model = _model(again, path)
+    package.check(_bounds(model))
+    return again, model, sheets, content
+
+
+def _told(text: str) -> Description | ValueError | None:
+    """A description by its text, why it cannot be read, or None where there is none."""
+    if not text:
+        return None
     try:
-        description = json.loads("".join(pieces))
-    except (ValueError, RecursionError) as error:
-        raise _not_read(path, error) from None
-    if not isinstance(description, dict):
-        raise _not_read(path, "it is no object")
-    return description
+        return described.parse(text)
+    except ValueError as error:
+        return error
+
+
+def _expect_one(told: Description, found: Mapping[str, str], path: Path, *, every: bool = False) -> None:
+    """Raise UserError where the cells that carry a description tell another model: all of them, as where sheets
+    were copied here from another workbook, or where `every` one counts, any."""
+    models = {sheet: read for sheet, text in found.items() if isinstance(read := _told(text), dict)}
+    others = [sheet for sheet, one in models.items() if one != told]
+    if others and (every or len(others) == len(models)):
+        raise UserError(
+            f"{path} tells of two models: cell A1 of its sheet {others[0]!r:.40} differs from "
+            f"{'that of another sheet' if every else 'its document properties'}; take the file as it was before"
+        )
+
+
+def _bounds(model: Lesson) -> Bounds:
+    return Bounds.of(len(model.blocks), sum(block.size for block in model.blocks.values()))
+
+
+def _sheets(package: Package, bounds: Bounds) -> tuple[Sheets, dict[str, Sheet]]:
+    """The sheets of a package and their cells as typed, within the bounds."""
+    package.check(bounds)
+    try:
+        sheets = Sheets(package)
+        return sheets, sheets.read("typed")
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file can make the reader stumble anywhere
+        raise UserError(f"{package.path} is a damaged workbook ({type(error).__name__}: {error!s:.120})") from None
 
 
 def _model(description: Mapping[str, Any], path: Path) -> Lesson:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -11,16 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from xltransformer.workbook import described
 from xltransformer.workbook.book import Workbook, no_collecting
 from xltransformer.workbook.canvas import Canvas, Chart, Series
 from xltransformer.workbook.package import fill, formula_of, mark, probed_styles
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
 from xltransformer.workbook.styles import FONT, STYLES, Style
-
-PROPERTY = "xlt.model"
-"""The custom document properties that carry the description: `xlt.model.0`, `xlt.model.1`, …"""
-_PROPERTY_LENGTH = 250  # Excel cuts a text property at 255 characters
 
 
 @no_collecting()
@@ -29,6 +25,9 @@ def render(workbook: Workbook, description: Mapping[str, Any]) -> bytes:
 
     An empty description means that there is no model in it.
     """
+    if workbook.carrier is not None:
+        for row, text in enumerate(described.cell_texts(description)):
+            workbook.carrier.text(row, 0, text, "remark")
     canvases = [*workbook.sheets, *workbook.secret]
     frame, style_number = _frame(canvases, workbook.names, description)
     return fill(frame, canvases, style_number, workbook.level)
@@ -45,10 +44,8 @@ def _frame(
     font = {**FONT, "font_scheme": "none"}
     workbook = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": font})
     workbook.set_properties({"title": "xltransformer", "created": datetime(2020, 1, 1)})
-    text = json.dumps(description, separators=(",", ":")) if description else ""
-    for k in range(0, len(text), _PROPERTY_LENGTH):
-        name = f"{PROPERTY}.{k // _PROPERTY_LENGTH}"
-        workbook.set_custom_property(name, text[k : k + _PROPERTY_LENGTH], "text")
+    for k, piece in enumerate(described.pieces_of(description, described.IN_PROPERTY)):
+        workbook.set_custom_property(f"{described.NAME}.{k}", piece, "text")
     format_of = cache(lambda look: workbook.add_format(dict(look)))
     worksheets = [workbook.add_worksheet(canvas.name) for canvas in canvases]
     for canvas, worksheet in zip(canvases, worksheets, strict=True):
