@@ -59,7 +59,7 @@ def write_minilm(folder: Path) -> None:
         for name, shape in shapes.items():
             gain = 1.0 if name.endswith("LayerNorm.weight") else 0.0
             file.write((gain + draw.normal(0, 0.04, shape)).astype("<f4").tobytes())
-    config = {"num_attention_heads": 12, "layer_norm_eps": 1e-12, "hidden_act": "gelu"}
+    config = {"model_type": "bert", "num_attention_heads": 12, "layer_norm_eps": 1e-12, "hidden_act": "gelu"}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "vocab.txt").write_text("\n".join([*WORDS, *(f"word{k}" for k in range(len(WORDS), v))]) + "\n")
 

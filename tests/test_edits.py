@@ -308,7 +308,7 @@ def test_bases_and_epsilons_must_be_above_0(template: str, name: str, value: flo
         diff_book(read_book(path), ENGINES["ironcalc"])
 
 
-def test_gelu_of_large_numbers_is_as_exact_as_ironcalc_s_erf(tmp_path: Path) -> None:
+def test_gelu_of_large_numbers_is_as_exact_as_ironcalc_s_normsdist(tmp_path: Path) -> None:
     """Its error, 5e-11, grows with the gradient that passes through; a tampered cell is found all the same."""
     instance = api.build(tmp_path / "built.xlsx", template="feed-forward", settings={"gradients": 1})
     built = read_book(tmp_path / "built.xlsx")

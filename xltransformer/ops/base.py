@@ -166,7 +166,7 @@ class Op(ABC):
     by_entry: ClassVar[bool] = False
     """Whether the formula of a cell holds for its row as an array, too, with rows in place of entries: the
     first operand is as wide as the result, and every function in it goes entry by entry. (MAX and MIN do
-    not, nor has every engine an ERF that does.)"""
+    not, nor has every engine a NORMSDIST that does.)"""
     fits: ClassVar[Callable[..., bool] | None] = None
     """Whether the operands' shapes fit beyond what the signature says, where they must."""
     _signature: ClassVar[Signature]
