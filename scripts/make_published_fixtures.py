@@ -29,6 +29,15 @@ DISTIL = {
     "vocab_size": VOCABULARY, "dim": 8, "n_layers": 2, "n_heads": 2, "hidden_dim": 12,
     "max_position_embeddings": 12,
 }  # fmt: skip
+MARIAN = {
+    "vocab_size": VOCABULARY, "d_model": 8, "encoder_layers": 2, "decoder_layers": 1, "encoder_ffn_dim": 12,
+    "decoder_ffn_dim": 12, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
+    "max_position_embeddings": 16, "pad_token_id": 10, "decoder_start_token_id": 10, "eos_token_id": 0,
+    "forced_eos_token_id": 0,
+}  # fmt: skip
+NARROW = {
+    "encoder_layers": 1, "decoder_layers": 2, "decoder_ffn_dim": 10, "decoder_attention_heads": 4,
+}  # fmt: skip
 DISTANT = {**BERT, "max_position_embeddings": 40}
 LONGER = {"mpnet": 30, "mpnet-states": 30}
 """Tokens of models in which far words are told from near ones."""
@@ -58,17 +67,37 @@ def models() -> dict[str, t.PreTrainedModel]:
         "distilbert-states": t.DistilBertModel(t.DistilBertConfig(**DISTIL)),
         "mpnet": t.MPNetForMaskedLM(t.MPNetConfig(**DISTANT)),
         "mpnet-states": t.MPNetModel(t.MPNetConfig(**DISTANT)),
+        "marian": t.MarianMTModel(t.MarianConfig(**MARIAN, activation_function="swish", scale_embedding=True)),
+        "marian-relu": t.MarianMTModel(t.MarianConfig(**MARIAN | NARROW, activation_function="relu")),
         "gpt2": t.GPT2LMHeadModel(t.GPT2Config(**GPT2)),
         "gpt2-states": t.GPT2Model(t.GPT2Config(**GPT2)),
         "gpt2-untied": t.GPT2LMHeadModel(t.GPT2Config(**GPT2, tie_word_embeddings=False)),
     }
 
 
-def shake(model: t.PreTrainedModel) -> None:
+def shake(model: t.PreTrainedModel, size: float = 0.4) -> None:
     """Every parameter random: fresh models have biases of 0 and gains of 1, which would hide mistakes."""
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.copy_(torch.randn_like(parameter) * 0.4 + (1.0 if parameter.ndim == 1 else 0.0))
+            parameter.copy_(torch.randn_like(parameter) * size + (1.0 if parameter.ndim == 1 else 0.0))
+
+
+def translated(model: t.PreTrainedModel, tokens: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What goes into the decoder, and what is written greedily, the pad never: of some random models one that does
+    not write the same again and again. Its positions, single in the library, are put in double.
+    """
+    places, width = model.model.encoder.embed_positions.weight.shape
+    half = (width + 1) // 2
+    angle = np.arange(places)[:, None] / 10000 ** (2 * (np.arange(width) % half) / width)
+    exact = torch.tensor(np.where(np.arange(width) < half, np.sin(angle), np.cos(angle)))
+    pad, written = model.config.pad_token_id, torch.zeros(1, 0)
+    while len(set(written[0].tolist())) < 4:
+        shake(model, 1.0)
+        model.final_logits_bias.copy_(0.3 * torch.randn_like(model.final_logits_bias))
+        for stack in (model.model.encoder, model.model.decoder):
+            stack.embed_positions.weight.data = exact.clone()
+        written = model.generate(tokens, num_beams=1, do_sample=False, max_new_tokens=9, suppress_tokens=[pad])
+    return {"decoder_input_ids": torch.tensor([pad, *tokens[0, :4].tolist()]), "written": written[0]}
 
 
 def main() -> None:
@@ -80,9 +109,10 @@ def main() -> None:
         torch.manual_seed(zlib.crc32(name.encode()))
         shake(model)
         model.eval()
-        tokens = torch.randint(3, VOCABULARY, (1, LONGER.get(name, TOKENS)))
+        tokens = torch.randint(3, VOCABULARY - 1, (1, LONGER.get(name, TOKENS)))
+        more = translated(model, tokens) if model.config.is_encoder_decoder else {}
         with torch.no_grad():
-            result = model(input_ids=tokens)[0][0]
+            result = model(input_ids=tokens, **{key: x[None] for key, x in more.items() if "decoder" in key})[0][0]
         state = {
             f"state:{key}": value.numpy() for key, value in model.state_dict().items() if value.is_floating_point()
         }
@@ -91,7 +121,7 @@ def main() -> None:
         state = {key: value for key, value in state.items() if key.removeprefix("state:") not in shared}
         np.savez_compressed(
             FOLDER / f"{name}.npz", config=np.array(json.dumps(model.config.to_diff_dict() | _sure(model))),
-            tokens=tokens[0].numpy(), result=result.numpy(), **state,
+            tokens=tokens[0].numpy(), result=result.numpy(), **state, **{k: x.numpy() for k, x in more.items()},
         )  # fmt: skip
 
 

@@ -390,7 +390,7 @@ def test_tensors_stay_on_disk_until_used(tmp_path: Path) -> None:
         ('{"model_type": "bert", "architectures": ["BertForNextSentencePrediction"]}', "that are built: BertForM"),
         ('{"architectures": ["BertModel"], "rope_scaling": {"type": "yarn"}}', 'rope_scaling {"type": "yarn"} is'),
         ('{"model_type": "bert", "hidden_act": "mish"}', "hidden_act mish is not built"),
-        ('{"model_type": "bert", "num_attention_heads": 4, "hidden_act": "silu"}', "hidden_act silu is not built"),
+        ('{"model_type": "bert", "num_attention_heads": 4, "hidden_act": "quick_gelu"}', "hidden_act quick_gelu"),
         ('{"model_type": "bert", "num_attention_heads": 3}', "3 heads do not divide the width 8"),
         ('{"model_type": "bert", "num_attention_heads": "3"}', "num_attention_heads is 3; give a whole number"),
         ('{"model_type": "gpt2", "n_layer": 1}', "says what template sentences is not"),
@@ -468,7 +468,7 @@ def test_a_workbook_of_a_published_model_agrees(tmp_path: Path) -> None:
 # Models as Hugging Face's transformers saves them, against what it computes
 
 HUGGING_FACE = Path(__file__).parent / "fixtures" / "published"
-KINDS = sorted(path.stem for path in HUGGING_FACE.glob("*.npz"))
+KINDS = sorted(path.stem for path in HUGGING_FACE.glob("*.npz") if not path.stem.startswith("marian"))
 
 
 def saved_model(name: str, folder: Path, **changes: Any) -> tuple[list[str], Array]:
@@ -502,7 +502,9 @@ def test_a_published_model_computes_what_its_library_does(name: str, tmp_path: P
 
 
 @pytest.mark.parametrize("engine", USUAL)
-@pytest.mark.parametrize("name", ["llama-3", "llama-linear", "qwen2", "roberta", "distilbert-states", "mpnet-states"])
+@pytest.mark.parametrize(
+    "name", ["llama-3", "llama-linear", "qwen2", "roberta", "distilbert-states", "mpnet-states"]
+)
 def test_the_sheets_of_published_models_agree(name: str, engine: str, tmp_path: Path) -> None:
     words, _ = saved_model(name, tmp_path)
     sentences = [" ".join(words[:3]), " ".join(words[2:5])][: 1 + name.endswith("states")]

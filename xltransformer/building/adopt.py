@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from xltransformer.weights import (
     most_like,
     read_source,
 )
+from xltransformer.weights.told import Told
 
 if TYPE_CHECKING:
     from xltransformer.building.plan import Plan
@@ -102,9 +103,21 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
         raise UserError(f"{request.given['embeddings']} and {path} both give embeddings; leave the first out")
     template = without_claims(template)
     kept = {name: size for name, size in template.sizes.items() if ours or name != "classes"}
-    sizes = {**kept, **checkpoint.options}
+    told = words_told(source.told, list(table.words), None if tokens is None else tokens.rows)
+    start = told.pop("start", "")
+    sizes = {**kept, **checkpoint.options, **told}
     adopted = replace(template, table=table, sizes=sizes, weights=blocks)
-    return replace(plan, template=adopted, complete=ours).warned(*warnings, *said)
+    warnings += source.told.notes
+    return replace(plan, template=adopted, complete=ours, start=start).warned(*warnings, *said)
+
+
+def words_told(told: Told, words: Sequence[str], rows: Sequence[int] | None) -> dict[str, str]:
+    """The words whose numbers are told: the one with which a target begins (`start`), the `end` and the one that
+    is `never` written, as far as they are among the `words`, whose numbers are the `rows`, or in order."""
+    numbers = {"start": told.start, "end": next(iter(told.ends), None), "never": told.never}
+    order = range(len(words)) if rows is None else rows
+    named = dict(zip(order, words, strict=False))
+    return {name: named[number] for name, number in numbers.items() if number in named}
 
 
 def _ours(source: Source, path: Path) -> dict[str, Array]:
@@ -128,17 +141,24 @@ def _published(
     heads = Sizes((), 0, 0, {**template.sizes, **told, **settings}).count("heads", HEADS)
     _check_rows(source, rows, path)
     scheme = _scheme(template, source, path)
+    if SCHEMES[scheme].config and not source.told.schemes:
+        raise UserError(
+            f"{path}: a {scheme} model takes the config.json that belongs to the weights; give it beside"
+        )
     try:
         taken = _layers(source, scheme, settings)
         untied = source.told.tied is False
-        checkpoint = load(scheme, source.state, heads, layers=taken, rows=rows, untied=untied)
+        other_heads = {**told, **settings}.get("decoder_heads")
+        checkpoint = load(
+            scheme, source.state, heads, layers=taken, rows=rows, untied=untied, decoder_heads=other_heads
+        )
     except UserError as error:
         other = most_like(source.state)
         known = SCHEMES[other].likeness(source.state) > SCHEMES[scheme].likeness(source.state)
         hint = f"; its names are those of {other}: `template='{template_for_scheme(other)}'`" if known else ""
         told_whole = f"{path}: {error}{hint}"
         raise UserError(told_whole if len(told_whole) <= MOST_LINE else f"{path.name}: {error}{hint}") from None
-    _check_told(source, checkpoint, path)
+    _check_told(source, checkpoint, SCHEMES[scheme].layers(source.state), path)
     taken_options = ("epsilon", "activation", *entry.told)
     if "pooling" in taken_options and told.get("pooling", "mean") not in ("mean", "first"):
         raise UserError(
@@ -175,9 +195,10 @@ def _layers(source: Source, scheme: str, settings: Settings) -> int | None:
     return told if asked is None else min(asked, told)
 
 
-def _check_told(source: Source, checkpoint: Checkpoint, path: Path) -> None:
-    """UserError where the weights are not what the files beside them tell."""
-    misfit = source.told.misfit({**checkpoint.sizes, **checkpoint.options})
+def _check_told(source: Source, checkpoint: Checkpoint, layers: Mapping[str, int], path: Path) -> None:
+    """UserError where the weights, with so many layers by the beginnings of their names, are not what the files
+    beside them tell."""
+    misfit = source.told.misfit({**checkpoint.sizes, **checkpoint.options, **layers})
     if misfit:
         raise UserError(f"{path.parent / 'config.json'} says {misfit}; give the file that belongs to the weights")
     tied = checkpoint.options.get("tied")

@@ -35,7 +35,8 @@ class Plan:
 
     The template with what was given in the place of its own, the sentences and the `words` of each; `tokens`
     name the rows of the vocabulary where a file does; with `complete` the weights are to be all that the model
-    has; `made_up` are the words that the vocabulary lacks; `warnings` are lines for the user.
+    has; a target begins with the word `start`; `made_up` are the words that the vocabulary
+    lacks; `warnings` are lines for the user.
     """
 
     template: Template
@@ -43,6 +44,7 @@ class Plan:
     words: Sequence[Sequence[str]] = ()
     tokens: Tokens | None = None
     complete: bool = False
+    start: str = ""
     made_up: tuple[str, ...] = ()
     sizes: Sizes = Sizes((), 0, 0)
     warnings: tuple[str, ...] = ()
@@ -110,7 +112,7 @@ def take_sentences(plan: Plan, request: Request) -> Plan:
     """With sentences, the template's own where none are given; UserError where there is not what it takes."""
     template, sentences = plan.template, request.sentences or plan.template.sentences
     if template.entry.pair:
-        sentences = (*sentences, *template.sentences[len(sentences) :])
+        sentences = (*sentences, *_targets(plan, request)[len(sentences) :])
         if len(sentences) != 2:
             raise UserError(
                 f"template {template.name} takes a source and a target, not {len(sentences)} sentences"
@@ -118,6 +120,16 @@ def take_sentences(plan: Plan, request: Request) -> Plan:
     if not sentences:
         raise UserError(f"template {template.name} has no sentences: give one with `sentences`")
     return replace(plan, sentences=sentences)
+
+
+def _targets(plan: Plan, request: Request) -> tuple[str, ...]:
+    """The template's sentences; a published model begins its target by itself."""
+    if request.weights is None:
+        return plan.template.sentences
+    from xltransformer.weights import read_source
+
+    begins = read_source(request.weights).told.start is not None
+    return (plan.template.sentences[0], "") if begins else plan.template.sentences
 
 
 def take_vocabulary(plan: Plan, request: Request) -> Plan:
@@ -153,6 +165,9 @@ def split_words(plan: Plan, _: Request) -> Plan:
         words = [[letter for letter in clean(text) if letter.strip()] for text in plan.sentences]
     elif not words:
         words = [split_sentence(sentence, plan.template.table.words) for sentence in plan.sentences]
+    if plan.start and [word_key(word) for word in words[1][:1]] != [word_key(plan.start)]:
+        words = [words[0], [plan.start, *words[1]]]
+        plan = replace(plan, sentences=(plan.sentences[0], plan.sentences[1] or plan.start))
     for sentence, found in zip(plan.sentences, words, strict=True):
         if not found:
             raise UserError(f"the sentence {sentence!r:.60} has no word: give at least one")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from xltransformer import ops
 from xltransformer.errors import UserError
 from xltransformer.graph import EMBEDDING, ONE, Attended, Axis, Matrix, Scope
 from xltransformer.models.sizes import HEADS, Sizes, begin
@@ -25,9 +26,11 @@ from xltransformer.ops import (
     add_row,
     count_texts,
     first_rows,
-    matmul,
     present,
+    root_width,
     row_products,
+    times,
+    word_index,
     write_next,
 )
 from xltransformer.record import record
@@ -132,10 +135,18 @@ def read(
     return Reading(inputs, stages, heads)
 
 
-def sinusoids(model: Lesson) -> Placing:
-    """Sinusoidal positions, added to a sentence's vectors."""
+def sinusoids(model: Lesson, *, halves: bool = False, stretched: bool = False) -> Placing:
+    """Sinusoidal positions, added to a sentence's vectors: the sines before the cosines with `halves`, and to √d
+    times the vectors where they are `stretched` (Vaswani et al. 2017, section 3.4)."""
     base = model.scope("positions").constant("base", BASE, positive=True)
-    return lambda g, X: sinusoidal(g.scope("positions"), X, base)
+
+    def place(g: Scope, X: Matrix) -> Matrix:
+        if stretched:
+            with g.step("stretched"):
+                X = g.add("stretched", times(X, g.add("root", root_width(X))))
+        return sinusoidal(g.scope("positions"), X, base, halves=halves)
+
+    return place
 
 
 def encoder_model(sizes: Sizes) -> Lesson:
@@ -196,17 +207,23 @@ def decoder_model(sizes: Sizes) -> Lesson:
 
 def encoder_decoder(sizes: Sizes) -> Lesson:
     """The complete model of the paper: the first sentence is the source; the second is the target,
-    which the model goes on writing. Options: those of a stack, `encoder_layers` and `decoder_layers`
-    where they differ, `final_norm`, `tied`, and `end`, the word after which it stops."""
-    model, _ = begin(sizes, *STACK, "encoder_layers", "decoder_layers", "final_norm", "tied", "end")
+    which the model goes on writing. Options: those of a stack, `encoder_layers`, `decoder_layers`,
+    `decoder_heads` and `decoder_d_ff` where they differ, `final_norm`, `halves` and `stretched`: see `sinusoids`,
+    and those of `write_on`."""
+    own = ("encoder_layers", "decoder_layers", "decoder_heads", "decoder_d_ff", "final_norm")
+    model, _ = begin(sizes, *STACK, *own, "halves", "stretched", *WRITING)
     word = watched_word(model)
     a = architecture(model, sizes)
     layers = sizes.count("layers", 1)
     layers, written_by = sizes.count("encoder_layers", layers), sizes.count("decoder_layers", layers)
     final_norm = _final_norm(sizes, a)
     one = stack_weights(model.scope("encoder"), a, layers, final_norm=final_norm)
+    heads, d_ff = sizes.count("decoder_heads", a.heads), sizes.count("decoder_d_ff", a.d_ff)
+    if heads != a.heads:
+        a = replace(a, heads=heads, d_k=max(1, a.width.size // heads), d_v=max(1, a.width.size // heads))
+    a = replace(a, d_ff=d_ff)
     two = stack_weights(model.scope("decoder"), a, written_by, across=True, final_norm=final_norm)
-    place = sinusoids(model)
+    place = sinusoids(model, halves=sizes.flag("halves", False), stretched=sizes.flag("stretched", False))
     found = read(model, [model.scope("encoder")], one, place)
     written = _decode(model, found.outputs[0], two, place)
     write_on(model, sizes, {1: written.output})
@@ -334,13 +351,21 @@ def _decode(model: Lesson, memory: Matrix, w: Stack, place: Placing) -> StackMad
     return stack(d, Y, w, own, memory, across, sentence=1)
 
 
+WRITING = ("tied", "output_bias", "end", "never")
+"""The options of an output layer that writes."""
+
+
 def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list[Matrix]:
     """The output layer, over what is made of some sentences by their number: logits over the vocabulary, and
     the predicted word, which the next empty slot of the sentence takes, unless the sentence is at its `end`.
-    Returns the probabilities (n x v) of each. Press and Wolf 2017 for output weights `tied` to the embeddings."""
-    tied, end = sizes.flag("tied", True), sizes.word("end")
+    Returns the probabilities (n x v) of each. Press and Wolf 2017 for output weights `tied` to the embeddings; an
+    `output_bias` is added to the logits; the word `never` is not written."""
+    tied, end, never = sizes.flag("tied", True), sizes.word("end"), sizes.word("never")
     known, top = model.vocabulary, model.scope("output")
     W = None if tied else top.input("W", known.embeddings.columns, Axis.of(known.words), "parameter")
+    b = bias(top, "b", Axis.of(known.words)) if sizes.flag("output_bias", False) else None
+    barred = None if never is None else top.constant("never", never)
+    may_stand: Matrix | None = None
     several = len(model.sentences) > 1
     last: Matrix | None = None
     probabilities = []
@@ -348,8 +373,13 @@ def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list
         g = model.scope("sentence", str(s), "prediction") if several else model.scope("prediction")
         words = model.sentences[s].words
         with model.section("prediction", sentence=s):
-            logits = row_products(output, known.embeddings) if W is None else matmul(output, W)
-            found = predict(g, logits, known.words)
+            if barred is not None and may_stand is None:
+                with g.step("may_stand"):
+                    number = top.add("never_index", word_index(barred, known.words))
+                    may_stand = top.add("may_stand", ops.may_stand(known.words, number))
+            given = () if b is None else (b,)
+            logits = row_products(output, known.embeddings, *given) if W is None else linear(output, W, b)
+            found = predict(g, logits, known.words, may_stand=may_stand)
             goes_on = found.word
             if end is not None:
                 last = last or top.constant("end", end)

@@ -189,8 +189,12 @@ def add_norm_lesson(sizes: Sizes) -> Lesson:
     return model
 
 
+COMPARED = ("relu", "gelu_tanh", "gelu_erf", "swiglu")
+"""The activations that are set beside one another."""
+
+
 def feed_forward_lesson(sizes: Sizes) -> Lesson:
-    """The feed-forward network with each of its activations, and below each the curve of its function with the
+    """The feed-forward network with several activations, and below each the curve of its function with the
     first word's hidden numbers on it. Options: `d_ff` (or `hidden_labels`), `biases`."""
     model, known = begin(sizes, "d_ff", "hidden_labels", "biases")
     width = known.embeddings.columns
@@ -198,7 +202,8 @@ def feed_forward_lesson(sizes: Sizes) -> Lesson:
     curves, made, facts = [], {}, {"word": Fact(model.sentences[0].words)}
     plotted = Axis.fixed([f"{number:g}" for number in PLOTTED])
     x = model.scope("curve").add("x", Matrix(ONE, plotted, role="constant", default=PLOTTED))
-    for activation, function in ACTIVATIONS.items():
+    for activation in COMPARED:
+        function = ACTIVATIONS[activation]
         w = feed_forward_weights(model.scope(activation), width, hidden, activation, biases=biases)
         for s, h, words, X in model.reading(activation, section=f"{activation}_network"):
             fed = feed_forward(h, X, w)

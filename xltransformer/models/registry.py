@@ -61,8 +61,9 @@ MODELS = {
         "architectures.encoder_decoder",
         writes=True,
         pair=True,
-        schemes=("torch_transformer",),
+        schemes=("torch_transformer", "marian"),
         template="encoder-decoder",
+        told=("stretched",),
     ),
     "bert": ModelEntry(
         "architectures.bert",

@@ -10,7 +10,7 @@ from xltransformer.checked import is_flag, is_number, is_positive, is_texts, is_
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, SwitchWords
 from xltransformer.nn.embedding import Vocabulary
-from xltransformer.nn.feed_forward import ACTIVATIONS, SILU
+from xltransformer.nn.feed_forward import ACTIVATIONS
 from xltransformer.record import record
 from xltransformer.teaching.lesson import Lesson
 
@@ -65,8 +65,6 @@ class Sizes:
     def choice(self, name: str, default: str, among: Iterable[str] = ACTIVATIONS) -> str:
         """One of several names, else UserError."""
         wanted = f"one of {', '.join(among)}"
-        if self.options.get(name) in SILU and "swiglu" in among:
-            wanted += "; SiLU is built with a gate alone, as swiglu"
         return str(self._take(name, default, lambda value: isinstance(value, str) and value in among, wanted))
 
     def word(self, name: str) -> str | None:

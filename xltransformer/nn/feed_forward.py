@@ -13,6 +13,7 @@ ACTIVATIONS: Mapping[str, Op] = {
     "relu": relu,
     "gelu_tanh": gelu_tanh,
     "gelu_erf": gelu_erf,
+    "silu": silu,
     "swiglu": silu,
 }
 """Each activation by its name; SwiGLU is a product whose gate goes through SiLU."""
@@ -24,10 +25,9 @@ ALSO_CALLED = {
     "gelu_accurate": "gelu_tanh",
     "gelu_pytorch_tanh": "gelu_tanh",
     "gelu_python_tanh": "gelu_tanh",
+    "swish": "silu",
 }
 """What PyTorch and Hugging Face call the same functions."""
-SILU = ("silu", "swish")
-"""What they call SiLU, which is built with a gate alone."""
 UNGATED = tuple(name for name in ACTIVATIONS if name != "swiglu")
 """Those that are a function alone."""
 

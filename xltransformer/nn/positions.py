@@ -41,15 +41,18 @@ def angles(
     positions: Matrix | None = None,
     width: int | None = None,
     longer: Longer | None = None,
+    *,
+    halves: bool = False,
 ) -> Matrix:
     """pos / base^(2i/d) for every row pos and column pair i of X (n x d): (n x d), in radians.
 
     Positions (n x 1) count the rows from 0 where they are not given; base is (1 x 1). With a `width`,
-    that of a head's queries, it takes the place of d. `longer` changes them for longer texts.
+    that of a head's queries, it takes the place of d. `longer` changes them for longer texts; with
+    `halves` the two columns of a pair stand half a width apart.
     """
     with g.step("angles" if longer is None else "angles_by_pair" if longer.by_pair else "angles_together"):
         at = g.add("position", ops.position(X)) if positions is None else positions
-        slow = g.add("stretch", ops.inverse_frequency(base, g.add("pair", ops.Pair(width)(X))))
+        slow = g.add("stretch", ops.inverse_frequency(base, g.add("pair", ops.Pair(width, halves)(X))))
         if longer is not None and longer.by_pair:
             kept = g.add("kept", ops.kept_speed(slow, *longer.by_pair))
             slow = g.add("slowed", ops.slowed(slow, kept, longer.factor))
@@ -58,12 +61,15 @@ def angles(
         return g.add("angle", ops.angle(at, slow))
 
 
-def sinusoidal(g: Scope, X: Matrix, base: Matrix, positions: Matrix | None = None) -> Matrix:
+def sinusoidal(
+    g: Scope, X: Matrix, base: Matrix, positions: Matrix | None = None, *, halves: bool = False
+) -> Matrix:
     """X plus its sinusoidal position encoding `PE`, (n x d). Vaswani et al. 2017, section 3.5:
-    PE(pos, 2i) = sin(pos / 10000^(2i/d)), PE(pos, 2i+1) = cos(pos / 10000^(2i/d))."""
-    turned = angles(g, X, base, positions)
-    with g.step("sinusoidal"):
-        PE = g.add("PE", ops.sinusoid(turned))
+    PE(pos, 2i) = sin(pos / 10000^(2i/d)), PE(pos, 2i+1) = cos(pos / 10000^(2i/d)); with `halves` the same numbers
+    with all sines before all cosines, as in Marian (Junczys-Dowmunt et al. 2018)."""
+    turned = angles(g, X, base, positions, halves=halves)
+    with g.step("sinusoidal", halves=halves):
+        PE = g.add("PE", (ops.Sinusoid(True) if halves else ops.sinusoid)(turned))
     return add_positions(g, X, PE)
 
 

@@ -9,6 +9,7 @@ from xltransformer.ops import (
     column_of,
     entry_at,
     least_share,
+    mask_columns,
     mask_unnamed,
     row_argmax,
     row_rank,
@@ -56,12 +57,23 @@ def ranked(g: Scope, shares: Matrix, words: Matrix, padding: Matrix) -> Ranked:
         return Ranked(names, largest, least, count, g.add("case", share_case(largest, least, count)))
 
 
-def predict(g: Scope, logits: Matrix, words: Matrix, temperature: Matrix | None = None) -> Prediction:
+def predict(
+    g: Scope,
+    logits: Matrix,
+    words: Matrix,
+    temperature: Matrix | None = None,
+    *,
+    may_stand: Matrix | None = None,
+) -> Prediction:
     """The word of the largest logit (the first where several are as large), and the runners-up:
     logits (n x v), still unnamed, and the vocabulary's words (v x 1), of which empty rows are never
-    predicted. Vaswani et al. 2017, section 3.4; greedy decoding."""
-    with g.step("logits"):
+    predicted, nor are words of which `may_stand` (1 x v) is 0. Vaswani et al. 2017, section 3.4; greedy
+    decoding."""
+    with g.step("logits", bias=logits.operands[2:] != ()):
         listed = g.add("masked", mask_unnamed(g.add("logits", logits), words))
+    if may_stand is not None:
+        with g.step("never"):
+            listed = g.add("open", mask_columns(listed, may_stand))
     probabilities = softmax(g, listed, temperature=temperature, shares="probabilities")
     with g.step("predict"):
         index = g.add("predicted_index", row_argmax(listed))

@@ -307,6 +307,21 @@ class Divide(Op):
         return divide(upstream, divisor), STOP
 
 
+class Times(Op):
+    """Every entry times one number."""
+
+    signature = "n m, 1 1 -> n m"
+    formula = "{a}*{factor}"
+    in_numbers = "{a}×{factor}"
+    by_entry = True
+
+    def value(self, a: Array, factor: Array) -> Array:
+        return np.asarray(a * factor)
+
+    def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, factor: Matrix) -> Contributions:
+        return times(upstream, factor), STOP
+
+
 class Concatenate(Op):
     """Matrices side by side, Concat(head_1, …, head_h): (n x m_1) … (n x m_h) give (n x m_1 + … + m_h).
 
@@ -506,6 +521,7 @@ class ScaleRows(Op):
         return [Number(x.cell(i, j)), "×", Number(factors.cell(self.index, i))]
 
 
+times = Times()
 copy = Copy()
 first_rows = FirstRows()
 transpose = Transpose()

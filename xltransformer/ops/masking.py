@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from xltransformer.graph import Array, Matrix, Scale
+from xltransformer.graph import ONE, Array, Axis, Matrix, Scale
 from xltransformer.ops.base import STOP, Contributions, Coordinate, Op, Ref, Span
 
 HIDDEN = -1e30
@@ -82,6 +82,50 @@ class MaskUnnamed(Op):
         return [(0, logits.shape[1], f'IF(TRANSPOSE({words.column(0)})="",-1E+30,{logits.row(i)})')]
 
 
+class MayStand(Op):
+    """1 for each word of a list but one, of which it is 0. Operands: the words, and the number of the one in the
+    list (from 1; 0: none)."""
+
+    signature = "v 1, 1 1 -> 1 v"
+    scale = "gate"
+    no_gradient = "a mask says yes or no"
+
+    def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
+        super().axes(*operands)
+        return ONE, Axis.of(operands[0])
+
+    def value(self, words: Array, never: Array) -> Array:
+        return np.where(np.arange(1, words.shape[-2] + 1) == never, 0.0, 1.0)
+
+    def cell(self, i: Coordinate, j: Coordinate, words: Ref, never: Ref) -> str:
+        return f"IF(ROW({words.cell(j, 0)})-ROW({words.cell(0, 0)})+1={never.cell(0, 0)},0,1)"
+
+
+class MaskColumns(Op):
+    """The score where the gate of its column is 1, `HIDDEN` (minus infinity) elsewhere."""
+
+    signature = "n m, 1 m -> n m"
+    formula = "IF({gates}=1,{scores},-1E+30)"
+    by_entry = True
+    scale: ClassVar[Scale] = "masked"
+    hidden: ClassVar[float] = HIDDEN
+
+    def value(self, scores: Array, gates: Array) -> Array:
+        return np.where(gates == 1, scores, self.hidden)
+
+    def gradient(self, upstream: Matrix, result: Matrix, scores: Matrix, gates: Matrix) -> Contributions:
+        return where_open(upstream, gates), STOP
+
+
+class WhereOpen(MaskColumns):
+    """What passes back through it: the entry where the gate is 1, else 0."""
+
+    formula = "IF({gates}=1,{scores},0)"
+    by_entry = False
+    scale = "signed"
+    hidden = 0.0
+
+
 class WhereOne(MaskScores):
     """What passes back through a mask: the entry where the mask is 1, else 0."""
 
@@ -108,3 +152,6 @@ where_named = WhereNamed()
 attention_mask = AttentionMask()
 mask_scores = MaskScores()
 mask_unnamed = MaskUnnamed()
+may_stand = MayStand()
+mask_columns = MaskColumns()
+where_open = WhereOpen()

@@ -81,9 +81,11 @@ class Mirrored(Op):
 @record
 class Pair(Op):
     """Which pair of columns it is, from 0: 0, 0, 1, 1, 2, …: (n x m) to (1 x m), or to (1 x count) for
-    the first columns only. The operand lends its columns, not its values."""
+    the first columns only; with `halves` one of a pair stands in each half: 0, 1, 2, …, 0, 1, 2, …. The operand
+    lends its columns, not its values."""
 
     count: int | None = None
+    halves: bool = False
     scale = "whole"
     constant = True
 
@@ -95,10 +97,15 @@ class Pair(Op):
 
     def value(self, x: Array) -> Array:
         count = x.shape[-1] if self.count is None else self.count
-        return (np.arange(count) // 2).astype(number_type(x)).reshape(1, -1)
+        columns = np.arange(count)
+        pairs = columns % ((count + 1) // 2) if self.halves else columns // 2
+        return pairs.astype(number_type(x)).reshape(1, -1)
 
     def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
-        return f"INT((COLUMN({x.cell(0, j)})-COLUMN({x.cell(0, 0)}))/2)"
+        column = f"COLUMN({x.cell(0, j)})-COLUMN({x.cell(0, 0)})"
+        if self.halves:
+            return f"MOD({column},INT((COLUMNS({x.row(0, self.count)})+1)/2))"
+        return f"INT(({column})/2)"
 
 
 class InverseFrequency(Op):
@@ -159,20 +166,27 @@ class Angle(Op):
         return position / inverse_frequency
 
 
+@record
 class Sinusoid(Op):
-    """The sine of the angle in even columns (counted from 0), its cosine in odd ones.
+    """The sine of the angle in even columns (counted from 0), its cosine in odd ones; with `halves` the sine in
+    the first half of the columns, the cosine in the second.
 
     Vaswani et al. 2017, section 3.5.
     """
 
+    halves: bool = False
     signature = "n d -> n d"
     no_gradient = FIXED
 
     def value(self, angle: Array) -> Array:
-        return np.where(np.arange(angle.shape[-1]) % 2 == 0, np.sin(angle), np.cos(angle))
+        width = angle.shape[-1]
+        columns = np.arange(width)
+        sine = columns < (width + 1) // 2 if self.halves else columns % 2 == 0
+        return np.where(sine, np.sin(angle), np.cos(angle))
 
     def cell(self, i: Coordinate, j: Coordinate, angle: Ref) -> str:
-        return f"{'COS' if j % 2 else 'SIN'}({angle.cell(i, j)})"
+        cosine = j >= (angle.shape[1] + 1) // 2 if self.halves else bool(j % 2)
+        return f"{'COS' if cosine else 'SIN'}({angle.cell(i, j)})"
 
 
 @record

@@ -12,6 +12,7 @@ import numpy as np
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Model
 from xltransformer.nn.embedding import trimmed
+from xltransformer.nn.positions import BASE
 from xltransformer.record import record
 from xltransformer.text import listed
 from xltransformer.weights.files import State
@@ -51,8 +52,10 @@ def load(
     layers: int | None = None,
     rows: Sequence[int] | None = None,
     untied: bool = False,
+    decoder_heads: int | None = None,
 ) -> Checkpoint:
-    """Our blocks from a state dict; the number of heads is the one size that no entry tells.
+    """Our blocks from a state dict; the number of heads is the one size that no entry tells (`decoder_heads` are
+    those of a decoder beside an encoder, where they differ).
 
     Of each stack only the first `layers` are taken, of the vocabulary only the `rows` given (from 0):
     nothing else is read from disk. Weights of the output that are those of the embeddings give no block, unless
@@ -70,17 +73,23 @@ def load(
     groups = _groups(sizes, heads)
     if sizes.get("heads", heads) != heads:
         raise UserError(f"{heads} heads do not go with a bias for {sizes['heads']}; give heads={sizes['heads']}")
+    own = heads if decoder_heads is None else decoder_heads
+    shared = {"decoder": (own, _groups(sizes, own))} if "decoder_d_ff" in sizes else {}
     taken = {group: count if layers is None else min(count, layers) for group, count in there.items()}
     blocks: dict[str, Array] = {}
     for name, (entry, k) in wanted.items():
         if name not in state or (entry.group and k >= taken[entry.group]):
             continue
         value = finite(name, _rows_of(entry, state[name], rows))
+        _check_same(name, entry, state, rows)
         if not untied and entry.tied in state and np.array_equal(value, _rows_of(entry, state[entry.tied], rows)):
             continue
-        blocks |= {block.replace("{layer}", str(k)): v for block, v in _deal(entry, value, heads, groups)}
+        dealt = _deal(entry, value, *shared.get(entry.stack, (heads, groups)))
+        blocks |= {block.replace("{layer}", str(k)): v for block, v in dealt}
     stacks = {entry.blocks[0].partition(".")[0]: taken[entry.group] for entry in table.entries if entry.group}
     options = _options(table, blocks, sizes, stacks, heads, biased)
+    if shared:
+        options |= {"decoder_heads": own, "decoder_d_ff": sizes["decoder_d_ff"]}
     options |= {"kv_heads": groups} if "keys" in sizes else {}
     options |= {"segments": sizes["segments"]} if "segments" in sizes else {}
     return Checkpoint(blocks, sizes | stacks, options)
@@ -109,6 +118,33 @@ def _check(scheme: str, state: State, wanted: _Wanted, sizes: Mapping[str, int],
     _compare(f"this is no state dict of the scheme {scheme}", found, shapes, optional)
 
 
+def _check_same(name: str, entry: Entry, state: State, rows: Sequence[int] | None) -> None:
+    """UserError for an entry that is not what it must be the same as."""
+    if entry.same in state:
+        there, wanted = (_rows_of(entry, state[one], rows) for one in (name, entry.same))
+        if there.shape != wanted.shape or not np.array_equal(there, wanted):
+            raise UserError(
+                f"{name} is not the same as {entry.same}, which is not built; give a model that shares it"
+            )
+    if entry.sines:
+        there = np.asarray(state[name], dtype=float)
+        wanted = sines(*there.shape)
+        if np.abs(there - wanted).max(initial=0.0) > NEARLY:
+            raise UserError(f"{name} holds other positions than sines and cosines, which is not built")
+
+
+NEARLY = 1e-3
+"""How near numbers of half precision are to what they were."""
+
+
+def sines(places: int, width: int) -> Array:
+    """The positions of `nn.positions.sinusoidal` with `halves`, (places x width)."""
+    half = (width + 1) // 2
+    pair = np.arange(width) % half
+    angle = np.arange(places)[:, None] / BASE ** (2 * pair / width)
+    return np.where(np.arange(width) < half, np.sin(angle), np.cos(angle))
+
+
 def _groups(sizes: Mapping[str, int], heads: int) -> int:
     """How many keys and values the heads share; UserError for heads that cannot be."""
     queries = sizes.get("queries", sizes["width"])
@@ -129,11 +165,12 @@ def finite(name: str, value: Array) -> Array:
 
 
 def _rows_of(entry: Entry, value: Any, rows: Sequence[int] | None) -> Array:
-    """The numbers of an entry in double precision; of one for each word of the vocabulary, which is
-    always the first axis, only the `rows` given."""
+    """The numbers of an entry in double precision; of one for each word of the vocabulary only the
+    `rows` given."""
     value = value[entry.unused :] if entry.unused else value
-    if rows is not None and entry.shape[0] == "vocabulary":
-        value = value[np.asarray(rows, dtype=int)]
+    if rows is not None and "vocabulary" in entry.shape:
+        taken = np.asarray(rows, dtype=int)
+        value = value[taken] if entry.shape[0] == "vocabulary" else value[:, taken]
     double = np.asarray(value, dtype=float)
     return double if getattr(value, "dtype", None) == double.dtype else nine_digits(double)
 

@@ -12,6 +12,7 @@ from xltransformer.bounds import read_bytes
 from xltransformer.errors import UserError
 from xltransformer.text import listed
 from xltransformer.weights.kinds import GENERAL, KINDS, Kind, kind_of
+from xltransformer.weights.marian import writing
 from xltransformer.weights.told import Config, Told, joined, short
 
 MOST_BYTES = 10_000_000
@@ -26,6 +27,9 @@ def told_beside(weights: Path) -> Told:
     file = weights.parent / "config.json"
     keys = _object(file, ", or take it away and `settings={'heads': …}`")
     told = told_in(Config(file, keys)) if keys else Told()
+    if "marian" in told.schemes:
+        generation = weights.parent / "generation_config.json"
+        told = joined([told, writing(Config(generation, _object(generation, "")))])
     return replace(told, options={**told.options, **_pooling(weights.parent)})
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Any
 
-from xltransformer.nn.feed_forward import ALSO_CALLED, SILU
+from xltransformer.nn.feed_forward import ALSO_CALLED
 from xltransformer.record import record
+from xltransformer.weights.marian import MARIAN
 from xltransformer.weights.rotary import rotary, shared_heads, window
 from xltransformer.weights.told import (
     IDLE,
@@ -65,9 +66,9 @@ GENERAL: Mapping[str, Decision] = {
 }  # fmt: skip
 """What any config may have; a kind's own decision goes before."""
 
-ACTIVATIONS = {**ALSO_CALLED, "relu": "relu"}
+ACTIVATIONS = {**ALSO_CALLED, "relu": "relu", "silu": "silu"}
 """The library's names of activations with ours; SwiGLU's gate goes through SiLU."""
-_GATED = dict.fromkeys(SILU, "swiglu")
+_GATED = dict.fromkeys(("silu", "swish"), "swiglu")
 
 
 def _bert(*, head_follows: bool, pad: Decision) -> dict[str, Decision]:
@@ -198,6 +199,15 @@ KINDS: Mapping[str, Kind] = {
             "max_position_embeddings": "n_positions",
             "num_attention_heads": "n_head",
             "num_hidden_layers": "n_layer",
+        },
+    ),
+    "marian": Kind(
+        {"MarianMTModel": ("marian",)},
+        MARIAN,
+        {
+            "num_attention_heads": "encoder_attention_heads",
+            "hidden_size": "d_model",
+            "num_hidden_layers": "encoder_layers",
         },
     ),
     "llama": Kind(_decoder("Llama"), _llama(None), fixed=_NO_BIASES),

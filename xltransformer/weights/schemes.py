@@ -27,6 +27,8 @@ class Entry:
     keys saved in `halves`, where column k turns with column k + d_k/2, are put into our order, where
     pairs stand side by side. An `optional` entry may be missing; one that equals the entry it is `tied`
     to gives no block. Of its rows the first `unused` are left out.
+    One that must be the `same` as another entry, or as the positions that are computed with `halves` (see
+    `nn.positions.sinusoidal`), gives no block.
     """
 
     name: str
@@ -37,6 +39,13 @@ class Entry:
     tied: str = ""
     halves: bool = False
     unused: int = 0
+    same: str = ""
+    sines: bool = False
+
+    @property
+    def stack(self) -> str:
+        """The first part of the names of its blocks."""
+        return self.blocks[0].partition(".")[0] if self.blocks else ""
 
     @property
     def group(self) -> str:
@@ -52,7 +61,8 @@ class Scheme:
     begin with `part` may be missing all together, which is then the scheme `without_part`. `options` are
     those of our model that every such model has in common; `present` are those that are True where a block
     is there, `absent` those that are True where one is not. `usual` are sizes that most of them have, by which
-    they are told from others of the same names where nothing beside the weights says what they are."""
+    they are told from others of the same names where nothing beside the weights says what they are. With
+    `config` such weights are nothing without a config.json: it alone says how words are read."""
 
     entries: tuple[Entry, ...]
     prefix: str = ""
@@ -64,6 +74,7 @@ class Scheme:
     present: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
     usual: Mapping[str, int] = field(default_factory=dict)
+    config: bool = False
 
     @cached_property
     def known(self) -> re.Pattern[str]:
@@ -194,7 +205,37 @@ def _bert(names: Mapping[str, str]) -> Iterator[Entry]:
     decoder = names["decoder"]
     yield _output(decoder, words)
     if decoder + ".bias" != bias.name:
-        yield Entry(decoder + ".bias", (), ("vocabulary",), optional=True)
+        yield Entry(decoder + ".bias", (), ("vocabulary",), optional=True, same=bias.name)
+
+
+def _marian() -> Iterator[Entry]:
+    """Hugging Face's MarianMTModel (Junczys-Dowmunt et al. 2018): encoder and decoder, one table of words for both
+    and for the output."""
+    words = "model.shared.weight"
+    yield Entry(words, ("embeddings",), ("vocabulary", "width"))
+    for stack, attentions in _MARIAN.items():
+        layer, ours = f"model.{stack}.layers.{{layer}}.", f"{stack}.{{layer}}"
+        d_ff = "d_ff" if stack == "encoder" else "decoder_d_ff"
+        yield Entry(f"model.{stack}.embed_tokens.weight", (), ("vocabulary", "width"), optional=True, same=words)
+        positions = f"model.{stack}.embed_positions.weight"
+        yield Entry(positions, (), ("positions", "width"), optional=True, sines=True)
+        for k, (theirs, part) in enumerate(attentions.items()):
+            for letter in "QKV":
+                name = f"{layer}{theirs}.{letter.lower()}_proj"
+                yield from _linear(name, f"{ours}{part}.head.{{head}}.{{}}_{letter}", "width", "width")
+            yield from _linear(f"{layer}{theirs}.out_proj", f"{ours}{part}.{{}}_O", "width", "width")
+            yield from _norm(f"{layer}{theirs}_layer_norm", f"{ours}.norm.{k}")
+        yield from _linear(f"{layer}fc1", f"{ours}.feed_forward.{{}}_1", "width", d_ff)
+        yield from _linear(f"{layer}fc2", f"{ours}.feed_forward.{{}}_2", d_ff, "width")
+        yield from _norm(f"{layer}final_layer_norm", f"{ours}.norm.{len(attentions)}")
+    yield _output("lm_head", words)
+    yield Entry("final_logits_bias", ("output.b",), ("1", "vocabulary"), optional=True)
+
+
+_MARIAN = {
+    "encoder": {"self_attn": ""},
+    "decoder": {"self_attn": ".self_attention", "encoder_attn": ".cross_attention"},
+}
 
 
 def _llama(names: Mapping[str, str], *, halves: bool) -> Iterator[Entry]:
@@ -316,6 +357,14 @@ SCHEMES: dict[str, Scheme] = {
     **_encoders("roberta", "roberta.", "lm_head.", _ROBERTA, r"roberta\.pooler\..*"),
     **_encoders("mpnet", "mpnet.", "lm_head.", _MPNET, r"mpnet\.pooler\..*"),
     **_encoders("distilbert", "distilbert.", "vocab_", _DISTILBERT, r"distilbert\.pooler\..*"),
+    "marian": Scheme(
+        tuple(_marian()),
+        "model.",
+        options={"pre_norm": False, "final_norm": False, "halves": True},
+        present={"output_bias": "output.b"},
+        absent=_TIED,
+        config=True,
+    ),
     "llama": Scheme(
         tuple(_llama(_HUGGING_FACE, halves=True)), "model.", ignored=r".*\.rotary_emb\.inv_freq", **_LLAMA
     ),

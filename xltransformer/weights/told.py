@@ -18,8 +18,9 @@ class Told:
     """What is told of a model beside its weights: `options` of ours; `sizes` that the weights must have, by the
     names that a checkpoint or its options have for them, each with the words of the file and the value;
     `layers`, how many are taken, where that is told; whether the output's weights are the embeddings (`tied`);
-    the `schemes` of names that the weights may have, the likeliest first, any where there are none; and where
-    writing ends, the numbers of the words in `ends`."""
+    the `schemes` of names that the weights may have, the likeliest first, any where there are none; where
+    writing ends, the numbers of the words in `ends`; that of the word with which a target begins (`start`) and of
+    the one that is `never` written; and lines for the user in `notes`."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     sizes: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -27,6 +28,9 @@ class Told:
     tied: bool | None = None
     schemes: tuple[str, ...] = ()
     ends: tuple[int, ...] = ()
+    start: int | None = None
+    never: int | None = None
+    notes: tuple[str, ...] = ()
 
     def misfit(self, found: Mapping[str, Any]) -> str:
         """In words, the first size that is told but not found; empty where all are."""
@@ -108,6 +112,20 @@ class Choice:
 
 
 @record
+class Flag:
+    """A key with true or false, which is the option of that name; `default`: what the library takes without it."""
+
+    option: str
+    default: bool
+
+    def tell(self, config: Config, key: str) -> Told:
+        value = config.keys.get(key, self.default)
+        if not isinstance(value, bool):
+            raise UserError(f"{config.file}: {key} is {short(value)}; give true or false")
+        return Told({self.option: value})
+
+
+@record
 class Size:
     """A key with a size that the weights must have, by our name; where it is absent or null they tell it."""
 
@@ -171,7 +189,7 @@ class Together:
         return self.read(config)
 
 
-Decision = Number | Count | Choice | Size | Layers | Tied | Only | Idle | Together
+Decision = Number | Count | Choice | Flag | Size | Layers | Tied | Only | Idle | Together
 IDLE = Idle()
 
 
@@ -186,5 +204,8 @@ def joined(told: Iterable[Told]) -> Told:
             whole.tied if one.tied is None else one.tied,
             one.schemes or whole.schemes,
             one.ends or whole.ends,
+            whole.start if one.start is None else one.start,
+            whole.never if one.never is None else one.never,
+            (*whole.notes, *one.notes),
         )
     return whole
