@@ -19,7 +19,8 @@ from xltransformer.graph import Array
 
 KINDS = ("marian", "marian-relu")
 WRITING = {"bad_words_ids": [[10]], "decoder_start_token_id": 10, "eos_token_id": 0, "forced_eos_token_id": 0,
-           "max_length": 512, "num_beams": 1, "pad_token_id": 10}  # fmt: skip
+           "max_length": 512, "num_beams": 1, "pad_token_id": 10, "_from_model_config": True,
+           "output_attentions": False, "output_hidden_states": False, "use_cache": True}  # fmt: skip
 
 
 def stored(name: str, key: str) -> list[int]:

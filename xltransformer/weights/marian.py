@@ -76,6 +76,7 @@ WRITING: Mapping[str, Decision] = {
     "num_beams": Together(beams),
     **dict.fromkeys(("pad_token_id", "bos_token_id", "forced_eos_token_id", "max_length", "early_stopping"), IDLE),
     **dict.fromkeys(("length_penalty", "renormalize_logits", "num_return_sequences", "use_cache"), IDLE),
+    **dict.fromkeys(("output_attentions", "output_hidden_states", "output_scores", "max_new_tokens"), IDLE),
     **dict.fromkeys(("min_length", "no_repeat_ngram_size"), Only((0,))),
     "repetition_penalty": Only((1.0, 1)),
     "do_sample": Only((False,)),
