@@ -12,8 +12,8 @@ from xltransformer.bounds import read_bytes
 from xltransformer.errors import UserError
 from xltransformer.text import listed
 from xltransformer.weights.kinds import GENERAL, KINDS, Kind, kind_of
-from xltransformer.weights.marian import writing
 from xltransformer.weights.told import Config, Told, joined, short
+from xltransformer.weights.translating import writing
 
 MOST_BYTES = 10_000_000
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from xltransformer.nn.feed_forward import ALSO_CALLED
 from xltransformer.record import record
-from xltransformer.weights.marian import MARIAN
 from xltransformer.weights.rotary import rotary, shared_heads, window
 from xltransformer.weights.told import (
     IDLE,
@@ -26,6 +25,7 @@ from xltransformer.weights.told import (
     Tied,
     Together,
 )
+from xltransformer.weights.translating import MARIAN
 
 
 @record
