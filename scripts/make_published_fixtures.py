@@ -67,12 +67,50 @@ def models() -> dict[str, t.PreTrainedModel]:
         "distilbert-states": t.DistilBertModel(t.DistilBertConfig(**DISTIL)),
         "mpnet": t.MPNetForMaskedLM(t.MPNetConfig(**DISTANT)),
         "mpnet-states": t.MPNetModel(t.MPNetConfig(**DISTANT)),
+        **classifiers(),
         "marian": t.MarianMTModel(t.MarianConfig(**MARIAN, activation_function="swish", scale_embedding=True)),
         "marian-relu": t.MarianMTModel(t.MarianConfig(**MARIAN | NARROW, activation_function="relu")),
         "gpt2": t.GPT2LMHeadModel(t.GPT2Config(**GPT2)),
         "gpt2-states": t.GPT2Model(t.GPT2Config(**GPT2)),
         "gpt2-untied": t.GPT2LMHeadModel(t.GPT2Config(**GPT2, tie_word_embeddings=False)),
     }
+
+
+def classifiers() -> dict[str, t.PreTrainedModel]:
+    """Sequence and token classification; a cross-encoder is one of a single class, and reads pairs."""
+    three, two = {"id2label": {0: "NEG", 1: "so-so", 2: "POS"}}, {"num_labels": 2}
+    roberta = {**BERT, "type_vocab_size": 1}
+    return {
+        "bert-sequence": t.BertForSequenceClassification(t.BertConfig(**BERT, **three)),
+        "bert-cross": t.BertForSequenceClassification(t.BertConfig(**BERT, num_labels=1)),
+        "bert-words": t.BertForTokenClassification(t.BertConfig(**BERT, **three)),
+        "roberta-sequence": t.RobertaForSequenceClassification(t.RobertaConfig(**roberta, **three)),
+        "roberta-words": t.RobertaForTokenClassification(t.RobertaConfig(**roberta, **two)),
+        "xlm-roberta-cross": t.XLMRobertaForSequenceClassification(t.XLMRobertaConfig(**roberta, num_labels=1)),
+        "camembert-sequence": t.CamembertForSequenceClassification(t.CamembertConfig(**roberta, **two)),
+        "distilbert-sequence": t.DistilBertForSequenceClassification(t.DistilBertConfig(**DISTIL, **three)),
+        "distilbert-words": t.DistilBertForTokenClassification(t.DistilBertConfig(**DISTIL, **two)),
+        "mpnet-sequence": t.MPNetForSequenceClassification(t.MPNetConfig(**DISTANT, **two)),
+        "mpnet-words": t.MPNetForTokenClassification(t.MPNetConfig(**DISTANT, **three)),
+    }
+
+
+SEPARATOR = 2
+"""The token at the end of each sentence of a pair."""
+
+
+def pair_in(name: str, tokens: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What a cross-encoder reads: two sentences, with two separators between in RoBERTa, in BERT the second one of
+    the second kind."""
+    if not name.endswith("cross"):
+        return {"input_ids": tokens}
+    tokens[0, [3, -1]] = SEPARATOR
+    if not name.startswith("bert"):
+        tokens[0, 4] = SEPARATOR
+        return {"input_ids": tokens}
+    kinds = torch.zeros_like(tokens)
+    kinds[0, 4:] = 1
+    return {"input_ids": tokens, "token_type_ids": kinds}
 
 
 def shake(model: t.PreTrainedModel, size: float = 0.4) -> None:
@@ -112,7 +150,8 @@ def main() -> None:
         tokens = torch.randint(3, VOCABULARY - 1, (1, LONGER.get(name, TOKENS)))
         more = translated(model, tokens) if model.config.is_encoder_decoder else {}
         with torch.no_grad():
-            result = model(input_ids=tokens, **{key: x[None] for key, x in more.items() if "decoder" in key})[0][0]
+            decoded = {key: x[None] for key, x in more.items() if "decoder" in key}
+            result = model(**pair_in(name, tokens), **decoded)[0][0]
         state = {
             f"state:{key}": value.numpy() for key, value in model.state_dict().items() if value.is_floating_point()
         }
@@ -137,7 +176,7 @@ def _sure(model: t.PreTrainedModel) -> dict[str, object]:
         "n_head",
         "n_heads",
     )
-    return {name: config[name] for name in kept if name in config}
+    return {"architectures": [type(model).__name__]} | {name: config[name] for name in kept if name in config}
 
 
 if __name__ == "__main__":

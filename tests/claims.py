@@ -253,7 +253,10 @@ def near(one: float, other: float) -> bool:
 def tells_shares(said: Said, words: list[str], row: Array, known: list[int]) -> bool:
     """Whether what is said of the shares of a row is so: of the words at `known` places."""
     shares = ranked_shares(row)
-    form = said.key.removeprefix("head_looks_across").removeprefix("head_looks").removeprefix("looks").strip("_")
+    form = said.key
+    for kind in ("head_looks_across", "head_looks", "looks", "takes_in"):
+        form = form.removeprefix(kind)
+    form = form.strip("_")
     if form == "nothing":
         return not row.any()
     first = said.number("first_weight")
@@ -814,6 +817,54 @@ def says_most(said: Said, seen: Seen) -> bool:
     scores, known = _scores(seen, said.sentence)[:, 0], seen.known(said.sentence)
     k = max(known, key=lambda place: (abs(scores[place]), -place))
     return said.word("word") == seen.words(said.sentence)[k] and shown(said.number("score"), scores[k])
+
+
+@claim("judged", "labelled", "scored", "valued", "valued_most")
+def judged(said: Said, seen: Seen) -> bool:
+    """The class is the one that the first token's last state is for, through the dense layer, with its share; of
+    labels as many are above one half."""
+    g = f"sentence.{said.sentence}." if len(seen.model.sentences) > 1 else ""
+    first = seen[seen.model.blocks[f"{g}classification.first"].operands[0]][:1]
+    inner = first @ seen["classifier.dense.W"] + seen["classifier.dense.b"]
+    step = next(step.key for part in seen.model.sections for step in part.steps if step.key.startswith("dense_"))
+    ready = {"dense_tanh": np.tanh, "dense_relu": lambda x: np.maximum(x, 0), "dense_none": lambda x: x}[step](
+        inner
+    )
+    logits, names = (ready @ seen["classifier.W"] + seen["classifier.b"])[0], seen.column("classifier.classes")
+    own, best = 1 / (1 + np.exp(-logits)), int(logits.argmax())
+    if said.word("name") != names[best] or ("count" in said.fields and said.number("count") != (own > 0.5).sum()):
+        return False
+    if "logit" in said.fields and not shown(said.number("logit"), logits[best]):
+        return False
+    share = np.exp(logits[best]) / np.exp(logits).sum() if said.key == "judged" else own[best]
+    return "share" not in said.fields or shown(said.number("share"), share)
+
+
+@claim("word_judged")
+def word_judged(said: Said, seen: Seen) -> bool:
+    """The word's own last state is for this class, with this probability."""
+    place = seen.place_of(said.word("word"), said.sentence)
+    assert place in seen.known(said.sentence)
+    g = f"sentence.{said.sentence}." if len(seen.model.sentences) > 1 else ""
+    state = seen[seen.model.blocks[f"{g}classification.logits"].operands[0]][place]
+    odds = np.exp(state @ seen["classifier.W"] + seen["classifier.b"][0])
+    best = int(odds.argmax())
+    right = said.word("name") == seen.column("classifier.classes")[best]
+    return right and shown(said.number("share"), odds[best] / odds.sum())
+
+
+@claim(*(f"takes_in{form}" for form in FORMS))
+def takes_in(said: Said, seen: Seen) -> bool:
+    """The shares are the lengths of what the last layer's heads give the first word of each, through W_O."""
+    g = f"sentence.{said.sentence}." if len(seen.model.sentences) > 1 else ""
+    layer = max(block.number_of("encoder") or 0 for block in seen.model.parameters)
+    heads = [
+        name for name in seen.model.blocks if re.fullmatch(rf"{re.escape(g)}encoder\.{layer}\.head\.\d+\.V", name)
+    ]
+    given = [seen[name] * seen[name[:-1] + "weights"][:1].T for name in heads]
+    lengths = np.linalg.norm(np.hstack(given) @ seen[f"encoder.{layer}.W_O"], axis=1)
+    row = lengths / lengths.sum() if lengths.any() else lengths
+    return tells_shares(said, seen.words(said.sentence), row, seen.known(said.sentence))
 
 
 @claim("no_word")

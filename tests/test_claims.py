@@ -14,6 +14,7 @@ import pytest
 from claims import PREDICATES, Said, Seen, parsed
 from live import Live, as_text, with_room
 from office import Office, OpenedBook
+from test_languages import CLASSIFIERS
 
 from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.template import shipped_templates
@@ -38,9 +39,11 @@ def test_every_kind_of_sentence_has_a_predicate() -> None:
     assert {key.removeprefix("answer.") for key in kinds} - NO_SENTENCES == set(PREDICATES)
 
 
-def opened(name: str, language: str, folder: Path) -> tuple[Instance, Workbook, Live]:
+def opened(
+    name: str, language: str, folder: Path, settings: dict[str, Any] | None = None
+) -> tuple[Instance, Workbook, Live]:
     messages = load_messages(language)
-    instance = make_instance(name, language=language)
+    instance = make_instance(name, language=language, settings=settings)
     book = lay_out(instance, instance.trace(), messages)
     path = folder / "built.xlsx"
     path.write_bytes(render(book, describe(instance)))
@@ -53,9 +56,16 @@ def test_what_is_said_is_true(name: str, language: str, tmp_path: Path) -> None:
     with_room(partial(hold, name, language, tmp_path))
 
 
-def hold(name: str, language: str, folder: Path) -> None:
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("options", CLASSIFIERS, ids=str)
+def test_what_is_said_of_classes_is_true(options: dict[str, Any], language: str, tmp_path: Path) -> None:
+    settings = options | {"layers": 1, "d_model": 4, "d_ff": 4, "slots": 1}
+    with_room(partial(hold, "bert", language, tmp_path, settings))
+
+
+def hold(name: str, language: str, folder: Path, settings: dict[str, Any] | None = None) -> None:
     """Type each state into the workbook, and hold every sentence to its predicate."""
-    instance, book, live = opened(name, language, folder)
+    instance, book, live = opened(name, language, folder, settings)
     messages = load_messages(language)
     false = []
     for state in states(instance, live, book, language, name):

@@ -37,6 +37,8 @@ from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.graph import SwitchWords
 from xltransformer.locale import Messages, in_language, languages, load_messages, switch_words
 from xltransformer.locale.report import report
+from xltransformer.nn.dense import DENSE
+from xltransformer.nn.pooling import POOLINGS
 from xltransformer.size.configuration import QUANTITIES, configuration
 from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook import described
@@ -112,6 +114,19 @@ class Recording(dict[str, str]):
         return super().get(key, default)
 
 
+THREE = {"classes": ["a", "b", "c"]}
+CLASSIFIERS: tuple[dict[str, Any], ...] = (
+    THREE,
+    THREE | {"answers": "sigmoid", "dense_activation": "relu", "separator": "sat"},
+    THREE | {"answers": "number", "dense_activation": "none"},
+    THREE | {"classifies": "words"},
+    {"classes": ["a"], "answers": "sigmoid"},
+    {"classes": ["a"], "answers": "number"},
+    {"classes": [f"c{k}" for k in range(20)], "classifies": "words"},
+)
+"""Options of BERT as a classifier, of every kind."""
+
+
 def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
     """A key that is asked for and not there is a KeyError; one that no workbook asks for is surplus."""
     recorded = Recording(load_messages("en").texts)
@@ -127,14 +142,17 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
     asked = (
         ("llama", {"longer": "together"}),
         ("llama", {"longer": "by_pair"}),
-        ("sentences", {"pooling": "first"}),
         ("recurrent", {"lstm_state": 0, "gru_state": 0}),
+        *(("sentences", {"pooling": how}) for how in POOLINGS),
     )
     others = [make_instance(template, settings=settings) for template, settings in asked]
     small: tuple[tuple[str, dict[str, Any]], ...] = (
         ("feed-forward", {"biases": False}),
         ("decoder", {"biases": False}),
         ("encoder", {"classes": ["kind", "so-so", "unkind"]}),
+        ("bert", {"relative": True, "gradients": 1, "layers": 1, "d_model": 4, "d_ff": 4}),
+        *(("bert", one | {"layers": 1, "gradients": 1, "d_model": 4, "d_ff": 4}) for one in CLASSIFIERS),
+        *(("sentences", {"dense": 4, "dense_activation": one, "dense_bias": False}) for one in DENSE),
     )
     others += [make_instance(untrained(name, tmp_path), settings=settings) for name, settings in small]
     others.append(make_instance(replace(load_template("cat-and-mouse"), weights={})))  # draws its weights

@@ -205,6 +205,20 @@ CASES = [
     Case(ops.mean_rows, [[[1, 2]], [[0]]], [[0, 0]]),
     Case(ops.shared_out, [[[6, -4]], [[1], [0], [1]]], [[3, -2], [0, 0], [3, -2]]),
     Case(ops.shared_out, [[[6, -4]], [[0]]], [[0, 0]]),
+    Case(
+        ops.binary_surprise, [[[0, 2, -2]], [[1, 1, 0.25]]], [[log(2), log(1 + exp(-2)), 0.5 + log(1 + exp(-2))]]
+    ),
+    Case(ops.surprise_gradient, [[[2, 4]], [[0, log(3)]], [[1, 0.25]]], [[-1, 2]]),
+    Case(ops.weigh_rows, [[[1, 2], [3, -4]], [[2], [0.5]]], [[2, 4], [1.5, -2]]),
+    Case(ops.mask_rows, [[[1, 2], [3, -4]], [[1], [0]]], [[1, 2], [INF, INF]]),
+    Case(ops.max_rows, [[[1, -7], [3, -4], [INF, INF]], [[1], [1], [0]]], [[3, -4]]),
+    Case(ops.max_rows, [[[INF, INF]], [[0]]], [[0, 0]]),
+    Case(ops.to_largest, [[[5, 6]], [[3, 1], [3, 2], [0, 2]], [[3, 2]]], [[5, 0], [0, 6], [0, 0]]),
+    Case(ops.numbered, [[[1], [0], [1]]], [[1], [0], [3]]),
+    Case(ops.root_sum, [[[1], [0], [1]]], [[sqrt(2)]]),
+    # the first separator belongs to what it ends; a second one to what it ends, too
+    Case(ops.segment_kind, [[[0], [1], [0], [1], [0]]], [[1], [1], [2], [2], [2]]),
+    Case(ops.segment_kind, [[[0], [0]]], [[1], [1]]),
     Case(ops.margin, [[[5, 2], [1, 3]]], [[3], [-2]]),
     Case(ops.margin, [[[5, 2, 4]]], [[2]]),
     Case(ops.row_length, [[[3, 4], [0, 0]]], [[5], [0]]),

@@ -23,7 +23,7 @@ from xltransformer.nn.linear import linear
 from xltransformer.nn.loss import cross_entropy, mean_squared_error
 from xltransformer.nn.multi_head import multi_head, multi_head_weights
 from xltransformer.nn.norm import EPSILON, norm, norm_weights
-from xltransformer.nn.pooling import cosines, pool
+from xltransformer.nn.pooling import cosines, pool, unit_length
 from xltransformer.nn.positions import angles
 from xltransformer.nn.recurrent import recurrent, recurrent_weights
 from xltransformer.nn.stack import Architecture, stack, stack_weights
@@ -346,7 +346,8 @@ def pooling_case(c: dict[str, Any], arrays: dict[str, Array]) -> Case:
     names = g.input("names", Axis.numbered("", 2), ONE, "list", text=True)
     for k in range(2):
         x = rows_input(g, f"states.{k}", arrays[f"x{k}"])
-        vectors.append(pool(g.scope("pool", str(k)), x, padding(g, f"padding.{k}", c[f"padding_{k}"])))
+        h = g.scope("pool", str(k))
+        vectors.append(unit_length(h, pool(h, x, padding(g, f"padding.{k}", c[f"padding_{k}"]))))
         inputs |= {f"states.{k}": arrays[f"x{k}"], f"padding.{k}": column(c[f"padding_{k}"])}
         expected[f"pool.{k}.unit"] = arrays[f"unit{k}"].reshape(1, -1)
     g.add("between", Row(0)(cosines(g, names, vectors)))

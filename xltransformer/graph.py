@@ -260,12 +260,13 @@ class Plan:
 
 @record(eq=False)
 class Attended:
-    """One attention: the weights (n x m) and the output (n x d_v) of every query, and where it has one its mask
-    (n x m)."""
+    """One attention: the weights (n x m) and the output (n x d_v) of every query, where it has one its mask
+    (n x m), and the values (m x d_v) that the output is mixed of."""
 
     weights: Matrix
     output: Matrix
     mask: Matrix | None = None
+    values: Matrix | None = None
 
 
 class Model:

@@ -30,6 +30,7 @@ from xltransformer.weights import (
     most_like,
     read_source,
 )
+from xltransformer.weights.labels import label
 from xltransformer.weights.told import Told
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def template_for(weights: str | Path) -> str:
     """
     source = read_source(weights)
     state, schemes = source.state, source.told.schemes
-    scheme = schemes[0] if schemes else most_like(state)
+    scheme = most_like(state, schemes)
     if any(_OUR_NAMES.fullmatch(name) for name in state):
         return DEFAULT_TEMPLATE
     if not schemes and not SCHEMES[scheme].likeness(state):
@@ -91,6 +92,9 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
             f"{path} does not tell the number of heads, taken to be {checkpoint.options['heads']}: "
             "`settings={'heads': …}` gives another"
         )
+    if "classes" in checkpoint.sizes and "answers" not in source.told.options:
+        kind = checkpoint.options["classifies"]
+        warnings.append(f"{path} comes without its config.json: taken to classify {kind}, classes without names")
     if tokens is None and "embeddings" in checkpoint.blocks and not ours:
         warnings.append(f"{path} comes without its vocabulary: its rows bear other words; give `vocabulary`")
     blocks = dict(checkpoint.blocks)
@@ -166,7 +170,25 @@ def _published(
             "`settings={'pooling': 'mean'}` or first, or `template='bert'` for the states of the words"
         )
     extra = {name: told[name] for name in taken_options if name in told}
+    extra |= _judging(template, checkpoint, told, settings)
     return replace(checkpoint, options={**checkpoint.options, **extra})
+
+
+def _judging(
+    template: Template, checkpoint: Checkpoint, told: Mapping[str, Any], settings: Settings
+) -> dict[str, Any]:
+    """The options of a classifier, by name: what is told, or else its classes under the library's names for them;
+    UserError where a setting names more or fewer of them."""
+    count = checkpoint.sizes.get("classes")
+    if count is None:
+        return {}
+    classes = settings.get("classes", told.get("classes", [label(k) for k in range(count)]))
+    if isinstance(classes, list | tuple) and len(classes) != count:
+        raise UserError(f"setting classes has {len(classes)} names, but the weights have {count} classes")
+    usual = {"classes": classes, "answers": "sigmoid" if count == 1 else "softmax", "pair": count == 1}
+    words = checkpoint.options["classifies"] == "words"
+    options = ("classes",) if words else template.entry.judges
+    return {name: told.get(name, usual[name]) for name in options if name == "classes" or name not in settings}
 
 
 def _scheme(template: Template, source: Source, path: Path) -> str:

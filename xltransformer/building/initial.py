@@ -35,8 +35,8 @@ def initial_values(model: Lesson, plan: Plan, messages: Messages) -> dict[str, A
     for blocks, found in zip(model.sentences, plan.words, strict=True):
         empty = "" if blocks.words.feedback is None else None
         data[blocks.words.name] = _texts(found, blocks.words.shape[0], empty)
-    classes = plan.sizes.names("classes")
-    data |= {goal.names.name: _texts(classes, len(classes)) for goal in model.goals if goal.names is not None}
+    if model.classes is not None:
+        data[model.classes.name] = _texts(plan.sizes.names("classes"), model.classes.size)
     data |= targets(model, data)
     told = {block.name: template.weights.get(block.name) for block in model.inputs if block.role == "target"}
     data |= {name: value for name, value in told.items() if value is not None and value.shape == data[name].shape}
@@ -86,14 +86,14 @@ def targets(model: Lesson, data: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _target(goal: Goal, target: Matrix, data: Mapping[str, Array], model: Lesson) -> Array:
-    """What a result is to become at first: the first of several classes; the next word of each (of a sentence
-    still to be written, the source's words); a word for each [MASK], or where there is none the words themselves;
-    the embeddings; or zeros."""
+    """What a result is to become at first: the first of several classes, for each word where it is of words; the
+    next word of each (of a sentence still to be written, the source's words); a word for each [MASK], or where
+    there is none the words themselves; the embeddings; or zeros."""
     typed = data[model.sentences[goal.sentence].words.name].ravel()
     words, rows = [str(word) for word in typed if word], target.shape[0]
     first = [str(word) for word in data[model.sentences[0].words.name].ravel() if word]
     if goal.names is not None:
-        return data[goal.names.name][:1]
+        return _texts([data[goal.names.name].item(0)] * (1 if rows == 1 else len(words)), rows)
     if goal.next_word:
         return _texts((words[1:] or first)[:rows], rows)
     if goal.words:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xltransformer.building.limits import check_sizes
+from xltransformer.building.pair import join_pair
 from xltransformer.building.parse import load_template
 from xltransformer.building.request import Request, apply_settings, misfits
 from xltransformer.building.tables import untrained, with_embeddings
@@ -248,7 +249,7 @@ def take_sizes(plan: Plan, request: Request) -> Plan:
 
 STEPS = (
     forget_misfits, take_embeddings, take_settings, take_sentences, take_vocabulary, take_weights, split_words,
-    suggest, make_up_words, check_alike, drop_foreign_end, take_sizes,
+    join_pair, suggest, make_up_words, check_alike, drop_foreign_end, take_sizes,
 )  # fmt: skip
 
 

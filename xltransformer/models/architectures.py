@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from xltransformer import ops
 from xltransformer.errors import UserError
-from xltransformer.graph import EMBEDDING, ONE, Attended, Axis, Matrix, Scope
+from xltransformer.graph import EMBEDDING, Attended, Axis, Matrix, Scope
+from xltransformer.models.classified import CLASSIFIES, class_names, classify_with
 from xltransformer.models.sizes import HEADS, Sizes, begin
 from xltransformer.nn.attention import AttentionOptions, padding_mask
 from xltransformer.nn.classifier import Classifier, classifier, classify, read_off
@@ -25,10 +26,13 @@ from xltransformer.ops import (
     add,
     add_row,
     count_texts,
+    equals,
     first_rows,
+    lookup,
     present,
     root_width,
     row_products,
+    segment_kind,
     times,
     word_index,
     write_next,
@@ -80,11 +84,14 @@ def architecture(
 class Reading:
     """A stack over sentences: the words of each, what they are after each stage (their place, then every layer,
     the last one with the norm behind it where there is one; n x d each), and the attention of every head in
-    each, with the stack's output."""
+    each, with the stack's output. `last` are the heads of the last layer in each sentence as they are, and W_O
+    what its layer puts them together by."""
 
     inputs: Sequence[Matrix]
     stages: Sequence[Sequence[Matrix]]
     heads: Mapping[str, Sequence[Attended]]
+    last: Sequence[Sequence[Attended]]
+    W_O: Matrix
 
     @property
     def outputs(self) -> list[Matrix]:
@@ -132,7 +139,8 @@ def read(
         [X, *(layer.output for layer in made.layers[:-1]), made.output]
         for X, made in zip(placed, stacks, strict=True)
     ]
-    return Reading(inputs, stages, heads)
+    last = [made.layers[-1].own for made in stacks]
+    return Reading(inputs, stages, heads, last, w.layers[-1].attention.W_O)
 
 
 def sinusoids(model: Lesson, *, halves: bool = False, stretched: bool = False) -> Placing:
@@ -163,8 +171,7 @@ def encoder_model(sizes: Sizes) -> Lesson:
         raise UserError(f"[sizes] classes has {classes[0]!r} alone: give at least two names, or leave it out")
     if classes:
         g = model.scope("classifier")
-        names = g.input("classes", Axis.numbered("", len(classes)), ONE, "list", text=True)
-        _classify(model, word, found, classifier(g, a.width, names))
+        _classify(model, word, found, classifier(g, a.width, class_names(model, classes)))
         return model
     model.goals = found.goals(model)
     model.watch = watched = watch(model, word, found.inputs, found.heads)
@@ -244,9 +251,14 @@ def bert(sizes: Sizes) -> Lesson:
     """BERT: encoder only, token + position + segment embeddings; a masked word is predicted from both
     sides. Devlin et al. 2019. Options: those of a stack; `segments`, `relative`: see `bert_stack`; `maps`: see
     `gpt`; `head`: whether the head that predicts words is there; without it the model ends with its last hidden
-    state; `head_activation`: the head's, GELU where it is not given."""
-    model, known = begin(sizes, *STACK, "head", "head_activation", "segments", "relative", "maps")
+    state, or with `classes` says them (`models.classified`); `head_activation`: the head's, GELU where it is not
+    given."""
+    own = ("head", "head_activation", "segments", "separator", "relative", "maps")
+    model, known = begin(sizes, *STACK, *own, *CLASSIFIES)
     found, watched, epsilon = bert_stack(model, sizes)
+    if sizes.names("classes"):
+        classify_with(model, sizes, found, watched)
+        return model
     if not sizes.flag("head", True):
         model.goals = found.goals(model)
         model.headline = heads_headline(model, watched, found.heads)
@@ -275,8 +287,9 @@ def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Reading, Watch, Matrix]:
     hidden states; what is watched in it, and the epsilon of its norms.
 
     `segments` are the kinds of segments that the model knows, 2 where the options do not say: 1 in
-    RoBERTa (Liu et al. 2019), none in DistilBERT (Sanh et al. 2019). Every word is of the first kind. With
-    `relative`, distances have a say in the scores, as in MPNet (Song et al. 2020).
+    RoBERTa (Liu et al. 2019), none in DistilBERT (Sanh et al. 2019). Every word is of the first kind, but with a
+    `separator`, a word, those behind its first place are of the second. With `relative`, distances have a say in
+    the scores, as in MPNet (Song et al. 2020).
     """
     word = watched_word(model)
     a = architecture(model, sizes, activation="gelu_erf", epsilon=BERT_EPSILON)
@@ -286,6 +299,8 @@ def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Reading, Watch, Matrix]:
     segments = (
         top.input("segment_embeddings", kinds, a.width, "parameter", initial=EMBEDDING) if kinds.size else None
     )
+    between = sizes.word("separator") if kinds.size > 1 else None
+    separator = None if between is None else top.constant("separator", between)
     embedding_norm = norm_weights(top.scope("embedding_norm"), a.width, a.epsilon)
     relative = relative_table(top.scope("encoder"), a.heads) if sizes.flag("relative", False) else None
     w = stack_weights(top.scope("encoder"), a, sizes.count("layers", 2))
@@ -293,8 +308,14 @@ def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Reading, Watch, Matrix]:
     def place(g: Scope, X: Matrix) -> Matrix:
         with g.step("add_positions"):
             total = g.add("placed", add(X, g.add("position", first_rows(positions, X))))
-            if segments is not None:
+            if segments is not None and separator is None:
                 total = g.add("sum", add_row(total, g.add("segment", Row(0)(segments))))
+        if segments is not None and separator is not None:
+            assert X.rows.source is not None  # the words
+            with g.step("segments"):
+                separates = g.add("separates", equals(X.rows.source, separator))
+                kind = g.add("kind", segment_kind(separates))
+                total = g.add("sum", add(total, g.add("segment", lookup(kind, segments))))
         return norm(g.scope("embedding_norm"), total, embedding_norm)
 
     found = read(model, [g.scope("encoder") for g in model.scopes], w, place, relative=relative)

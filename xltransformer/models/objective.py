@@ -1,8 +1,9 @@
 """What a model is to learn, and the step towards it: target, loss, backward pass and update.
 
 Every model says which of its results has a target (`Lesson.goals`); the setting `gradients` adds the
-rest to it. Words are to be predicted (cross-entropy); any other result is to come close to a matrix
-(mean squared error). The loss of a model with several results is their sum.
+rest to it. Words are to be predicted (cross-entropy); logits of classes that each have a share of their own
+are to come to these (cross-entropy of each); any other result is to come close to a matrix (mean squared
+error). The loss of a model with several results is their sum.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import ONE, Matrix
 from xltransformer.models.sizes import GRADIENTS
 from xltransformer.nn.gradients import gradients
-from xltransformer.nn.loss import cross_entropy, mean_squared_error
+from xltransformer.nn.loss import binary_cross_entropy, cross_entropy, mean_squared_error
 from xltransformer.ops import add, multiply, present, step_down, word_index
 from xltransformer.teaching.lesson import Goal, Lesson
 
@@ -65,7 +66,8 @@ def loss_of(model: Lesson, goal: Goal, k: int) -> tuple[Matrix, Matrix]:
         with g.step("target"):
             target = g.input("target", result.rows, result.columns, "target")
         model.goals[k] = replace(goal, target=target)
-        return mean_squared_error(g, result, target, goal.padding), target
+        loss = binary_cross_entropy if goal.shares else mean_squared_error
+        return loss(g, result, target, goal.padding), target
     with g.step("target_words"):
         target = g.input("target", result.rows, ONE, "target", text=True, choices=names)
         index = g.add("target_index", word_index(target, names), rows=result.rows)

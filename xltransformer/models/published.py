@@ -8,7 +8,8 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Matrix, Scope
 from xltransformer.models.architectures import STACK, architecture, bert_stack, read, shown_heads, write_on
 from xltransformer.models.sizes import Sizes, begin
-from xltransformer.nn.pooling import cosines, directions, pool, word_cosines
+from xltransformer.nn.dense import DENSE, dense, dense_weights
+from xltransformer.nn.pooling import POOLINGS, cosines, directions, pool, unit_length, word_cosines
 from xltransformer.nn.positions import BASE, Longer, angles
 from xltransformer.nn.stack import stack_weights
 from xltransformer.ops import stack
@@ -89,15 +90,24 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
     brought to length 1; the cosine of two of them says how near two sentences are in meaning.
 
     Reimers and Gurevych 2019, "Sentence-BERT", section 3. Options: those of a stack; `segments`, `relative`: see
-    `bert_stack`; `pooling`: "mean", or "first" for the state of the first token in its place.
+    `bert_stack`; `pooling`: another way to make one vector (`nn.pooling.pool`); `dense`: the width of a dense
+    layer behind it, none where it is 0, with `dense_activation` and `dense_bias`.
     """
-    model, _ = begin(sizes, *STACK, "segments", "relative", "pooling")
-    first_alone = sizes.choice("pooling", "mean", ("mean", "first")) == "first"
+    own = ("segments", "relative", "pooling", "dense", "dense_activation", "dense_bias")
+    model, _ = begin(sizes, *STACK, *own)
+    how, width = sizes.choice("pooling", "mean", POOLINGS), sizes.count("dense", 0, least=0)
+    activation = sizes.choice("dense_activation", "none", DENSE)
     found, *_ = bert_stack(model, sizes)
     model.goals = found.goals(model)
-    vectors = [
-        pool(g, found.outputs[s], words.padding, first_alone=first_alone) for s, g, words in model.each("pooling")
-    ]
+    layer = None
+    if width:
+        d, biases = model.vocabulary.embeddings.columns, sizes.flag("dense_bias", True)
+        layer = dense_weights(model.scope("dense"), d, Axis.numbered("", width), activation, biases=biases)
+    vectors = []
+    for s, g, words in model.each("pooling"):
+        vector = pool(g, found.outputs[s], words.padding, how)
+        vector = vector if layer is None else dense(g.scope("dense"), vector, layer)
+        vectors.append(unit_length(g, vector))
     model.vectors = vectors
     g, last = model.scope("similarity"), min(1, len(model.sentences) - 1)
     first, second = model.sentences[0], model.sentences[last]

@@ -22,7 +22,8 @@ class ModelEntry:
     option `head` is off, `spells` where it reads words letter by letter, reads a `pair` of a source and a
     target, `compares` two sentences. `schemes` are the published names (see `weights.schemes`) that its weights
     may have, the likeliest first; then `template` is the one that ships for them, and `told` are the entries of
-    a config.json beside them that are options of the model, further than those of every stack.
+    a config.json beside them that are options of the model, further than those of every stack; `judges` are those
+    that are options where the weights are a classifier's.
     """
 
     made_by: str
@@ -34,12 +35,15 @@ class ModelEntry:
     schemes: tuple[str, ...] = ()
     template: str = ""
     told: tuple[str, ...] = ()
+    judges: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.schemes) != bool(self.template):
             raise ValueError(f"{self.made_by}: schemes of published names and the template for them go together")
 
 
+_BERTS = ("bert", "roberta", "distilbert", "mpnet")
+"""The schemes of models like BERT."""
 MODELS = {
     "byte_pair": ModelEntry("byte_pair.byte_pair", spells=True),
     "attention_lessons": ModelEntry("attention_lessons.attention_lessons"),
@@ -68,14 +72,15 @@ MODELS = {
     "bert": ModelEntry(
         "architectures.bert",
         guesses=True,
-        schemes=("bert", "roberta", "distilbert", "mpnet"),
+        schemes=(*_BERTS, *(f"{name}_{what}" for name in _BERTS for what in ("sequence", "words"))),
         template="bert",
         told=("head_activation",),
+        judges=("classes", "answers", "pair"),
     ),
     "sentence_encoder": ModelEntry(
         "published.sentence_encoder",
         compares=True,
-        schemes=("bert_states", "roberta_states", "distilbert_states", "mpnet_states"),
+        schemes=tuple(f"{name}_states" for name in _BERTS),
         template="sentences",
         told=("pooling",),
     ),

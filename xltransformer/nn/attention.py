@@ -198,6 +198,7 @@ def attention(
             masked = g.add("masked", ops.mask_scores(scaled, mask))
     weights = softmax(g, masked, mask, None if switches is None else switches.temperature)
     with g.step("output"):
-        attended = Attended(weights, g.add("output", (ops.causal_mix if causal else ops.matmul)(weights, V)), mask)
+        output = g.add("output", (ops.causal_mix if causal else ops.matmul)(weights, V))
+    attended = Attended(weights, output, mask, V)
     g.model.attentions.append(attended)
     return attended

@@ -59,11 +59,16 @@ def classify(g: Scope, X: Matrix, padding: Matrix, w: Classifier) -> Classified:
         logits = g.add("logits", linear(pooled, w.W, w.b))
         some = g.add("any", row_max(g.add("there_T", transpose(padding))), scale="gate")
     probabilities = softmax(g, logits, shares="class_probabilities")
+    name, probability = likeliest(g, logits, probabilities, w.names)
+    return Classified(logits, probabilities, name, probability, some)
+
+
+def likeliest(g: Scope, logits: Matrix, shares: Matrix, names: Matrix) -> tuple[Matrix, Matrix]:
+    """The class of the largest logit in each row (n x c), by its name, and its share (n x 1 each)."""
     with g.step("class"):
         index = g.add("class_index", row_argmax(logits))
-        name = g.add("class", word_at(index, w.names))
-        probability = g.add("probability", entry_at(probabilities, index))
-    return Classified(logits, probabilities, name, probability, some)
+        name = g.add("class", word_at(index, names))
+        return name, g.add("probability", entry_at(shares, index), scale=shares.scale)
 
 
 @record

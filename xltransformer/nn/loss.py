@@ -36,3 +36,14 @@ def cross_entropy(g: Scope, logits: Matrix, target: Matrix, counts: Matrix | Non
         if counts is None:
             counts = g.add("counts", ops.present(target))
         return g.add("loss", ops.counted_mean(rows, counts))
+
+
+def binary_cross_entropy(g: Scope, logits: Matrix, target: Matrix, counts: Matrix) -> Matrix:
+    """The mean of -(t ln s + (1 - t) ln(1 - s)) with s = sigmoid(logit), over all entries of the rows that count:
+    logits and targets (n x c) give (1 x 1); `counts` as above. Goodfellow, Bengio and Courville 2016, section
+    6.2.2.2.
+    """
+    with g.step("surprise_each"):
+        each = g.add("surprise", ops.binary_surprise(logits, target))
+    with g.step("binary_cross_entropy"):
+        return g.add("loss", ops.counted_mean(g.add("row_loss", ops.row_mean(each)), counts))

@@ -5,7 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xltransformer.graph import Matrix, Scope
-from xltransformer.ops import Row, divide_rows, mean_rows, multiply, row_length, row_products, stack_rows
+from xltransformer.ops import (
+    Row,
+    divide_rows,
+    lookup,
+    mask_rows,
+    max_rows,
+    mean_rows,
+    multiply,
+    numbered,
+    root_sum,
+    row_length,
+    row_max,
+    row_products,
+    stack_rows,
+    transpose,
+    weigh_rows,
+)
+
+POOLINGS = ("mean", "first", "max", "last", "weighted_mean", "mean_by_root")
+"""How one vector may be made of those of the words."""
 
 
 def mean(g: Scope, X: Matrix, padding: Matrix) -> Matrix:
@@ -14,17 +33,38 @@ def mean(g: Scope, X: Matrix, padding: Matrix) -> Matrix:
         return g.add("mean", mean_rows(X, padding))
 
 
-def pool(g: Scope, X: Matrix, padding: Matrix, *, first_alone: bool = False) -> Matrix:
-    """The mean of the words that count, or with `first_alone` the first token's row, brought to length 1:
-    X (n x d) and the padding (n x 1) give (1 x d). Reimers and Gurevych 2019, "Sentence-BERT", section 3."""
-    if first_alone:
+def pool(g: Scope, X: Matrix, padding: Matrix, how: str = "mean") -> Matrix:
+    """One vector of those of the words that count: X (n x d) and the padding (n x 1) give (1 x d).
+
+    Their mean, or their largest entries (`max`): Reimers and Gurevych 2019, "Sentence-BERT", section 3; the
+    `first` or the `last` word's; a `weighted_mean`, in which the k-th place weighs k: Muennighoff 2022, "SGPT",
+    section 4.1; their sum over the root of how many they are (`mean_by_root`).
+    """
+    if how == "first":
         with g.step("first_token"):
-            pooled = g.add("first", Row(0)(X))
-    else:
-        pooled = mean(g, X, padding)
+            return g.add("first", Row(0)(X))
+    if how == "max":
+        with g.step("max_pooling"):
+            return g.add("largest", max_rows(g.add("standing", mask_rows(X, padding)), padding))
+    if how in ("last", "weighted_mean"):
+        with g.step(f"{how}_pooling"):
+            places = g.add("places", numbered(padding))
+            if how == "weighted_mean":
+                return g.add("weighted_mean", mean_rows(X, places))
+            place = g.add("last_place", row_max(g.add("places_T", transpose(places))), scale="count")
+            return g.add("last", lookup(place, X))
+    pooled = mean(g, X, padding)
+    if how == "mean":
+        return pooled
+    with g.step("mean_by_root"):
+        return g.add("mean_by_root", weigh_rows(pooled, g.add("root", root_sum(padding))))
+
+
+def unit_length(g: Scope, vector: Matrix) -> Matrix:
+    """A vector (1 x d) brought to length 1."""
     with g.step("unit_length"):
-        length = g.add("length", row_length(pooled))
-        return g.add("unit", divide_rows(pooled, length), scale="signed")
+        length = g.add("length", row_length(vector))
+        return g.add("unit", divide_rows(vector, length), scale="signed")
 
 
 def cosines(g: Scope, labels: Matrix, vectors: Sequence[Matrix]) -> Matrix:

@@ -11,6 +11,7 @@ from xltransformer.ops.loss import *
 from xltransformer.ops.masking import *
 from xltransformer.ops.norm import *
 from xltransformer.ops.pieces import *
+from xltransformer.ops.pooling import *
 from xltransformer.ops.positions import *
 from xltransformer.ops.reduce import *
 from xltransformer.ops.relative import *

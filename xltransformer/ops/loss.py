@@ -6,7 +6,7 @@ import numpy as np
 
 from xltransformer.graph import Array, Matrix
 from xltransformer.ops.base import STOP, Contributions, Coordinate, Op, Ref
-from xltransformer.ops.elementwise import negative
+from xltransformer.ops.elementwise import negative, sigmoid
 from xltransformer.ops.reduce import divide_rows, taken
 
 
@@ -29,6 +29,31 @@ class NegativeLogLikelihood(Op):
         self, upstream: Matrix, result: Matrix, total: Matrix, maximum: Matrix, logit: Matrix
     ) -> Contributions:
         return divide_rows(upstream, total), None, negative(upstream)
+
+
+class BinarySurprise(Op):
+    """-(t ln s + (1 - t) ln(1 - s)) of each logit x with s = sigmoid(x) and its target t: max(x, 0) - x t +
+    ln(1 + exp(-|x|)), which no logit makes infinite."""
+
+    signature = "n m, n m -> n m"
+    formula = "MAX({x},0)-{x}*{target}+LN(1+EXP(-ABS({x})))"
+    scale = "plain"
+
+    def value(self, x: Array, target: Array) -> Array:
+        return np.asarray(np.maximum(x, 0) - x * target + np.log(1 + np.exp(-np.abs(x))))
+
+    def gradient(self, upstream: Matrix, result: Matrix, x: Matrix, target: Matrix) -> Contributions:
+        return surprise_gradient(upstream, x, target), STOP
+
+
+class SurpriseGradient(Op):
+    """What passes back to each logit: the gradient times how far its share is above the target."""
+
+    signature = "n m, n m, n m -> n m"
+    formula = f"{{upstream}}*({sigmoid.formula}-{{target}})"
+
+    def value(self, upstream: Array, x: Array, target: Array) -> Array:
+        return np.asarray(upstream * (sigmoid.value(x) - target))
 
 
 class CountedMean(Op):
@@ -188,6 +213,8 @@ class Verdict(Op):
         return np.asarray(np.select(cases, [2.0, 0.0, 3.0], 1.0)).astype(apart.dtype)
 
 
+binary_surprise = BinarySurprise()
+surprise_gradient = SurpriseGradient()
 negative_log_likelihood = NegativeLogLikelihood()
 while_within = WhileWithin()
 count_within = CountWithin()

@@ -64,7 +64,8 @@ class Goal:
 
     `padding` (n x 1) is 1 for the rows that count. With `next_word` the target is each word's next one,
     else a hidden word; with `names` (v x 1, text) it is one of these, classes in place of words, and `early`
-    are logits of each word (m x v) before the end, from which it may be taught, too. `like` is what a matrix is
+    are logits of each word (m x v) before the end, from which it may be taught, too. With `shares` a matrix of
+    logits is to come to shares, each by itself, of 0 to 1. `like` is what a matrix is
     to resemble at first, where it is not to become 0. `target` is the input that holds the target, once there
     is one.
     """
@@ -77,6 +78,7 @@ class Goal:
     names: Matrix | None = None
     early: tuple[Matrix, ...] = ()
     like: Matrix | None = None
+    shares: bool = False
     target: Matrix | None = None
 
 
@@ -88,6 +90,8 @@ class Lesson(Model):
     so on where there are several. `switches` are the cells that turn it.
 
     `vectors` are those of the sentences (1 x d each, of length 1), where they are compared.
+
+    `classes` are the names of what a classifier chooses from.
 
     `settings` are further cells that the first screen offers to edit. `below` are pictures at the end of the
     sheets of sections (of the first sentence), by the section's key. `learns` says that the model has loss and
@@ -106,6 +110,7 @@ class Lesson(Model):
         self.switches: list[Matrix] = []
         self.goals: list[Goal] = []
         self.vectors: list[Matrix] = []
+        self.classes: Matrix | None = None
         self.settings: list[Matrix] = []
         self.learns = False
         self.watch: Watch | None = None

@@ -63,7 +63,7 @@ def _kind(config: Config) -> tuple[str, Kind, tuple[str, ...]]:
     if unknown:
         raise UserError(
             f"{config.file} says {name} with architectures {short(unknown[0])}, which is not among those that "
-            f"are built: {listed(list(kind.classes), 6)}"
+            f"are built: {listed(list(kind.classes), 4)}"
         )
     return name, kind, kind.classes[classes[0]] if classes else kind.schemes
 

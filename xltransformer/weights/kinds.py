@@ -12,6 +12,7 @@ from typing import Any
 
 from xltransformer.nn.feed_forward import ALSO_CALLED
 from xltransformer.record import record
+from xltransformer.weights.labels import labels
 from xltransformer.weights.rotary import rotary, shared_heads, window
 from xltransformer.weights.told import (
     IDLE,
@@ -71,6 +72,12 @@ ACTIVATIONS = {**ALSO_CALLED, "relu": "relu", "silu": "silu"}
 _GATED = dict.fromkeys(("silu", "swish"), "swiglu")
 
 
+_LABELS = _all(
+    Together(labels), "id2label", "num_labels", "_num_labels", "problem_type", "sentence_transformers",
+    "sbert_ce_default_activation_function",
+)  # fmt: skip
+
+
 def _bert(*, head_follows: bool, pad: Decision) -> dict[str, Decision]:
     """BERT's keys and those of RoBERTa, whose head always has GELU."""
     options = ("activation", "head_activation") if head_follows else ("activation",)
@@ -88,6 +95,7 @@ def _bert(*, head_follows: bool, pad: Decision) -> dict[str, Decision]:
         "is_causal": Only((False,)),
         "pad_token_id": pad,
         "tie_word_embeddings": Tied(True),
+        **_LABELS,
         **_all(IDLE, "hidden_dropout_prob", "attention_probs_dropout_prob", "directionality"),
         **_all(
             IDLE, "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
@@ -96,11 +104,19 @@ def _bert(*, head_follows: bool, pad: Decision) -> dict[str, Decision]:
     }  # fmt: skip
 
 
+def _classes(name: str, scheme: str) -> dict[str, tuple[str, ...]]:
+    """A model like BERT by the class that it is saved as."""
+    return {
+        f"{name}ForMaskedLM": (scheme, f"{scheme}_states"),
+        f"{name}Model": (f"{scheme}_states", scheme),
+        f"{name}ForSequenceClassification": (f"{scheme}_sequence",),
+        f"{name}ForTokenClassification": (f"{scheme}_words",),
+    }
+
+
 def _roberta(name: str) -> Kind:
-    heads = {f"{name}ForMaskedLM": ("roberta", "roberta_states"), f"{name}ForCausalLM": ("roberta",)}
-    return Kind(
-        {**heads, f"{name}Model": ("roberta_states", "roberta")}, _bert(head_follows=False, pad=Only((1,)))
-    )
+    classes = {**_classes(name, "roberta"), f"{name}ForCausalLM": ("roberta",)}
+    return Kind(classes, _bert(head_follows=False, pad=Only((1,))))
 
 
 def _llama(groups: int | None, **more: Decision) -> dict[str, Decision]:
@@ -156,16 +172,16 @@ _DISTILBERT = {
     "activation": Choice(("activation", "head_activation"), "gelu", ACTIVATIONS),
     "is_causal": Only((False,)),
     "tie_word_embeddings": Tied(True),
+    **_LABELS,
     **_all(
         IDLE, "sinusoidal_pos_embds", "dropout", "attention_dropout", "qa_dropout", "seq_classif_dropout",
         "tie_weights_",
     ),
 }  # fmt: skip
 _BERT_CLASSES = {
-    "BertForMaskedLM": ("bert", "bert_states"),
+    **_classes("Bert", "bert"),
     "BertForPreTraining": ("bert", "bert_states"),
     "BertLMHeadModel": ("bert",),
-    "BertModel": ("bert_states", "bert"),
 }
 _NO_BIASES = {"attention_biases": False}
 
@@ -180,14 +196,11 @@ KINDS: Mapping[str, Kind] = {
     "xlm-roberta": _roberta("XLMRoberta"),
     "camembert": _roberta("Camembert"),
     "mpnet": Kind(
-        {"MPNetForMaskedLM": ("mpnet", "mpnet_states"), "MPNetModel": ("mpnet_states", "mpnet")},
+        _classes("MPNet", "mpnet"),
         _bert(head_follows=False, pad=Only((1,))) | {"relative_attention_num_buckets": Only((32,))},
     ),
     "distilbert": Kind(
-        {
-            "DistilBertForMaskedLM": ("distilbert", "distilbert_states"),
-            "DistilBertModel": ("distilbert_states", "distilbert"),
-        },
+        _classes("DistilBert", "distilbert"),
         _DISTILBERT,
         {"hidden_size": "dim", "num_attention_heads": "n_heads", "num_hidden_layers": "n_layers"},
     ),

@@ -61,8 +61,9 @@ class Scheme:
     begin with `part` may be missing all together, which is then the scheme `without_part`. `options` are
     those of our model that every such model has in common; `present` are those that are True where a block
     is there, `absent` those that are True where one is not. `usual` are sizes that most of them have, by which
-    they are told from others of the same names where nothing beside the weights says what they are. With
-    `config` such weights are nothing without a config.json: it alone says how words are read."""
+    they are told from others of the same names where nothing beside the weights says what they are; likewise an
+    entry that is `telling`: without it they are no such model. With `config` such weights are nothing without a
+    config.json: it alone says how words are read."""
 
     entries: tuple[Entry, ...]
     prefix: str = ""
@@ -75,6 +76,7 @@ class Scheme:
     absent: Mapping[str, str] = field(default_factory=dict)
     usual: Mapping[str, int] = field(default_factory=dict)
     config: bool = False
+    telling: str = ""
 
     @cached_property
     def known(self) -> re.Pattern[str]:
@@ -108,7 +110,10 @@ class Scheme:
             sizes = zip(shapes.get(name, ()), x.shape, strict=False)
             return bool(self.known.fullmatch(name)) and all(self.usual.get(s, n) == n for s, n in sizes)
 
-        return sum(alike(name, x) for name, x in self.published(state).items())
+        published = self.published(state)
+        if self.telling and self.telling not in published:
+            return 0
+        return sum(alike(name, x) for name, x in published.items())
 
 
 def _linear(theirs: str, ours: str, inputs: str, outputs: str, *, transposed: bool = True) -> Iterator[Entry]:
@@ -322,6 +327,43 @@ def _encoders(
     }
 
 
+def _classifiers(
+    name: str, prefix: str, part: str, names: Mapping[str, str], dense: str, output: str, **more: Any
+) -> dict[str, Scheme]:
+    """A model like BERT as `NAME_sequence`, a classifier of sentences, with the names of its dense and its output
+    layer, and as `NAME_words`, a classifier of words; DistilBERT's dense layer has ReLU behind it, others' tanh.
+    RoBERTa and what came after it put two separators between the sentences of a pair."""
+    pooler, ignored = rf"{re.escape(prefix)}pooler\..*|", rf".*\.position_ids|{re.escape(part)}.*"
+    states = [entry for entry in _bert(names) if not entry.name.startswith(part)]
+    segments = int(names["segments"])
+    common: dict[str, Any] = {"pre_norm": False, "segments": segments, "relative": "relative" in names}
+    of_sentences = {
+        "classifies": "sentence",
+        "dense_activation": "relu" if name == "distilbert" else "tanh",
+        "between": 2 if names["unused"] == "2" else 1,
+    }
+    layer = _linear(dense, "classifier.dense.{}", "width", "width")
+    more |= {"usual": {"segments": segments} if segments else {}}
+    return {
+        f"{name}_sequence": Scheme(
+            (*states, *layer, *_linear(output, "classifier.{}", "width", "classes")),
+            prefix,
+            ignored=ignored if dense.startswith(prefix) else pooler + ignored,
+            options=common | of_sentences,
+            telling=f"{output}.weight",
+            **more,
+        ),
+        f"{name}_words": Scheme(
+            (*states, *_linear("classifier", "classifier.{}", "width", "classes")),
+            prefix,
+            ignored=pooler + ignored,
+            options=common | {"classifies": "words"},
+            telling="classifier.weight",
+            **more,
+        ),
+    }
+
+
 _BERT_RENAMED = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
 
 SCHEMES: dict[str, Scheme] = {
@@ -365,6 +407,10 @@ SCHEMES: dict[str, Scheme] = {
         absent=_TIED,
         config=True,
     ),
+    **_classifiers("bert", "bert.", "cls.", _BERT, "bert.pooler.dense", "classifier", renamed=_BERT_RENAMED),
+    **_classifiers("roberta", "roberta.", "lm_head.", _ROBERTA, "classifier.dense", "classifier.out_proj"),
+    **_classifiers("mpnet", "mpnet.", "lm_head.", _MPNET, "classifier.dense", "classifier.out_proj"),
+    **_classifiers("distilbert", "distilbert.", "vocab_", _DISTILBERT, "pre_classifier", "classifier"),
     "llama": Scheme(
         tuple(_llama(_HUGGING_FACE, halves=True)), "model.", ignored=r".*\.rotary_emb\.inv_freq", **_LLAMA
     ),

@@ -1,0 +1,59 @@
+"""Two sentences as the one that a classifier of pairs reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from xltransformer.errors import UserError
+from xltransformer.text import word_key
+
+if TYPE_CHECKING:
+    from xltransformer.building.plan import Plan
+    from xltransformer.building.request import Request
+
+PAIR, BETWEEN = "pair", "between"
+"""The options that say whether two sentences are read as one, and how many separators then stand between them."""
+
+
+def join_pair(plan: Plan, request: Request) -> Plan:
+    """With two sentences as one where a classifier takes pairs, as its weights' files or a setting say it.
+
+    The frame of the second sentence is that of the first: [CLS] a [SEP] b [SEP], or with two separators between
+    <s> a </s> </s> b </s>. UserError for other than two sentences, and for such without a separator.
+    """
+    template, sizes = plan.template, dict(plan.template.sizes)
+    if BETWEEN not in sizes:
+        return plan
+    between, told = sizes.pop(BETWEEN), sizes.pop(PAIR, False)
+    plan = replace(plan, template=replace(template, sizes=sizes))
+    asked = request.settings.get(PAIR)
+    if asked not in (None, True, False):
+        raise UserError(f"setting {PAIR} is {asked!r}: give 1 or 0")
+    count = len(plan.sentences)
+    if not (told if asked is None else asked) or (count == 1 and not asked):
+        alone = asked is None and count > 1
+        said = "each sentence is judged by itself; `settings={'pair': 1}` judges two as a pair"
+        return plan.warned(said) if alone else plan
+    if count != 2:
+        raise UserError(
+            f"{count} sentences are no pair, which the classifier reads: give two, or `settings={{'pair': 0}}`"
+        )
+    joined, separator = _joined(plan.words[0], plan.words[1], between)
+    sentences = (" ".join(joined),)
+    template = replace(plan.template, sizes={**sizes, "separator": separator})
+    return replace(plan, template=template, sentences=sentences, words=[joined])
+
+
+def _joined(first: Sequence[str], second: Sequence[str], between: int) -> tuple[list[str], str]:
+    """The words of both, and the one that separates them."""
+    separator = first[-1]
+    keys = [word_key(word) for word in first]
+    if word_key(second[-1]) != keys[-1] or keys.count(keys[-1]) != 1 or len(first) == 1:
+        raise UserError(
+            "a pair takes one separator at the end of each sentence and no other: give the tokenizer that belongs "
+            "to the weights, or type it, such as 'one two [SEP]'"
+        )
+    begins = len(second) > 1 and word_key(second[0]) == keys[0] and word_key(second[0]) != keys[-1]
+    return [*first, *[separator] * (between - 1), *(second[1:] if begins else second)], separator
