@@ -15,6 +15,7 @@ from test_published import HUGGING_FACE, run, saved_model
 from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.difference import diff
+from xltransformer.errors import UserError
 from xltransformer.graph import Array
 
 KINDS = ("marian", "marian-relu")
@@ -152,3 +153,10 @@ def test_a_translator_without_its_config_is_asked_for_it(tmp_path: Path) -> None
     result = run("trace", "--weights", str(tmp_path), "--sentence", source)
     assert result.exit_code == 2
     assert "the config.json that belongs to the weights" in result.stderr
+
+
+def test_a_pad_in_the_source_is_refused(tmp_path: Path) -> None:
+    """The library leaves it out of attention, where a sheet takes it for a word."""
+    source = saved("marian", tmp_path)
+    with pytest.raises(UserError, match="has 'w10', with which targets begin"):
+        made(tmp_path, f"{source} w10")

@@ -166,6 +166,11 @@ def split_words(plan: Plan, _: Request) -> Plan:
         words = [[letter for letter in clean(text) if letter.strip()] for text in plan.sentences]
     elif not words:
         words = [split_sentence(sentence, plan.template.table.words) for sentence in plan.sentences]
+    if plan.start and word_key(plan.start) in map(word_key, words[0]):
+        raise UserError(
+            f"the source {plan.sentences[0]!r:.60} has {plan.start!r:.20}, with which targets begin and short "
+            "texts are filled up: leave it out"
+        )
     if plan.start and [word_key(word) for word in words[1][:1]] != [word_key(plan.start)]:
         words = [words[0], [plan.start, *words[1]]]
         plan = replace(plan, sentences=(plan.sentences[0], plan.sentences[1] or plan.start))
