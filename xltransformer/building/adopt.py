@@ -22,9 +22,11 @@ from xltransformer.models.registry import template_for_scheme
 from xltransformer.record import record
 from xltransformer.text import MOST_TEXT, alike_key, clean, listed
 from xltransformer.weights import (
+    KINDS,
     SCHEMES,
     Checkpoint,
     Source,
+    are_ours,
     finite,
     load,
     most_like,
@@ -35,9 +37,6 @@ from xltransformer.weights.told import Told
 
 if TYPE_CHECKING:
     from xltransformer.building.plan import Plan
-
-_OUR_NAMES = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
-"""Names that our blocks have, and no published state dict: every model with weights has one."""
 
 
 @record
@@ -56,10 +55,13 @@ def template_for(weights: str | Path) -> str:
     source = read_source(weights)
     state, schemes = source.state, source.told.schemes
     scheme = most_like(state, schemes)
-    if any(_OUR_NAMES.fullmatch(name) for name in state):
+    if are_ours(state):
         return DEFAULT_TEMPLATE
     if not schemes and not SCHEMES[scheme].likeness(state):
-        return DEFAULT_TEMPLATE
+        raise UserError(
+            f"{weights}: {next(iter(state), 'it')!s:.60} and the rest are named like no model that is known: "
+            f"{', '.join(KINDS)}, and PyTorch's own modules"
+        )
     part = SCHEMES[scheme].part
     if part and not any(name.startswith(part) for name in state):
         scheme = SCHEMES[scheme].without_part
@@ -77,7 +79,7 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
     empty = next((name for name, value in source.state.items() if 0 in value.shape), None)
     if empty is not None:
         raise UserError(f"{path}: {empty} is empty; give numbers")
-    ours = any(_OUR_NAMES.fullmatch(name) for name in source.state)
+    ours = are_ours(source.state)
     if ours:
         checkpoint = Checkpoint(_ours(source, path), {})
     else:
@@ -106,22 +108,38 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
     else:
         raise UserError(f"{request.given['embeddings']} and {path} both give embeddings; leave the first out")
     template = without_claims(template)
-    kept = {name: size for name, size in template.sizes.items() if ours or name != "classes"}
+    left = () if ours else ("classes", "end")
+    kept = {name: size for name, size in template.sizes.items() if name not in left or name in settings}
     told = words_told(source.told, list(table.words), None if tokens is None else tokens.rows)
     start = told.pop("start", "")
-    sizes = {**kept, **checkpoint.options, **told}
+    sizes = {**(told if template.entry.writes else {}), **kept, **checkpoint.options}
+    if not ours:
+        _check_texts(source, plan, path)
+    warnings += source.told.notes if template.entry.writes else ()
     adopted = replace(template, table=table, sizes=sizes, weights=blocks)
-    warnings += source.told.notes
     return replace(plan, template=adopted, complete=ours, start=start).warned(*warnings, *said)
 
 
-def words_told(told: Told, words: Sequence[str], rows: Sequence[int] | None) -> dict[str, str]:
-    """The words whose numbers are told: the one with which a target begins (`start`), the `end` and the one that
-    is `never` written, as far as they are among the `words`, whose numbers are the `rows`, or in order."""
-    numbers = {"start": told.start, "end": next(iter(told.ends), None), "never": told.never}
+def words_told(told: Told, words: Sequence[str], rows: Sequence[int] | None) -> dict[str, Any]:
+    """The words whose numbers are told: the one with which a target begins (`start`), the `end`, or a list of
+    several, and the one that is `never` written, as far as they are among the `words`, whose numbers are the
+    `rows`, or in order."""
     order = range(len(words)) if rows is None else rows
     named = dict(zip(order, words, strict=False))
-    return {name: named[number] for name, number in numbers.items() if number in named}
+    found = {name: named[k] for name, k in (("start", told.start), ("never", told.never)) if k in named}
+    ends = [named[k] for k in told.ends if k in named]
+    return found | ({"end": ends if len(ends) > 1 else ends[0]} if ends else {})
+
+
+def _check_texts(source: Source, plan: Plan, path: Path) -> None:
+    """UserError where the sentences would be cut off, or put in small letters, before the model reads them."""
+    longest, most = max(map(len, plan.words), default=0), source.told.pieces
+    if most is not None and longest > most:
+        raise UserError(
+            f"{path}: a sentence has {longest} pieces, and those after {most} would be cut off; shorten it"
+        )
+    if source.told.small and any(text != text.lower() for text in plan.sentences):
+        raise UserError(f"{path}: its texts are put in small letters (do_lower_case); write the sentences in them")
 
 
 def _ours(source: Source, path: Path) -> dict[str, Array]:
@@ -142,7 +160,7 @@ def _published(
             f"models for published weights: {', '.join(name for name, other in MODELS.items() if other.schemes)}"
         )
     told = {name: value for name, value in source.told.options.items() if name not in settings}
-    heads = Sizes((), 0, 0, {**template.sizes, **told, **settings}).count("heads", HEADS)
+    heads = Sizes((), 0, 0, {**template.sizes, **told}).count("heads", HEADS)
     _check_rows(source, rows, path)
     scheme = _scheme(template, source, path)
     if SCHEMES[scheme].config and not source.told.schemes:

@@ -224,7 +224,7 @@ def drop_foreign_end(plan: Plan, request: Request) -> Plan:
     template, sizes = plan.template, plan.template.sizes
     if "end" in request.settings or (request.embeddings or request.weights or request.vocabulary) is None:
         return plan
-    if word_key(str(sizes.get("end", ""))) in map(word_key, plan.spelled):
+    if isinstance(sizes.get("end"), list) or word_key(str(sizes.get("end", ""))) in map(word_key, plan.spelled):
         return plan
     kept = {name: size for name, size in sizes.items() if name != "end"}
     return replace(plan, template=replace(template, sizes=kept))
@@ -239,9 +239,9 @@ def take_sizes(plan: Plan, request: Request) -> Plan:
     width, vocabulary = len(template.table.dimensions), len(plan.spelled) + rows
     sizes = Sizes(places, vocabulary, width, dict(template.sizes), switch_words())
     check_sizes(sizes)
-    end = sizes.word("end")
-    if end is not None and word_key(end) not in map(word_key, plan.spelled):
-        raise UserError(f"[sizes] end is {end!r}, which is no word of the vocabulary: give one that is")
+    for end in sizes.ends():
+        if word_key(end) not in map(word_key, plan.spelled):
+            raise UserError(f"[sizes] end is {end!r}, which is no word of the vocabulary: give one that is")
     for sentence, found in zip(plan.sentences, plan.words, strict=True):
         letters = len(" ".join(found))
         if letters > MOST_TEXT - MARGIN:  # sheets show the sentence in one cell, behind a heading

@@ -378,17 +378,17 @@ WRITING = ("tied", "output_bias", "end", "never")
 
 def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list[Matrix]:
     """The output layer, over what is made of some sentences by their number: logits over the vocabulary, and
-    the predicted word, which the next empty slot of the sentence takes, unless the sentence is at its `end`.
-    Returns the probabilities (n x v) of each. Press and Wolf 2017 for output weights `tied` to the embeddings; an
-    `output_bias` is added to the logits; the word `never` is not written."""
-    tied, end, never = sizes.flag("tied", True), sizes.word("end"), sizes.word("never")
+    the predicted word, which the next empty slot of the sentence takes, unless the sentence is at its `end`, or
+    one of several. Returns the probabilities (n x v) of each. Press and Wolf 2017 for output weights `tied` to the
+    embeddings; an `output_bias` is added to the logits; the word `never` is not written."""
+    tied, ends, never = sizes.flag("tied", True), sizes.ends(), sizes.word("never")
     known, top = model.vocabulary, model.scope("output")
     W = None if tied else top.input("W", known.embeddings.columns, Axis.of(known.words), "parameter")
     b = bias(top, "b", Axis.of(known.words)) if sizes.flag("output_bias", False) else None
     barred = None if never is None else top.constant("never", never)
     may_stand: Matrix | None = None
     several = len(model.sentences) > 1
-    last: Matrix | None = None
+    last: list[Matrix] = []
     probabilities = []
     for s, output in outputs.items():
         g = model.scope("sentence", str(s), "prediction") if several else model.scope("prediction")
@@ -402,14 +402,20 @@ def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list
             logits = row_products(output, known.embeddings, *given) if W is None else linear(output, W, b)
             found = predict(g, logits, known.words, may_stand=may_stand)
             goes_on = found.word
-            if end is not None:
-                last = last or top.constant("end", end)
+            if ends:
+                last = last or [top.constant(_numbered("end", k), end) for k, end in enumerate(ends)]
                 with g.step("write_next"):
-                    goes_on = g.add("next", write_next(words, found.word, last))
+                    for k, one in enumerate(last):
+                        goes_on = g.add(_numbered("next", k), write_next(words, goes_on, one))
         words.goes_on_with(goes_on)
         model.goals.append(Goal(found.logits, s, model.sentences[s].padding, words=True, next_word=True))
         probabilities.append(found.probabilities)
     return probabilities
+
+
+def _numbered(name: str, k: int) -> str:
+    """The name of the k-th of several, counted from 0; the first bears the name alone."""
+    return f"{name}_{k + 1}" if k else name
 
 
 def _maps(key: str, heads: Sequence[Attended]) -> list[Map]:

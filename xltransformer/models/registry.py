@@ -84,13 +84,13 @@ MODELS = {
         template="sentences",
         told=("pooling",),
     ),
-    "gpt": ModelEntry("architectures.gpt", writes=True, schemes=("gpt2",), template="gpt"),
+    "gpt": ModelEntry("architectures.gpt", writes=True, schemes=("gpt2",), template="gpt", told=("end",)),
     "llama": ModelEntry(
         "published.llama",
         writes=True,
         schemes=("llama", "llama_meta"),
         template="llama",
-        told=("base", "longer", "factor", "low", "high", "original"),
+        told=("base", "longer", "factor", "low", "high", "original", "end"),
     ),
 }
 

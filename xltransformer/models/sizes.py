@@ -73,6 +73,11 @@ class Sizes:
         value: str | None = self._take(name, None, lambda one: isinstance(one, str) and bool(one.strip()), wanted)
         return value
 
+    def ends(self) -> list[str]:
+        """The words after which nothing is written, one or several; else UserError."""
+        one = self.options.get("end")
+        return self.names("end") if isinstance(one, list) else [] if one is None else [str(self.word("end"))]
+
     def names(self, name: str) -> list[str]:
         """Several names, none where the option is not given; else UserError."""
         return list(self._take(name, [], _are_names, "a list of names"))

@@ -113,7 +113,7 @@ class _Reader:
         listed = {row: str(word) for row, word in enumerate(self.instance.inputs["vocabulary"].ravel(), 1) if word}
         self.words = list(listed.values())
         self.rows = {word_key(word): row for row, word in listed.items()}
-        self.end = self.instance.sizes.word("end")
+        self.end = next(iter(self.instance.sizes.ends()), None)
         self.compares = self.instance.template.entry.compares
         self.classes = {word_key(name): k for k, name in enumerate(self.instance.sizes.names("classes"), start=1)}
 

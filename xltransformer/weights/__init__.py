@@ -1,16 +1,19 @@
 """Weights from elsewhere: files of them, and the published names that become blocks of ours."""
 
 from xltransformer.weights.checkpoint import Checkpoint, finite, load
-from xltransformer.weights.files import ABOUT, RUN, Source, State, read_npz, read_source, write_state
+from xltransformer.weights.files import ABOUT, RUN, Source, State, are_ours, read_npz, read_source, write_state
+from xltransformer.weights.kinds import KINDS
 from xltransformer.weights.schemes import SCHEMES, most_like
 
 __all__ = [
     "ABOUT",
+    "KINDS",
     "RUN",
     "SCHEMES",
     "Checkpoint",
     "Source",
     "State",
+    "are_ours",
     "finite",
     "load",
     "most_like",

@@ -1,36 +1,45 @@
-"""What lies beside published weights and tells of the model: config.json, and how sentences are pooled."""
+"""What lies beside published weights and tells of the model: config.json, and the files that go with it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xltransformer.bounds import read_bytes
 from xltransformer.errors import UserError
 from xltransformer.text import listed
 from xltransformer.weights.kinds import GENERAL, KINDS, Kind, kind_of
-from xltransformer.weights.told import Config, Told, joined, short
+from xltransformer.weights.params import PARAMS
+from xltransformer.weights.sentences import sentences_beside
+from xltransformer.weights.told import Config, Told, agreed, decided, joined, object_in, short
 from xltransformer.weights.translating import writing
-
-MOST_BYTES = 10_000_000
+from xltransformer.weights.writing import WRITING
 
 
 def told_beside(weights: Path) -> Told:
     """What the files in the folder of the weights tell: Hugging Face's config.json by the table of its kind
-    (`kinds.KINDS`), and `pooling` from the files of a sentence-embedding model; nothing where there are none.
+    (`kinds.KINDS`), generation_config.json, which holds against it where writing ends, Meta's params.json, and
+    the files of a sentence-embedding model; nothing where there are none.
 
-    Raises UserError for a file that cannot be read, and for a model that computes what we have not.
+    Raises UserError for a file that cannot be read, for a model that computes what we have not, and for files
+    that differ.
     """
-    file = weights.parent / "config.json"
-    keys = _object(file, ", or take it away and `settings={'heads': …}`")
+    folder = weights.parent
+    file = folder / "config.json"
+    keys = object_in(file, ", or take it away and `settings={'heads': …}`")
     told = told_in(Config(file, keys)) if keys else Told()
+    written = folder / "generation_config.json"
     if "marian" in told.schemes:
-        generation = weights.parent / "generation_config.json"
-        told = joined([told, writing(Config(generation, _object(generation, "")))])
-    return replace(told, options={**told.options, **_pooling(weights.parent)})
+        told = joined([told, writing(Config(written, object_in(written)))])
+    elif written.is_file():
+        how = decided(Config(written, object_in(written)), WRITING, written.name)
+        told = replace(told, ends=how.ends, notes=how.notes)
+    meta = folder / "params.json"
+    if meta.is_file():
+        theirs = decided(Config(meta, object_in(meta)), PARAMS, meta.name)
+        both = f"{meta} and {file.name}"
+        told = agreed(theirs, told, both) if keys else replace(theirs, schemes=("llama_meta", "llama"))
+    return joined((told, sentences_beside(folder)))
 
 
 def told_in(config: Config) -> Told:
@@ -38,12 +47,7 @@ def told_in(config: Config) -> Told:
     the library takes them. UserError for an unknown kind, class, or key."""
     name, kind, schemes = _kind(config)
     keys = _own_names(config, kind)
-    for key, value in keys.items():
-        if key not in kind.keys and key not in GENERAL and value is not None:
-            raise config.refused(key, note=f"no key of {name} that is known")
-    renamed = Config(config.file, keys)
-    decisions = {**{key: GENERAL[key] for key in keys if key in GENERAL}, **kind.keys}
-    told = joined(decision.tell(renamed, key) for key, decision in decisions.items())
+    told = decided(Config(config.file, keys), {**GENERAL, **kind.keys}, name)
     return replace(told, schemes=schemes)
 
 
@@ -77,36 +81,3 @@ def _own_names(config: Config, kind: Kind) -> dict[str, Any]:
                 f"{config.file}: {alias} and {own} are the same thing, but they differ; leave one of them out"
             )
     return keys
-
-
-def _pooling(folder: Path) -> dict[str, Any]:
-    """`pooling`: "mean" or "first" as a sentence-embedding model has it, or what else it has, in its words."""
-    modules = _read(folder / "modules.json", "")
-    kinds = [str(one.get("type")).rpartition(".")[2] for one in modules or () if isinstance(one, dict)]
-    other = [kind for kind in kinds if kind not in ("Transformer", "Pooling", "Normalize")]
-    if other:
-        return {"pooling": f"a {other[0]} layer"}
-    config = _object(folder / "1_Pooling" / "config.json", "")
-    modes = [name.removeprefix("pooling_mode_") for name, on in config.items() if on is True and "_mode_" in name]
-    names = {"cls": "first", "cls_token": "first", "mean": "mean", "mean_tokens": "mean"}
-    chosen = modes or ([config["pooling_mode"]] if "pooling_mode" in config else [])
-    return {"pooling": "+".join(names.get(str(mode), str(mode)) for mode in chosen)} if chosen else {}
-
-
-def _object(file: Path, remedy: str) -> Mapping[str, Any]:
-    """The object in a JSON file, an empty one where there is no file."""
-    data = _read(file, remedy)
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise UserError(f"{file} holds no object; mend it{remedy}")
-    return data
-
-
-def _read(file: Path, remedy: str) -> Any:
-    if not file.is_file():
-        return None
-    try:
-        return json.loads(read_bytes(file, MOST_BYTES))
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{file} is no JSON ({error}); mend it{remedy}") from None

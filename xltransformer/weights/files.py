@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,7 +27,7 @@ from xltransformer.weights.foreign import (
     is_buffer,
     not_in_folder,
 )
-from xltransformer.weights.told import Told
+from xltransformer.weights.told import Told, agreed
 
 
 @record(eq=False)
@@ -51,6 +52,9 @@ class BFloat16:
 ABOUT, RUN = "about", "run"
 """The entries of .npz files of ours that tell, as JSON, how weights were made, and of a run of training."""
 
+_OURS = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
+"""Names that our blocks have, and no published state dict: every model with weights has one."""
+
 State = Mapping[str, Any]
 """A state dict: arrays by their published names, of the type in which they were saved; those of a large
 file stay on disk until `np.asarray` takes them."""
@@ -62,6 +66,11 @@ class Source:
 
     state: State
     told: Told = Told()
+
+
+def are_ours(state: State) -> bool:
+    """Whether the entries are named like our own blocks; no file beside them is then about them."""
+    return any(_OURS.fullmatch(name) for name in state)
 
 
 def read_source(path: str | Path) -> Source:
@@ -118,7 +127,8 @@ def _read_npz(path: Path) -> Source:
     for name, value in state.items():
         if value.dtype.kind not in "fiub":
             raise UserError(f"{path}: {name} holds {value.dtype}, not numbers; write plain numbers")
-    return Source({name: value.astype(float) for name, value in state.items()})
+    state = {name: value.astype(float) for name, value in state.items()}
+    return Source(state, Told() if are_ours(state) else told_beside(path))
 
 
 def read_npz(path: Path) -> dict[str, Array]:
@@ -260,4 +270,5 @@ def _read_llama2c(path: Path) -> Source:
             if name:
                 state[name.format(k)] = np.memmap(path, "<f4", "r", offset, shape)
             offset += 4 * math.prod(shape)
-    return Source(state, Told({"heads": heads, "kv_heads": kv_heads}))
+    told = Told({"heads": heads}, {"kv_heads": ("the head of the file", kv_heads)})
+    return Source(state, agreed(told, told_beside(path), f"the head of {path} and the files beside it"))

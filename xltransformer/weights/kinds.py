@@ -25,8 +25,10 @@ from xltransformer.weights.told import (
     Size,
     Tied,
     Together,
+    all_with,
 )
 from xltransformer.weights.translating import MARIAN
+from xltransformer.weights.writing import WRITING, ends
 
 
 @record
@@ -46,23 +48,20 @@ class Kind:
         return tuple(dict.fromkeys(scheme for schemes in self.classes.values() for scheme in schemes))
 
 
-def _all(decision: Decision, *names: str) -> dict[str, Decision]:
-    return dict.fromkeys(names, decision)
-
-
 GENERAL: Mapping[str, Decision] = {
-    **_all(
+    **WRITING,
+    **all_with(
         IDLE, "model_type", "architectures", "transformers_version", "torch_dtype", "dtype", "_name_or_path",
         "_commit_hash", "name_or_path", "output_attentions", "output_hidden_states", "return_dict", "use_cache",
         "problem_type", "finetuning_task", "task_specific_params", "gradient_checkpointing", "torchscript",
         "attn_implementation", "_attn_implementation", "_attn_implementation_autoset", "chunk_size_feed_forward",
         "use_bfloat16", "initializer_range", "initializer_factor", "id2label", "label2id", "num_labels",
         "_num_labels", "tokenizer_class", "prefix", "bos_token_id", "sep_token_id", "decoder_start_token_id",
-        "eos_token_id", "pad_token_id", "classifier_dropout", "unsloth_fixed", "unsloth_version",
+        "pad_token_id", "classifier_dropout", "unsloth_fixed", "unsloth_version",
         "transformers.js_config", "_flash_attn_2_enabled", "use_flash_attention_2", "pretraining_tp",
         "tie_encoder_decoder", "cross_attention_hidden_size", "output_past",
     ),
-    **_all(Only((False,)), "is_decoder", "is_encoder_decoder", "add_cross_attention"),
+    **all_with(Only((False,)), "is_decoder", "is_encoder_decoder", "add_cross_attention"),
     "pruned_heads": Only(({},)),
 }  # fmt: skip
 """What any config may have; a kind's own decision goes before."""
@@ -72,7 +71,7 @@ ACTIVATIONS = {**ALSO_CALLED, "relu": "relu", "silu": "silu"}
 _GATED = dict.fromkeys(("silu", "swish"), "swiglu")
 
 
-_LABELS = _all(
+_LABELS = all_with(
     Together(labels), "id2label", "num_labels", "_num_labels", "problem_type", "sentence_transformers",
     "sbert_ce_default_activation_function",
 )  # fmt: skip
@@ -94,10 +93,10 @@ def _bert(*, head_follows: bool, pad: Decision) -> dict[str, Decision]:
         "position_embedding_type": Only(("absolute",)),
         "is_causal": Only((False,)),
         "pad_token_id": pad,
-        "tie_word_embeddings": Tied(True),
+        "tie_word_embeddings": Only((True,)),
         **_LABELS,
-        **_all(IDLE, "hidden_dropout_prob", "attention_probs_dropout_prob", "directionality"),
-        **_all(
+        **all_with(IDLE, "hidden_dropout_prob", "attention_probs_dropout_prob", "directionality"),
+        **all_with(
             IDLE, "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
             "pooler_type",
         ),
@@ -127,18 +126,18 @@ def _llama(groups: int | None, **more: Decision) -> dict[str, Decision]:
         "hidden_size": Size("width"),
         "intermediate_size": Size("d_ff"),
         "num_hidden_layers": Layers(),
-        **_all(heads, "num_attention_heads", "num_key_value_heads", "head_dim"),
+        **all_with(heads, "num_attention_heads", "num_key_value_heads", "head_dim"),
         "hidden_act": Choice(("activation",), "silu", _GATED),
         "rms_norm_eps": Number("epsilon", 1e-6),
-        **_all(
+        **all_with(
             Together(rotary), "rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor",
             "rotary_pct", "max_position_embeddings",
         ),
-        **_all(Together(window), "sliding_window", "use_sliding_window", "layer_types"),
+        **all_with(Together(window), "sliding_window", "use_sliding_window", "layer_types"),
         "tie_word_embeddings": Tied(False),
-        **_all(Only((False,)), "attention_bias", "mlp_bias"),
+        **all_with(Only((False,)), "attention_bias", "mlp_bias"),
         "is_causal": Only((True,)),
-        **_all(IDLE, "attention_dropout", "max_window_layers"),
+        **all_with(IDLE, "attention_dropout", "max_window_layers"),
         **more,
     }  # fmt: skip
 
@@ -156,7 +155,8 @@ _GPT2 = {
     "scale_attn_by_inverse_layer_idx": Only((False,)),
     "is_causal": Only((True,)),
     "tie_word_embeddings": Tied(True),
-    **_all(
+    "eos_token_id": Together(lambda config: ends(config, 50256)),
+    **all_with(
         IDLE, "n_ctx", "reorder_and_upcast_attn", "resid_pdrop", "embd_pdrop", "attn_pdrop", "summary_type",
         "summary_use_proj", "summary_activation", "summary_proj_to_labels", "summary_first_dropout",
         "hidden_dropout",
@@ -171,9 +171,9 @@ _DISTILBERT = {
     "max_position_embeddings": Size("positions"),
     "activation": Choice(("activation", "head_activation"), "gelu", ACTIVATIONS),
     "is_causal": Only((False,)),
-    "tie_word_embeddings": Tied(True),
+    "tie_word_embeddings": Only((True,)),
     **_LABELS,
-    **_all(
+    **all_with(
         IDLE, "sinusoidal_pos_embds", "dropout", "attention_dropout", "qa_dropout", "seq_classif_dropout",
         "tie_weights_",
     ),
@@ -183,6 +183,7 @@ _BERT_CLASSES = {
     "BertForPreTraining": ("bert", "bert_states"),
     "BertLMHeadModel": ("bert",),
 }
+_END = Together(lambda config: ends(config, 2))
 _NO_BIASES = {"attention_biases": False}
 
 
@@ -223,8 +224,8 @@ KINDS: Mapping[str, Kind] = {
             "num_hidden_layers": "encoder_layers",
         },
     ),
-    "llama": Kind(_decoder("Llama"), _llama(None), fixed=_NO_BIASES),
-    "mistral": Kind(_decoder("Mistral"), _llama(8), fixed=_NO_BIASES),
+    "llama": Kind(_decoder("Llama"), _llama(None, eos_token_id=_END), fixed=_NO_BIASES),
+    "mistral": Kind(_decoder("Mistral"), _llama(8, eos_token_id=_END), fixed=_NO_BIASES),
     "qwen2": Kind(_decoder("Qwen2"), _llama(32), fixed={"attention_biases": True}),
 }
 

@@ -8,9 +8,12 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from xltransformer.bounds import read_bytes
 from xltransformer.checked import is_number, is_whole
 from xltransformer.errors import UserError
 from xltransformer.record import record
+
+MOST_BYTES = 10_000_000
 
 
 @record
@@ -20,7 +23,8 @@ class Told:
     `layers`, how many are taken, where that is told; whether the output's weights are the embeddings (`tied`);
     the `schemes` of names that the weights may have, the likeliest first, any where there are none; where
     writing ends, the numbers of the words in `ends`; that of the word with which a target begins (`start`) and of
-    the one that is `never` written; and lines for the user in `notes`."""
+    the one that is `never` written; lines about writing for the user in `notes`; and the `pieces` that a text may
+    have, and whether it must be in `small` letters."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     sizes: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -31,6 +35,8 @@ class Told:
     start: int | None = None
     never: int | None = None
     notes: tuple[str, ...] = ()
+    pieces: int | None = None
+    small: bool = False
 
     def misfit(self, found: Mapping[str, Any]) -> str:
         """In words, the first size that is told but not found; empty where all are."""
@@ -66,6 +72,11 @@ class Config:
         if not is_whole(value, 1):
             raise UserError(f"{self.file}: {name} is {short(value)}; give a whole number of at least 1")
         return int(value)
+
+
+def all_with(decision: Decision, *names: str) -> dict[str, Decision]:
+    """The same decision for several keys."""
+    return dict.fromkeys(names, decision)
 
 
 def short(value: object) -> str:
@@ -165,10 +176,25 @@ class Only:
     values: tuple[Any, ...]
 
     def tell(self, config: Config, key: str) -> Told:
-        value = config.keys.get(key)
-        if value is not None and not any(value == one and type(value) is type(one) for one in self.values):
+        if not _among(config.keys.get(key), self.values):
             raise config.refused(key)
         return Told()
+
+
+@record
+class Said:
+    """A key that changes what is written on, unless it has one of these values, or null: that is said."""
+
+    values: tuple[Any, ...]
+
+    def tell(self, config: Config, key: str) -> Told:
+        value = config.keys.get(key)
+        if _among(value, self.values):
+            return Told()
+        words = (
+            f"{config.file.name} writes with {key} {short(value)}; here the likeliest word is written without it"
+        )
+        return Told(notes=(words,))
 
 
 @record
@@ -189,8 +215,33 @@ class Together:
         return self.read(config)
 
 
-Decision = Number | Count | Choice | Flag | Size | Layers | Tied | Only | Idle | Together
+Decision = Number | Count | Choice | Flag | Size | Layers | Tied | Only | Said | Idle | Together
 IDLE = Idle()
+
+
+def _among(value: Any, values: tuple[Any, ...]) -> bool:
+    """Whether it is null or one of the values, which true and false are only themselves."""
+    return value is None or any(
+        value == one and isinstance(value, bool) == isinstance(one, bool) for one in values
+    )
+
+
+def decided(config: Config, decisions: Mapping[str, Decision], name: str) -> Told:
+    """What a file tells, each of its keys by its decision; UserError for a key that has none."""
+    for key, value in config.keys.items():
+        if key not in decisions and value is not None:
+            raise config.refused(key, f"no key of {name} that is known")
+    return joined(decision.tell(config, key) for key, decision in decisions.items())
+
+
+def agreed(one: Told, other: Told, files: str) -> Told:
+    """What two files tell of one model; UserError where they differ."""
+    for mine, theirs in ((one.options, other.options), (one.sizes, other.sizes)):
+        for key in {*mine} & {*theirs}:
+            a, b = (x[key] if mine is one.options else x[key][1] for x in (mine, theirs))
+            if a != b:
+                raise UserError(f"{files} differ: {key} is {a} and {b}; leave one of them out")
+    return joined((one, other))
 
 
 def joined(told: Iterable[Told]) -> Told:
@@ -207,5 +258,27 @@ def joined(told: Iterable[Told]) -> Told:
             whole.start if one.start is None else one.start,
             whole.never if one.never is None else one.never,
             (*whole.notes, *one.notes),
+            whole.pieces if one.pieces is None else one.pieces,
+            whole.small or one.small,
         )
     return whole
+
+
+def object_in(file: Path, remedy: str = "") -> Mapping[str, Any]:
+    """The object in a JSON file, an empty one where there is no file; UserError for anything else."""
+    data = read_json(file, remedy)
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise UserError(f"{file} holds no object; mend it{remedy}")
+    return data
+
+
+def read_json(file: Path, remedy: str = "") -> Any:
+    """What a JSON file holds, None where there is no file; UserError where it is none."""
+    if not file.is_file():
+        return None
+    try:
+        return json.loads(read_bytes(file, MOST_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{file} is no JSON ({error}); mend it{remedy}") from None
