@@ -37,9 +37,8 @@ def join_pair(plan: Plan, request: Request) -> Plan:
         said = "each sentence is judged by itself; `settings={'pair': 1}` judges two as a pair"
         return plan.warned(said) if alone else plan
     if count != 2:
-        raise UserError(
-            f"{count} sentences are no pair, which the classifier reads: give two, or `settings={{'pair': 0}}`"
-        )
+        given = "1 sentence is" if count == 1 else f"{count} sentences are"
+        raise UserError(f"{given} no pair, which the classifier reads: give two, or `settings={{'pair': 0}}`")
     joined, separator = _joined(plan.words[0], plan.words[1], between)
     sentences = (" ".join(joined),)
     template = replace(plan.template, sizes={**sizes, "separator": separator})
