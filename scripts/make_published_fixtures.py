@@ -138,9 +138,45 @@ def translated(model: t.PreTrainedModel, tokens: torch.Tensor) -> dict[str, torc
     return {"decoder_input_ids": torch.tensor([pad, *tokens[0, :4].tolist()]), "written": written[0]}
 
 
+def pooled(states: torch.Tensor, mask: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The ways of sentence-transformers to make one vector of states (s x n x d), by their names there, as its
+    Pooling defines them: n places, of which those with a mask (s x n) of 1 count."""
+    there = mask.unsqueeze(-1).to(states.dtype)
+    places = torch.arange(1, states.shape[1] + 1).to(states.dtype).reshape(1, -1, 1) * there
+    last = mask.sum(dim=1) - 1
+    return {
+        "cls": states[:, 0],
+        "mean": (states * there).sum(dim=1) / there.sum(dim=1),
+        "max": states.masked_fill(there == 0, -1e9).max(dim=1).values,
+        "mean_sqrt_len": (states * there).sum(dim=1) / there.sum(dim=1).sqrt(),
+        "weightedmean": (states * places).sum(dim=1) / places.sum(dim=1),
+        "lasttoken": states[torch.arange(len(states)), last],
+    }
+
+
+def poolings() -> None:
+    """tests/fixtures/poolings.npz: the vectors of the sentence of bert-states, filled up with two places more."""
+    with np.load(FOLDER / "bert-states.npz") as arrays:
+        states = torch.from_numpy(arrays["result"])[None]
+    torch.manual_seed(1)
+    filled = torch.cat([states, torch.randn(1, 2, states.shape[2])], dim=1)
+    mask = torch.tensor([[1] * states.shape[1] + [0, 0]])
+    dense = torch.nn.Linear(states.shape[2], 5)
+    vectors = pooled(filled, mask)
+    with torch.no_grad():
+        behind = {"tanh": torch.tanh(dense(vectors["mean"])), "none": dense(vectors["mean"])}
+        plain = vectors["mean"] @ dense.weight.T
+    np.savez_compressed(
+        FOLDER.parent / "poolings.npz",
+        weight=dense.weight.detach().numpy(), bias=dense.bias.detach().numpy(), unbiased=plain[0].numpy(),
+        **{name: vector[0].numpy() for name, vector in {**vectors, **behind}.items()},
+    )  # fmt: skip
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     torch.set_default_dtype(torch.float64)
+    poolings()
     for name, model in models().items():
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -563,29 +565,115 @@ def test_what_would_be_computed_otherwise_is_refused_in_a_line(
     assert result.stderr.count("\n") == 1
 
 
-def test_sentences_are_pooled_as_is_told_beside_the_weights(tmp_path: Path) -> None:
-    words, result = saved_model("bert-states", tmp_path)
-    pooling = tmp_path / "1_Pooling" / "config.json"
-    pooling.parent.mkdir()
-    options: dict[str, Any] = {"weights": tmp_path, "vocabulary": tmp_path / "words.json", "spare": False}
+def saved_sentences(folder: Path, *modules: str) -> tuple[Callable[..., Array], Mapping[str, Array]]:
+    """A sentence-embedding model with what it pools by: the vector that it makes of a sentence by the modes or the
+    mode given, and what sentence-transformers' definitions give."""
+    words, _ = saved_model("bert-states", folder)
+    with np.load(HUGGING_FACE.parent / "poolings.npz") as arrays:
+        expected = {name: arrays[name] for name in arrays.files}
+    (folder / "1_Pooling").mkdir()
+    options: dict[str, Any] = {"weights": folder, "vocabulary": folder / "words.json", "spare": False}
+    listed = [
+        {"type": f"sentence_transformers.models.{one}", "path": f"{k}_{one}"} for k, one in enumerate(modules)
+    ]
+    if listed:
+        (folder / "modules.json").write_text(json.dumps(listed))
 
-    def vector(modes: dict[str, bool] | str) -> Array:
+    def vector(modes: dict[str, bool] | str, **settings: Any) -> Array:
         older = {} if isinstance(modes, str) else {f"pooling_mode_{mode}": on for mode, on in modes.items()}
-        pooling.write_text(json.dumps(older or {"pooling_mode": modes}))
-        return make_instance(None, [" ".join(words)], **options).trace()["pooling.unit"][0]
+        (folder / "1_Pooling" / "config.json").write_text(json.dumps(older or {"pooling_mode": modes}))
+        made = make_instance(None, [" ".join(words)], **options, settings={"slots": 2, **settings})
+        found: Array = made.trace()["pooling.unit"][0]
+        return found
 
-    for modes, expected in (
-        ({"cls_token": True, "mean_tokens": False}, result[0]),
-        ({"cls_token": False, "mean_tokens": True}, result.mean(axis=0)),
-        ("cls", result[0]),
-        ("mean", result.mean(axis=0)),
+    return vector, {name: x / np.linalg.norm(x) for name, x in expected.items()} | {"W": expected["weight"]}
+
+
+def test_sentences_are_pooled_as_is_told_beside_the_weights(tmp_path: Path) -> None:
+    vector, expected = saved_sentences(tmp_path)
+    names = {"cls_token": "cls", "lasttoken": "lasttoken"}
+    for mode in (
+        "cls_token",
+        "mean_tokens",
+        "max_tokens",
+        "mean_sqrt_len_tokens",
+        "weightedmean_tokens",
+        "lasttoken",
     ):
-        np.testing.assert_allclose(vector(modes), expected / np.linalg.norm(expected), atol=1e-9)
-    with pytest.raises(UserError, match="pooled by max_tokens"):
-        vector({"max_tokens": True})
-    (tmp_path / "modules.json").write_text(json.dumps([{"type": "sentence_transformers.models.Dense"}]))
-    with pytest.raises(UserError, match="a Dense layer"):
-        vector({"mean_tokens": True})
+        short = names.get(mode, mode.removesuffix("_tokens"))
+        modes = {"cls_token": False, "mean_tokens": False, mode: True}
+        np.testing.assert_allclose(vector(modes), expected[short], atol=1e-9)
+        np.testing.assert_allclose(vector(short), expected[short], atol=1e-9)
+    with pytest.raises(UserError, match=r"pooled by mean\+max, which is not built"):
+        vector({"mean_tokens": True, "max_tokens": True})
+    with pytest.raises(UserError, match="pooled by median"):
+        vector("median")
+
+
+DENSE = {"in_features": 8, "out_features": 5, "bias": True}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"activation_function": "torch.nn.modules.activation.Tanh"}, "tanh"),
+        ({}, "tanh"),
+        ({"activation_function": "torch.nn.modules.linear.Identity"}, "none"),
+        ({"activation_function": "torch.nn.modules.linear.Identity", "bias": False}, "unbiased"),
+    ],
+)
+def test_a_dense_layer_stands_behind_the_pooling(changes: dict[str, Any], expected: str, tmp_path: Path) -> None:
+    vector, vectors = saved_sentences(tmp_path, "Transformer", "Pooling", "Dense", "Normalize")
+    dense_folder(tmp_path, changes)
+    np.testing.assert_allclose(vector("mean"), vectors[expected], atol=1e-9)
+
+
+def dense_folder(folder: Path, changes: dict[str, Any]) -> None:
+    with np.load(HUGGING_FACE.parent / "poolings.npz") as arrays:
+        state = {"linear.weight": arrays["weight"], "linear.bias": arrays["bias"]}
+    if not changes.get("bias", True):
+        del state["linear.bias"]
+    (folder / "2_Dense").mkdir()
+    (folder / "2_Dense" / "config.json").write_text(json.dumps(DENSE | changes))
+    entries = {n: ("F64", v.shape, v.tobytes()) for n, v in state.items()}
+    write_safetensors(folder / "2_Dense" / "model.safetensors", entries)
+
+
+@pytest.mark.parametrize(
+    ("modules", "changes", "said"),
+    [
+        (
+            ("Transformer", "Pooling", "Dense"),
+            {"activation_function": "torch.nn.GELU"},
+            "torch.nn.GELU is not built",
+        ),
+        (("Transformer", "Pooling", "Dense"), {"out_features": 6}, "out_features 6, but the weights have 5"),
+        (("Transformer", "Pooling", "Dense"), {"module_input_name": "token_embeddings"}, "module_input_name"),
+        (("Transformer", "Pooling", "Dense", "Dense"), {}, "pooled by Transformer, then Pooling, then Dense"),
+        (("Transformer", "Pooling", "Normalize", "Dense"), {}, "pooled by Transformer, then Pooling, then Norm"),
+        (("Transformer", "Pooling", "LayerNorm"), {}, "a LayerNorm layer"),
+        (("Transformer", "Pooling", "Dense", "Normalize"), None, "2_Dense holds no config.json"),
+    ],
+)
+def test_what_stands_behind_the_pooling_and_is_not_built(
+    modules: tuple[str, ...], changes: dict[str, Any] | None, said: str, tmp_path: Path
+) -> None:
+    vector, _ = saved_sentences(tmp_path, *modules)
+    if changes is not None:
+        dense_folder(tmp_path, changes)
+    with pytest.raises(UserError, match=re.escape(said)):
+        vector("mean")
+
+
+@pytest.mark.parametrize("engine", USUAL)
+@pytest.mark.parametrize("mode", ["max", "lasttoken", "weightedmean"])
+def test_the_sheets_of_poolings_agree(mode: str, engine: str, tmp_path: Path) -> None:
+    vector, _ = saved_sentences(tmp_path, "Transformer", "Pooling", "Dense")
+    dense_folder(tmp_path, {})
+    vector(mode)
+    options: dict[str, Any] = {"weights": tmp_path, "vocabulary": tmp_path / "words.json"}
+    api.build(tmp_path / "book.xlsx", ["w3 w4 w5", "w6 w3"], slots=1, settings={"layers": 1}, **options)
+    assert diff(tmp_path / "book.xlsx", engine, tolerance=1e-9).ok
 
 
 def test_the_first_screen_of_a_sentence_encoder_compares_its_own_words(tmp_path: Path) -> None:

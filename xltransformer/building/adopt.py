@@ -19,6 +19,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import HEADS, MODELS, Sizes
 from xltransformer.models.registry import template_for_scheme
+from xltransformer.nn.pooling import POOLINGS
 from xltransformer.record import record
 from xltransformer.text import MOST_TEXT, alike_key, clean, listed
 from xltransformer.weights import (
@@ -171,9 +172,8 @@ def _published(
         taken = _layers(source, scheme, settings)
         untied = source.told.tied is False
         other_heads = {**told, **settings}.get("decoder_heads")
-        checkpoint = load(
-            scheme, source.state, heads, layers=taken, rows=rows, untied=untied, decoder_heads=other_heads
-        )
+        state = {**source.state, **source.behind} if entry.compares else source.state
+        checkpoint = load(scheme, state, heads, layers=taken, rows=rows, untied=untied, decoder_heads=other_heads)
     except UserError as error:
         other = most_like(source.state)
         known = SCHEMES[other].likeness(source.state) > SCHEMES[scheme].likeness(source.state)
@@ -182,12 +182,13 @@ def _published(
         raise UserError(told_whole if len(told_whole) <= MOST_LINE else f"{path.name}: {error}{hint}") from None
     _check_told(source, checkpoint, SCHEMES[scheme].layers(source.state), path)
     taken_options = ("epsilon", "activation", *entry.told)
-    if "pooling" in taken_options and told.get("pooling", "mean") not in ("mean", "first"):
+    if "pooling" in taken_options and told.get("pooling", "mean") not in POOLINGS:
         raise UserError(
             f"{path}: its sentences are pooled by {told['pooling']:.40}, which is not built: "
             "`settings={'pooling': 'mean'}` or first, or `template='bert'` for the states of the words"
         )
     extra = {name: told[name] for name in taken_options if name in told}
+    extra |= {"dense": checkpoint.sizes["dense"]} if "dense" in checkpoint.sizes else {}
     extra |= _judging(template, checkpoint, told, settings)
     return replace(checkpoint, options={**checkpoint.options, **extra})
 

@@ -116,7 +116,8 @@ def _watched(
     """What is watched at first: the template's wishes where possible, words that every sentence has
     where not, the first two dimensions, and the last lesson unless it wishes for another."""
     shared = [word for word in split[0] if all(word in sentence for sentence in split)]
-    word = (shared or list(split[0]))[-1]
+    plain = [one for one in shared or split[0] if one.strip("▁").isalpha()]  # no mark, no [SEP]
+    word = (plain or shared or list(split[0]))[-1]
     if template.watch in shared or (template.watch in split[0] and not shared):
         word = str(template.watch)
     names = template.table.dimensions

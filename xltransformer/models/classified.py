@@ -100,7 +100,7 @@ def _classify_words(model: Lesson, found: Reading, w: Classifier, watched: Watch
         shares = softmax(g, logits, shares="class_probabilities")
         name, share = likeliest(g, logits, shares, w.names)
         with g.step("words_that_stand"):
-            shown = g.add("shown", weigh_rows(shares, words.padding), scale="probability")
+            shown = g.add("word_shares", weigh_rows(shares, words.padding), scale="probability")
         judged.append(Judged(logits, shown, name, share, words.padding, None))
         model.goals.append(Goal(logits, s, words.padding, words=True, names=w.names))
     model.headline = words_headline(model, watched, w.names, judged)

@@ -82,7 +82,7 @@ MODELS = {
         compares=True,
         schemes=tuple(f"{name}_states" for name in _BERTS),
         template="sentences",
-        told=("pooling",),
+        told=("pooling", "dense_activation"),
     ),
     "gpt": ModelEntry("architectures.gpt", writes=True, schemes=("gpt2",), template="gpt", told=("end",)),
     "llama": ModelEntry(

@@ -8,6 +8,7 @@ import math
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import IO, Any
 
@@ -60,12 +61,18 @@ State = Mapping[str, Any]
 file stay on disk until `np.asarray` takes them."""
 
 
+DENSE = "dense."
+"""What the names of the weights of a dense layer behind a sentence-embedding model begin with."""
+
+
 @record
 class Source:
-    """A state dict, and what the file, or those beside it (see `config.told_beside`), tell of the model."""
+    """A state dict, and what the file, or those beside it (see `config.told_beside`), tell of the model; and the
+    weights of a dense layer `behind` it, their names after DENSE."""
 
     state: State
     told: Told = Told()
+    behind: State = field(default_factory=dict)
 
 
 def are_ours(state: State) -> bool:
@@ -163,7 +170,14 @@ def _check_header(array: IO[bytes], part: zipfile.ZipInfo) -> None:
 
 
 def _read_safetensors(path: Path) -> Source:
-    return Source(dict(_tensors(path)), told_beside(path))
+    return _published(path, dict(_tensors(path)))
+
+
+def _published(path: Path, state: State) -> Source:
+    """A state dict with what lies beside it."""
+    told = told_beside(path)
+    behind = {} if told.dense is None else {DENSE + name: x for name, x in _tensors(told.dense)}
+    return Source(state, told, behind)
 
 
 def _read_shards(path: Path) -> Source:
@@ -186,7 +200,7 @@ def _read_shards(path: Path) -> Source:
     whole = [name for name in missing if not name.endswith(("position_ids", ".bias", ".masked_bias"))]
     if whole:
         raise UserError(f"{path} names {whole[0]}, which {files[whole[0]]} does not hold; download it again")
-    return Source(state, told_beside(path))
+    return _published(path, state)
 
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}

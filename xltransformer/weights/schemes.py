@@ -310,6 +310,13 @@ _LLAMA: dict[str, Any] = {
 }
 
 
+_DENSE = (
+    Entry("dense.linear.weight", ("dense.W",), ("dense", "width"), transposed=True, optional=True),
+    Entry("dense.linear.bias", ("dense.b",), ("dense",), optional=True),
+)
+"""A dense layer behind the one vector of a sentence, from a file of its own."""
+
+
 def _encoders(
     name: str, prefix: str, part: str, names: Mapping[str, str], ignored: str, **more: Any
 ) -> dict[str, Scheme]:
@@ -323,7 +330,13 @@ def _encoders(
     states = tuple(entry for entry in entries if not entry.name.startswith(part))
     return {
         name: Scheme(entries, prefix, part, without, ignored, present={"head": "prediction.W"}, **more),
-        without: Scheme(states, prefix, ignored=rf"{ignored}|{re.escape(part)}.*", **more),
+        without: Scheme(
+            (*states, *_DENSE),
+            prefix,
+            ignored=rf"{ignored}|{re.escape(part)}.*",
+            present={"dense_bias": "dense.b"},
+            **more,
+        ),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from xltransformer.errors import UserError
 from xltransformer.weights.told import (
     IDLE,
+    Choice,
     Config,
     Decision,
     Only,
@@ -23,8 +24,26 @@ from xltransformer.weights.told import (
     short,
 )
 
-_MODULES = ("Transformer", "Pooling", "Normalize")
-_MODES = {"cls": "first", "cls_token": "first", "mean": "mean", "mean_tokens": "mean"}
+_MODULES = ("Transformer", "Pooling", "Dense", "Normalize")
+"""What a model may be made of, in this order, each once at most."""
+_MODES = {
+    "cls": "first", "cls_token": "first", "mean": "mean", "mean_tokens": "mean", "max": "max", "max_tokens": "max",
+    "lasttoken": "last", "weightedmean": "weighted_mean", "weightedmean_tokens": "weighted_mean",
+    "mean_sqrt_len": "mean_by_root", "mean_sqrt_len_tokens": "mean_by_root",
+}  # fmt: skip
+"""The library's names of ways to make one vector of a sentence, and ours."""
+_BEHIND = {
+    "torch.nn.modules.activation.Tanh": "tanh",
+    "torch.nn.modules.activation.ReLU": "relu",
+    "torch.nn.modules.linear.Identity": "none",
+}
+_DENSE: Mapping[str, Decision] = {
+    "in_features": Size("width"),
+    "out_features": Size("dense"),
+    "bias": IDLE,  # the weights tell
+    "activation_function": Choice(("dense_activation",), "torch.nn.modules.activation.Tanh", _BEHIND),
+    **all_with(Only(("sentence_embedding",)), "module_input_name", "module_output_name"),
+}
 
 
 def _cut(config: Config) -> Told:
@@ -67,9 +86,10 @@ _POOLING: Mapping[str, Decision] = {
 
 
 def sentences_beside(folder: Path) -> Told:
-    """What modules.json and the files that it leads to tell of the weights in a folder: `pooling`, "mean" or
-    "first", or what else it is, in its words; and how long a text may be. Older models have their weights in a
-    folder below that of modules.json. Raises UserError for a file that cannot be read or tells what we have not.
+    """What modules.json and the files that it leads to tell of the weights in a folder: `pooling`, one of ours
+    (`nn.pooling.POOLINGS`) or what else it is, in its words; the dense layer behind it; and how long a text may
+    be. Older models have their weights in a folder below that of modules.json. Raises UserError for a file that
+    cannot be read or tells what we have not.
     """
     root, modules = _modules(folder)
     told = [
@@ -84,6 +104,10 @@ def sentences_beside(folder: Path) -> Told:
     other = [kind for kind in kinds if kind not in _MODULES]
     if other:
         return joined((*told, Told({"pooling": f"a {other[0]} layer"})))
+    dense = [str(one.get("path")) for one, kind in zip(modules, kinds, strict=True) if kind == "Dense"]
+    if len(dense) > 1 or (dense and kinds != [kind for kind in _MODULES if kind in kinds]):
+        return joined((*told, Told({"pooling": f"{', then '.join(kinds)}"})))
+    told += [_dense(root / path) for path in dense]
     paths = [str(one.get("path")) for one, kind in zip(modules, kinds, strict=True) if kind == "Pooling"]
     if len(paths) > 1:
         raise UserError(f"{root / 'modules.json'} pools {len(paths)} times, which is not built; one is")
@@ -91,6 +115,15 @@ def sentences_beside(folder: Path) -> Told:
     if paths and not file.is_file():
         raise UserError(f"{root / 'modules.json'} names {paths[0]:.60}, which holds no config.json")
     return joined((*told, _pooling(file)))
+
+
+def _dense(folder: Path) -> Told:
+    """A dense layer behind the pooling, from its folder."""
+    file, weights = folder / "config.json", folder / "model.safetensors"
+    for needed in (file, weights):
+        if not needed.is_file():
+            raise UserError(f"{folder} holds no {needed.name}, which its dense layer takes; add it")
+    return joined((decided(Config(file, object_in(file)), _DENSE, "a Dense layer"), Told(dense=weights)))
 
 
 def _modules(folder: Path) -> tuple[Path, list[dict[str, Any]]]:

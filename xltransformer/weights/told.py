@@ -23,8 +23,8 @@ class Told:
     `layers`, how many are taken, where that is told; whether the output's weights are the embeddings (`tied`);
     the `schemes` of names that the weights may have, the likeliest first, any where there are none; where
     writing ends, the numbers of the words in `ends`; that of the word with which a target begins (`start`) and of
-    the one that is `never` written; lines about writing for the user in `notes`; and the `pieces` that a text may
-    have, and whether it must be in `small` letters."""
+    the one that is `never` written; lines about writing for the user in `notes`; the `pieces` that a text may
+    have, and whether it must be in `small` letters; and the file of the weights of a `dense` layer behind."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     sizes: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -37,6 +37,7 @@ class Told:
     notes: tuple[str, ...] = ()
     pieces: int | None = None
     small: bool = False
+    dense: Path | None = None
 
     def misfit(self, found: Mapping[str, Any]) -> str:
         """In words, the first size that is told but not found; empty where all are."""
@@ -260,6 +261,7 @@ def joined(told: Iterable[Told]) -> Told:
             (*whole.notes, *one.notes),
             whole.pieces if one.pieces is None else one.pieces,
             whole.small or one.small,
+            one.dense or whole.dense,
         )
     return whole
 
