@@ -15,6 +15,7 @@ from xltransformer.bounds import read_text
 from xltransformer.building.request import Request, Settings
 from xltransformer.building.tables import draw_words, rows_of
 from xltransformer.building.template import DEFAULT_TEMPLATE, Template, WordTable, without_claims
+from xltransformer.building.unsaid import assumed, unsaid_line
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.models import HEADS, MODELS, Sizes
@@ -64,7 +65,7 @@ def template_for(weights: str | Path) -> str:
             f"{', '.join(KINDS)}, and PyTorch's own modules"
         )
     part = SCHEMES[scheme].part
-    if part and not any(name.startswith(part) for name in state):
+    if part and not any(name.startswith(part) for name in SCHEMES[scheme].published(state)):
         scheme = SCHEMES[scheme].without_part
     return template_for_scheme(scheme)
 
@@ -81,20 +82,19 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
     if empty is not None:
         raise UserError(f"{path}: {empty} is empty; give numbers")
     ours = are_ours(source.state)
+    warnings = []
     if ours:
         checkpoint = Checkpoint(_ours(source, path), {})
     else:
-        checkpoint = _published(template, source, path, settings, None if tokens is None else tokens.rows)
+        scheme = _scheme(template, source, path)
+        checkpoint = _published(template, source, path, settings, scheme, None if tokens is None else tokens.rows)
+        taken = assumed(scheme, checkpoint, template, source, settings)
+        checkpoint = replace(checkpoint, options={**checkpoint.options, **taken})
+        warnings += [unsaid_line(path, scheme, taken)] if taken else []
     width = {"d_model": checkpoint.sizes["width"]} if "width" in checkpoint.sizes else {}
     for name, told in {**checkpoint.options, **width}.items():
         if settings.get(name, told) != told:
             raise UserError(f"setting {name} is {settings[name]!r}, but {path} has {told!r}: leave it out")
-    warnings = []
-    if "heads" in checkpoint.options and "heads" not in {*settings, *source.told.options}:
-        warnings.append(
-            f"{path} does not tell the number of heads, taken to be {checkpoint.options['heads']}: "
-            "`settings={'heads': …}` gives another"
-        )
     if "classes" in checkpoint.sizes and "answers" not in source.told.options:
         kind = checkpoint.options["classifies"]
         warnings.append(f"{path} comes without its config.json: taken to classify {kind}, classes without names")
@@ -151,19 +151,18 @@ def _ours(source: Source, path: Path) -> dict[str, Array]:
 
 
 def _published(
-    template: Template, source: Source, path: Path, settings: Settings, rows: Sequence[int] | None
+    template: Template,
+    source: Source,
+    path: Path,
+    settings: Settings,
+    scheme: str,
+    rows: Sequence[int] | None,
 ) -> Checkpoint:
     """The blocks of a state dict under published names, with what is told beside it among the options."""
     entry = template.entry
-    if not entry.schemes:
-        raise UserError(
-            f"{path}: the model {template.model} takes weights under the names of its own blocks only; "
-            f"models for published weights: {', '.join(name for name, other in MODELS.items() if other.schemes)}"
-        )
     told = {name: value for name, value in source.told.options.items() if name not in settings}
     heads = Sizes((), 0, 0, {**template.sizes, **told}).count("heads", HEADS)
     _check_rows(source, rows, path)
-    scheme = _scheme(template, source, path)
     if SCHEMES[scheme].config and not source.told.schemes:
         raise UserError(
             f"{path}: a {scheme} model takes the config.json that belongs to the weights; give it beside"
@@ -213,6 +212,11 @@ def _judging(
 def _scheme(template: Template, source: Source, path: Path) -> str:
     """The scheme of names of the weights, of those that the template's model takes and, where the files beside
     them say what they are, of those that such a model has."""
+    if not template.entry.schemes:
+        raise UserError(
+            f"{path}: the model {template.model} takes weights under the names of its own blocks only; "
+            f"models for published weights: {', '.join(name for name, other in MODELS.items() if other.schemes)}"
+        )
     told = source.told.schemes
     schemes = [scheme for scheme in template.entry.schemes if not told or scheme in told]
     if not schemes:

@@ -115,7 +115,41 @@ def _check(scheme: str, state: State, wanted: _Wanted, sizes: Mapping[str, int],
     optional = {n for n, (entry, _) in wanted.items() if entry.optional or (n.endswith("bias") and not biased)}
     shapes = {name: tuple(_size(n, sizes) for n in entry.shape) for name, (entry, _) in wanted.items()}
     found = {name: state[name].shape for name in (*wanted, *state) if name in state}  # in the order of the scheme
-    _compare(f"this is no state dict of the scheme {scheme}", found, shapes, optional)
+    try:
+        _compare(f"this is no state dict of the scheme {scheme}", found, shapes, optional)
+    except UserError:
+        if not _lies_turned(state, wanted, optional):
+            raise
+        ways = ["(outputs x inputs), as PyTorch's Linear has them", "(inputs x outputs), as Conv1D has them"]
+        theirs, ours = ways[::-1] if SCHEMES[scheme].transposed else ways
+        raise UserError(
+            f"its matrices lie as {theirs}, but those of {scheme} as {ours}: transpose every linear map, square "
+            "ones too"
+        ) from None
+
+
+def _lies_turned(state: State, wanted: _Wanted, optional: Collection[str]) -> bool:
+    """Whether a state dict would have the shapes that are wanted if all its linear maps lay the other way: those
+    that are square cannot tell, the others do."""
+
+    def turned(name: str) -> Array:
+        shape = state[name].shape
+        entry = wanted[name][0] if name in wanted else None
+        linear = entry is not None and len(entry.shape) == 2 and entry.shape[0] not in _TABLES
+        return np.broadcast_to(0.0, shape[::-1] if linear else shape)
+
+    other = {name: turned(name) for name in state}
+    sizes = _read_sizes(wanted, other)
+    shapes = {name: tuple(_size(n, sizes) for n in entry.shape) for name, (entry, _) in wanted.items()}
+    try:
+        _compare("", {name: value.shape for name, value in other.items()}, shapes, optional)
+    except UserError:
+        return False
+    return True
+
+
+_TABLES = ("vocabulary", "positions", "segments")
+"""Sizes of what has a row for each word, place or segment, and is looked up."""
 
 
 def _check_same(name: str, entry: Entry, state: State, rows: Sequence[int] | None) -> None:

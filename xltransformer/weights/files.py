@@ -8,7 +8,7 @@ import math
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +17,8 @@ import numpy as np
 from xltransformer.bounds import MOST_FILE, check_file, read_bytes
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
+from xltransformer.nn.norm import EPSILON
+from xltransformer.nn.positions import BASE
 from xltransformer.record import record
 from xltransformer.text import listed
 from xltransformer.weights.config import told_beside
@@ -285,4 +287,6 @@ def _read_llama2c(path: Path) -> Source:
                 state[name.format(k)] = np.memmap(path, "<f4", "r", offset, shape)
             offset += 4 * math.prod(shape)
     told = Told({"heads": heads}, {"kv_heads": ("the head of the file", kv_heads)})
-    return Source(state, agreed(told, told_beside(path), f"the head of {path} and the files beside it"))
+    told = agreed(told, told_beside(path), f"the head of {path} and the files beside it")
+    usual = {"epsilon": EPSILON, "base": BASE}  # as its run.c has them
+    return Source(state, replace(told, options={**usual, **told.options}))

@@ -12,6 +12,8 @@ from dataclasses import field
 from functools import cached_property
 from typing import Any
 
+from xltransformer.nn.norm import BERT_EPSILON, EPSILON
+from xltransformer.nn.positions import BASE
 from xltransformer.record import record
 from xltransformer.weights.files import State
 
@@ -54,6 +56,19 @@ class Entry:
         return before if found else ""
 
 
+_WRAPPERS = re.compile(r"(?:^|(?<=\.))(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+"""What stands in names of PyTorch for a module around another."""
+
+
+@record
+class Unsaid:
+    """An option that no weights of a scheme say: the value that most such models have, and what PyTorch calls the
+    option, where that is something else."""
+
+    value: Any
+    called: str = ""
+
+
 @record
 class Scheme:
     """The entries of one kind of model. A `prefix` may be missing from all names; names matching
@@ -63,7 +78,8 @@ class Scheme:
     is there, `absent` those that are True where one is not. `usual` are sizes that most of them have, by which
     they are told from others of the same names where nothing beside the weights says what they are; likewise an
     entry that is `telling`: without it they are no such model. With `config` such weights are nothing without a
-    config.json: it alone says how words are read."""
+    config.json: it alone says how words are read. `unsaid` are the options, beside the number
+    of heads, that weights of any value may have."""
 
     entries: tuple[Entry, ...]
     prefix: str = ""
@@ -77,6 +93,7 @@ class Scheme:
     usual: Mapping[str, int] = field(default_factory=dict)
     config: bool = False
     telling: str = ""
+    unsaid: Mapping[str, Unsaid] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> re.Pattern[str]:
@@ -84,8 +101,14 @@ class Scheme:
         patterns = [re.escape(entry.name).replace(r"\{layer\}", r"\d+") for entry in self.entries]
         return re.compile("|".join([*patterns, *filter(None, [self.ignored])]))
 
+    @property
+    def transposed(self) -> bool:
+        """Whether its linear maps lie as (outputs x inputs)."""
+        return any(entry.transposed and "vocabulary" not in entry.shape for entry in self.entries)
+
     def published(self, state: State) -> dict[str, Any]:
         """The state under the names of the table."""
+        state = self._unwrapped(state)
         bare = self.prefix and not any(name.startswith(self.prefix) for name in state)
         renamed = {}
         for name, value in state.items():
@@ -93,6 +116,22 @@ class Scheme:
                 name = name.removesuffix(old) + new if name.endswith(old) else name
             renamed[self.prefix + name if bare and self.known.fullmatch(self.prefix + name) else name] = value
         return {n: value for n, value in renamed.items() if not (self.ignored and re.fullmatch(self.ignored, n))}
+
+    def _unwrapped(self, state: State) -> State:
+        """The state without what programs put around names: torch.compile, DistributedDataParallel and the like,
+        and whoever keeps the model under a name in another (`model.`), where all names begin so and none is of
+        the table as it is."""
+        state = bare = {_WRAPPERS.sub("", name): value for name, value in state.items()}
+
+        def known(name: str) -> bool:
+            return bool(self.known.fullmatch(name) or self.known.fullmatch(self.prefix + name))
+
+        while bare and not any(map(known, bare)):
+            outer = f"{next(iter(bare)).partition('.')[0]}."
+            if not all(name.startswith(outer) for name in bare):
+                return state
+            bare = {name.removeprefix(outer): value for name, value in bare.items()}
+        return bare
 
     def layers(self, state: State) -> dict[str, int]:
         """How many layers each group of entries has: one more than the largest number met, at least 1."""
@@ -315,26 +354,47 @@ _DENSE = (
     Entry("dense.linear.bias", ("dense.b",), ("dense",), optional=True),
 )
 """A dense layer behind the one vector of a sentence, from a file of its own."""
+_OF_BERT = {"activation": Unsaid("gelu_erf"), "epsilon": Unsaid(BERT_EPSILON)}
 
 
 def _encoders(
-    name: str, prefix: str, part: str, names: Mapping[str, str], ignored: str, **more: Any
+    name: str,
+    prefix: str,
+    part: str,
+    names: Mapping[str, str],
+    ignored: str,
+    *,
+    head_follows: bool = False,
+    **more: Any,
 ) -> dict[str, Scheme]:
     """A model like BERT under two schemes: with the head that predicts words, whose names begin with
-    `part`, and as `NAME_states` without it, which such a model ends with its last hidden state."""
+    `part`, and as `NAME_states` without it, which such a model ends with its last hidden state. The head's
+    activation is GELU, or `head_follows` the layers'."""
     entries, without = tuple(_bert(names)), f"{name}_states"
     segments = int(names["segments"])
     options: dict[str, Any] = {"pre_norm": False, "segments": segments, "relative": "relative" in names}
     more |= {"options": options, "usual": {"segments": segments} if segments else {}}
     ignored = rf"{ignored}|.*\.position_ids"
     states = tuple(entry for entry in entries if not entry.name.startswith(part))
+    head = {"head_activation": Unsaid("gelu_erf")} if head_follows else {}
+    pooled = {"pooling": Unsaid("mean")}
     return {
-        name: Scheme(entries, prefix, part, without, ignored, present={"head": "prediction.W"}, **more),
+        name: Scheme(
+            entries,
+            prefix,
+            part,
+            without,
+            ignored,
+            present={"head": "prediction.W"},
+            unsaid=_OF_BERT | head,
+            **more,
+        ),
         without: Scheme(
             (*states, *_DENSE),
             prefix,
             ignored=rf"{ignored}|{re.escape(part)}.*",
             present={"dense_bias": "dense.b"},
+            unsaid=_OF_BERT | pooled,
             **more,
         ),
     }
@@ -356,7 +416,7 @@ def _classifiers(
         "between": 2 if names["unused"] == "2" else 1,
     }
     layer = _linear(dense, "classifier.dense.{}", "width", "width")
-    more |= {"usual": {"segments": segments} if segments else {}}
+    more |= {"usual": {"segments": segments} if segments else {}, "unsaid": _OF_BERT}
     return {
         f"{name}_sequence": Scheme(
             (*states, *layer, *_linear(output, "classifier.{}", "width", "classes")),
@@ -377,15 +437,25 @@ def _classifiers(
     }
 
 
+_OF_TORCH: dict[str, Any] = {
+    "unsaid": {
+        "pre_norm": Unsaid(False, "norm_first"),
+        "activation": Unsaid("relu"),
+        "epsilon": Unsaid(1e-5, "layer_norm_eps"),
+    }
+}
 _BERT_RENAMED = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
 
 SCHEMES: dict[str, Scheme] = {
     "torch_encoder": Scheme(
-        tuple(_torch_stack("", "encoder", _SELF, final_norm=False)), present={"final_norm": "encoder.norm.gain"}
+        tuple(_torch_stack("", "encoder", _SELF, final_norm=False)),
+        present={"final_norm": "encoder.norm.gain"},
+        **_OF_TORCH,
     ),
     "torch_decoder": Scheme(
         tuple(_torch_stack("", "decoder", _SELF_AND_CROSS, final_norm=False)),
         present={"final_norm": "decoder.norm.gain"},
+        **_OF_TORCH,
     ),
     "torch_transformer": Scheme(
         (
@@ -393,6 +463,7 @@ SCHEMES: dict[str, Scheme] = {
             *_torch_stack("decoder.", "decoder", _SELF_AND_CROSS, final_norm=True),
         ),
         options={"final_norm": True},
+        **_OF_TORCH,
     ),
     "gpt2": Scheme(
         tuple(_gpt2()),
@@ -400,6 +471,7 @@ SCHEMES: dict[str, Scheme] = {
         ignored=r".*\.attn\.(masked_)?bias",
         options={"pre_norm": True},
         absent=_TIED,
+        unsaid={"activation": Unsaid("gelu_tanh"), "epsilon": Unsaid(1e-5)},
     ),
     **_encoders(
         "bert",
@@ -408,10 +480,11 @@ SCHEMES: dict[str, Scheme] = {
         _BERT,
         r"bert\.pooler\..*|cls\.seq_relationship\..*",
         renamed=_BERT_RENAMED,
+        head_follows=True,
     ),
     **_encoders("roberta", "roberta.", "lm_head.", _ROBERTA, r"roberta\.pooler\..*"),
     **_encoders("mpnet", "mpnet.", "lm_head.", _MPNET, r"mpnet\.pooler\..*"),
-    **_encoders("distilbert", "distilbert.", "vocab_", _DISTILBERT, r"distilbert\.pooler\..*"),
+    **_encoders("distilbert", "distilbert.", "vocab_", _DISTILBERT, r"distilbert\.pooler\..*", head_follows=True),
     "marian": Scheme(
         tuple(_marian()),
         "model.",
@@ -425,9 +498,18 @@ SCHEMES: dict[str, Scheme] = {
     **_classifiers("mpnet", "mpnet.", "lm_head.", _MPNET, "classifier.dense", "classifier.out_proj"),
     **_classifiers("distilbert", "distilbert.", "vocab_", _DISTILBERT, "pre_classifier", "classifier"),
     "llama": Scheme(
-        tuple(_llama(_HUGGING_FACE, halves=True)), "model.", ignored=r".*\.rotary_emb\.inv_freq", **_LLAMA
+        tuple(_llama(_HUGGING_FACE, halves=True)),
+        "model.",
+        ignored=r".*\.rotary_emb\.inv_freq",
+        unsaid={"epsilon": Unsaid(1e-6), "base": Unsaid(BASE)},
+        **_LLAMA,
     ),
-    "llama_meta": Scheme(tuple(_llama(_META, halves=False)), ignored=r"rope\.freqs", **_LLAMA),
+    "llama_meta": Scheme(
+        tuple(_llama(_META, halves=False)),
+        ignored=r"rope\.freqs",
+        unsaid={"epsilon": Unsaid(EPSILON), "base": Unsaid(BASE)},
+        **_LLAMA,
+    ),
 }
 """Every scheme by its name."""
 
