@@ -27,7 +27,7 @@ class Distance(Op):
     signature = "n 1, m 1 -> n m"
     formula = "{keys}-{queries}"
     in_numbers = "{keys} − {queries}"
-    scale = "plain"
+    scale = "whole"
     no_gradient = "positions are fixed, not learned"
 
     def value(self, queries: Array, keys: Array) -> Array:
