@@ -114,6 +114,8 @@ class Recording(dict[str, str]):
         return super().get(key, default)
 
 
+MARIAN = {"halves": True, "stretched": True, "activation": "silu", "never": "a", "output_bias": True}
+"""Options of a published translator."""
 THREE = {"classes": ["a", "b", "c"]}
 CLASSIFIERS: tuple[dict[str, Any], ...] = (
     THREE,
@@ -150,6 +152,7 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
         ("feed-forward", {"biases": False}),
         ("decoder", {"biases": False}),
         ("encoder", {"classes": ["kind", "so-so", "unkind"]}),
+        ("encoder-decoder", MARIAN | {"layers": 1, "gradients": 1, "d_model": 4, "d_ff": 4}),
         ("bert", {"relative": True, "gradients": 1, "layers": 1, "d_model": 4, "d_ff": 4}),
         *(("bert", one | {"layers": 1, "gradients": 1, "d_model": 4, "d_ff": 4}) for one in CLASSIFIERS),
         *(("sentences", {"dense": 4, "dense_activation": one, "dense_bias": False}) for one in DENSE),
