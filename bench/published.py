@@ -1,19 +1,21 @@
 """How long published shapes take with random weights, and what `xlt size` says of them beforehand.
 
-    python bench/published.py [layers [products [diff]]]
+    python bench/published.py [layers [products [diff | edit]]]
 
 Writes its files into a temporary folder and prints one line each: what was expected, what it took (of the
 processor's time, and on the clock), the peak of memory. The constants of xltransformer/size/estimate.py come from
 here. Of the sentence encoder of MiniLM's shape (width 384, 12 heads, inner width 1536, 30,522 words; random
 numbers, saved as Hugging Face saves them) as many layers are built as given, by default 1. With `diff` each is
 compared with NumPy, too, in every engine within 1e-6: processor time, of the engine as well, and the most memory
-of a single process.
+of a single process. With `edit` two sentences of MiniLM's, of 9 and 10 tokens, are opened in LibreOffice instead,
+calculated, and a word of the first is edited: how long each takes until the cosine says so.
 """
 
 from __future__ import annotations
 
 import json
 import resource
+import statistics
 import struct
 import subprocess
 import sys
@@ -23,10 +25,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from in_office import book_of, office_times
 
 from xltransformer import api
 from xltransformer.engines import ENGINES
 from xltransformer.size.estimate import Estimate
+from xltransformer.workbook.reader import read_book
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat", "on", "mat", "dog", "a", "ran"]
 
@@ -100,10 +104,32 @@ def compare(path: Path) -> None:
         print(f"  {name}: {found[-1] if found else 'failed'}; {seconds:.0f} s, {memory:.1f} GB at most so far")
 
 
+SENTENCES = ["the cat sat on the mat a", "the dog ran on the mat the cat"]
+EDIT_RUNS = 3
+
+
+def time_edit(layers: int, folder: Path) -> None:
+    """What LibreOffice takes to open MiniLM's shape, to calculate it, and to follow a word that is edited."""
+    path = folder / "edited.xlsx"
+    write_minilm(folder)
+    settings = {"layers": layers}
+    api.build(path, SENTENCES, "sentences", weights=folder, vocabulary=folder, settings=settings)
+    homes = read_book(path).homes
+    book = book_of(path, homes["sentence.0.words"], 1, ["dog", "mat", "a"], homes["similarity.cosine"])
+    (marks,) = office_times([book], EDIT_RUNS)
+    for which, clock in ((1, "of the processor"), (0, "on the clock")):
+        taken = (statistics.median(pair[which] for pair in column) for column in zip(*marks, strict=True))
+        opened, calculated, followed = taken
+        print(f"{layers} layers: open {opened:.1f} s, calculate {calculated:.1f} s, edit {followed:.2f} s {clock}")
+
+
 def main() -> None:
     layers = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     products = sys.argv[2] if len(sys.argv) > 2 else "auto"
     with tempfile.TemporaryDirectory() as folder:
+        if sys.argv[3:] == ["edit"]:
+            time_edit(layers, Path(folder))
+            return
         for name, options in shapes(layers, Path(folder)).items():
             path, told = Path(folder) / "book.xlsx", []
 

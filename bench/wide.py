@@ -10,21 +10,16 @@ processor's time, which other work on the machine hardly disturbs, stands beside
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-from windows import find_uno_python
+from in_office import book_of, office_times
 
 from xltransformer import api
-from xltransformer.engines.converters import find_soffice
+from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
 
 WAYS = ("compact", "rows")
@@ -40,40 +35,17 @@ def build(path: Path, products: str, shape: list[int]) -> dict[str, Any]:
     words.write_text("A\nB\nC\n")
     api.build(path, [sentence], "gpt", products=products, slots=0, settings=settings, vocabulary=words, force=True)
     homes = read_book(path).homes
-    typed, seen = homes["sentence.words"], homes["prediction.probabilities"]
-    return {
-        "path": str(path),
-        "edit": [typed.sheet, typed.address(0, 0), ["B", "A", "C"]],
-        "look": [seen.sheet, f"{seen.address(slots - 1, 0)}:{seen.address(slots - 1, 2)}"],
-    }
+    seen = homes["prediction.probabilities"]
+    last = Place(seen.sheet, seen.row + slots - 1, seen.column, (1, 3))
+    return book_of(path, homes["sentence.words"], 0, ["B", "A", "C"], last)
 
 
 def main() -> None:
     shape = [int(word) for word in sys.argv[1:5]] or [3, 3, 48, 11]
-    soffice = find_soffice()
-    if soffice is None:
-        raise SystemExit("LibreOffice is missing")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder, pipe = Path(name), f"xltbench{os.getpid()}"
-        books = [build(folder / f"{way}.xlsx", way, shape) for way in WAYS]
-        office = subprocess.Popen(
-            [soffice, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore",
-             f"--accept=pipe,name={pipe};urp;"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        try:
-            run = subprocess.run(
-                [find_uno_python(soffice), str(Path(__file__).with_name("uno_times.py"))],
-                input=json.dumps({"pipe": pipe, "runs": RUNS, "books": books}),
-                capture_output=True, text=True, check=False, timeout=1200,
-            )  # fmt: skip
-        finally:
-            os.killpg(office.pid, signal.SIGTERM)
-            office.wait(30)
-        if run.returncode:
-            raise SystemExit(run.stderr)
+        books = [build(Path(name) / f"{way}.xlsx", way, shape) for way in WAYS]
         print(f"{'':10} {'MB':>8} {'load':>8} {'recalculate':>12} {'edit':>8}   seconds")
-        for way, book, marks in zip(WAYS, books, json.loads(run.stdout), strict=True):
+        for way, book, marks in zip(WAYS, books, office_times(books, RUNS), strict=True):
             size = Path(book["path"]).stat().st_size / 1e6
             for which, clock in ((1, "processor"), (0, "clock")):
                 opened, recalculated, followed = (
