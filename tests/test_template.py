@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.errors import UserError
 from xltransformer.text import split_sentence
+from xltransformer.workbook.current import trace_inputs, usable_inputs
 from xltransformer.workbook.reader import read_book
 
 HEAD = 'model = "attention_lessons"\nsentences = ["cat dog"]\ndimensions = ["a", "b"]\n'
@@ -289,6 +291,42 @@ def test_a_word_typed_that_some_programs_take_for_another_is_itself(engine: str)
         opened[place.sheet][place.address(1, 0)] = word
         opened.save("edited.xlsx")
         assert diff("edited.xlsx", engine).ok, word
+
+
+@pytest.mark.parametrize("engine", USUAL)
+def test_switches_take_logical_values_which_languages_spell_in_their_own_way(engine: str) -> None:
+    """A German Excel takes a typed WAHR for TRUE, and TRUE&"" is WAHR there."""
+    api.build("out.xlsx", ["cat and mouse"], "cat-and-mouse")
+    book, opened = read_book(Path("out.xlsx")), openpyxl.load_workbook("out.xlsx")
+    switch = next(block for block in book.model.switches if block.turned_by is not None)
+    place = book.homes[switch.name]
+    for value, on in ((True, 1), (False, 0)):
+        cell = opened[place.sheet][place.address(0, 0)]
+        cell.value = value
+        opened.save("edited.xlsx")
+        assert diff("edited.xlsx", engine).ok
+        (gate,) = (block for block in book.model.blocks.values() if block.operands == (switch,))
+        formula = opened[book.homes[gate.name].sheet][book.homes[gate.name].address(0, 0)].value
+        assert f'&""={str(True).upper()}&""' in formula
+        edited = read_book(Path("edited.xlsx"))
+        assert trace_inputs(edited, usable_inputs(edited, {}))[gate.name].item() == on
+
+
+def test_long_texts_are_written_in_pieces_that_excel_takes() -> None:
+    said = 'so "it" goes 🎉 ' * 40
+    text = (template_folder() / "cat-and-mouse.toml").read_text("utf-8")
+    start, found, rest = text.partition("then.en = ")
+    assert found
+    text = start + found + json.dumps(said, ensure_ascii=False) + rest[rest.index("\n") :]
+    Path("long.toml").write_text(text, "utf-8")
+    api.build("out.xlsx", template="long.toml")
+    formulas = [
+        str(cell.value) for row in openpyxl.load_workbook("out.xlsx").worksheets[0].iter_rows() for cell in row
+    ]
+    formula = next(one for one in formulas if "goes" in one and one.startswith("="))
+    pieces = re.findall('"((?:[^"]|"")*)"', formula)
+    assert said.strip() in "".join(piece.replace('""', '"') for piece in pieces)
+    assert all(len(piece.replace('""', '"').encode("utf-16-le")) // 2 <= 255 for piece in pieces)
 
 
 # Tokens that look like something else

@@ -87,15 +87,22 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 @record(eq=False)
 class Workbook:
     """A workbook that is drawn: its sheets and those that are `secret`, the places that have names, the parts
-    of the first `screen` by name, how hard the file is compressed, and the sheet out of sight that carries the
-    description in its first column."""
+    of the first `screen` by name, how hard the file is compressed, the language of its texts, and the sheet out of
+    sight that carries the description in its first column."""
 
     sheets: list[Canvas]
     secret: list[Canvas]
     names: Mapping[str, Place]
     screen: Mapping[str, Place]
     level: int
+    language: str
     carrier: Canvas | None = None
+
+    @property
+    def title(self) -> str:
+        """The title of the first sheet."""
+        titles = (cell.content for cell in self.sheets[0].single.values() if cell.style[0] == "title")
+        return str(next(titles, "xltransformer"))
 
     @property
     def shown(self) -> list[Canvas]:
@@ -175,7 +182,7 @@ class Book:
             write()
         self._pending.clear()
         secret = [self.exercise.sheet] if self.exercise.sheet.blocks else []
-        return Workbook(self.sheets, secret, self.names, screen or {}, self.notation.level)
+        return Workbook(self.sheets, secret, self.names, screen or {}, self.notation.level, self.messages.language)
 
 
 LateFormula = Callable[[], str]

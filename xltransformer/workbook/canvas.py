@@ -106,7 +106,8 @@ class Series:
 @record
 class Chart:
     """A native chart without a title, which LibreOffice would not let follow an edit: that stands in a cell
-    above it. `across` is a text that never changes. `shares` lie between 0 and 1; `whole` numbers lie across."""
+    above it. `told` says where what it shows stands, to who cannot see it. `across` is a text that never
+    changes. `shares` lie between 0 and 1; `whole` numbers lie across."""
 
     kind: Literal["scatter", "bar"]
     row: int
@@ -117,6 +118,7 @@ class Chart:
     legend: bool = False
     shares: bool = False
     whole: bool = False
+    told: str = ""
 
 
 @record

@@ -21,6 +21,7 @@ from xltransformer.workbook.sheet_data import Texts, escape, sheet_rows
 from xltransformer.workbook.styles import Style
 
 TEXTS = "xl/sharedStrings.xml"
+_CORE, _CORE_END = "docProps/core.xml", b"</cp:coreProperties>"
 
 _DATA = re.compile(r"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
 _DIMENSION = re.compile(r'<dimension ref="[^"]*"\s*/>')
@@ -41,8 +42,10 @@ def probed_styles(frame: bytes, row: int) -> list[int]:
     return [int(number) for number in re.findall(rf'<c r="[A-Z]+{row + 1}" s="(\d+)"\s*/>', sheet)]
 
 
-def fill(frame: bytes, canvases: Sequence[Canvas], style_number: Mapping[Style, int], level: int) -> bytes:
-    """The package with the cells of its sheets, which come in the order of the canvases."""
+def fill(
+    frame: bytes, canvases: Sequence[Canvas], style_number: Mapping[Style, int], level: int, language: str
+) -> bytes:
+    """The package with the cells of its sheets, which come in the order of the canvases, and its language."""
     buffer, texts = io.BytesIO(), Texts()
     sheets = {_sheet_part(k): canvas for k, canvas in enumerate(canvases)}
     with ZipFile(io.BytesIO(frame)) as given, ZipFile(buffer, "w", ZIP_DEFLATED, compresslevel=level) as package:
@@ -50,6 +53,8 @@ def fill(frame: bytes, canvases: Sequence[Canvas], style_number: Mapping[Style, 
             if name == TEXTS:
                 continue
             content = given.read(name)
+            if name == _CORE:
+                content = content.replace(_CORE_END, f"<dc:language>{language}</dc:language>".encode() + _CORE_END)
             if name in sheets:
                 canvas = sheets.pop(name)
                 large = len(content) + canvas.most_characters() > _LARGE

@@ -16,8 +16,8 @@ from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import text_width
 from xltransformer.workbook.named import before
 
-_PIECE = 250
-"""The most characters of a text in a formula, in Excel 255."""
+_PIECE = 125
+"""The most characters of a text in a formula: in Excel 255, among which some, such as 🎉, count twice."""
 
 
 def told(instance: Instance, texts: Texts, messages: Messages) -> str:

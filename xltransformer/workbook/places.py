@@ -38,10 +38,11 @@ class Place:
 
     @property
     def absolute(self) -> str:
-        """The whole rectangle as a defined name refers to it: `'Start'!$C$5:$D$9`."""
+        """The whole rectangle as a defined name refers to it: `'Start'!$C$5:$D$9`, of one cell `'Start'!$C$5`."""
         top, left = self.row + 1, column_letters(self.column)
         bottom, right = self.row + self.shape[0], column_letters(self.column + self.shape[1] - 1)
-        return f"{quoted(self.sheet)}!${left}${top}:${right}${bottom}"
+        last = "" if self.shape == (1, 1) else f":${right}${bottom}"
+        return f"{quoted(self.sheet)}!${left}${top}{last}"
 
     def seen_from(self, sheet: str, spelled_out: int = PRODUCTS["auto"], typed: bool = False) -> SeenPlace:
         """The place as formulas on `sheet` write it; `typed`: whether its cells are to be edited."""

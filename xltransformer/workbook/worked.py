@@ -131,8 +131,6 @@ def worked_lines(
         else:
             formula += _formula([Number(result, masked=op.scale == "signed")], decimals)
             shown += _text([Number(repr(number))], digits)
-        if not _may_be_small(block):
-            formula = f'SUBSTITUTE({formula},"-0.00","0.00")'
         if word is not None:
             missing = book.messages("worked.missing")
             formula = f'IF({page.ref(word[1]).cell(0, 0)}>0,{formula},"{missing}")'
@@ -204,16 +202,15 @@ def digits_of(value: float) -> int:
 
 
 def _formula(pieces: Pieces, decimals: str) -> str:
-    """The pieces joined as a formula that shows them; with more than two `decimals` none shows as minus zero."""
+    """The pieces joined as a formula that shows them; none shows as minus zero."""
     parts = []
     for piece in pieces:
         if isinstance(piece, str):
             parts.append(f'"{piece}"')
             continue
         number = piece.expression
-        if decimals != "2":
-            number = f"IF(ABS({number})<0.5*10^-{decimals},0,{number})"
-        said = f"FIXED({number},{decimals},TRUE)"
+        least = "0.005" if decimals == "2" else f"0.5*10^-{decimals}"
+        said = f"FIXED(IF(ABS({number})<{least},0,{number}),{decimals},TRUE)"
         parts.append(f'IF({piece.expression}<-1E+29,"−∞",{said})' if piece.masked else said)
     return "&".join(parts)
 

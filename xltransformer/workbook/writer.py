@@ -29,12 +29,12 @@ def render(workbook: Workbook, description: Mapping[str, Any]) -> bytes:
         for row, text in enumerate(described.cell_texts(description)):
             workbook.carrier.text(row, 0, text, "remark")
     canvases = [*workbook.sheets, *workbook.secret]
-    frame, style_number = _frame(canvases, workbook.names, description)
-    return fill(frame, canvases, style_number, workbook.level)
+    frame, style_number = _frame(canvases, workbook.title, workbook.names, description)
+    return fill(frame, canvases, style_number, workbook.level, workbook.language)
 
 
 def _frame(
-    canvases: Sequence[Canvas], names: Mapping[str, Place], description: Mapping[str, Any]
+    canvases: Sequence[Canvas], title: str, names: Mapping[str, Place], description: Mapping[str, Any]
 ) -> tuple[bytes, Mapping[Style, int]]:
     """The workbook but for its cells: styles, names, charts, conditions, links; and the styles' numbers."""
     import xlsxwriter
@@ -43,7 +43,7 @@ def _frame(
     # A copy, as XlsxWriter adds to it; without a scheme, by which a theme would choose another typeface.
     font = {**FONT, "font_scheme": "none"}
     workbook = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_format_properties": font})
-    workbook.set_properties({"title": "xltransformer", "created": datetime(2020, 1, 1)})
+    workbook.set_properties({"title": title, "author": "xltransformer", "created": datetime(2020, 1, 1)})
     for k, piece in enumerate(described.pieces_of(description, described.IN_PROPERTY)):
         workbook.set_custom_property(f"{described.NAME}.{k}", piece, "text")
     format_of = cache(lambda look: workbook.add_format(dict(look)))
@@ -103,7 +103,9 @@ def _write_sheet(canvas: Canvas, sheet: Any, workbook: Any, format_of: Callable[
         listed = str(rule.get("source", "")).startswith("=")
         sheet.data_validation(where, {**rule, "source": mark("validation", k)} if listed else rule)
     for chart in canvas.charts:
-        sheet.insert_chart(chart.row, chart.column, _chart(chart, workbook), {"object_position": 2})
+        sheet.insert_chart(
+            chart.row, chart.column, _chart(chart, workbook), {"object_position": 2, "description": chart.told}
+        )
     if canvas.hidden:
         sheet.very_hidden()
     if canvas.freeze != (0, 0):

@@ -7,6 +7,7 @@ above the charts, and the plane's axes are named by series of their own."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -107,7 +108,22 @@ def draw_chart(page: Page, behind: Behind, picture: Bars | Curves | Plane, spot:
         chart = _bars(behind, picture, below)
     else:
         chart = _curves(behind, picture, below) if isinstance(picture, Curves) else _plane(behind, below)
-    page.sheet.charts.append(chart)
+    page.sheet.charts.append(replace(chart, told=_where(page, picture, spot)))
+
+
+def _where(page: Page, picture: Bars | Curves | Plane, spot: Spot) -> str:
+    """What kind of chart it is, and in which cells its title and its numbers stand. These follow every edit: texts
+    about the numbers themselves would not."""
+    homes, watch = page.book.homes, page.model.watch
+    if isinstance(picture, Bars):
+        kind, blocks = "bars", [picture.names, *picture.values]
+    elif isinstance(picture, Curves):
+        kind, blocks = "curves", [block for curve in picture.curves for block in (curve.across, curve.up)]
+    else:
+        kind, blocks = "plane", [] if watch is None else [one.points for one in watch.sentences]
+    title = Place(page.sheet.name, spot.row, spot.column, (1, 1)).absolute
+    numbers = dict.fromkeys(homes[block].absolute for block in blocks)
+    return page.messages(f"chart.{kind}", title=title, numbers=", ".join(numbers)).replace("$", "")
 
 
 def _title(page: Page, picture: Bars | Curves | Plane) -> Phrase:
