@@ -171,9 +171,11 @@ def split_words(plan: Plan, _: Request) -> Plan:
             f"the source {plan.sentences[0]!r:.60} has {plan.start!r:.20}, with which targets begin and short "
             "texts are filled up: leave it out"
         )
-    if plan.start and [word_key(word) for word in words[1][:1]] != [word_key(plan.start)]:
-        words = [words[0], [plan.start, *words[1]]]
-        plan = replace(plan, sentences=(plan.sentences[0], plan.sentences[1] or plan.start))
+    if plan.start:
+        source, target = plan.sentences
+        begun = words[1] if target.strip() else []  # a tokenizer puts its marks around nothing, too
+        begun = begun if [word_key(word) for word in begun[:1]] == [word_key(plan.start)] else [plan.start, *begun]
+        words, plan = [words[0], begun], replace(plan, sentences=(source, target.strip() or plan.start))
     for sentence, found in zip(plan.sentences, words, strict=True):
         if not found:
             raise UserError(f"the sentence {sentence!r:.60} has no word: give at least one")
