@@ -128,7 +128,9 @@ def test_every_file_has_its_line(quiz: Path, tmp_path: Path) -> None:
 def test_what_programs_keep_is_passed_over_by_name_too(quiz: Path, tmp_path: Path) -> None:
     """As with `xlt grade *`."""
     given = [tmp_path / name for name in ("ann.xlsx", "~$ann.xlsx", "Thumbs.db", ".~lock.ann.xlsx#")]
-    assert handed_in(given) == given[:1]
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "._ann.xlsx").write_bytes(b"x")
+    assert handed_in([*given, tmp_path / "__MACOSX"]) == given[:1]
     with pytest.raises(UserError, match="only what programs keep"):
         handed_in(given[1:])
 

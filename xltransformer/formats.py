@@ -36,8 +36,8 @@ _SUFFIXES = {
     **dict.fromkeys((".html", ".htm", ".mht", ".mhtml"), _PAGE),
     **dict.fromkeys((".gsheet", ".url", ".webloc", ".lnk", ".desktop"), _LINK),
     ".pdf": _MAGIC[b"%PDF"],
-    ".xls": f"is a workbook of Excel 97–2003 (.xls), which cannot hold all of ours; {_SAVE_AS}, best from the "
-    "file as it was given out",
+    ".xls": "is a workbook of Excel 97–2003 (.xls), which loses part of ours; copy what was typed into the "
+    ".xlsx that was given out",
     ".xlsb": f"is an Excel Binary Workbook (.xlsb); {_SAVE_AS}",
     ".xltx": f"is an Excel template (.xltx); {_SAVE_AS}",
     ".xltm": f"is an Excel template (.xltm); {_SAVE_AS}",

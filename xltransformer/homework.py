@@ -56,6 +56,8 @@ def handed_in(names: Iterable[str | Path]) -> list[Path]:
     given = [Path(name) for name in names]
     for path in given:
         if path.is_dir():
+            if not path.name.startswith(".") and not is_homework(path, path.parent):
+                continue
             below = sorted(p for p in path.rglob("*") if p.is_file() and is_homework(p, path))
             inside = [p for p in below if not _is_marks(p)]
             if not inside and len(given) == 1:
