@@ -24,9 +24,7 @@ from xltransformer.difference import diff
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.weights import load, read_source
-from xltransformer.weights import tokens as tokenizers_of
 from xltransformer.weights.checkpoint import nine_digits
-from xltransformer.weights.tokens import BytePair, Scored, Tokenizer, WordPiece, merged, read_tokenizer
 
 State = dict[str, Array]
 
@@ -91,105 +89,8 @@ def word_pieces(folder: Path) -> Path:
     return folder / "vocab.txt"
 
 
-# Tokenizers
-
-
-def both_ways(monkeypatch: pytest.MonkeyPatch, tokenizer: Tokenizer, text: str) -> list[int]:
-    """The numbers by the package and by our own code, which must be the same."""
-    pytest.importorskip("tokenizers")
-    theirs = tokenizer.encode(text)
-    with monkeypatch.context() as patch:
-        patch.setattr(tokenizers_of, "_library", lambda: None)
-        assert tokenizer.encode(text) == theirs
-    return theirs
-
-
-@pytest.mark.parametrize(
-    ("text", "pieces"),
-    [
-        ("The unaffable cats!", "[CLS] the un ##aff ##able cat ##s ! [SEP]"),
-        ("é, dog", "[CLS] e , [UNK] [SEP]"),
-        ("the [MASK]cat", "[CLS] the [MASK] cat [SEP]"),
-        ("[CLS] the [SEP]", "[CLS] the [SEP]"),
-        ("cat中the\u0007", "[CLS] cat 中 the [SEP]"),
-        ("the" * 40, "[CLS] [UNK] [SEP]"),
-    ],
-)
-def test_word_pieces(text: str, pieces: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The example of the paper's code: un ##aff ##able."""
-    tokenizer = read_tokenizer(word_pieces(tmp_path))
-    assert isinstance(tokenizer, WordPiece)
-    numbers = both_ways(monkeypatch, tokenizer, text)
-    assert " ".join(tokenizer.labels[k] for k in numbers) == pieces
-
-
-def test_a_list_with_capitals_keeps_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tokenizer = WordPiece(["[UNK]", "The", "é", "the"])
-    assert both_ways(monkeypatch, tokenizer, "The the é") == [1, 3, 2]
-
-
-def test_merges_in_the_order_in_which_they_were_learned() -> None:
-    """Sennrich et al. 2016, section 3.2: lowest is made of low and est after these merges."""
-    learned = [("e", "s"), ("es", "t"), ("l", "o"), ("lo", "w")]
-    rank = {pair: k for k, pair in enumerate(learned)}
-    assert merged("lowest", rank) == ["low", "est"]
-    assert merged("aaa", {("a", "a"): 0}) == ["aa", "a"]
-    assert merged("x", rank) == ["x"]
-
-
-def byte_pairs(folder: Path) -> Path:
-    letters = list(tokenizers_of.byte_letters().values())
-    pairs = [("Ġ", "t"), ("h", "e"), ("Ġt", "he"), ("c", "at"), ("a", "t"), ("Ġ", "c"), ("Ġc", "at"), ("ä", "½")]
-    vocabulary = [*letters, *dict.fromkeys("".join(pair) for pair in pairs), "<|endoftext|>"]
-    (folder / "vocab.json").write_text(json.dumps({token: k for k, token in enumerate(vocabulary)}), "utf-8")
-    (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(map(" ".join, pairs)) + "\n", "utf-8")
-    return folder / "vocab.json"
-
-
-@pytest.mark.parametrize("text", ["the cat's the", "  the\n\ncat 12 你好 _a_", "don't!! Ünï", " <|endoftext|>the"])
-def test_byte_pairs(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tokenizer = read_tokenizer(byte_pairs(tmp_path))
-    assert isinstance(tokenizer, BytePair)
-    numbers = both_ways(monkeypatch, tokenizer, text)
-    back = {letter: byte for byte, letter in tokenizers_of.byte_letters().items()}
-    text_again = b"".join(
-        tokenizer.tokens[k].encode()
-        if tokenizer.tokens[k].startswith("<|")
-        else bytes(back[c] for c in tokenizer.tokens[k])
-        for k in numbers
-    ).decode()
-    assert text_again.split() == text.split()
-
-
-def test_byte_pairs_are_shown_as_text(tmp_path: Path) -> None:
-    tokenizer = read_tokenizer(byte_pairs(tmp_path))
-    assert tokenizer is not None
-    assert [tokenizer.labels[k] for k in tokenizer.encode("a the")] == ["a", "▁the"]
-
-
 SCORED = [("<unk>", 0), ("<s>", 0), ("</s>", 0), *((f"<0x{b:02X}>", 0) for b in range(256)),
           ("▁c", 0), ("at", -1), ("▁cat", -2), ("▁", -3), ("c", -4), ("a", -5), ("t", -6), ("s", -7)]  # fmt: skip
-
-
-def test_scored_pieces(tmp_path: Path) -> None:
-    """By hand: ▁ c a t s; ▁c (0) before at (-1); then ▁cat (-2); é has no piece: its two bytes."""
-    (tmp_path / "t.vocab").write_text("\n".join(f"{piece}\t{score}" for piece, score in SCORED), "utf-8")
-    tokenizer = read_tokenizer(tmp_path / "t.vocab")
-    assert isinstance(tokenizer, Scored)
-    assert [tokenizer.labels[k] for k in tokenizer.encode("cats é")] == [
-        "<s>",
-        "▁cat",
-        "s",
-        "▁",
-        "<0xC3>",
-        "<0xA9>",
-    ]
-
-
-def test_scores_that_are_probabilities() -> None:
-    """▁ab + c (-1.5 - 1) is likelier than ▁a + bc (-1.5 - 2.2), though bc is longer."""
-    tokenizer = Scored(["<unk>", "▁a", "▁ab", "bc", "c"], [0.0, -1.5, -1.5, -2.2, -1.0])
-    assert tokenizer.pieces("abc") == [2, 4]
 
 
 def write_tokenizer_bin(path: Path) -> Path:
@@ -199,38 +100,6 @@ def write_tokenizer_bin(path: Path) -> Path:
         data += struct.pack("<fi", score, len(raw)) + raw
     path.write_bytes(data)
     return path
-
-
-def test_llama2c_tokenizer(tmp_path: Path) -> None:
-    tokenizer = read_tokenizer(write_tokenizer_bin(tmp_path / "tokenizer.bin"))
-    assert tokenizer is not None
-    assert tokenizer.tokens == [piece for piece, _ in SCORED]
-    assert tokenizer.encode("<s> cat") == [1, 261]
-    (tmp_path / "tokenizer.bin").write_bytes((tmp_path / "tokenizer.bin").read_bytes()[:-1])
-    with pytest.raises(UserError, match="cut off"):
-        read_tokenizer(tmp_path / "tokenizer.bin")
-
-
-def test_tokenizer_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    library = pytest.importorskip("tokenizers")
-    made = library.BertWordPieceTokenizer({token: k for k, token in enumerate(WORD_PIECES)})
-    made.save(str(tmp_path / "tokenizer.json"))
-    tokenizer = read_tokenizer(tmp_path)
-    assert tokenizer is not None
-    assert tokenizer.encode("the cats") == [2, 5, 6, 10, 3]
-    assert tokenizer.encode("[CLS] the cats [SEP]") == [2, 5, 6, 10, 3]
-    monkeypatch.setattr(tokenizers_of, "_library", lambda: None)
-    with pytest.raises(UserError, match=r"pip install .*models"):
-        read_tokenizer(tmp_path / "tokenizer.json")
-
-
-def test_a_plain_list_is_no_tokenizer(tmp_path: Path) -> None:
-    (tmp_path / "v.txt").write_text("one\ntwo\n")
-    (tmp_path / "v.json").write_text('["one"]')
-    assert read_tokenizer(tmp_path / "v.txt") is None
-    assert read_tokenizer(tmp_path / "v.json") is None
-    with pytest.raises(UserError, match="holds none of"):
-        read_tokenizer(tmp_path)
 
 
 # Files of weights
@@ -692,40 +561,6 @@ def test_the_first_screen_of_a_sentence_encoder_compares_its_own_words(tmp_path:
     assert not found[6].any()
     done = [(e.row, e.to) for e in instance.template.experiments]
     assert done == [(2, {"en": "the"}), (4, {"en": "sat"})]
-
-
-def test_a_tokenizer_file_that_fills_texts_up_gives_words_alone(tmp_path: Path) -> None:
-    """Sentence-embedding models come with a tokenizer.json that fills every text up to 128 tokens."""
-    tokenizers = pytest.importorskip("tokenizers")
-    numbers = {w: k for k, w in enumerate(WORD_PIECES)}
-    made = tokenizers.Tokenizer(tokenizers.models.WordPiece(numbers, unk_token="[UNK]"))
-    made.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    made.enable_padding(length=8, pad_token="[PAD]")
-    made.enable_truncation(max_length=4)
-    made.save(str(tmp_path / "tokenizer.json"))
-    tokenizer = read_tokenizer(tmp_path / "tokenizer.json")
-    assert tokenizer is not None
-    assert [tokenizer.labels[k] for k in tokenizer.encode("the cat, the cat, the")] == [
-        "the",
-        "cat",
-        ",",
-        "the",
-        "cat",
-        ",",
-        "the",
-    ]
-
-
-def test_a_roberta_vocabulary_stands_between_its_marks(tmp_path: Path) -> None:
-    path = byte_pairs(tmp_path)
-    numbers = json.loads(path.read_text("utf-8"))
-    numbers |= {token: len(numbers) + k for k, token in enumerate(["<s>", "</s>", "<mask>"])}
-    path.write_text(json.dumps(numbers))
-    tokenizer = read_tokenizer(path)
-    assert tokenizer is not None
-    labels = [tokenizer.labels[k] for k in tokenizer.encode("the cat <mask>")]
-    assert (labels[0], labels[-1]) == ("<s>", "</s>")
-    assert "<mask>" in labels
 
 
 def test_a_tokenizer_beside_the_weights_is_taken(tmp_path: Path) -> None:

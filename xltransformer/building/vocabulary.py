@@ -9,7 +9,8 @@ from xltransformer.bounds import read_text
 from xltransformer.building.adopt import Tokens, read_tokens, unique
 from xltransformer.building.template import Template
 from xltransformer.errors import UserError
-from xltransformer.weights.tokens import Tokenizer, read_tokenizer
+from xltransformer.weights.tokenizer import Tokenizer
+from xltransformer.weights.tokens import read_tokenizer
 
 SPARE = 200
 """How many words a model that does not write gets beside those in use."""
@@ -33,9 +34,9 @@ def read_words(
     rows = _rows(tokenizer, texts, template, words)
     names = unique([tokenizer.labels[k] for k in rows], rows)
     named = dict(zip(rows, names, strict=True))
-    warnings = []
-    if len(rows) < len(tokenizer.tokens):
-        some = f"{len(rows):,} of the {len(tokenizer.tokens):,} tokens of {path.name} stand in the workbook"
+    warnings = [tokenizer.assumed] if tokenizer.assumed else []
+    if len(rows) < tokenizer.known:
+        some = f"{len(rows):,} of the {tokenizer.known:,} tokens of {path.name} stand in the workbook"
         entry = template.entry
         predicts = entry.writes or (entry.guesses and template.sizes.get("head", True))
         warnings.append(f"{some}; predictions are among these" if predicts else some)

@@ -57,7 +57,7 @@ _SUBJECT = (
         "--vocabulary",
         metavar="FILE",
         help="The words: a .txt or .json list, or a tokenizer: vocab.txt, vocab.json with merges.txt, "
-        "tokenizer.json, pieces with scores, tokenizer.bin.",
+        "tokenizer.json, SentencePiece's .model or .vocab, tokenizer.bin.",
     ),
     click.option(
         "--set",
