@@ -16,6 +16,7 @@ import pytest
 from cells import cells_of, opened
 from click.testing import CliRunner
 from office import Edit, Office, OpenedBook
+from openpyxl.workbook.defined_name import DefinedName
 
 from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
@@ -303,6 +304,24 @@ def batch(exercise: Exercise, tmp_path_factory: pytest.TempPathFactory) -> dict[
     def forget(book: Any) -> None:
         del book.defined_names[f"xlt.exercise.{SCORES}"]
 
+    def delete(book: Any) -> None:
+        book.defined_names[f"xlt.exercise.{SCORES}"].attr_text = "#REF!"
+
+    def delete_all(book: Any) -> None:
+        for name, defined in book.defined_names.items():
+            if name.startswith("xlt.exercise."):
+                defined.attr_text = "#REF!"
+
+    def forget_input(book: Any) -> None:
+        del book.defined_names["embeddings"]
+
+    def as_google_sheets(book: Any) -> None:
+        for name in list(book.defined_names):
+            defined = book.defined_names.pop(name)
+            book.defined_names[name.replace(".", "_")] = DefinedName(
+                name.replace(".", "_"), attr_text=defined.value
+            )
+
     files = {
         "perfect": student("perfect", lambda n, i, j, a: a),
         "rounded": student("rounded", lambda n, i, j, a: round(a, 2)),
@@ -320,6 +339,10 @@ def batch(exercise: Exercise, tmp_path_factory: pytest.TempPathFactory) -> dict[
         "copied by name": student("copied by name", named),
         "copied from renamed": student("copied from renamed", copied_renamed, renamed),
         "no name": student("no name", exact, forget),
+        "no name of an input": student("no name of an input", exact, forget_input),
+        "deleted": student("deleted", exact, delete),
+        "all deleted": student("all deleted", exact, delete_all),
+        "names without dots": student("names without dots", exact, as_google_sheets),
     }
     broken = folder / "broken.xlsx"
     broken.write_bytes(files["perfect"].read_bytes()[:5000])
@@ -358,7 +381,8 @@ def test_scores_and_remarks(exercise: Exercise, batch: dict[str, Path]) -> None:
         "copied": ((cells["scores"] - one, one, 0), f"{SCORES}: {one} cells copy the hidden answers"),
         "copied by name": ((cells["scores"] - one, one, 0), f"{SCORES}: {one} cells copy the hidden answers"),
         "copied from renamed": ((cells["scores"] - one, one, 0), f"{SCORES}: {one} cells copy the hidden answers"),
-        "no name": ((cells["scores"] - one, 0, one), f"the cells of {SCORES} are gone: counted as empty"),
+        "deleted": ((cells["scores"] - one, 0, one), f"the cells of {SCORES} are gone: counted as empty"),
+        "names without dots": (full, ""),
     }
     for name, (scores, remark) in expected.items():
         found = grade(batch[name])
@@ -403,6 +427,9 @@ def test_grade_goes_on_past_broken_files(batch: dict[str, Path]) -> None:
         "letter": "no .xlsx workbook",
         "folder": "cannot read",
         "spoiled": "is no number",
+        "no name": f"names are lost by which cells are found, of xlt.exercise.{SCORES};",
+        "no name of an input": "names are lost by which cells are found, of embeddings;",
+        "all deleted": "names are lost",
         "missing": "No such file",
     }
     for name, row in by_name.items():

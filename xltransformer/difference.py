@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from xltransformer.engines import Engine, Grid, Results, fold
+from xltransformer.engines import Engine, Grid, Results, fold, recalculate
 from xltransformer.engines import engine as find_engine
 from xltransformer.graph import Array, Matrix
 from xltransformer.inputs import as_text, show
@@ -72,12 +72,13 @@ class BlockDiff:
 @record
 class Diff:
     """A workbook's comparison in one engine. `problems` names the cells at which sheet and NumPy
-    part first, not those that merely follow from them."""
+    part first, not those that merely follow from them; `remark` says what is odd about the file."""
 
     engine: str
     version: str
     blocks: tuple[BlockDiff, ...]
     problems: tuple[Problem, ...]
+    remark: str = ""
 
     @property
     def ok(self) -> bool:
@@ -97,29 +98,36 @@ class Diff:
             "blocks": [vars(block) for block in self.blocks],
             "max_abs_error": self.max_abs_error,
             "ok": self.ok,
+            "remark": self.remark,
             "problems": [{**vars(problem), "text": str(problem)} for problem in self.problems],
         }
 
 
-def diff(path: str | Path, engine: str = "ironcalc", tolerance: float = TOLERANCE) -> Diff:
+def diff(path: str | Path, engine: str | None = None, tolerance: float = TOLERANCE) -> Diff:
     """Compare the workbook at `path`, as it is now, with NumPy, block by block.
 
-    `engine` is what recalculates it: one that `xlt engines` lists. `tolerance` is the largest error allowed in
-    a block, as a share of its largest number where that is beyond 1. Raises UserError where the file or the
-    engine cannot be used.
+    `engine` is what recalculates it: one that `xlt engines` lists; without one it is IronCalc or,
+    where that breaks down over the file, another one, as `remark` then says. `tolerance` is the largest error
+    allowed in a block, as a share of its largest number where that is beyond 1. Raises UserError where the
+    file or the engine cannot be used.
 
         found = diff("lesson.xlsx", "libreoffice")
         assert found.ok and found.max_abs_error < 1e-12
     """
-    used = find_engine(engine)
+    used = None if engine is None else find_engine(engine)
     return diff_book(read_book(Path(path)), used, tolerance)
 
 
-def diff_book(book: ReadBook, used: Engine, tolerance: float = TOLERANCE) -> Diff:
+def diff_book(book: ReadBook, used: Engine | None = None, tolerance: float = TOLERANCE) -> Diff:
     """Compare a workbook already read."""
-    comparison = _Comparison(book, used.recalculate(book.path), tolerance, used.wide)
+    book.expect(book.model.inputs)
+    if used is None:
+        used, results, remark = recalculate(book.path)
+    else:
+        results, remark = used.recalculate(book.path), ""
+    comparison = _Comparison(book, results, tolerance, used.wide)
     blocks = tuple(comparison.block(block) for block in book.model.blocks.values())
-    return Diff(used.name, used.version() or "", blocks, tuple(comparison.problems))
+    return Diff(used.name, used.version() or "", blocks, tuple(comparison.problems), remark)
 
 
 def _is_choice(block: Matrix) -> bool:

@@ -106,7 +106,7 @@ def grade(path: str | Path) -> Grade:
 
 
 def _grade(path: Path) -> Grade:
-    from xltransformer.engines import Limits, engine
+    from xltransformer.engines import Limits, recalculate
     from xltransformer.workbook.current import result, trace_inputs, usable_inputs
     from xltransformer.workbook.reader import read_book
 
@@ -114,15 +114,17 @@ def _grade(path: Path) -> Grade:
     exercise = book.description.get("exercise")
     if not isinstance(exercise, dict) or not isinstance(exercise.get("steps"), list):
         raise UserError(f"{path} is no exercise: build one with `build(exercise=…)`")
-    results = engine("ironcalc").recalculate(path, Limits(*LIMITS))
+    blocks = exercise_blocks(book.model, exercise["steps"])
+    book.expect(book.model.inputs, blocks)
+    _, results, said = recalculate(path, Limits(*LIMITS))
     inputs = usable_inputs(book, results)
-    remarks = []
+    remarks = [said] if said else []
     if fingerprint(inputs) != exercise.get("inputs"):
         remarks.append("inputs were changed; graded against NumPy on the changed ones")
     expected = trace_inputs(book, inputs)
     secret = _secret(book)
     scores: dict[str, Score] = {}
-    for block in exercise_blocks(book.model, exercise["steps"]):
+    for block in blocks:
         key = next(step.key for s in book.model.sections for step in s.steps if block in step.blocks)
         place = book.exercises.get(block.name)
         if place is None or place.shape != block.shape:

@@ -18,6 +18,7 @@ from xltransformer.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from xltransformer.difference import Diff
+    from xltransformer.engines import Engine
     from xltransformer.exercise import Grade
 
 _MOST_PROBLEMS = 20
@@ -27,14 +28,13 @@ _MOST_PROBLEMS = 20
 @click.argument("file")
 @click.option(
     "--engine",
-    default="ironcalc",
-    show_default=True,
     metavar="NAME|all",
-    help="What recalculates the workbook: one that `xlt engines` lists, or all that are on this machine.",
+    help="What recalculates the workbook: one that `xlt engines` lists, or all that are on this machine.  "
+    "[default: ironcalc or, where that breaks down over the file, another one]",
 )
 @click.option("--tolerance", type=float, default=1e-9, show_default=True, help="Largest error allowed.")
 @form("json")
-def diff(file: str, engine: str, tolerance: float, form: str) -> None:
+def diff(file: str, engine: str | None, tolerance: float, form: str) -> None:
     """Compare a workbook, as it is now, with NumPy: exit status 0 if they agree, 1 if not."""
     from xltransformer.difference import diff_book
     from xltransformer.engines import ENGINES
@@ -43,11 +43,14 @@ def diff(file: str, engine: str, tolerance: float, form: str) -> None:
 
     if not 0 <= tolerance < float("inf"):
         raise UserError(f"--tolerance is {tolerance}; give a number of at least 0")
-    engines = [one for one in ENGINES.values() if one.version()] if engine == "all" else [find_engine(engine)]
+    engines: list[Engine | None] = [None if engine is None else find_engine(engine)] if engine != "all" else []
+    engines += [one for one in ENGINES.values() if one.version()] if engine == "all" else []
     book = read_book(Path(file))
     if engine == "all" and (missing := ", ".join(name for name, one in ENGINES.items() if one not in engines)):
         click.echo(f"xlt: not on this machine: {missing}; xlt engines tells how to get them", err=True)
     results = [diff_book(book, used, tolerance) for used in engines]
+    for remark in filter(None, (result.remark for result in results)):
+        click.echo(f"xlt: {one_line(remark)}", err=True)
     if form == "json":
         objects = [result.to_json() for result in results]
         click.echo(json.dumps(objects if engine == "all" else objects[0], ensure_ascii=False))

@@ -16,7 +16,7 @@ from xml.parsers.expat import ExpatError
 
 from xltransformer.bounds import AGAIN, Package
 from xltransformer.engines.grid import Grid
-from xltransformer.engines.process import Limits, run
+from xltransformer.engines.process import BrokeDown, Limits, run
 from xltransformer.engines.sheets import Sheets
 from xltransformer.errors import UserError
 
@@ -65,8 +65,8 @@ class Engine(ABC):
     def recalculate(self, path: Path, limits: Limits | None = None) -> Results:
         """Every cell of the workbook, recalculated from scratch: cached results count for nothing.
 
-        It runs in a process of its own. Raises UserError where the engine cannot open the file, breaks
-        down over it, or goes beyond the limits (by default `Limits.of` the file).
+        It runs in a process of its own. Raises BrokeDown where the engine cannot open the file or breaks down
+        over it, UserError where it goes beyond the limits (by default `Limits.of` the file).
         """
         program = self.program()
         if program is None:
@@ -88,11 +88,11 @@ class Engine(ABC):
         """What the engine has written to `target` of the user's file at `path`, given its exit status and the
         last line that it printed."""
         if not target.is_file():
-            raise UserError(f"{self.title} cannot open {path} ({last:.150}); {AGAIN}")
+            raise BrokeDown(f"{self.title} cannot open {path} ({last:.150}); {AGAIN}")
         try:
             return read_values(target)
         except (ExpatError, ParseError, LookupError, ValueError) as error:
-            raise UserError(
+            raise BrokeDown(
                 f"{self.title} writes {path}, but it cannot be read ({error!s:.150}); try another engine"
             ) from None
 

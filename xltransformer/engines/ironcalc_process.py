@@ -19,11 +19,18 @@ CANNOT_OPEN = 3
 STACK = 2**29
 """Bytes of stack: IronCalc walks formulas recursively, and 8,192 characters can nest deeply."""
 
-# An empty cell that is said to be a number, as openpyxl writes it.
-_EMPTY_NUMBER = re.compile(rb'(<c\b[^>]*?) t="n"([^>/]*)(?:/>|>(?:<v\s*/>|<v></v>)?</c>)')
+# What IronCalc takes otherwise than other programs do, in a sheet's part: an empty cell that is said to be a
+# number, as openpyxl writes it, for 0; a typed -0, which is 0, for a text; and in COUNTIF a range of one cell,
+# which Gnumeric writes without its colon, for an error.
+_IN_SHEETS = (
+    (re.compile(rb'(<c\b[^>]*?) t="n"([^>/]*)(?:/>|>(?:<v\s*/>|<v></v>)?</c>)'), rb"\1\2/>"),
+    (re.compile(rb"(<c\b[^>]*>)<v>-0(?:\.0*)?</v>"), rb"\1<v>0</v>"),
+    (re.compile(rb"\b(COUNTIF\((?:[^\s(),:<]+!|'[^'<]+'!)?)(\$?[A-Z]{1,3}\$?[0-9]+)(?=,)"), rb"\1\2:\2"),
+)
 
-# A typed -0, which other programs take for 0.
-_NEGATIVE_ZERO = re.compile(rb"(<c\b[^>]*>)<v>-0(?:\.0*)?</v>")
+# Without styles that have names, as Gnumeric saves, it breaks down.
+_NAMED_STYLES = b'<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+_BEFORE_NAMED = b"</cellXfs>"
 
 
 def main() -> None:
@@ -67,20 +74,30 @@ def recalculate(source: Path, out: Path, columns: int) -> int:
 
 
 def readable(path: Path, folder: Path) -> Path:
-    """The file itself, or a copy without empty cells of type number, which IronCalc takes for 0, and without
-    -0, which it spells so."""
+    """The file itself, or a copy of it without what IronCalc stumbles over."""
     with zipfile.ZipFile(path) as parts:
-        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
-        if not any(odd.search(parts.read(name)) for name in sheets for odd in (_EMPTY_NUMBER, _NEGATIVE_ZERO)):
+        changed = {}
+        for name in parts.namelist():
+            if name.startswith("xl/worksheets/") or name == "xl/styles.xml":
+                data = parts.read(name)
+                if (better := mended(name, data)) != data:
+                    changed[name] = better
+        if not changed:
             return path
         copy = folder / "workbook.xlsx"
         with zipfile.ZipFile(copy, "w") as cleaned:
             for name in parts.namelist():
-                data = parts.read(name)
-                if name in sheets:
-                    data = _NEGATIVE_ZERO.sub(rb"\1<v>0</v>", _EMPTY_NUMBER.sub(rb"\1\2/>", data))
-                cleaned.writestr(name, data)
+                cleaned.writestr(name, changed[name] if name in changed else parts.read(name))
         return copy
+
+
+def mended(name: str, data: bytes) -> bytes:
+    """A part without what IronCalc stumbles over."""
+    if name == "xl/styles.xml":
+        return data if b"<cellStyles" in data else data.replace(_BEFORE_NAMED, _BEFORE_NAMED + _NAMED_STYLES)
+    for odd, new in _IN_SHEETS:
+        data = odd.sub(new, data)
+    return data
 
 
 if __name__ == "__main__":

@@ -21,6 +21,10 @@ _NO_STACK = (0xC0000005, 0xC00000FD)
 """How Windows says that a program has left its memory, or its stack."""
 
 
+class BrokeDown(UserError):
+    """An engine cannot open a file, or broke down over it: another one may do."""
+
+
 @record
 class Limits:
     """What an engine may use on one workbook: seconds, and megabytes of memory."""
@@ -63,13 +67,18 @@ def run(
             _end(process)
         output.seek(0)
         printed = output.read(_MOST_OUTPUT).decode("utf-8", "replace")
-    if code < 0 or code > 128 or "MemoryError" in printed or "memory allocation" in printed:
-        raise UserError(f"{what} broke down ({_reason(code, printed, limits)}); {AGAIN}")
+    if code < 0 or code > 128 or _out_of_memory(printed):
+        kind = UserError if _out_of_memory(printed) else BrokeDown
+        raise kind(f"{what} broke down ({_reason(code, printed, limits)}); {AGAIN}")
     return code, printed
 
 
+def _out_of_memory(printed: str) -> bool:
+    return any(said in printed for said in ("MemoryError", "memory allocation", "bad_alloc"))
+
+
 def _reason(code: int, printed: str, limits: Limits) -> str:
-    if "MemoryError" in printed or "memory allocation" in printed or "bad_alloc" in printed:
+    if _out_of_memory(printed):
         return f"it needs more than {limits.megabytes:,} MB of memory"
     number = -code if code < 0 else code - 128
     try:

@@ -15,7 +15,7 @@ from xltransformer.bounds import AGAIN
 from xltransformer.engines import formulon_process, ironcalc_process
 from xltransformer.engines.base import Engine, Results
 from xltransformer.engines.grid import COLUMNS, Grid
-from xltransformer.errors import UserError
+from xltransformer.engines.process import BrokeDown
 
 
 class Wheel(Engine):
@@ -59,9 +59,9 @@ class IronCalc(Wheel):
     def read(self, path: Path, target: Path, code: int, last: str) -> Results:
         if code == ironcalc_process.CANNOT_OPEN:
             why = target.read_text("utf-8")
-            raise UserError(f"IronCalc cannot open {path}: {why:.150}; {AGAIN}")
+            raise BrokeDown(f"IronCalc cannot open {path}: {why:.150}; {AGAIN}")
         if code:
-            raise UserError(f"IronCalc on {path} broke down ({last:.150}); {AGAIN}")
+            raise BrokeDown(f"IronCalc on {path} broke down ({last:.150}); {AGAIN}")
         results = {}
         with target.open("rb") as file:
             for name, count, others in json.loads(file.readline()):

@@ -16,7 +16,7 @@ from xltransformer.building.instance import Instance, make_instance, sizes_from
 from xltransformer.building.parse import load_template
 from xltransformer.building.request import Options
 from xltransformer.building.template import DEFAULT_TEMPLATE, Template
-from xltransformer.engines import engine
+from xltransformer.engines import recalculate
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.locale import ENGLISH, languages
@@ -99,7 +99,7 @@ def from_workbook(path: Path) -> Start:
         if block.feedback is None and (place := book.homes.get(block.name)) is not None
         if place.shape == block.shape
     )
-    inputs, unusable = current_inputs(book, engine("ironcalc").recalculate(path) if formulas else {})
+    inputs, unusable = current_inputs(book, recalculate(path)[1] if formulas else {})
     if unusable:
         raise UserError(f"{unusable[0]}: correct it and train again")
     missing = [block.name for block in book.model.inputs if book.homes.get(block.name) is None]

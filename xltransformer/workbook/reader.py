@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from xltransformer.building.instance import model_from
 from xltransformer.engines.grid import COLUMNS, CellValue
 from xltransformer.engines.sheets import Sheet, Sheets
 from xltransformer.errors import UserError
-from xltransformer.graph import Array
+from xltransformer.graph import Array, Matrix
 from xltransformer.models import Lesson
 from xltransformer.record import record
 from xltransformer.workbook import described
@@ -33,12 +34,13 @@ class View:
 
 @record
 class ReadBook:
-    """A workbook as its file has it now. `homes` lacks the blocks whose name is gone; `exercises` are
-    the cells a student fills, by block."""
+    """A workbook as its file has it now. `names` are its defined names with what they refer to; `homes` lacks the
+    blocks whose name is gone; `exercises` are the cells a student fills, by block."""
 
     path: Path
     description: Mapping[str, Any]
     model: Lesson
+    names: Mapping[str, str]
     homes: Mapping[str, Place]
     views: tuple[View, ...]
     exercises: Mapping[str, Place]
@@ -49,6 +51,38 @@ class ReadBook:
         """By sheet, the formulas as they were typed; they are many, and read only when asked for."""
         with Package(self.path) as package:
             return Sheets(package).formulas()
+
+    def expect(self, blocks: Sequence[Matrix], exercises: Sequence[Matrix] = ()) -> None:
+        """Raise UserError where the cells of these inputs, or what a student fills of these blocks, cannot be
+        found: programs drop names. Cells that were deleted keep theirs, which refer to #REF!."""
+        lost = [block.name for block in blocks if not self._found(block.name, self.homes)]
+        left = [f"{EXERCISE}.{block.name}" for block in exercises]
+        kept = bool(self.exercises)
+        lost += [
+            name
+            for name, block in zip(left, exercises, strict=True)
+            if not (kept and self._found(block.name, self.exercises, f"{EXERCISE}."))
+        ]
+        if lost:
+            more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+            raise UserError(
+                f"{self.path} cannot be used: the defined names are lost by which cells are found, of "
+                f"{', '.join(lost[:3])}{more}; not all programs keep names: save it from Excel or LibreOffice"
+            )
+        for block in blocks:
+            if (place := self.homes.get(block.name)) is None or place.shape != block.shape:
+                now = "gone" if place is None else "{}x{} cells now".format(*place.shape)
+                raise UserError(
+                    f"{self.path} cannot be used: input {block.name} is {now}, expected "
+                    f"{block.shape[0]}x{block.shape[1]}; undo what was deleted or inserted there"
+                )
+
+    def _found(self, block: str, places: Mapping[str, Place], before: str = "") -> bool:
+        return block in places or "#REF!" in self._refers.get(_plain(f"{before}{block}"), "")
+
+    @cached_property
+    def _refers(self) -> Mapping[str, str]:
+        return {_plain(name): refers for name, refers in self.names.items()}
 
     def holds(self, place: Place, i: int, j: int) -> CellValue | None:
         """What was typed or written into a cell: a number, a text, a formula (begins with =), or None."""
@@ -73,6 +107,11 @@ class ReadBook:
         return self.content[place.sheet].has_formula(place.row + 1, place.column + 1, place.shape)
 
 
+def _plain(name: str) -> str:
+    """A defined name without what programs change in one: case, and its dots, which Google Sheets has none of."""
+    return name.lower().replace(".", "_")
+
+
 def read_book(path: Path, most: int = MOST_BYTES) -> ReadBook:
     """Open a workbook; UserError where the file cannot be read, is no workbook, or none of ours."""
     try:
@@ -90,22 +129,34 @@ def read_book(path: Path, most: int = MOST_BYTES) -> ReadBook:
         description = {**description, "vocabulary": listed.shape[0]}
         model = _model(description, path)
 
+    homes, views, exercises = _named(model, {name: place for name, place in places.items() if place is not None})
+    return ReadBook(path, description, model, sheets.names, homes, views, exercises, content)
+
+
+_NAMED = re.compile(rf"(?:(?P<shown>{_plain(SHOWN)})_\d+_|(?P<exercise>{_plain(EXERCISE)})_)?(?P<block>.*)")
+
+
+def _named(
+    model: Lesson, places: Mapping[str, Place]
+) -> tuple[dict[str, Place], tuple[View, ...], dict[str, Place]]:
+    """What defined names say of a model: the homes of its blocks, the views, and the cells that students fill. A
+    name that stands there as it was given counts before one that is only like it."""
     homes: dict[str, Place] = {}
     views: list[View] = []
     exercises: dict[str, Place] = {}
-    names = {name.lower(): name for name in model.blocks}
-    for defined, place in places.items():
-        if defined.startswith(SHOWN):
-            block = names.get(defined[len(SHOWN) + 1 :].partition(".")[2].lower())
-            if block is not None and place is not None and place.shape == model.blocks[block].shape:
+    blocks = {_plain(name): name for name in model.blocks}
+    for defined in sorted(places, key=lambda name: "_" in name and "." not in name):
+        found, place = _NAMED.fullmatch(_plain(defined)), places[defined]
+        if found is None or (block := blocks.get(found["block"])) is None:
+            continue
+        if found["shown"]:
+            if place.shape == model.blocks[block].shape:
                 views.append(View(defined, block, place))
-        elif defined.startswith(EXERCISE):
-            block = names.get(defined[len(EXERCISE) + 1 :].lower())
-            if block is not None and place is not None:
-                exercises[block] = place
-        elif defined.lower() in names and place is not None:
-            homes[names[defined.lower()]] = place
-    return ReadBook(path, description, model, homes, tuple(views), exercises, content)
+        elif found["exercise"]:
+            exercises.setdefault(block, place)
+        else:
+            homes.setdefault(block, place)
+    return homes, tuple(views), exercises
 
 
 def _contents(package: Package) -> tuple[Description, Lesson, Sheets, dict[str, Sheet]]:
@@ -188,7 +239,7 @@ def _not_read(path: Path, why: object) -> UserError:
 def _place(refers: str, sheets: Sheets) -> Place | None:
     """Where a defined name points, None where that is no longer one rectangle on a sheet."""
     try:
-        place = place_of(refers)
+        place = place_of(refers.strip().removeprefix("="))
     except ValueError:
         return None
     return place if place.sheet in sheets.parts else None
