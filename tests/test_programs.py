@@ -1,7 +1,7 @@
 """Workbooks that other programs opened, edited and saved: what diff and grade make of them, and what was lost.
 
-The programs in node (SheetJS and ExcelJS) are tried where node and their packages are: `npm install xlsx exceljs` in
-a folder, and NODE_PATH=that folder/node_modules.
+The programs in node (SheetJS and ExcelJS) are tried where node and their packages are: `npm install xlsx exceljs`
+in a folder, and NODE_PATH=that folder/node_modules.
 """
 
 from __future__ import annotations
