@@ -93,11 +93,13 @@ def test_two_sentences_are_a_pair_or_two(tmp_path: Path) -> None:
     assert asked.trace()["encoder.kind"].ravel().tolist() == [1, 1, 1, 2, 2]
     assert len(made(tmp_path, "bert-cross", PAIR, {"pair": 0}).sentences) == 2
     assert made(tmp_path, "roberta-sequence", PAIR, {"pair": 1}).sentences == ("w3 w4 w2 w2 w5 w2",)
+    assert "encoder.kind" not in made(tmp_path, "roberta-sequence", PAIR, {"pair": 1}).model.blocks
     for sentences, settings, said in (
         ([*PAIR, "w2"], None, "3 sentences are no pair"),
         (PAIR[:1], {"pair": 1}, "1 sentence is no pair"),
         (["w3 w4", "w5 w6"], None, "a pair takes one separator"),
         (["w2 w4 w2", "w2"], None, "a pair takes one separator"),
+        (["w3 w4 w2", "w3 w2"], None, "both sentences of the pair begin with 'w3'"),
         (PAIR, {"pair": 2}, "setting pair is 2"),
     ):
         with pytest.raises(UserError, match=said):

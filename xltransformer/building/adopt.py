@@ -43,10 +43,12 @@ if TYPE_CHECKING:
 
 @record
 class Tokens:
-    """Names for rows of the vocabulary; with `rows`, only these of the weights' are taken (from 0)."""
+    """Names for rows of the vocabulary; with `rows`, only these of the weights' are taken (from 0). `begins` is
+    the word that a tokenizer puts before every text."""
 
     names: Sequence[str]
     rows: Sequence[int] | None = None
+    begins: str | None = None
 
 
 def template_for(weights: str | Path) -> str:

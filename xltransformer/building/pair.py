@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -39,20 +38,28 @@ def join_pair(plan: Plan, request: Request) -> Plan:
     if count != 2:
         given = "1 sentence is" if count == 1 else f"{count} sentences are"
         raise UserError(f"{given} no pair, which the classifier reads: give two, or `settings={{'pair': 0}}`")
-    joined, separator = _joined(plan.words[0], plan.words[1], between)
+    joined, separator = _joined(plan, between)
     sentences = (" ".join(joined),)
-    template = replace(plan.template, sizes={**sizes, "separator": separator})
+    kinds = {"separator": separator} if between == 1 else {}  # RoBERTa's tokenizer has all of one kind
+    template = replace(plan.template, sizes={**sizes, **kinds})
     return replace(plan, template=template, sentences=sentences, words=[joined])
 
 
-def _joined(first: Sequence[str], second: Sequence[str], between: int) -> tuple[list[str], str]:
-    """The words of both, and the one that separates them."""
-    separator = first[-1]
+def _joined(plan: Plan, between: int) -> tuple[list[str], str]:
+    """The words of both, and the one that separates them. What a tokenizer puts before the second sentence stands
+    before the first alone."""
+    first, second = plan.words
+    separator, begins = first[-1], None if plan.tokens is None else plan.tokens.begins
     keys = [word_key(word) for word in first]
     if word_key(second[-1]) != keys[-1] or keys.count(keys[-1]) != 1 or len(first) == 1:
         raise UserError(
             "a pair takes one separator at the end of each sentence and no other: give the tokenizer that belongs "
             "to the weights, or type it, such as 'one two [SEP]'"
         )
-    begins = len(second) > 1 and word_key(second[0]) == keys[0] and word_key(second[0]) != keys[-1]
-    return [*first, *[separator] * (between - 1), *(second[1:] if begins else second)], separator
+    rest = second if begins is None or second[0] != begins else second[1:]
+    if begins is None and len(second) > 1 and word_key(second[0]) == keys[0]:
+        raise UserError(
+            f"both sentences of the pair begin with {first[0]!r:.40}: type it before the first alone, or give the "
+            "tokenizer that belongs to the weights"
+        )
+    return [*first, *[separator] * (between - 1), *rest], separator

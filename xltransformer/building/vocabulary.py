@@ -40,7 +40,10 @@ def read_words(
         entry = template.entry
         predicts = entry.writes or (entry.guesses and template.sizes.get("head", True))
         warnings.append(f"{some}; predictions are among these" if predicts else some)
-    return [[named[k] for k in text] for text in texts], Tokens(names, rows), warnings
+    bare = tokenizer.pieces(sentences[0])
+    framed = len(bare) < len(texts[0]) and texts[0][1 : 1 + len(bare)] == bare
+    begins = named[texts[0][0]] if framed else None
+    return [[named[k] for k in text] for text in texts], Tokens(names, rows, begins), warnings
 
 
 def _rows(
