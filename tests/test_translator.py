@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +161,34 @@ def test_a_pad_in_the_source_is_refused(tmp_path: Path) -> None:
     source = saved("marian", tmp_path)
     with pytest.raises(UserError, match="has 'w10', with which targets begin"):
         made(tmp_path, f"{source} w10")
+
+
+def pieces_file(path: Path, pieces: list[str]) -> None:
+    """A file of SentencePiece's (protocol buffers): <unk>, then pieces, the first the likeliest."""
+    data = b""
+    for k, piece in enumerate(["<unk>", *pieces]):
+        text = piece.encode()
+        one = bytes([10, len(text)]) + text + b"\x15" + struct.pack("<f", -float(k)) + bytes([24, 1 if k else 2])
+        data += bytes([10, len(one)]) + one
+    path.write_bytes(data)
+
+
+def test_a_translator_s_own_tokenizer(tmp_path: Path) -> None:
+    """The source by its pieces with the end behind it, the target by its own, begun and open."""
+    pytest.importorskip("tokenizers")
+    saved("marian", tmp_path, {})
+    (tmp_path / "words.json").unlink()
+    listed = ["</s>", "<unk>", "▁cat", "▁sat", "s", "▁", "▁chat", "▁dort", "e", "a", "<pad>"]
+    (tmp_path / "vocab.json").write_text(json.dumps({piece: k for k, piece in enumerate(listed)}))
+    pieces_file(tmp_path / "source.spm", ["▁cat", "▁sat", "s", "▁"])
+    pieces_file(tmp_path / "target.spm", ["▁chat", "▁dort", "e", "▁"])
+    read = {"weights": tmp_path, "slots": 0}
+    words = [
+        make_instance(None, given, **read).trace()[f"sentence.{s}.words"].ravel().tolist()
+        for given, s in ((["cats sat"], 0), (["cats sat"], 1), (["cat", "chat dort"], 1))
+    ]
+    assert words == [["▁cat", "s", "▁sat", "</s>"], ["<pad>"], ["<pad>", "▁chat", "▁dort"]]
+    (tmp_path / "target.spm").unlink()
+    assert make_instance(None, ["cats sat"], **read)
+    with pytest.raises(UserError, match=r"no target\.spm beside it"):
+        make_instance(None, ["cats sat", "chat"], **read)

@@ -30,7 +30,8 @@ def read_words(
         if words is not None:
             raise UserError(f"words is {words}, but {path} is a plain list, of which all stand: leave it out")
         return None, Tokens(unique(read_tokens(path))), []
-    texts = [tokenizer.encode(sentence) for sentence in sentences]
+    first, last = tokenizer.encode, tokenizer.goes_on if template.entry.pair else tokenizer.encode
+    texts = [*map(first, sentences[:-1]), last(sentences[-1])]
     rows = _rows(tokenizer, texts, template, words)
     names = unique([tokenizer.labels[k] for k in rows], rows)
     named = dict(zip(rows, names, strict=True))

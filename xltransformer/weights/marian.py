@@ -16,9 +16,12 @@ _NAMED = {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
 
 class Marian(Tokenizer):
     """Cuts a text of the source's language. A language's name such as >>fr<< before a text is one token;
-    `</s>` stands behind it; a piece that the list lacks is unknown."""
+    `</s>` stands behind it; a piece that the list lacks is unknown. A text of the other language is cut by its
+    own pieces (`target`), and has nothing behind it, as it is written on."""
 
-    def __init__(self, numbers: Mapping[str, int], model: SentencePiece, told: Told) -> None:
+    def __init__(
+        self, numbers: Mapping[str, int], model: SentencePiece, told: Told, target: SentencePiece | None = None
+    ) -> None:
         if told.kind not in (None, "marian"):
             raise UserError(
                 f"vocab.json and source.spm are Marian's, but the folder names {told.kind}; correct it"
@@ -33,12 +36,18 @@ class Marian(Tokenizer):
         odd = next((text for text in texts if text not in numbers), None)
         if odd is not None:
             raise UserError(f"vocab.json does not have the token {odd!r:.60}; download it again")
+        self.target = None if target is None else Marian(numbers, target, told)
         super().__init__(in_order(dict(numbers)), special=texts)
         self.unknown, self.end = self.number[special["unk_token"]], self.number[special["eos_token"]]
         self.typed = re.compile("|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True)))
 
     def encode(self, text: str) -> list[int]:
         return [*self.pieces(text), self.end]
+
+    def goes_on(self, text: str) -> list[int]:
+        if self.target is None and text.strip():
+            raise UserError("vocab.json has no target.spm beside it, which cuts the target: give it, or no target")
+        return [] if self.target is None else self.target.pieces(text)
 
     def pieces(self, text: str) -> list[int]:
         found, at = [], 0

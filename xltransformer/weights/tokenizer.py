@@ -49,6 +49,10 @@ class Tokenizer(ABC):
     def pieces(self, text: str) -> list[int]:
         """The numbers of the tokens of a text alone."""
 
+    def goes_on(self, text: str) -> list[int]:
+        """The numbers of the tokens of a text, the target of a pair, that is written on."""
+        return self.encode(text)
+
     def begins_word(self, k: int) -> bool:
         """Whether a token is a word, or the beginning of one; a letter by itself is none, but where a
         letter is a word, as in Chinese."""

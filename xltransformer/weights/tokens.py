@@ -104,7 +104,9 @@ def _json(path: Path) -> Tokenizer | None:
     merges, source = path.parent / "merges.txt", path.parent / "source.spm"
     if source.is_file() and not merges.is_file():
         _needs_library(path)
-        return Marian(data, read_model(read_bytes(source, MOST_TEXT_FILE)), told_beside(path))
+        files = [source, *filter(Path.is_file, [source.with_name("target.spm")])]
+        models = [read_model(read_bytes(file, MOST_TEXT_FILE)) for file in files]
+        return Marian(data, models[0], told_beside(path), *models[1:])
     return _pairs(path, merges) if merges.is_file() else None
 
 
