@@ -130,12 +130,13 @@ def test_weights_alone_are_told_what_they_are_taken_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", USUAL)
-@pytest.mark.parametrize("name", ["bert-sequence", "bert-cross", "roberta-words", "distilbert-sequence"])
+@pytest.mark.parametrize("name", ["bert-cross", "distilbert-sequence", "roberta-words"])
 def test_the_sheets_of_classifiers_agree(name: str, engine: str, tmp_path: Path) -> None:
     saved_model(name, tmp_path)
     changes: dict[str, Any] = {"weights": tmp_path, "vocabulary": tmp_path / "words.json"}
-    settings = {"layers": 1, "gradients": 1}
-    api.build(tmp_path / "book.xlsx", PAIR, slots=1, settings=settings, **changes)
+    settings = {"layers": 1, "gradients": int(not name.startswith("distilbert"))}
+    sentences = PAIR if name.endswith("cross") else PAIR[:1]
+    api.build(tmp_path / "book.xlsx", sentences, slots=1, settings=settings, **changes)
     assert diff(tmp_path / "book.xlsx", engine, tolerance=1e-9).ok
 
 
