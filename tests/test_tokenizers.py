@@ -16,6 +16,7 @@ from test_published import SCORED, WORD_PIECES, encoder_state, run, save, word_p
 from xltransformer.errors import UserError
 from xltransformer.weights import tokenizer_settings as settings
 from xltransformer.weights import tokens as reading
+from xltransformer.weights.kinds import KINDS
 from xltransformer.weights.sentencepiece import read_model
 from xltransformer.weights.tokenizer import Tokenizer, byte_letters
 from xltransformer.weights.tokens import read_tokenizer
@@ -81,6 +82,10 @@ def test_a_decision_for_every_key_of_the_classes() -> None:
     for kind, named in settings.MODEL_CLASSES.items():
         theirs, overruled = fixture()["classes"].get(kind, (None, False))
         assert (named, kind in settings.OVERRULED) == (theirs, overruled), kind
+
+
+def test_every_kind_of_model_has_a_tokenizer() -> None:
+    assert KINDS.keys() <= settings.MODEL_CLASSES.keys()
 
 
 REFUSED: list[tuple[Mapping[str, Any], Mapping[str, Any], str]] = [
