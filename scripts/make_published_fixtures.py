@@ -2,10 +2,11 @@
 
     pip install torch transformers && python scripts/make_published_fixtures.py [NAME …]
 
-writes tests/fixtures/published/*.npz: models of Hugging Face's transformers, tiny and with random
-numbers, as they save themselves: `config` is their config.json, `state:NAME` an array of their
-state dict, `tokens` what goes in, `result` their logits, or last hidden states where they have no head.
-Neither package is needed for anything else; the tests read the files.
+writes tests/fixtures/published/*.npz, all or those named: models of Hugging Face's transformers, tiny and with
+random numbers, as they save themselves: `config` is their config.json, `state:NAME` an array of their
+state dict, `tokens` what goes in, `result` their logits, or last hidden states where they have no head, and
+`continued` the tokens that follow by greedy decoding, where they write. Neither package is
+needed for anything else; the tests read the files.
 """
 
 from __future__ import annotations
@@ -45,6 +46,29 @@ LLAMA_3 = {
     "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
     "original_max_position_embeddings": 256, "rope_theta": 500000.0,
 }  # fmt: skip
+WRITTEN = 5
+"""How many tokens are written on."""
+NEOX = {**NUMBERS, "num_attention_heads": 2, "hidden_size": 16, "intermediate_size": 12, "eos_token_id": None}
+NEO = {
+    "vocab_size": VOCABULARY, "hidden_size": 8, "num_layers": 2, "num_heads": 2, "intermediate_size": 12,
+    "max_position_embeddings": 12, "attention_types": [[["global", "local"], 1]], "eos_token_id": None,
+}  # fmt: skip
+QWEN3 = {**LLAMA, "head_dim": 6, "eos_token_id": None}
+
+
+def decoders() -> dict[str, t.PreTrainedModel]:
+    """Decoders with options of layers that the others have not."""
+    half, sequential = {"rotary_pct": 0.5}, {"use_parallel_residual": False}
+    return {
+        "gpt-neox": t.GPTNeoXForCausalLM(t.GPTNeoXConfig(**NEOX)),
+        "gpt-neox-sequential": t.GPTNeoXForCausalLM(
+            t.GPTNeoXConfig(**NEOX, **half, **sequential, attention_bias=False, tie_word_embeddings=True)
+        ),
+        "gpt-neo": t.GPTNeoForCausalLM(t.GPTNeoConfig(**NEO)),
+        "gpt-neo-near": t.GPTNeoForCausalLM(t.GPTNeoConfig(**NEO, window_size=3)),
+        "qwen3": t.Qwen3ForCausalLM(t.Qwen3Config(**QWEN3)),
+        "qwen3-tied": t.Qwen3ForCausalLM(t.Qwen3Config(**QWEN3, tie_word_embeddings=True, attention_bias=True)),
+    }
 
 
 def models() -> dict[str, t.PreTrainedModel]:
@@ -114,10 +138,12 @@ def pair_in(name: str, tokens: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def shake(model: t.PreTrainedModel, size: float = 0.4) -> None:
-    """Every parameter random: fresh models have biases of 0 and gains of 1, which would hide mistakes."""
+    """Every parameter random: fresh models have biases of 0 and gains of 1, which would hide mistakes. Few digits
+    make small files."""
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.copy_(torch.randn_like(parameter) * size + (1.0 if parameter.ndim == 1 else 0.0))
+            drawn = torch.randn_like(parameter) * size + (1.0 if parameter.ndim == 1 else 0.0)
+            parameter.copy_(torch.round(drawn, decimals=2))
 
 
 def translated(model: t.PreTrainedModel, tokens: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -176,18 +202,14 @@ def poolings() -> None:
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     torch.set_default_dtype(torch.float64)
+    _only_double()
     poolings()
-    for name, model in models().items():
+    for name, model in (models() | decoders()).items():
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue
-        torch.manual_seed(zlib.crc32(name.encode()))
-        shake(model)
+        torch.manual_seed(zlib.crc32(name.encode()))  # each by itself, whatever the others are
         model.eval()
-        tokens = torch.randint(3, VOCABULARY - 1, (1, LONGER.get(name, TOKENS)))
-        more = translated(model, tokens) if model.config.is_encoder_decoder else {}
-        with torch.no_grad():
-            decoded = {key: x[None] for key, x in more.items() if "decoder" in key}
-            result = model(**pair_in(name, tokens), **decoded)[0][0]
+        tokens, result, more = _computed(name, model)
         state = {
             f"state:{key}": value.numpy() for key, value in model.state_dict().items() if value.is_floating_point()
         }
@@ -198,6 +220,36 @@ def main() -> None:
             FOLDER / f"{name}.npz", config=np.array(json.dumps(model.config.to_diff_dict() | _sure(model))),
             tokens=tokens[0].numpy(), result=result.numpy(), **state, **{k: x.numpy() for k, x in more.items()},
         )  # fmt: skip
+
+
+def _only_double() -> None:
+    """Where the library computes in single precision whatever its weights are (the angles of rotary positions,
+    GPT-Neo's scores, softmax), have it compute in double precision: then all digits can be compared."""
+    torch.float = torch.float32 = torch.float64
+    torch.Tensor.float = torch.Tensor.double
+
+
+def _computed(name: str, model: t.PreTrainedModel) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
+    """Tokens drawn, the result with numbers drawn, and what follows: not one word again and again, which would
+    tell little."""
+    while True:
+        shake(model)
+        tokens = torch.randint(3, VOCABULARY - 1, (1, LONGER.get(name, TOKENS)))
+        more = translated(model, tokens) if model.config.is_encoder_decoder else {}
+        with torch.no_grad():
+            decoded = {key: x[None] for key, x in more.items() if "decoder" in key}
+            result = model(**pair_in(name, tokens), **decoded)[0][0]
+        if more or not model.can_generate():
+            return tokens, result, more
+        continued = _continued(model, tokens)
+        if len(set(continued.tolist())) > 2:
+            return tokens, result, {"continued": continued}
+
+
+def _continued(model: t.PreTrainedModel, tokens: torch.Tensor) -> torch.Tensor:
+    """The tokens that follow by greedy decoding."""
+    found = model.generate(tokens, max_new_tokens=WRITTEN, do_sample=False, pad_token_id=0)
+    return found[0, tokens.shape[1] :]
 
 
 def _sure(model: t.PreTrainedModel) -> dict[str, object]:
@@ -211,6 +263,8 @@ def _sure(model: t.PreTrainedModel) -> dict[str, object]:
         "num_attention_heads",
         "n_head",
         "n_heads",
+        "attention_types",
+        "rope_parameters",
     )
     return {"architectures": [type(model).__name__]} | {name: config[name] for name in kept if name in config}
 

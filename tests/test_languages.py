@@ -22,6 +22,7 @@ import pytest
 from cells import cells_of, read
 from changes import Cells
 from click.testing import CliRunner
+from test_decoders import OPTIONS
 from untrained import untrained
 
 from xltransformer import api, locale
@@ -155,6 +156,7 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
         ("encoder-decoder", MARIAN | {"layers": 1, "gradients": 1, "d_model": 4, "d_ff": 4}),
         ("bert", {"relative": True, "gradients": 1, "layers": 1, "d_model": 4, "d_ff": 4}),
         *(("bert", one | {"layers": 1, "gradients": 1, "d_model": 4, "d_ff": 4}) for one in CLASSIFIERS),
+        *((template, one | {"gradients": 1}) for template, one in OPTIONS.values()),
         *(("sentences", {"dense": 4, "dense_activation": one, "dense_bias": False}) for one in DENSE),
     )
     others += [make_instance(untrained(name, tmp_path), settings=settings) for name, settings in small]

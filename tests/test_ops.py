@@ -90,6 +90,12 @@ CASES = [
         [[[1], [0], [1]], [[1], [0], [1]]],
         [[1, 0, 0], [0, 0, 0], [1, 0, 1]],
     ),
+    # a window of two: the word itself and the one before it
+    Case(
+        ops.causal_mask,
+        [[[1], [1], [1], [0]], [[1], [1], [1], [0]], [[2]]],
+        [[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]],
+    ),
     Case(ops.causal_mix, [[[1, 9], [0.25, 0.75]], [[4, 0], [8, -4]]], [[4, 0], [7, -3]]),
     # row i sums the first i + 1 of 1, 2, …, 18, each weighing 1
     Case(
@@ -250,6 +256,8 @@ CASES = [
         [[[1, 0, 0, 2]], [[pi / 6, pi / 6, pi / 6, pi / 6]]],
         [[sqrt(3) / 2, 0.5, -1, sqrt(3)]],
     ),
+    # the first two of three columns turn, by a right angle
+    Case(ops.rotate_pairs, [[[1, 2, 5]], [[pi / 2, pi / 2]]], [[-2, 1, 5]]),
     # "two" stands twice in the list (case aside), so it is not found
     Case(ops.word_index, [WORDS, LIST], [[1], [3], [6], [0], [0], [4], [5], [0]]),
     Case(ops.lookup, [[[2], [0], [1]], [[1, 2], [3, 4]]], [[3, 4], [0, 0], [1, 2]]),

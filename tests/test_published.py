@@ -572,3 +572,84 @@ def test_a_tokenizer_beside_the_weights_is_taken(tmp_path: Path) -> None:
         made = make_instance(None, ["the unaffable"], weights=weights)
         assert " ".join(made.inputs["sentence.words"].ravel()) == "[CLS] the un ##aff ##able [SEP]"
         assert not any("without" in line for line in made.warnings)
+
+
+# Decoders with options of layers of their own
+
+DECODERS = ["gpt-neo", "gpt-neo-near", "gpt-neox", "gpt-neox-sequential", "qwen3", "qwen3-tied"]
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_a_decoder_writes_on_as_its_library_does(name: str, tmp_path: Path) -> None:
+    words, result = saved_model(name, tmp_path)
+    with np.load(HUGGING_FACE / f"{name}.npz") as arrays:
+        continued = [f"w{token}" for token in arrays["continued"]]
+    options: dict[str, Any] = {"weights": tmp_path, "vocabulary": tmp_path / "words.json", "spare": False}
+    made = make_instance(None, [" ".join(words)], slots=len(continued), **options).trace()
+    assert np.abs(made["prediction.logits"][: len(words)] - result).max() < 1e-9
+    assert made["sentence.words"].ravel().tolist()[len(words) :] == continued
+
+
+@pytest.mark.parametrize("engine", USUAL)
+@pytest.mark.parametrize("name", ["gpt-neo-near", "gpt-neox", "qwen3-tied"])
+def test_the_sheets_of_such_decoders_agree(name: str, engine: str, tmp_path: Path) -> None:
+    words, _ = saved_model(name, tmp_path)
+    options: dict[str, Any] = {"weights": tmp_path, "vocabulary": tmp_path / "words.json"}
+    api.build(tmp_path / "book.xlsx", [" ".join(words[:5])], slots=2, **options)
+    assert diff(tmp_path / "book.xlsx", engine, tolerance=1e-9).ok
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "said"),
+    [
+        ("gpt-neox", {"rope_parameters": {"partial_rotary_factor": 0.4}}, "partial_rotary_factor 0.4"),
+        ("gpt-neox", {"rope_parameters": None, "rotary_pct": 2}, "rotary_pct 2"),
+        ("gpt-neox", {"partial_rotary_factor": 0.5}, "partial_rotary_factor 0.5"),
+        ("gpt-neox", {"use_parallel_residual": "no"}, "use_parallel_residual is no; give true or false"),
+        ("gpt-neox", {"attention_bias": False}, "attention_bias False, but the weights have True"),
+        ("gpt-neox", {"hidden_act": "quick_gelu"}, "hidden_act quick_gelu"),
+        ("gpt-neo", {"attention_types": [[["global", "wide"], 1]]}, "attention_types"),
+        ("gpt-neo", {"attention_types": [[["global"], 1]]}, "attention_types"),
+        ("gpt-neo", {"attention_layers": ["local", "local"]}, "attention_layers"),
+        ("gpt-neo", {"window_size": 0}, "window_size is 0"),
+        ("qwen3", {"head_dim": 4}, "head_dim 4, but the weights have 6"),
+        ("qwen3", {"attention_bias": True}, "attention_bias True, but the weights have False"),
+        ("qwen3", {"sliding_window": 2, "use_sliding_window": True}, "sliding_window 2"),
+        ("qwen3", {"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"]}, "model_type qwen2, with"),
+        ("qwen3", {"model_type": "olmo2"}, "olmo2"),
+    ],
+)
+def test_what_such_a_decoder_would_compute_otherwise_is_refused(
+    name: str, changes: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    saved_model(name, tmp_path, **changes)
+    result = run("build", "--weights", str(tmp_path), "--sentence", "w3 w4", "-o", str(tmp_path / "x.xlsx"))
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert len(result.stderr.strip()) <= 300
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["gpt-neox", "gpt-neo"])
+def test_weights_that_do_not_say_what_they_are_ask_for_their_config(name: str, tmp_path: Path) -> None:
+    saved_model(name, tmp_path)
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(UserError, match=r"takes the config\.json that belongs to the weights"):
+        make_instance(None, ["w3 w4"], weights=tmp_path, vocabulary=tmp_path / "words.json")
+
+
+def test_older_names_of_gpt_neox(tmp_path: Path) -> None:
+    """As Pythia was saved: embed_out, buffers beside the weights, and rotary_pct in the config."""
+    words, result = saved_model("gpt-neox", tmp_path, rope_parameters=None, rotary_pct=0.25, rotary_emb_base=10000)
+    state = dict(read_source(tmp_path).state)
+    state["embed_out.weight"] = state.pop("lm_head.weight")
+    for k in range(2):
+        state |= {f"gpt_neox.layers.{k}.attention.{name}": np.ones(1) for name in ("bias", "masked_bias")}
+        state[f"gpt_neox.layers.{k}.attention.rotary_emb.inv_freq"] = np.ones(1)
+    arrays = {name: np.asarray(value, dtype=float) for name, value in state.items()}
+    write_safetensors(
+        tmp_path / "model.safetensors", {n: ("F64", v.shape, v.tobytes()) for n, v in arrays.items()}
+    )
+    options: dict[str, Any] = {"weights": tmp_path, "vocabulary": tmp_path / "words.json", "spare": False}
+    found = make_instance(None, [" ".join(words)], **options).trace()["prediction.logits"]
+    assert np.abs(found[: len(words)] - result).max() < 1e-9

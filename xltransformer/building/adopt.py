@@ -171,10 +171,18 @@ def _published(
         )
     try:
         taken = _layers(source, scheme, settings)
-        untied = source.told.tied is False
-        other_heads = {**told, **settings}.get("decoder_heads")
+        untied, chosen = source.told.tied is False, {**told, **settings}
         state = {**source.state, **source.behind} if entry.compares else source.state
-        checkpoint = load(scheme, state, heads, layers=taken, rows=rows, untied=untied, decoder_heads=other_heads)
+        checkpoint = load(
+            scheme,
+            state,
+            heads,
+            layers=taken,
+            rows=rows,
+            untied=untied,
+            decoder_heads=chosen.get("decoder_heads"),
+            rotary=chosen.get("rotary"),
+        )
     except UserError as error:
         other = most_like(source.state)
         known = SCHEMES[other].likeness(source.state) > SCHEMES[scheme].likeness(source.state)

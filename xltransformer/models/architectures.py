@@ -11,7 +11,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import EMBEDDING, Attended, Axis, Matrix, Scope
 from xltransformer.models.classified import CLASSIFIES, class_names, classify_with
 from xltransformer.models.sizes import HEADS, Sizes, begin
-from xltransformer.nn.attention import AttentionOptions, padding_mask
+from xltransformer.nn.attention import AttentionOptions, local_mask, padding_mask
 from xltransformer.nn.classifier import Classifier, classifier, classify, read_off
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.feed_forward import ACTIVATIONS, UNGATED
@@ -48,6 +48,21 @@ STACK = (
     "layers", "heads", "d_k", "d_v", "d_ff", "activation", "pre_norm", "rms", "biases", "feed_forward", "epsilon"
 )  # fmt: skip
 """The options of a stack of layers; with `feed_forward` false it is attention only."""
+WRITER = (
+    *STACK,
+    "attention_biases",
+    "combining_bias",
+    "parallel",
+    "scaling",
+    "local",
+    "window",
+    "tied",
+    "end",
+    "maps",
+)
+"""The options of a decoder that writes, further: see `writer`."""
+WINDOW = 256
+"""How many words a local layer looks at, as GPT-Neo has it."""
 HEAD = re.compile(r"\d+\.head\.\d+")
 """The name of a head in its layer, both counted from 0."""
 
@@ -117,10 +132,12 @@ def read(
     *,
     causal: bool = False,
     relative: Matrix | None = None,
+    window: Matrix | None = None,
 ) -> Reading:
     """A stack over the first sentences, as many as there are `scopes` for their blocks: their words are embedded,
-    get their `place`, or with `angles` turn queries and keys by it, and go through the layers; the table
-    `relative` (see `nn.relative`) has what is added to their scores."""
+    get their `place`, or with `angles` turn queries and keys by it, and go through the layers, of which the local
+    ones look back no further than the `window` (1 x 1); the table `relative` (see `nn.relative`) has what is added
+    to their scores."""
     inputs, placed, stacks = [], [], []
     for s, (g, words) in enumerate(zip(scopes, model.sentences, strict=False)):
         with model.section("embedding", sentence=s):
@@ -128,8 +145,8 @@ def read(
             placed.append(X := place(g, inputs[-1]))
             turned = angles(g, X) if angles is not None else None
             biases = () if relative is None else relative_biases(g.scope("relative"), X, relative)
-            mask = padding_mask(g, words.padding, words.padding, causal=causal)
-        stacks.append(stack(g, X, w, AttentionOptions(mask, causal, turned, biases=biases), sentence=s))
+            far, near = _masks(g, words.padding, w, causal=causal, window=window)
+        stacks.append(stack(g, X, w, AttentionOptions(far, causal, turned, biases=biases, local=near), sentence=s))
     heads = {
         f"{layer}.head.{head}": [Attended(s.layers[layer].own[head].weights, s.output) for s in stacks]
         for layer, made in enumerate(stacks[0].layers)
@@ -141,6 +158,16 @@ def read(
     ]
     last = [made.layers[-1].own for made in stacks]
     return Reading(inputs, stages, heads, last, w.layers[-1].attention.W_O)
+
+
+def _masks(
+    g: Scope, padding: Matrix, w: Stack, *, causal: bool, window: Matrix | None
+) -> tuple[Matrix | None, Matrix | None]:
+    """The mask of the layers that look at all words, and that of the local ones (n x n each), as far as a stack
+    has such layers."""
+    local = [layer.attention.local for layer in w.layers]
+    far = None if all(local) else padding_mask(g, padding, padding, causal=causal, beside_local=any(local))
+    return far, None if window is None else local_mask(g.scope("local"), padding, window)
 
 
 def sinusoids(model: Lesson, *, halves: bool = False, stretched: bool = False) -> Placing:
@@ -326,13 +353,11 @@ def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Reading, Watch, Matrix]:
 def gpt(sizes: Sizes) -> Lesson:
     """GPT-2: decoder only, learned positions, norms before; the next word is predicted, and written.
 
-    Radford et al. 2019. Options: those of a stack, `tied`: whether the output weights are the
-    embeddings, `end`, the word after which it stops, and `maps`, the heads such as "0.head.1" whose
-    attention the first screen shows.
+    Radford et al. 2019. Options: those of a stack and of a `writer`.
     """
-    model, _ = begin(sizes, *STACK, "tied", "end", "maps")
+    model, _ = begin(sizes, *WRITER)
     word = watched_word(model)
-    a = architecture(model, sizes, activation="gelu_tanh", pre_norm=True)
+    a, window = writer(model, sizes, architecture(model, sizes, activation="gelu_tanh", pre_norm=True))
     positions = learned_positions(model.scope(), max(sizes.slots), a.width)
     w = stack_weights(model.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
 
@@ -341,11 +366,38 @@ def gpt(sizes: Sizes) -> Lesson:
             at = g.add("position", first_rows(positions, X))
         return add_positions(g, X, at)
 
-    found = read(model, [g.scope("decoder") for g in model.scopes], w, place, causal=True)
+    found = read(model, [g.scope("decoder") for g in model.scopes], w, place, causal=True, window=window)
     probabilities = write_on(model, sizes, dict(enumerate(found.outputs)))
     model.watch = watched = watch(model, word, found.inputs, found.heads)
     model.headline = writing_headline(model, watched, probabilities, shown_heads(sizes, found.heads))
     return model
+
+
+def writer(model: Lesson, sizes: Sizes, a: Architecture) -> tuple[Architecture, Matrix | None]:
+    """The stack of a decoder that writes, with its further options, and the window of its local layers (1 x 1),
+    where it has any.
+
+    `attention_biases` are those of queries, keys and values, `combining_bias` that of W_O, where they differ from
+    `biases`; in `parallel` the feed-forward network reads what attention read; `scaling` is whether scores are
+    divided by sqrt(d_k); the layers in `local`, counted from 0, look at the nearest words only, as many as the
+    `window` says. Of what it writes, `tied` says whether the output weights are the embeddings, and `end` after
+    which word it stops; `maps` are the heads such as "0.head.1" whose attention the first screen shows. Raises
+    UserError for sublayers in parallel whose norms come after.
+    """
+    layers = sizes.count("layers", 2)
+    local = tuple(k for k in sizes.numbers("local") if k < layers)
+    a = replace(
+        a,
+        attention_biases=sizes.flag("attention_biases", a.biases),
+        combining_bias=sizes.flag("combining_bias", a.biases),
+        parallel=sizes.flag("parallel", False),
+        scaling=sizes.flag("scaling", True),
+        local=local,
+    )
+    if a.parallel and not (a.pre_norm and a.feed_forward):
+        raise UserError("[sizes] parallel is for norms before (pre_norm) and a feed-forward network: give both")
+    window = sizes.count("window", WINDOW)
+    return a, model.scope("local").constant("window", float(window), positive=True) if local else None
 
 
 def shown_heads(sizes: Sizes, heads: Mapping[str, Sequence[Attended]]) -> list[Map]:

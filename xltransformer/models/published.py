@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Axis, Matrix, Scope
-from xltransformer.models.architectures import STACK, architecture, bert_stack, read, shown_heads, write_on
+from xltransformer.models.architectures import (
+    STACK,
+    WRITER,
+    architecture,
+    bert_stack,
+    read,
+    shown_heads,
+    write_on,
+    writer,
+)
 from xltransformer.models.sizes import Sizes, begin
 from xltransformer.nn.dense import DENSE, dense, dense_weights
 from xltransformer.nn.pooling import POOLINGS, cosines, directions, pool, unit_length, word_cosines
@@ -25,39 +34,37 @@ def llama(sizes: Sizes) -> Lesson:
     share their keys and values; the next word is predicted, and written.
 
     Touvron et al. 2023, section 2.2; Ainslie et al. 2023 for shared keys and values. Options: those of
-    a stack; `kv_heads`: how many keys and values there are, one for each head where it is not given;
-    `attention_biases`: whether queries, keys and values have biases; `base`: that of the angles;
+    a stack and of a `writer`; `kv_heads`: how many keys and values there are, one for each head where it is not
+    given; `query_key_norms`: whether each head's queries and keys have RMS norms before they are turned; `rotary`:
+    how many columns of queries and keys turn, all where it is not given; `base`: that of the angles;
     `longer`: how they change for texts longer than the model began with, "together" (all positions) or
     "by_pair" (slow pairs alone, as LLaMA 3.1 does it), by the `factor`, and there with `low`, `high` and
-    `original`; `tied`: whether the output weights are the embeddings; `end`: the word after which
-    nothing is written; `maps`: see `gpt`.
+    `original`.
 
-    Raises UserError for heads that cannot be shared out among the keys and values, and for an odd width of
-    queries.
+    Raises UserError for heads that cannot be shared out among the keys and values, and for columns that turn and
+    are odd in number, or more than there are.
     """
-    own = ("kv_heads", "attention_biases", "base", "longer", *LONGER)
-    model, _ = begin(sizes, *STACK, *own, "tied", "end", "maps")
+    model, _ = begin(sizes, *WRITER, "kv_heads", "query_key_norms", "rotary", "base", "longer", *LONGER)
     word = watched_word(model)
     a = architecture(model, sizes, activation="swiglu", pre_norm=True, rms=True, biases=False)
+    a, window = writer(model, sizes, a)
     groups = sizes.count("kv_heads", a.heads)
     if a.heads % groups:
         raise UserError(
             f"kv_heads is {groups}, which does not divide the {a.heads} heads: give a number that does"
         )
-    if a.d_k % 2:
-        raise UserError(f"rotary positions turn pairs of numbers, but a query has {a.d_k}: give an even d_k")
-    if a.d_k > a.width.size:
-        raise UserError(f"d_k is {a.d_k}, wider than a word ({a.width.size}): give a d_k of at most that")
-    a = replace(a, groups=groups, attention_biases=sizes.flag("attention_biases", a.biases))
+    turning = _turning(sizes, a.d_k, a.width.size)
+    a = replace(a, groups=groups, query_key_norms=sizes.flag("query_key_norms", False))
     g = model.scope("rotary")
     base = g.constant("base", sizes.number("base", BASE), positive=True)
     longer = _longer(g, sizes)
     w = stack_weights(model.scope("decoder"), a, sizes.count("layers", 2), final_norm=True)
 
     def turned(g: Scope, X: Matrix) -> Matrix:
-        return angles(g.scope("rotary"), X, base, width=a.d_k, longer=longer)
+        return angles(g.scope("rotary"), X, base, width=turning, longer=longer)
 
-    found = read(model, [g.scope("decoder") for g in model.scopes], w, angles=turned, causal=True)
+    scopes = [g.scope("decoder") for g in model.scopes]
+    found = read(model, scopes, w, angles=turned, causal=True, window=window)
     probabilities = write_on(model, sizes, dict(enumerate(found.outputs)))
     model.watch = watched = watch(model, word, found.inputs, found.heads)
     model.headline = writing_headline(model, watched, probabilities, shown_heads(sizes, found.heads))
@@ -68,6 +75,21 @@ MOST_COMPARED = 16
 """Places of a sentence up to which its words are compared with those of another, in a map on the first screen."""
 LONGER = {"factor": 8.0, "low": 1.0, "high": 4.0, "original": 8192.0}
 """What `longer` takes, with the numbers of LLaMA 3.1."""
+
+
+def _turning(sizes: Sizes, d_k: int, width: int) -> int:
+    """How many columns of queries and keys turn; UserError for a number that cannot."""
+    turning = sizes.count("rotary", d_k)
+    if turning % 2:
+        what = (
+            f"a query has {d_k}: give an even d_k" if turning == d_k else f"rotary is {turning}: give an even one"
+        )
+        raise UserError(f"rotary positions turn pairs of numbers, but {what}")
+    if turning > d_k:
+        raise UserError(f"rotary is {turning}, more than a query has numbers ({d_k}): give at most that")
+    if turning > width:
+        raise UserError(f"d_k is {turning}, wider than a word ({width}): give a d_k of at most that")
+    return turning
 
 
 def _longer(g: Scope, sizes: Sizes) -> Longer | None:

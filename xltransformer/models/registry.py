@@ -84,13 +84,19 @@ MODELS = {
         template="sentences",
         told=("pooling", "dense_activation"),
     ),
-    "gpt": ModelEntry("architectures.gpt", writes=True, schemes=("gpt2",), template="gpt", told=("end",)),
+    "gpt": ModelEntry(
+        "architectures.gpt",
+        writes=True,
+        schemes=("gpt2", "gpt_neo"),
+        template="gpt",
+        told=("end", "local", "window"),
+    ),
     "llama": ModelEntry(
         "published.llama",
         writes=True,
-        schemes=("llama", "llama_meta"),
+        schemes=("llama", "llama_meta", "gpt_neox"),
         template="llama",
-        told=("base", "longer", "factor", "low", "high", "original", "end"),
+        told=("base", "longer", "factor", "low", "high", "original", "rotary", "parallel", "end"),
     ),
 }
 

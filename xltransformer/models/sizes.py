@@ -78,6 +78,13 @@ class Sizes:
         one = self.options.get("end")
         return self.names("end") if isinstance(one, list) else [] if one is None else [str(self.word("end"))]
 
+    def numbers(self, name: str) -> list[int]:
+        """Several whole numbers from 0, none where the option is not given; else UserError."""
+        wanted = "a list of whole numbers from 0"
+        return list(
+            self._take(name, [], lambda value: isinstance(value, list) and all(map(is_whole, value)), wanted)
+        )
+
     def names(self, name: str) -> list[str]:
         """Several names, none where the option is not given; else UserError."""
         return list(self._take(name, [], _are_names, "a list of names"))

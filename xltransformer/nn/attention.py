@@ -33,14 +33,16 @@ class Switches:
 @record
 class AttentionOptions:
     """How the words of a stack may look at one another: the `mask` (n x m) is 1 where a word may look; with
-    `causal` no cell refers to a later token; `angles` (n x d_k) turn queries and keys by their positions; `biases`
-    (n x m), one for each head, are added to the scaled scores."""
+    `causal` no cell refers to a later token; `angles` (n x d_k, or less) turn queries and keys by their positions;
+    `biases` (n x m), one for each head, are added to the scaled scores. Layers that look no further back than a
+    window have the `local` mask (n x m) in place of the other."""
 
     mask: Matrix | None = None
     causal: bool = False
     angles: Matrix | None = None
     switches: Switches | None = None
     biases: tuple[Matrix, ...] = ()
+    local: Matrix | None = None
 
 
 EVERYWHERE = AttentionOptions()
@@ -155,11 +157,21 @@ def softmax(
     return divided
 
 
-def padding_mask(g: Scope, queries: Matrix, keys: Matrix, *, causal: bool = False) -> Matrix:
+def padding_mask(
+    g: Scope, queries: Matrix, keys: Matrix, *, causal: bool = False, beside_local: bool = False
+) -> Matrix:
     """1 where a word stands at both ends, from the padding of the queries (n x 1) and of the keys
-    (m x 1); one such mask (n x m) does for all heads and layers."""
-    with g.step("padding_mask"):
+    (m x 1); one such mask (n x m) does for all heads and layers, or for those that are not local."""
+    with g.step("padding_mask", local=beside_local):
         return g.add("mask", (ops.causal_mask if causal else ops.attention_mask)(queries, keys))
+
+
+def local_mask(g: Scope, words: Matrix, window: Matrix) -> Matrix:
+    """1 where a word stands at both ends and the key is the query's own or one of the `window` - 1 before it, from
+    the padding of the words (n x 1): (n x n). Child et al. 2019, "Generating Long Sequences with Sparse
+    Transformers", section 4.2."""
+    with g.step("local_mask"):
+        return g.add("mask", ops.causal_mask(words, words, window))
 
 
 def attention(
@@ -172,27 +184,27 @@ def attention(
     *,
     causal: bool = False,
     bias: Matrix | None = None,
+    scaling: bool = True,
+    local: bool = False,
 ) -> Attended:
     """The weighted sum of the values: Q (n x d_k), K (m x d_k), V (m x d_v) give (n x d_v).
 
     The `mask` (n x m) is 1 where a word may look; it is made here where the padding of the queries (n x 1)
     and of the keys (m x 1), 1 where a word stands, is given in its place. Without it every word attends to
-    every word, and without `switches` scores are always scaled and the temperature is 1. With `causal`
-    (self-attention only) no cell refers to a later token. A `bias` (n x m) is added to the scaled scores.
+    every word, and without `switches` scores are always scaled, unless there is no `scaling` at all, and the
+    temperature is 1. With `causal` (self-attention only) no cell refers to a later token. A `bias` (n x m) is
+    added to the scaled scores. `local` is whether the mask hides what is further back than a window.
     """
     with g.step("scores"):
         scores = g.add("scores", (ops.causal_scores if causal else ops.matmul)(Q, g.add("K_T", ops.transpose(K))))
-    with g.step("scaled", switch=switches is not None):
-        turned = () if switches is None else (switches.scaling,)
-        divisor = g.add("divisor", ops.root_width(K, *turned))
-        scaled = g.add("scaled", (ops.causal_divide if causal else ops.divide)(scores, divisor))
+    scaled = _scaled(g, scores, K, switches, causal=causal) if scaling else scores
     if bias is not None:
         with g.step("biased"):
             scaled = g.add("biased", ops.add(scaled, bias))
     masked = scaled
     if mask is not None:
         turned = () if switches is None or switches.causal is None or causal else (switches.causal,)
-        with g.step("mask", causal=causal, switch=bool(turned)):
+        with g.step("mask", local=local, causal=causal, switch=bool(turned), unscaled=not scaling):
             if isinstance(mask, tuple):
                 mask = g.add("mask", ops.causal_mask(*mask) if causal else ops.attention_mask(*mask, *turned))
             masked = g.add("masked", ops.mask_scores(scaled, mask))
@@ -202,3 +214,11 @@ def attention(
     attended = Attended(weights, output, mask, V)
     g.model.attentions.append(attended)
     return attended
+
+
+def _scaled(g: Scope, scores: Matrix, K: Matrix, switches: Switches | None, *, causal: bool) -> Matrix:
+    """The scores divided by sqrt(d_k), or with the switch off by 1."""
+    with g.step("scaled", switch=switches is not None):
+        turned = () if switches is None else (switches.scaling,)
+        divisor = g.add("divisor", ops.root_width(K, *turned))
+        return g.add("scaled", (ops.causal_divide if causal else ops.divide)(scores, divisor))

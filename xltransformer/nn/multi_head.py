@@ -8,6 +8,8 @@ from Multi-Head Checkpoints", section 2.2.
 
 from __future__ import annotations
 
+from functools import partial
+
 from xltransformer.graph import Attended, Axis, Matrix, Scope
 from xltransformer.nn.attention import (
     EVERYWHERE,
@@ -19,6 +21,7 @@ from xltransformer.nn.attention import (
     projection,
 )
 from xltransformer.nn.linear import bias, linear
+from xltransformer.nn.norm import Norm, rms_norm
 from xltransformer.nn.positions import rotate
 from xltransformer.ops import concatenate
 from xltransformer.record import record
@@ -27,12 +30,17 @@ from xltransformer.record import record
 @record
 class MultiHead:
     """The learned weights: each head's own, W_O (h d_v x d) and, where there are biases, b_O (1 x d);
-    with `groups` of heads, the heads of one have W_K and W_V in common."""
+    with `groups` of heads, the heads of one have W_K and W_V in common. `norms` are those of all queries and of
+    all keys, where there are any. Without `scaling` scores are not divided; a `local` one looks back no further
+    than a window."""
 
     heads: tuple[Projection, ...]
     W_O: Matrix
     b_O: Matrix | None = None
     groups: int | None = None
+    norms: tuple[Norm, Norm] | None = None
+    scaling: bool = True
+    local: bool = False
 
 
 @record
@@ -92,7 +100,7 @@ def multi_head(
     `name` is the result's.
     """
     attended = []
-    angles = options.angles
+    mask = options.local if w.local else options.mask
     Y = X if source is None else source
     each = len(w.heads) // w.groups if w.groups else 1
     for h, weights in enumerate(w.heads):
@@ -103,12 +111,12 @@ def multi_head(
             beside = g.scope("group", str(h // each)) if w.groups else head
             with beside.step("project"):
                 K, V = keys_values(beside, Y, weights)
-        if angles is not None:
-            Q = rotate(head, "Q_rotated", Q, angles)
-            if h % each == 0:
-                K = rotate(beside, "K_rotated", K, angles)
+        Q = _placed(head, "Q", Q, w.norms and w.norms[0], options.angles)
+        if h % each == 0:
+            K = _placed(beside, "K", K, w.norms and w.norms[1], options.angles)
+        looks = partial(attention, causal=options.causal, scaling=w.scaling, local=w.local)
         bias = options.biases[h] if options.biases else None
-        attended.append(attention(head, Q, K, V, options.mask, options.switches, causal=options.causal, bias=bias))
+        attended.append(looks(head, Q, K, V, mask, options.switches, bias=bias))
     with g.step("maps"):
         for one in attended:
             g.model.show(one.weights)
@@ -116,3 +124,9 @@ def multi_head(
         heads = g.add("heads", concatenate(*(one.output for one in attended)))
     with g.step("combine", bias=w.b_O is not None):
         return Heads(g.add(name, linear(heads, w.W_O, w.b_O)), tuple(attended))
+
+
+def _placed(g: Scope, name: str, x: Matrix, w: Norm | None, angles: Matrix | None) -> Matrix:
+    """Queries or keys (n x d_k), called by their `name`, with their norm and turned by angles, where there are."""
+    x = x if w is None else rms_norm(g, x, w, of=name)
+    return x if angles is None else rotate(g, f"{name}_rotated", x, angles)

@@ -45,15 +45,21 @@ def layer_norm(g: Scope, x: Matrix, w: Norm) -> Matrix:
         return g.add("output", ops.gain_bias(normalised, w.gain, *bias))
 
 
-def rms_norm(g: Scope, x: Matrix, w: Norm) -> Matrix:
-    """x / sqrt(mean square + epsilon) * gain. Zhang and Sennrich 2019, equation 4."""
-    with g.step("rms_norm"):
-        squares = g.add("mean_square", ops.mean_square(x))
-        normalised = g.add("normalised", ops.rms_normalise_rows(x, squares, w.epsilon))
-        return g.add("output", ops.gain_bias(normalised, w.gain))
+def rms_norm(g: Scope, x: Matrix, w: Norm, *, of: str = "") -> Matrix:
+    """x / sqrt(mean square + epsilon) * gain. Zhang and Sennrich 2019, equation 4.
+
+    It may be `of` queries or keys ("Q", "K"), each head's by itself: Dehghani et al. 2023, "Scaling Vision
+    Transformers to 22 Billion Parameters", section 2, there by layer norm.
+    """
+    named = f"{of}_" if of else ""
+    with g.step("query_key_norm" if of else "rms_norm"):
+        squares = g.add(f"{named}mean_square", ops.mean_square(x))
+        normalised = g.add(f"{named}normalised", ops.rms_normalise_rows(x, squares, w.epsilon))
+        return g.add(f"{of}_normed" if of else "output", ops.gain_bias(normalised, w.gain))
 
 
-def residual(g: Scope, x: Matrix, change: Matrix) -> Matrix:
-    """x plus what a sublayer made of it, both (n x d). He et al. 2016."""
-    with g.step("residual"):
+def residual(g: Scope, x: Matrix, change: Matrix, *, parallel: bool = False) -> Matrix:
+    """x plus what a sublayer made of it, or in `parallel` of what the sublayer before had read; both (n x d).
+    He et al. 2016."""
+    with g.step("residual", parallel=parallel):
         return g.add("sum", ops.add(x, change))

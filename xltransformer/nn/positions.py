@@ -88,8 +88,9 @@ def rotary(g: Scope, Q: Matrix, K: Matrix, turned: Matrix) -> tuple[Matrix, Matr
 
 
 def rotate(g: Scope, name: str, x: Matrix, turned: Matrix) -> Matrix:
-    """Queries or keys (n x d_k) with each pair of columns turned by its angle, under a `name`."""
-    with g.step("rotary"):
+    """Queries or keys (n x d_k) with each pair of columns turned by its angle, under a `name`; where there are
+    angles for the first columns only, the others stay as they are."""
+    with g.step("rotary", part=turned.shape[1] < x.shape[1]):
         return g.add(name, ops.rotate_pairs(x, turned))
 
 

@@ -21,7 +21,7 @@ from xltransformer.ops.linear import (
     row_products,
     transposed_matmul,
 )
-from xltransformer.ops.masking import HIDDEN
+from xltransformer.ops.masking import HIDDEN, where_one
 from xltransformer.record import record
 
 
@@ -56,7 +56,7 @@ class CausalScores(Op):
         return _ahead(product(queries, keys), HIDDEN)
 
     def gradient(self, upstream: Matrix, result: Matrix, queries: Matrix, keys: Matrix) -> Contributions:
-        if upstream.op not in (lower, upstream_scores):
+        if upstream.op not in (lower, upstream_scores, where_one):  # which a causal mask has cleared
             upstream = lower(upstream)
         return row_products(upstream, keys), transposed_matmul(queries, upstream, keys)
 
@@ -96,17 +96,23 @@ class CausalDivide(Op):
 
 class CausalMask(Op):
     """1 where a query may attend to a key: both slots hold words, and the key does not come after
-    the query. Operands: padding of the queries and of the keys."""
+    the query, nor is it as far before as a window is long. Operands: padding of the queries and of the keys, and
+    the length of the window where there is one."""
 
-    signature = "n 1, n 1 -> n n"
+    signature = "n 1, n 1, [1 1] -> n n"
     scale = "gate"
     no_gradient = "a mask says yes or no"
 
-    def value(self, queries: Array, keys: Array) -> Array:
-        return np.tril(queries * np.swapaxes(keys, -1, -2))
+    def value(self, queries: Array, keys: Array, *window: Array) -> Array:
+        mask = np.tril(queries * np.swapaxes(keys, -1, -2))
+        place = np.arange(mask.shape[-1])
+        return np.where(place[:, None] - place < window[0], mask, 0.0) if window else mask
 
-    def cell(self, i: Coordinate, j: Coordinate, queries: Ref, keys: Ref) -> str:
-        return "0" if j > i else f"{queries.cell(i, 0)}*{keys.cell(j, 0)}"
+    def cell(self, i: Coordinate, j: Coordinate, queries: Ref, keys: Ref, *window: Ref) -> str:
+        if j > i:
+            return "0"
+        both = f"{queries.cell(i, 0)}*{keys.cell(j, 0)}"
+        return f"IF({i - j}<{window[0].cell(0, 0)},{both},0)" if window else both
 
 
 class CausalRowProducts(RowProducts):

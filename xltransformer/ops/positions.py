@@ -192,30 +192,38 @@ class Sinusoid(Op):
 @record
 class RotatePairs(Op):
     """Each pair of columns (x_0, x_1) turned by its angle a: (x_0 cos a - x_1 sin a, x_1 cos a +
-    x_0 sin a). Operands: x and the angles; d is even.
+    x_0 sin a). Operands: x and the angles, an even number of columns; columns of x beyond stay as they are.
 
     Su et al. 2021, equation 34 (pairs of neighbouring columns). Turned `back` they undo it, which is
     what the gradient does.
     """
 
-    signature = "n d, n d -> n d"
+    signature = "n d, n r -> n d"
 
     back: bool = False
 
     def fits(self, x: Matrix, angle: Matrix) -> bool:
-        return x.shape[1] % 2 == 0
+        return angle.shape[1] % 2 == 0 and angle.shape[1] <= x.shape[1]
 
     def value(self, x: Array, angle: Array) -> Array:
-        turned = np.empty_like(x)
-        turned[..., 0::2] = -x[..., 1::2]
-        turned[..., 1::2] = x[..., 0::2]
+        width = angle.shape[-1]
+        first = x[..., :width]
+        turned = np.empty_like(first)
+        turned[..., 0::2] = -first[..., 1::2]
+        turned[..., 1::2] = first[..., 0::2]
         sine = -np.sin(angle) if self.back else np.sin(angle)
-        return np.asarray(x * np.cos(angle) + turned * sine)
+        rotated = np.asarray(first * np.cos(angle) + turned * sine)
+        if width == x.shape[-1]:
+            return rotated
+        others = np.broadcast_to(x[..., width:], (*rotated.shape[:-1], x.shape[-1] - width))
+        return np.concatenate([rotated, others], axis=-1)
 
     def gradient(self, upstream: Matrix, result: Matrix, x: Matrix, angle: Matrix) -> Contributions:
         return RotatePairs(not self.back)(upstream, angle), STOP
 
     def cell(self, i: Coordinate, j: Coordinate, x: Ref, angle: Ref) -> str:
+        if j >= angle.shape[1]:
+            return x.cell(i, j)
         sign = "+" if bool(j % 2) != self.back else "-"
         partner = j - 1 if j % 2 else j + 1
         own = f"{x.cell(i, j)}*COS({angle.cell(i, j)})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,9 +54,11 @@ def load(
     rows: Sequence[int] | None = None,
     untied: bool = False,
     decoder_heads: int | None = None,
+    rotary: int | None = None,
 ) -> Checkpoint:
     """Our blocks from a state dict; the number of heads is the one size that no entry tells (`decoder_heads` are
-    those of a decoder beside an encoder, where they differ).
+    those of a decoder beside an encoder, where they differ), and with rotary positions how many columns of queries
+    and keys turn (`rotary`, None for all).
 
     Of each stack only the first `layers` are taken, of the vocabulary only the `rows` given (from 0):
     nothing else is read from disk. Weights of the output that are those of the embeddings give no block, unless
@@ -84,13 +87,13 @@ def load(
         _check_same(name, entry, state, rows)
         if not untied and entry.tied in state and np.array_equal(value, _rows_of(entry, state[entry.tied], rows)):
             continue
-        dealt = _deal(entry, value, *shared.get(entry.stack, (heads, groups)))
+        dealt = _deal(entry, value, *shared.get(entry.stack, (heads, groups)), rotary)
         blocks |= {block.replace("{layer}", str(k)): v for block, v in dealt}
     stacks = {entry.blocks[0].partition(".")[0]: taken[entry.group] for entry in table.entries if entry.group}
     options = _options(table, blocks, sizes, stacks, heads, biased)
     if shared:
         options |= {"decoder_heads": own, "decoder_d_ff": sizes["decoder_d_ff"]}
-    options |= {"kv_heads": groups} if "keys" in sizes else {}
+    options |= {"kv_heads": groups} if "queries" in sizes else {}
     options |= {"segments": sizes["segments"]} if "segments" in sizes else {}
     return Checkpoint(blocks, sizes | stacks, options)
 
@@ -185,6 +188,8 @@ def _groups(sizes: Mapping[str, int], heads: int) -> int:
     if heads < 1 or queries % heads:
         raise UserError(f"{heads} heads do not divide the width {queries} of the weights; give heads=…")
     each = queries // heads
+    if sizes.get("d_k", each) != each:
+        raise UserError(f"{heads} heads of width {each} do not go with norms {sizes['d_k']} wide; give heads=…")
     groups, rest = divmod(sizes.get("keys", queries), each)
     if rest or heads % groups:
         raise UserError(f"{heads} heads of width {each} do not go with keys {sizes['keys']} wide; give heads=…")
@@ -256,25 +261,33 @@ def _size(symbol: str, sizes: Mapping[str, int]) -> int:
     return int(times or 1) * (int(bare) if bare.isdecimal() else sizes.get(bare, 0))
 
 
-def _deal(entry: Entry, value: Array, heads: int, groups: int) -> Iterator[tuple[str, Array]]:
+def _deal(entry: Entry, value: Array, heads: int, groups: int, rotary: int | None) -> Iterator[tuple[str, Array]]:
     """The blocks of one entry: its columns dealt out to them, and among the heads or their groups."""
     matrix = value.reshape(1, -1) if value.ndim == 1 else value.T if entry.transposed else value
-    for block, part in zip(entry.blocks, np.hsplit(matrix, max(len(entry.blocks), 1)), strict=False):
+    if entry.by_head:
+        each = matrix.reshape(len(matrix), heads, len(entry.blocks), -1)
+        matrix = each.swapaxes(1, 2).reshape(matrix.shape)
+    for number, block in enumerate(entry.blocks):
+        part = np.hsplit(matrix, len(entry.blocks))[number]
+        paired = partial(_pairs, rotary=rotary) if number in entry.halves else np.copy
         if groups == heads:  # as many groups as heads: each head has its own
             block = block.replace("group.{group}", "head.{head}")
         place = next((place for place in ("{head}", "{group}") if place in block), None)
         if place is None:
-            yield block, part.copy()
+            yield block, paired(part)
             continue
         for k, own in enumerate(np.hsplit(part, heads if place == "{head}" else groups)):
-            yield block.replace(place, str(k)), _pairs(own) if entry.halves else own.copy()
+            yield block.replace(place, str(k)), paired(own)
 
 
-def _pairs(x: Array) -> Array:
-    """Columns 0, d/2, 1, d/2 + 1, …: what stood half a width apart side by side. Queries and keys in
-    the same new order have the same scores."""
-    width = x.shape[1]
-    return x[:, np.arange(width).reshape(2, -1).T.ravel()] if width % 2 == 0 else x.copy()
+def _pairs(x: Array, rotary: int | None) -> Array:
+    """Columns 0, r/2, 1, r/2 + 1, … of the first r, all or as many as turn: what stood half of them apart side by
+    side. Queries and keys in the same new order have the same scores."""
+    width = x.shape[1] if rotary is None else rotary
+    order = np.arange(x.shape[1])
+    if width % 2 == 0 and width <= x.shape[1]:
+        order[:width] = np.arange(width).reshape(2, -1).T.ravel()
+    return x[:, order]
 
 
 Shapes = Mapping[str, tuple[int, ...]]

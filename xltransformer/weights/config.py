@@ -48,7 +48,8 @@ def told_in(config: Config) -> Told:
     name, kind, schemes = _kind(config)
     keys = _own_names(config, kind)
     told = decided(Config(config.file, keys), {**GENERAL, **kind.keys}, name)
-    return replace(told, schemes=schemes)
+    fixed = {option: (f"model_type {name}, with {option}", value) for option, value in kind.fixed.items()}
+    return replace(told, schemes=schemes, sizes={**fixed, **told.sizes})
 
 
 def _kind(config: Config) -> tuple[str, Kind, tuple[str, ...]]:

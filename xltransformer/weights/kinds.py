@@ -13,12 +13,14 @@ from typing import Any
 from xltransformer.nn.feed_forward import ALSO_CALLED
 from xltransformer.record import record
 from xltransformer.weights.labels import labels
-from xltransformer.weights.rotary import rotary, shared_heads, window
+from xltransformer.weights.rotary import Part, local_layers, rotary, shared_heads, window
 from xltransformer.weights.told import (
     IDLE,
     Choice,
     Count,
     Decision,
+    Flag,
+    Has,
     Layers,
     Number,
     Only,
@@ -118,9 +120,10 @@ def _roberta(name: str) -> Kind:
     return Kind(classes, _bert(head_follows=False, pad=Only((1,))))
 
 
-def _llama(groups: int | None, **more: Decision) -> dict[str, Decision]:
-    """LLaMA's keys and those of its like; so many keys and values where the config does not say."""
-    heads = Together(lambda config: shared_heads(config, 32, groups))
+def _llama(groups: int | None, width: int | None = None, **more: Decision) -> dict[str, Decision]:
+    """LLaMA's keys and those of its like; so many keys and values, and heads so wide (None: they share out the
+    width), where the config does not say."""
+    heads = Together(lambda config: shared_heads(config, 32, groups, width))
     return {
         "vocab_size": Size("vocabulary"),
         "hidden_size": Size("width"),
@@ -135,7 +138,7 @@ def _llama(groups: int | None, **more: Decision) -> dict[str, Decision]:
         ),
         **all_with(Together(window), "sliding_window", "use_sliding_window", "layer_types"),
         "tie_word_embeddings": Tied(False),
-        **all_with(Only((False,)), "attention_bias", "mlp_bias"),
+        "mlp_bias": Only((False,)),
         "is_causal": Only((True,)),
         **all_with(IDLE, "attention_dropout", "max_window_layers"),
         **more,
@@ -184,7 +187,46 @@ _BERT_CLASSES = {
     "BertLMHeadModel": ("bert",),
 }
 _END = Together(lambda config: ends(config, 2))
-_NO_BIASES = {"attention_biases": False}
+_BIASED = Has(("attention_biases", "combining_bias"), False)
+_PLAIN = {"attention_biases": False, "combining_bias": False, "query_key_norms": False}
+_GPT_NEO = {
+    "vocab_size": Size("vocabulary"),
+    "hidden_size": Size("width"),
+    "num_layers": Layers(),
+    "num_heads": Count("heads", 16),
+    "intermediate_size": Size("d_ff"),
+    "max_position_embeddings": Size("positions"),
+    "activation_function": Choice(("activation",), "gelu_new", ACTIVATIONS),
+    "layer_norm_epsilon": Number("epsilon", 1e-5),
+    **all_with(Together(local_layers), "attention_types", "attention_layers", "window_size"),
+    "is_causal": Only((True,)),
+    "tie_word_embeddings": Tied(True),
+    "eos_token_id": Together(lambda config: ends(config, 50256)),
+    **all_with(
+        IDLE, "resid_dropout", "embed_dropout", "attention_dropout", "summary_type", "summary_use_proj",
+        "summary_activation", "summary_proj_to_labels", "summary_first_dropout",
+    ),
+}  # fmt: skip
+_TURNING = Part("rotary_pct", 0.25, ("num_attention_heads", 64))
+_GPT_NEOX = {
+    "vocab_size": Size("vocabulary"),
+    "hidden_size": Size("width"),
+    "num_hidden_layers": Layers(),
+    "num_attention_heads": Count("heads", 64),
+    "intermediate_size": Size("d_ff"),
+    "hidden_act": Choice(("activation",), "gelu", ACTIVATIONS),
+    "layer_norm_eps": Number("epsilon", 1e-5),
+    "use_parallel_residual": Flag("parallel", True),
+    "attention_bias": Has(("attention_biases", "combining_bias"), True),
+    **all_with(
+        Together(lambda config: rotary(config, "rotary_emb_base", _TURNING)), "rotary_emb_base", "rotary_pct",
+        "rope_scaling", "rope_parameters", "max_position_embeddings",
+    ),
+    "is_causal": Only((True,)),
+    "tie_word_embeddings": Tied(False),
+    "eos_token_id": _END,
+    **all_with(IDLE, "attention_dropout", "hidden_dropout"),
+}  # fmt: skip
 
 
 def _decoder(name: str) -> dict[str, tuple[str, ...]]:
@@ -224,9 +266,28 @@ KINDS: Mapping[str, Kind] = {
             "num_hidden_layers": "encoder_layers",
         },
     ),
-    "llama": Kind(_decoder("Llama"), _llama(None, eos_token_id=_END), fixed=_NO_BIASES),
-    "mistral": Kind(_decoder("Mistral"), _llama(8, eos_token_id=_END), fixed=_NO_BIASES),
-    "qwen2": Kind(_decoder("Qwen2"), _llama(32), fixed={"attention_biases": True}),
+    "gpt_neo": Kind(
+        dict.fromkeys(("GPTNeoForCausalLM", "GPTNeoModel"), ("gpt_neo",)),
+        _GPT_NEO,
+        {"num_attention_heads": "num_heads", "num_hidden_layers": "num_layers"},
+    ),
+    "gpt_neox": Kind(dict.fromkeys(("GPTNeoXForCausalLM", "GPTNeoXModel"), ("gpt_neox",)), _GPT_NEOX),
+    "llama": Kind(
+        _decoder("Llama"),
+        _llama(None, eos_token_id=_END, attention_bias=_BIASED),
+        fixed={"query_key_norms": False},
+    ),
+    "mistral": Kind(
+        _decoder("Mistral"), _llama(8, eos_token_id=_END, attention_bias=Only((False,))), fixed=_PLAIN
+    ),
+    "qwen2": Kind(
+        _decoder("Qwen2"), _llama(32, attention_bias=Only((False,))), fixed=_PLAIN | {"attention_biases": True}
+    ),
+    "qwen3": Kind(
+        dict.fromkeys(("Qwen3ForCausalLM", "Qwen3Model"), ("llama",)),
+        _llama(32, 128, attention_bias=_BIASED),
+        fixed={"query_key_norms": True},
+    ),
 }
 
 

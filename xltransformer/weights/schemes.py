@@ -25,8 +25,9 @@ class Entry:
     In names, `{layer}` stands for each layer and `{head}` for each head. `shape` names the sizes,
     such as `3*width`, or gives them as numbers. A row stays a row; a matrix that lies as (outputs x
     inputs) is `transposed` to ours. Its columns are then dealt out evenly to the blocks, and among the
-    heads (`{head}`) or the groups of heads that share keys and values (`{group}`). Those of queries and
-    keys saved in `halves`, where column k turns with column k + d_k/2, are put into our order, where
+    heads (`{head}`) or the groups of heads that share keys and values (`{group}`); where they lie `by_head`, those
+    of one head stand together, its part of each block after the other. Those of the blocks, by number, that are
+    saved in `halves`, where column k turns with column k + r/2 of the r that turn, are put into our order, where
     pairs stand side by side. An `optional` entry may be missing; one that equals the entry it is `tied`
     to gives no block. Of its rows the first `unused` are left out.
     One that must be the `same` as another entry, or as the positions that are computed with `halves` (see
@@ -39,7 +40,8 @@ class Entry:
     transposed: bool = False
     optional: bool = False
     tied: str = ""
-    halves: bool = False
+    halves: tuple[int, ...] = ()
+    by_head: bool = False
     unused: int = 0
     same: str = ""
     sines: bool = False
@@ -78,7 +80,7 @@ class Scheme:
     is there, `absent` those that are True where one is not. `usual` are sizes that most of them have, by which
     they are told from others of the same names where nothing beside the weights says what they are; likewise an
     entry that is `telling`: without it they are no such model. With `config` such weights are nothing without a
-    config.json: it alone says how words are read. `unsaid` are the options, beside the number
+    config.json: it alone says how words are read, or what layers do. `unsaid` are the options, beside the number
     of heads, that weights of any value may have."""
 
     entries: tuple[Entry, ...]
@@ -216,6 +218,41 @@ def _gpt2() -> Iterator[Entry]:
     yield _output("lm_head", "transformer.wte.weight")
 
 
+def _gpt_neo() -> Iterator[Entry]:
+    """Hugging Face's GPTNeoForCausalLM, and GPTNeoModel: GPT-2 with queries, keys and values apart and without
+    biases, and linear maps that lie as (outputs x inputs)."""
+    layer, block = "transformer.h.{layer}", "decoder.{layer}"
+    yield Entry("transformer.wte.weight", ("embeddings",), ("vocabulary", "width"))
+    yield Entry("transformer.wpe.weight", ("position_embeddings",), ("positions", "width"))
+    yield from _norm(layer + ".ln_1", block + ".norm.0")
+    for letter in "QKV":
+        name = f"{layer}.attn.attention.{letter.lower()}_proj.weight"
+        yield Entry(name, (f"{block}.head.{{head}}.W_{letter}",), ("width", "width"), True)
+    yield from _linear(layer + ".attn.attention.out_proj", block + ".{}_O", "width", "width")
+    yield from _norm(layer + ".ln_2", block + ".norm.1")
+    yield from _linear(layer + ".mlp.c_fc", block + ".feed_forward.{}_1", "width", "d_ff")
+    yield from _linear(layer + ".mlp.c_proj", block + ".feed_forward.{}_2", "d_ff", "width")
+    yield from _norm("transformer.ln_f", "decoder.norm")
+    yield _output("lm_head", "transformer.wte.weight")
+
+
+def _gpt_neox() -> Iterator[Entry]:
+    """Hugging Face's GPTNeoXForCausalLM, and GPTNeoXModel; each head's query, key and value stand side by side."""
+    layer, block = "gpt_neox.layers.{layer}", "decoder.{layer}"
+    yield Entry("gpt_neox.embed_in.weight", ("embeddings",), ("vocabulary", "width"))
+    yield from _norm(layer + ".input_layernorm", block + ".norm.0")
+    for name, letter, shape in (("weight", "W", ("3*queries", "width")), ("bias", "b", ("3*queries",))):
+        bias, blocks = letter == "b", tuple(f"{block}.head.{{head}}.{letter}_{part}" for part in "QKV")
+        packed, out = f"{layer}.attention.query_key_value.{name}", f"{layer}.attention.dense.{name}"
+        yield Entry(packed, blocks, shape, not bias, optional=bias, halves=(0, 1), by_head=True)
+        yield Entry(out, (f"{block}.{letter}_O",), ("width", "queries")[: len(shape)], not bias, optional=bias)
+    yield from _norm(layer + ".post_attention_layernorm", block + ".norm.1")
+    yield from _linear(layer + ".mlp.dense_h_to_4h", block + ".feed_forward.{}_1", "width", "d_ff")
+    yield from _linear(layer + ".mlp.dense_4h_to_h", block + ".feed_forward.{}_2", "d_ff", "width")
+    yield from _norm("gpt_neox.final_layer_norm", "decoder.norm")
+    yield _output("lm_head", "gpt_neox.embed_in.weight")
+
+
 def _bert(names: Mapping[str, str]) -> Iterator[Entry]:
     """BERT's encoder and the head that predicts words: Hugging Face's BertForMaskedLM, and
     BertForPreTraining without its next-sentence head. Models like it (`names` has what differs) know
@@ -285,15 +322,19 @@ _MARIAN = {
 def _llama(names: Mapping[str, str], *, halves: bool) -> Iterator[Entry]:
     """LLaMA's decoder under Meta's names or Hugging Face's (`names` has those that differ). Meta's
     projections, and llama2.c's, turn neighbouring columns; Hugging Face's turn column k with column
-    k + d_k/2. The biases of queries, keys and values are Qwen2's."""
+    k + d_k/2. The biases of queries, keys and values are Qwen2's, the norms of queries and keys Qwen3's."""
     layer, block = names["layer"], "decoder.{layer}"
     yield Entry(names["embeddings"], ("embeddings",), ("vocabulary", "width"))
     for letter, size in (("Q", "queries"), ("K", "keys"), ("V", "keys")):
         place = "head.{head}" if letter == "Q" else "group.{group}"
-        ours, theirs, turned = f"{block}.{place}", layer + names[letter], halves and letter != "V"
+        ours, theirs, turned = f"{block}.{place}", layer + names[letter], (0,) if halves and letter != "V" else ()
         yield Entry(f"{theirs}.weight", (f"{ours}.W_{letter}",), (size, "width"), True, halves=turned)
         yield Entry(f"{theirs}.bias", (f"{ours}.b_{letter}",), (size,), optional=True, halves=turned)
+        if f"{letter}_norm" in names:
+            own = (f"{block}.{letter}_gain",)
+            yield Entry(f"{layer}{names[letter + '_norm']}.weight", own, ("d_k",), optional=True, halves=turned)
     yield Entry(layer + names["O"] + ".weight", (block + ".W_O",), ("width", "queries"), True)
+    yield Entry(layer + names["O"] + ".bias", (block + ".b_O",), ("width",), optional=True)
     for k in (1, 2, 3):
         shape = ("width", "d_ff") if k == 2 else ("d_ff", "width")
         yield Entry(f"{layer}{names[f'w{k}']}.weight", (f"{block}.feed_forward.W_{k}",), shape, True)
@@ -326,7 +367,8 @@ _DISTILBERT = {
 }  # fmt: skip
 _HUGGING_FACE = {
     "layer": "model.layers.{layer}.", "embeddings": "model.embed_tokens.weight", "norm": "model.norm.weight",
-    "output": "lm_head", "Q": "self_attn.q_proj", "K": "self_attn.k_proj", "V": "self_attn.v_proj",
+    "output": "lm_head", "Q_norm": "self_attn.q_norm", "K_norm": "self_attn.k_norm",
+    "Q": "self_attn.q_proj", "K": "self_attn.k_proj", "V": "self_attn.v_proj",
     "O": "self_attn.o_proj", "w1": "mlp.gate_proj", "w2": "mlp.down_proj", "w3": "mlp.up_proj",
     "first_norm": "input_layernorm", "second_norm": "post_attention_layernorm",
 }  # fmt: skip
@@ -342,9 +384,10 @@ _META = {
     "first_norm": "attention_norm", "second_norm": "ffn_norm",
 }  # fmt: skip
 _TIED = {"tied": "output.W"}
+_BIASES = {"attention_biases": "decoder.0.head.0.b_Q", "combining_bias": "decoder.0.b_O"}
 _LLAMA: dict[str, Any] = {
     "options": {"pre_norm": True, "rms": True, "biases": False, "activation": "swiglu"},
-    "present": {"attention_biases": "decoder.0.head.0.b_Q"},
+    "present": _BIASES | {"query_key_norms": "decoder.0.Q_gain"},
     "absent": _TIED,
 }
 
@@ -472,6 +515,24 @@ SCHEMES: dict[str, Scheme] = {
         options={"pre_norm": True},
         absent=_TIED,
         unsaid={"activation": Unsaid("gelu_tanh"), "epsilon": Unsaid(1e-5)},
+    ),
+    "gpt_neo": Scheme(
+        tuple(_gpt_neo()),
+        "transformer.",
+        ignored=r".*\.attn\.attention\.(masked_)?bias",
+        options={"pre_norm": True, "attention_biases": False, "scaling": False},
+        config=True,
+        absent=_TIED,
+    ),
+    "gpt_neox": Scheme(
+        tuple(_gpt_neox()),
+        "gpt_neox.",
+        ignored=r".*\.attention\.(masked_)?bias|.*rotary_emb\.inv_freq",
+        renamed=(("embed_out.weight", "lm_head.weight"),),
+        options={"pre_norm": True, "biases": True},
+        config=True,
+        present=_BIASES,
+        absent=_TIED,
     ),
     **_encoders(
         "bert",

@@ -74,6 +74,13 @@ class Config:
             raise UserError(f"{self.file}: {name} is {short(value)}; give a whole number of at least 1")
         return int(value)
 
+    def flag(self, name: str, default: bool) -> bool:
+        """True or false, else UserError."""
+        value = self.keys.get(name, default)
+        if not isinstance(value, bool):
+            raise UserError(f"{self.file}: {name} is {short(value)}; give true or false")
+        return value
+
 
 def all_with(decision: Decision, *names: str) -> dict[str, Decision]:
     """The same decision for several keys."""
@@ -131,10 +138,7 @@ class Flag:
     default: bool
 
     def tell(self, config: Config, key: str) -> Told:
-        value = config.keys.get(key, self.default)
-        if not isinstance(value, bool):
-            raise UserError(f"{config.file}: {key} is {short(value)}; give true or false")
-        return Told({self.option: value})
+        return Told({self.option: config.flag(key, self.default)})
 
 
 @record
@@ -164,10 +168,19 @@ class Tied:
     default: bool
 
     def tell(self, config: Config, key: str) -> Told:
-        value = config.keys.get(key, self.default)
-        if not isinstance(value, bool):
-            raise UserError(f"{config.file}: {key} is {short(value)}; give true or false")
-        return Told(tied=value)
+        return Told(tied=config.flag(key, self.default))
+
+
+@record
+class Has:
+    """A key that says whether the weights have all that is named, as options of ours."""
+
+    options: tuple[str, ...]
+    default: bool
+
+    def tell(self, config: Config, key: str) -> Told:
+        value = config.flag(key, self.default)
+        return Told(sizes=dict.fromkeys(self.options, (key, value)))
 
 
 @record
@@ -216,7 +229,7 @@ class Together:
         return self.read(config)
 
 
-Decision = Number | Count | Choice | Flag | Size | Layers | Tied | Only | Said | Idle | Together
+Decision = Number | Count | Choice | Flag | Size | Layers | Tied | Has | Only | Said | Idle | Together
 IDLE = Idle()
 
 
