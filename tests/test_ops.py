@@ -222,6 +222,7 @@ CASES = [
     Case(ops.to_largest, [[[5, 6]], [[3, 1], [3, 2], [0, 2]], [[3, 2]]], [[5, 0], [0, 6], [0, 0]]),
     Case(ops.numbered, [[[1], [0], [1]]], [[1], [0], [3]]),
     Case(ops.root_sum, [[[1], [0], [1]]], [[sqrt(2)]]),
+    Case(ops.row_past_pads, [[[0], [1], [0], [0], [1]]], [[2], [1], [3], [4], [1]]),
     # the first separator belongs to what it ends; a second one to what it ends, too
     Case(ops.segment_kind, [[[0], [1], [0], [1], [0]]], [[1], [1], [2], [2], [2]]),
     Case(ops.segment_kind, [[[0], [0]]], [[1], [1]]),

@@ -35,6 +35,7 @@ from xltransformer.weights import (
     read_source,
 )
 from xltransformer.weights.labels import label
+from xltransformer.weights.schemes import PAD, PAD_NUMBER
 from xltransformer.weights.told import Told
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
     kept = {name: size for name, size in template.sizes.items() if name not in left or name in settings}
     told = words_told(source.told, list(table.words), None if tokens is None else tokens.rows)
     start = told.pop("start", "")
-    sizes = {**(told if template.entry.writes else {}), **kept, **checkpoint.options}
+    pad = {"pad": told.pop("pad", PAD)} if "pad" in checkpoint.options else {}
+    told.pop("pad", None)
+    sizes = {**(told if template.entry.writes else {}), **kept, **checkpoint.options, **pad}
     if not ours:
         _check_texts(source, plan, path)
     warnings += source.told.notes if template.entry.writes else ()
@@ -125,11 +128,15 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
 
 def words_told(told: Told, words: Sequence[str], rows: Sequence[int] | None) -> dict[str, Any]:
     """The words whose numbers are told: the one with which a target begins (`start`), the `end`, or a list of
-    several, and the one that is `never` written, as far as they are among the `words`, whose numbers are the
-    `rows`, or in order."""
+    several, the one that is `never` written, and the `pad` of a RoBERTa, as far as they are among the `words`,
+    whose numbers are the `rows`, or in order."""
     order = range(len(words)) if rows is None else rows
     named = dict(zip(order, words, strict=False))
-    found = {name: named[k] for name, k in (("start", told.start), ("never", told.never)) if k in named}
+    found = {
+        name: named[k]
+        for name, k in (("start", told.start), ("never", told.never), ("pad", PAD_NUMBER))
+        if k in named
+    }
     ends = [named[k] for k in told.ends if k in named]
     return found | ({"end": ends if len(ends) > 1 else ends[0]} if ends else {})
 

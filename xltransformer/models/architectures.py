@@ -31,6 +31,7 @@ from xltransformer.ops import (
     lookup,
     present,
     root_width,
+    row_past_pads,
     row_products,
     segment_kind,
     times,
@@ -276,11 +277,11 @@ def _translates(model: Lesson, across: Sequence[Map]) -> Headline:
 
 def bert(sizes: Sizes) -> Lesson:
     """BERT: encoder only, token + position + segment embeddings; a masked word is predicted from both
-    sides. Devlin et al. 2019. Options: those of a stack; `segments`, `relative`: see `bert_stack`; `maps`: see
-    `gpt`; `head`: whether the head that predicts words is there; without it the model ends with its last hidden
+    sides. Devlin et al. 2019. Options: those of a stack; `segments`, `relative`, `pad`: see `bert_stack`; `maps`:
+    see `gpt`; `head`: whether the head that predicts words is there; without it the model ends with its last hidden
     state, or with `classes` says them (`models.classified`); `head_activation`: the head's, GELU where it is not
     given."""
-    own = ("head", "head_activation", "segments", "separator", "relative", "maps")
+    own = ("head", "head_activation", "segments", "separator", "relative", "pad", "maps")
     model, known = begin(sizes, *STACK, *own, *CLASSIFIES)
     found, watched, epsilon = bert_stack(model, sizes)
     if sizes.names("classes"):
@@ -316,12 +317,15 @@ def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Reading, Watch, Matrix]:
     `segments` are the kinds of segments that the model knows, 2 where the options do not say: 1 in
     RoBERTa (Liu et al. 2019), none in DistilBERT (Sanh et al. 2019). Every word is of the first kind, but with a
     `separator`, a word, those behind its first place are of the second. With `relative`, distances have a say in
-    the scores, as in MPNet (Song et al. 2020).
+    the scores, as in MPNet (Song et al. 2020). With a `pad`, a word, positions stand still at it, and the first
+    row of their table is its own, as in RoBERTa.
     """
     word = watched_word(model)
     a = architecture(model, sizes, activation="gelu_erf", epsilon=BERT_EPSILON)
     top = model.scope()
-    positions = learned_positions(top, max(sizes.slots), a.width)
+    filling = sizes.word("pad")
+    pad = None if filling is None else top.constant("pad", filling)
+    positions = learned_positions(top, max(sizes.slots) + (pad is not None), a.width)
     kinds = Axis.numbered("", sizes.count("segments", 2, least=0))
     segments = (
         top.input("segment_embeddings", kinds, a.width, "parameter", initial=EMBEDDING) if kinds.size else None
@@ -333,8 +337,9 @@ def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Reading, Watch, Matrix]:
     w = stack_weights(top.scope("encoder"), a, sizes.count("layers", 2))
 
     def place(g: Scope, X: Matrix) -> Matrix:
+        at = _rows_past_pads(g, X, positions, pad)
         with g.step("add_positions"):
-            total = g.add("placed", add(X, g.add("position", first_rows(positions, X))))
+            total = g.add("placed", add(X, g.add("position", first_rows(positions, X)) if at is None else at))
             if segments is not None and separator is None:
                 total = g.add("sum", add_row(total, g.add("segment", Row(0)(segments))))
         if segments is not None and separator is not None:
@@ -348,6 +353,16 @@ def bert_stack(model: Lesson, sizes: Sizes) -> tuple[Reading, Watch, Matrix]:
     found = read(model, [g.scope("encoder") for g in model.scopes], w, place, relative=relative)
     model.watch = watched = watch(model, word, found.inputs, found.heads)
     return found, watched, a.epsilon
+
+
+def _rows_past_pads(g: Scope, X: Matrix, positions: Matrix, pad: Matrix | None) -> Matrix | None:
+    """The learned positions of words among pads, (n x d); None where no word is a pad."""
+    if pad is None:
+        return None
+    assert X.rows.source is not None  # the words
+    with g.step("places"):
+        pads = g.add("pads", equals(X.rows.source, pad))
+        return g.add("position", lookup(g.add("row", row_past_pads(pads)), positions))
 
 
 def gpt(sizes: Sizes) -> Lesson:

@@ -50,6 +50,26 @@ class FromEnd(Op):
         return f"ROW({x.cell(x.shape[0] - 1, 0)})-ROW({x.cell(i, 0)})"
 
 
+class RowPastPads(Op):
+    """The row of a table of positions (from 1) that each word takes: a pad the first, the others one after the
+    other the rows behind it.
+
+    Operand: 1 where a word is a pad, else 0. Liu et al. 2019 ("RoBERTa") as published: positions count from the
+    number of the pad on, and stand still at pads.
+    """
+
+    signature = "n 1 -> n 1"
+    scale = "count"
+    no_gradient = "a position jumps"
+
+    def value(self, pads: Array) -> Array:
+        return np.asarray(np.where(pads == 1, 1.0, 1.0 + np.cumsum(pads == 0, axis=-2)))
+
+    def cell(self, i: Coordinate, j: Coordinate, pads: Ref) -> str:
+        so_far = pads.column(0, i + 1)
+        return f"IF({pads.cell(i, 0)}=1,1,1+ROWS({so_far})-SUM({so_far}))"
+
+
 @record
 class Mirrored(Op):
     """The places (from 1) at growing distance from a turn, behind it, or with `before` in front of it:
@@ -250,6 +270,7 @@ class Spread(Op):
 
 
 position = Position()
+row_past_pads = RowPastPads()
 from_end = FromEnd()
 behind_turn, before_turn = Mirrored(before=False), Mirrored(before=True)
 pair = Pair()

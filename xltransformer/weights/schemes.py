@@ -256,8 +256,8 @@ def _gpt_neox() -> Iterator[Entry]:
 def _bert(names: Mapping[str, str]) -> Iterator[Entry]:
     """BERT's encoder and the head that predicts words: Hugging Face's BertForMaskedLM, and
     BertForPreTraining without its next-sentence head. Models like it (`names` has what differs) know
-    fewer kinds of segments: RoBERTa mostly one, and its first two positions are never used (Liu et al. 2019);
-    DistilBERT none (Sanh et al. 2019); MPNet neither, and it has a table of distances (Song et al. 2020)."""
+    fewer kinds of segments: RoBERTa mostly one, and its first position is never used, its second the pad's (Liu et al.
+    2019); DistilBERT none (Sanh et al. 2019); MPNet neither, and it has a table of distances (Song et al. 2020)."""
     embeddings, layer, block = names["embeddings"], names["layer"], "encoder.{layer}"
     words = embeddings + "word_embeddings.weight"
     yield Entry(words, ("embeddings",), ("vocabulary", "width"))
@@ -353,7 +353,7 @@ _BERT = {
     "bias": "cls.predictions.bias", "decoder": "cls.predictions.decoder",
 }  # fmt: skip
 _ROBERTA = _BERT | {
-    "embeddings": "roberta.embeddings.", "layer": "roberta.encoder.layer.{layer}.", "segments": "1", "unused": "2",
+    "embeddings": "roberta.embeddings.", "layer": "roberta.encoder.layer.{layer}.", "segments": "1", "unused": "1",
     "transform": "lm_head.dense", "transform_norm": "lm_head.layer_norm",
     "bias": "lm_head.bias", "decoder": "lm_head.decoder",
 }  # fmt: skip
@@ -373,7 +373,7 @@ _HUGGING_FACE = {
     "first_norm": "input_layernorm", "second_norm": "post_attention_layernorm",
 }  # fmt: skip
 _MPNET = _ROBERTA | {
-    "embeddings": "mpnet.embeddings.", "layer": "mpnet.encoder.layer.{layer}.", "segments": "0", "unused": "2",
+    "embeddings": "mpnet.embeddings.", "layer": "mpnet.encoder.layer.{layer}.", "segments": "0", "unused": "1",
     "Q": "attention.attn.q", "K": "attention.attn.k", "V": "attention.attn.v", "O": "attention.attn.o",
     "first_norm": "attention.LayerNorm", "relative": "mpnet.encoder.relative_attention_bias.weight",
 }  # fmt: skip
@@ -415,7 +415,7 @@ def _encoders(
     activation is GELU, or `head_follows` the layers'."""
     entries, without = tuple(_bert(names)), f"{name}_states"
     segments = int(names["segments"])
-    options: dict[str, Any] = {"pre_norm": False, "segments": segments, "relative": "relative" in names}
+    options = _common(names)
     more |= {"options": options, "usual": {"segments": segments} if segments else {}}
     ignored = rf"{ignored}|.*\.position_ids"
     states = tuple(entry for entry in entries if not entry.name.startswith(part))
@@ -443,6 +443,21 @@ def _encoders(
     }
 
 
+def _common(names: Mapping[str, str]) -> dict[str, Any]:
+    """The options that a model like BERT has in common with its like; the row of positions of a `pad` stands first
+    where others begin behind it."""
+    options: dict[str, Any] = {
+        "pre_norm": False,
+        "segments": int(names["segments"]),
+        "relative": "relative" in names,
+    }
+    return options | ({"pad": PAD} if names["unused"] == "1" else {})
+
+
+PAD, PAD_NUMBER = "<pad>", 1
+"""What RoBERTa fills short texts up with, and its number."""
+
+
 def _classifiers(
     name: str, prefix: str, part: str, names: Mapping[str, str], dense: str, output: str, **more: Any
 ) -> dict[str, Scheme]:
@@ -452,11 +467,11 @@ def _classifiers(
     pooler, ignored = rf"{re.escape(prefix)}pooler\..*|", rf".*\.position_ids|{re.escape(part)}.*"
     states = [entry for entry in _bert(names) if not entry.name.startswith(part)]
     segments = int(names["segments"])
-    common: dict[str, Any] = {"pre_norm": False, "segments": segments, "relative": "relative" in names}
+    common = _common(names)
     of_sentences = {
         "classifies": "sentence",
         "dense_activation": "relu" if name == "distilbert" else "tanh",
-        "between": 2 if names["unused"] == "2" else 1,
+        "between": 2 if names["unused"] == "1" else 1,
     }
     layer = _linear(dense, "classifier.dense.{}", "width", "width")
     more |= {"usual": {"segments": segments} if segments else {}, "unsaid": _OF_BERT}
