@@ -86,6 +86,10 @@ def models() -> dict[str, t.PreTrainedModel]:
         "xlm-roberta-states": t.XLMRobertaModel(t.XLMRobertaConfig(**BERT, type_vocab_size=1)),
         "camembert": t.CamembertForMaskedLM(t.CamembertConfig(**BERT, type_vocab_size=1)),
         "bert-states": t.BertModel(t.BertConfig(**BERT)),
+        "bert-relu": t.BertForMaskedLM(t.BertConfig(**BERT, hidden_act="relu")),
+        "roberta-relu": t.RobertaForMaskedLM(t.RobertaConfig(**BERT, type_vocab_size=1, hidden_act="relu")),
+        "roberta-pads": t.RobertaForMaskedLM(t.RobertaConfig(**BERT, type_vocab_size=1)),
+        "roberta-two-kinds-states": t.RobertaModel(t.RobertaConfig(**BERT, type_vocab_size=2)),
         "bert": t.BertForMaskedLM(t.BertConfig(**BERT)),
         "distilbert": t.DistilBertForMaskedLM(t.DistilBertConfig(**DISTIL)),
         "distilbert-states": t.DistilBertModel(t.DistilBertConfig(**DISTIL)),
@@ -235,6 +239,7 @@ def _computed(name: str, model: t.PreTrainedModel) -> tuple[torch.Tensor, torch.
     while True:
         shake(model)
         tokens = torch.randint(3, VOCABULARY - 1, (1, LONGER.get(name, TOKENS)))
+        tokens[0, [2, 3, 5][: 3 * name.endswith("pads")]] = 1  # RoBERTa's pad, typed among the words
         more = translated(model, tokens) if model.config.is_encoder_decoder else {}
         with torch.no_grad():
             decoded = {key: x[None] for key, x in more.items() if "decoder" in key}

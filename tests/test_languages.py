@@ -154,7 +154,7 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
         ("decoder", {"biases": False}),
         ("encoder", {"classes": ["kind", "so-so", "unkind"]}),
         ("encoder-decoder", MARIAN | {"layers": 1, "gradients": 1, "d_model": 4, "d_ff": 4}),
-        ("bert", {"relative": True, "gradients": 1, "layers": 1, "d_model": 4, "d_ff": 4}),
+        ("bert", {"relative": True, "pad": "sat", "gradients": 1, "layers": 1, "d_model": 4, "d_ff": 4}),
         *(("bert", one | {"layers": 1, "gradients": 1, "d_model": 4, "d_ff": 4}) for one in CLASSIFIERS),
         *((template, one | {"gradients": 1}) for template, one in OPTIONS.values()),
         *(("sentences", {"dense": 4, "dense_activation": one, "dense_bias": False}) for one in DENSE),

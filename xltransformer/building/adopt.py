@@ -22,7 +22,7 @@ from xltransformer.models import HEADS, MODELS, Sizes
 from xltransformer.models.registry import template_for_scheme
 from xltransformer.nn.pooling import POOLINGS
 from xltransformer.record import record
-from xltransformer.text import MOST_TEXT, alike_key, clean, listed
+from xltransformer.text import MOST_TEXT, alike_key, clean, listed, split_sentence
 from xltransformer.weights import (
     KINDS,
     SCHEMES,
@@ -120,7 +120,7 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
     told.pop("pad", None)
     sizes = {**(told if template.entry.writes else {}), **kept, **checkpoint.options, **pad}
     if not ours:
-        _check_texts(source, plan, path)
+        _check_texts(source, plan, table, path)
     warnings += source.told.notes if template.entry.writes else ()
     adopted = replace(template, table=table, sizes=sizes, weights=blocks)
     return replace(plan, template=adopted, complete=ours, start=start).warned(*warnings, *said)
@@ -141,9 +141,10 @@ def words_told(told: Told, words: Sequence[str], rows: Sequence[int] | None) -> 
     return found | ({"end": ends if len(ends) > 1 else ends[0]} if ends else {})
 
 
-def _check_texts(source: Source, plan: Plan, path: Path) -> None:
+def _check_texts(source: Source, plan: Plan, table: WordTable, path: Path) -> None:
     """UserError where the sentences would be cut off, or put in small letters, before the model reads them."""
-    longest, most = max(map(len, plan.words), default=0), source.told.pieces
+    words = plan.words or [split_sentence(text, table.words) for text in plan.sentences]
+    longest, most = max(map(len, words), default=0), source.told.pieces
     if most is not None and longest > most:
         raise UserError(
             f"{path}: a sentence has {longest} pieces, and those after {most} would be cut off; shorten it"

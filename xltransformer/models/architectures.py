@@ -278,9 +278,9 @@ def _translates(model: Lesson, across: Sequence[Map]) -> Headline:
 def bert(sizes: Sizes) -> Lesson:
     """BERT: encoder only, token + position + segment embeddings; a masked word is predicted from both
     sides. Devlin et al. 2019. Options: those of a stack; `segments`, `relative`, `pad`: see `bert_stack`; `maps`:
-    see `gpt`; `head`: whether the head that predicts words is there; without it the model ends with its last hidden
-    state, or with `classes` says them (`models.classified`); `head_activation`: the head's, GELU where it is not
-    given."""
+    see `gpt`; `head`: whether the head that predicts words is there; without it the model ends with its last
+    hidden state, or with `classes` says them (`models.classified`); `head_activation`: the head's, GELU where it
+    is not given."""
     own = ("head", "head_activation", "segments", "separator", "relative", "pad", "maps")
     model, known = begin(sizes, *STACK, *own, *CLASSIFIES)
     found, watched, epsilon = bert_stack(model, sizes)

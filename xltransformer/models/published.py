@@ -111,9 +111,9 @@ def sentence_encoder(sizes: Sizes) -> Lesson:
     """One vector for each sentence: the mean of BERT's last hidden states over the words that count,
     brought to length 1; the cosine of two of them says how near two sentences are in meaning.
 
-    Reimers and Gurevych 2019, "Sentence-BERT", section 3. Options: those of a stack; `segments`, `relative`, `pad`:
-    see `bert_stack`; `pooling`: another way to make one vector (`nn.pooling.pool`); `dense`: the width of a dense
-    layer behind it, none where it is 0, with `dense_activation` and `dense_bias`.
+    Reimers and Gurevych 2019, "Sentence-BERT", section 3. Options: those of a stack; `segments`, `relative`,
+    `pad`: see `bert_stack`; `pooling`: another way to make one vector (`nn.pooling.pool`); `dense`: the width of a
+    dense layer behind it, none where it is 0, with `dense_activation` and `dense_bias`.
     """
     own = ("segments", "relative", "pad", "pooling", "dense", "dense_activation", "dense_bias")
     model, _ = begin(sizes, *STACK, *own)

@@ -256,8 +256,9 @@ def _gpt_neox() -> Iterator[Entry]:
 def _bert(names: Mapping[str, str]) -> Iterator[Entry]:
     """BERT's encoder and the head that predicts words: Hugging Face's BertForMaskedLM, and
     BertForPreTraining without its next-sentence head. Models like it (`names` has what differs) know
-    fewer kinds of segments: RoBERTa mostly one, and its first position is never used, its second the pad's (Liu et al.
-    2019); DistilBERT none (Sanh et al. 2019); MPNet neither, and it has a table of distances (Song et al. 2020)."""
+    fewer kinds of segments: RoBERTa mostly one, and its first position is never used, its second the pad's
+    (Liu et al. 2019); DistilBERT none (Sanh et al. 2019); MPNet neither, and it has a table of distances
+    (Song et al. 2020)."""
     embeddings, layer, block = names["embeddings"], names["layer"], "encoder.{layer}"
     words = embeddings + "word_embeddings.weight"
     yield Entry(words, ("embeddings",), ("vocabulary", "width"))
