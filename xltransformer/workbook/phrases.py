@@ -16,8 +16,8 @@ from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import text_width
 from xltransformer.workbook.named import before
 
-_PIECE = 125
-"""The most characters of a text in a formula: in Excel 255, among which some, such as 🎉, count twice."""
+_PIECE = 250
+"""The most characters of a text in a formula, in Excel 255."""
 
 
 def told(instance: Instance, texts: Texts, messages: Messages) -> str:
@@ -70,8 +70,10 @@ def phrase(page: Page, key: str, parts: Mapping[str, Fact | str]) -> Phrase:
 
 
 def literal(text: str) -> str:
-    """A text as a formula writes it, a long one in pieces: Excel takes 255 characters at once."""
-    pieces = [text[k : k + _PIECE] for k in range(0, len(text), _PIECE)] or [""]
+    """A text as a formula writes it, a long one in pieces: Excel takes 255 characters at once, and counts some,
+    such as 🎉, twice."""
+    most = _PIECE if max(text, default="") <= "\uffff" else _PIECE // 2
+    pieces = [text[k : k + most] for k in range(0, len(text), most)] or [""]
     return "&".join('"' + piece.replace('"', '""') + '"' for piece in pieces)
 
 
