@@ -126,12 +126,13 @@ def _pairs(path: Path, merges: Path) -> Tokenizer:
 
 
 def _lines(path: Path) -> Tokenizer | None:
-    """A vocab.txt, or pieces with scores; None for a list of words."""
+    """A vocab.txt, or pieces with scores; None for a list of words, which has no token for unknown ones."""
     lines = _lines_of(path)
     if all("\t" in line for line in lines):
         return _scored(path)
     told = told_beside(path) if "[UNK]" in lines or path.name == "vocab.txt" else Told()
-    if "[UNK]" not in lines and told.kind not in ("bert", "mpnet"):
+    unknown = told.values.get("unk_token", "[UNK]")
+    if (unknown.get("content") if isinstance(unknown, Mapping) else unknown) not in lines:
         return None
     _needs_library(path)
     pieces, assumed = Pieces(library().models.WordPiece.read_file(str(path))), ""
