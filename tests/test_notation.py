@@ -21,7 +21,7 @@ def test_a_wide_model_is_written_by_rows_but_for_an_exercise(
     assert notation.spelled_out == spelled_out
 
 
-def test_by_rows_a_file_holds_few_digits_and_no_result_of_what_looks_at_whole_sheets() -> None:
+def test_by_rows_a_file_holds_few_digits_and_what_looks_at_whole_sheets_is_calculated_on_opening() -> None:
     values, arrays = (
         np.array([[1 / 3, -12.3456789012]]),
         Notation("rows").arrays(1, lambda i: [(0, 2, f"A{i + 1}:B{i + 1}")]),
@@ -29,7 +29,7 @@ def test_by_rows_a_file_holds_few_digits_and_no_result_of_what_looks_at_whole_sh
     assert arrays == [[(0, 2, "A1:B1")]]
     assert Notation("rows").kept(values, arrays).tolist() == [[0.333333, -12.3457]]
     assert Notation("rows").kept(values, ()).tolist() == [[0.333333333, -12.3456789]]
-    assert Notation("rows").cached(1.0) is None
+    assert Notation("rows").on_opening
     assert Notation().arrays(1, lambda i: [(0, 2, "A1:B1")]) == ()
     assert Notation().kept(values, ()) is values
-    assert Notation().cached(1.0) == 1.0
+    assert not Notation().on_opening

@@ -281,18 +281,20 @@ CASES = [
     *(
         Case(
             ops.word_or_in_place,
-            [[[word]], [[place]], [[0], [1], [0]], [["new"], ["Cat"], [""]], [[0], [here], [0]], [[there]]],
+            [[[word]], [[place]], [[0], [1], [0]], [["new"], ["Cat"], [""]], [["x"]]],
             [[shown]],
         )
-        for word, place, here, there, shown in (
-            ("cat", 1, 1, 0, "cat"),
-            ("x", 1, 0, 1, "x"),
-            ("gone", 1, 0, 0, "new"),
-            ("gone", 3, 0, 0, "Cat"),
-            ("", 2, 0, 0, "Cat"),
+        for word, place, shown in (
+            ("cat", 1, "cat"),
+            ("x", 1, "x"),
+            ("gone", 1, "new"),
+            ("gone", 3, "Cat"),
+            ("", 2, "Cat"),
+            ("", 3, "Cat"),
         )
     ),
-    Case(ops.word_or_in_place, [[["gone"]], [[1]], [[0], [0]], [[""], [""]], [[0], [0]]], [[""]]),
+    Case(ops.word_or_in_place, [[["gone"]], [[1]], [[0], [0]], [[""], [""]]], [[""]]),
+    Case(ops.word_or_in_place, [[["x"]], [[1]], [[1], [0]], [["a"], [""]], [[""]] * 120 + [["x"]]], [["x"]]),
     Case(ops.choose, [[[2]], [[1, 2]], [[3, 4]]], [[3, 4]]),
     Case(ops.choose, [[[0]], [[1, 2]], [[3, 4]]], [[0, 0]]),
     # more of them than LibreOffice's CHOOSE takes

@@ -7,6 +7,8 @@ programs differ in what else it disregards, such as ß and ss. MATCH is not used
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from xltransformer.graph import ONE, Array, Axis, Matrix, SwitchWords
@@ -14,6 +16,9 @@ from xltransformer.ops.base import STOP, Contributions, Coordinate, Op, Ref, che
 from xltransformer.ops.reduce import taken
 from xltransformer.record import record
 from xltransformer.text import word_key
+
+MOST_ASKED = 100
+"""Places of sentences that one formula compares with a word, each by itself."""
 
 
 def _keys(words: Array) -> list[str]:
@@ -246,34 +251,36 @@ class WordAt(Op):
 class WordOrInPlace(Op):
     """A word while it stands in one of some sentences, else the word at a place (from 1) of the first of them,
     or where that is empty, its first known word. Operands: the word, the place (1 x 1 each), where the first
-    sentence has known words (gates, n x 1), its words (text, n x 1), and where in each sentence the word stands
-    (gates, n_s x 1)."""
+    sentence has known words (gates, n x 1), and the sentences (n_s x 1 each), text."""
 
     text = True
     no_gradient = "words are not numbers"
 
-    def axes(
-        self, word: Matrix, place: Matrix, padding: Matrix, first: Matrix, *stands: Matrix
-    ) -> tuple[Axis, Axis]:
-        columns = (padding, first, *stands)
-        single = word.shape == place.shape == (1, 1) and all(m.shape[1] == 1 for m in columns)
-        check(single, self, word, place, *columns)
+    def axes(self, word: Matrix, place: Matrix, padding: Matrix, *sentences: Matrix) -> tuple[Axis, Axis]:
+        single, columns = word.shape == place.shape == (1, 1), all(m.shape[1] == 1 for m in (padding, *sentences))
+        check(single and columns, self, word, place, padding, *sentences)
         return ONE, ONE
 
-    def value(self, word: Array, place: Array, padding: Array, first: Array, *stands: Array) -> Array:
-        if any((gates == 1).any() for gates in stands):
+    def value(self, word: Array, place: Array, padding: Array, *sentences: Array) -> Array:
+        (key,), at = _keys(word), int(place[0, 0]) - 1
+        if key and any(key in _keys(sentence) for sentence in sentences):
             return word
-        listed, at = [str(one) for one in first.ravel()], int(place[0, 0]) - 1
+        listed = [str(one) for one in sentences[0].ravel()]
         known = [word for word, stands in zip(listed, padding[:, 0], strict=True) if stands == 1]
         return np.array([[listed[at] or next(iter(known), "")]], dtype=object)
 
-    def cell(
-        self, i: Coordinate, j: Coordinate, word: Ref, place: Ref, padding: Ref, first: Ref, *stands: Ref
-    ) -> str:
-        listed, somewhere = first.column(0), "+".join(f"SUM({one.column(0)})" for one in stands)
-        at, known = (f'INDEX({listed},{k})&""' for k in (place.cell(0, 0), f"MATCH(1,{padding.column(0)},0)"))
-        in_place = f'IF({at}="",IF(SUM({padding.column(0)})=0,"",{known}),{at})'
-        return f'IF({somewhere}>0,{word.cell(0, 0)}&"",{in_place})'
+    def cell(self, i: Coordinate, j: Coordinate, word: Ref, place: Ref, padding: Ref, *sentences: Ref) -> str:
+        chosen, listed = word.cell(0, 0), sentences[0].column(0)
+        there, first = (f'INDEX({listed},{at})&""' for at in (place.cell(0, 0), f"MATCH(1,{padding.column(0)},0)"))
+        in_place = f'IF({there}="",IF(SUM({padding.column(0)})=0,"",{first}),{there})'
+        return f'IF({chosen}="",{in_place},IF({self._stands(chosen, sentences)},{chosen}&"",{in_place}))'
+
+    def _stands(self, chosen: str, sentences: Sequence[Ref]) -> str:
+        """Whether a word stands in one of the sentences: asked of every place, of many places by `=` alone."""
+        places = [one.cell(k, 0) for one in sentences for k in range(one.shape[0])]
+        if len(places) > MOST_ASKED:
+            return "+".join(f'SUMPRODUCT(({one.column(0)}&""={chosen}&"")*1)' for one in sentences) + ">0"
+        return f"OR({','.join(same_word(place, chosen) for place in places)})"
 
 
 class WriteNext(Op):

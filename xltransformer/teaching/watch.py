@@ -20,11 +20,8 @@ def watched_word(model: Lesson) -> Matrix:
     g, first = model.scope("watch"), model.sentences[0]
     chosen = g.input("word", ONE, ONE, "choice", text=True, choices=first.words)
     place = g.input("place", ONE, ONE, "list", scale="count")
-    stands = [
-        model.scope("watch", str(s)).add("stands", ops.equals(sentence.words, chosen))
-        for s, sentence in enumerate(model.sentences)
-    ]
-    return g.add("shown", ops.word_or_in_place(chosen, place, first.padding, first.words, *stands))
+    every = (sentence.words for sentence in model.sentences)
+    return g.add("shown", ops.word_or_in_place(chosen, place, first.padding, *every))
 
 
 def watch(

@@ -141,7 +141,7 @@ def _draw_line(page: Page, block: Matrix, row: int) -> int:
     changes = change.seen_from(sheet.name).all
     largest = f"MAX(MAX({changes}),-MIN({changes}))"
     number = messages("number.largest_change")
-    page.formula(now.row - 2, LEFT, lambda: largest, book.notation.cached(0.0), "remark", number)
+    page.formula(now.row - 2, LEFT, lambda: largest, 0.0, "remark", number, array=book.notation.on_opening)
     for place in (built, change):
         blank_slots(page, block, place, now.column - 1)
     where = cell_range(change.row, change.column, change.shape)

@@ -219,8 +219,15 @@ class Page:
         return self.book.homes[block].seen_from(self.sheet.name)
 
     def formula(
-        self, row: int, column: int, formula: LateFormula, shown: float | str | None, style: str, number: str = ""
+        self,
+        row: int,
+        column: int,
+        formula: LateFormula,
+        shown: float | str,
+        style: str,
+        number: str = "",
+        *,
+        array: bool = False,
     ) -> None:
-        """A formula of the sheet's own (a remark, a verdict); `shown` is its result, None where it is to be
-        calculated on opening."""
-        self.book.later(lambda: self.sheet.formula(row, column, formula(), shown, (style, number)))
+        """A formula of the sheet's own (a remark, a verdict); `shown` is its result."""
+        self.book.later(lambda: self.sheet.formula(row, column, formula(), shown, (style, number), array=array))

@@ -31,14 +31,15 @@ Kind = Literal["text", "number", "formula", "link", "blank"]
 @record
 class Cell:
     """`content` is a text, a number, a formula without its `=`, or a link's target; `shown` is a
-    formula's cached result (None: it has none) or a link's text; `tip` is what a link shows under the
-    pointer."""
+    formula's cached result or a link's text; `tip` is what a link shows under the pointer; an `array` formula is
+    one of one cell."""
 
     kind: Kind
     content: Any
     style: Style
     shown: Any = None
     tip: str | None = None
+    array: bool = False
 
 
 @record(eq=False)
@@ -190,9 +191,11 @@ class Canvas:
     def number(self, row: int, column: int, value: float, style: Style) -> None:
         self._put(row, column, Cell("number", value, style))
 
-    def formula(self, row: int, column: int, formula: str, shown: float | str | None, style: Style) -> None:
+    def formula(
+        self, row: int, column: int, formula: str, shown: float | str, style: Style, *, array: bool = False
+    ) -> None:
         self._check_length(row, column, len(formula))
-        self._put(row, column, Cell("formula", formula, style, shown))
+        self._put(row, column, Cell("formula", formula, style, shown, array=array))
 
     def block(
         self,

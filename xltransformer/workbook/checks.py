@@ -54,8 +54,8 @@ def draw_checks(page: Page, start: Canvas) -> tuple[Place, Place]:
     every_text = Place(sheet.name, TOP, LEFT + 3, (len(checks), 1))
     for k, check in enumerate(checks):
         row = TOP + k
-        shown = page.book.notation.cached(1.0) if check.whole else 1.0
-        page.formula(row, LEFT, check.formula, shown, "verdict", messages("number.verdict"))
+        array = check.whole and page.book.notation.on_opening
+        page.formula(row, LEFT, check.formula, 1.0, "verdict", messages("number.verdict"), array=array)
         sheet.link(row, LEFT + 1, Canvas(check.look.sheet).target(check.look.row, check.look.column), "→")
         if check.where is not None:
             page.formula(row, LEFT + 2, partial(_named, check.where, row, every_text), "", "remark")

@@ -74,12 +74,13 @@ class Notation:
         short = [float(f"{value:.{digits}g}") for value in values.ravel().tolist()]
         return np.array(short, dtype=float).reshape(values.shape)
 
-    def cached(self, shown: float | str) -> float | str | None:
-        """The result that a file gives to a formula which looks at whole sheets; by rows none. LibreOffice takes
-        no results of array formulas from a file, and passes no edit on through one that it has not calculated
-        yet. What looks at all of them, and is needed by the first sheet's line on the state of things, must be
-        calculated on opening, and they with it."""
-        return None if self.by_row else shown
+    @property
+    def on_opening(self) -> bool:
+        """Whether formulas that look at whole sheets are calculated on opening, as by rows they are. LibreOffice
+        takes no results of array formulas from a file, and passes no edit on through one that it has not
+        calculated yet. What looks at all of them, and is needed by the first sheet's line on the state of things,
+        is therefore an array formula of one cell itself, and they are calculated with it."""
+        return self.by_row
 
 
 def notation_of(model: Lesson, products: str = "auto", *, exercise: bool = False) -> Notation:

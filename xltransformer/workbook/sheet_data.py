@@ -130,9 +130,8 @@ def _with_blanks(
 def _single(row: int, column: int, cell: Cell, style: int, texts: Texts) -> str:
     start = f'<c r="{letters_of(column)}{row + 1}" s="{style}"'
     if cell.kind == "formula":
-        formula = f"<f>{escape(cell.content)}</f>"
-        if cell.shown is None:
-            return f"{start}>{formula}</c>"
+        array = f' t="array" ref="{letters_of(column)}{row + 1}"' if cell.array else ""
+        formula = f"<f{array}>{escape(cell.content)}</f>"
         if isinstance(cell.shown, str):
             return f'{start} t="str">{formula}<v>{text_xml(cell.shown)}</v></c>'
         return f"{start}{_number(formula, cell.shown)}"

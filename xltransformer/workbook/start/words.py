@@ -130,7 +130,7 @@ def draw_state(page: Page, checks: tuple[Place, Place], moved: Place | None, cha
     if page.model.watch is not None and page.model.watch.choice in page.model.moving():
         formula += _watched_instead(page, page.model.watch)
     sheet.link(STATE, LABEL, f"{quoted(checks[0].sheet)}!A1", messages("start.checks_link"))
-    sheet.formula(STATE, VALUE, formula, page.book.notation.cached(shown), ("status", ""))
+    sheet.formula(STATE, VALUE, formula, shown, ("status", ""), array=page.book.notation.on_opening)
     where = Place(sheet.name, STATE, VALUE, (1, 1)).absolute.partition("!")[2].partition(":")[0]
     bad = f'=LEFT({where},1)="✗"'
     sheet.conditions.append((where, {"type": "formula", "criteria": bad, "format": BAD}))
