@@ -354,6 +354,16 @@ def saved_model(name: str, folder: Path, **changes: Any) -> tuple[list[str], Arr
     return [f"w{token}" for token in tokens], result
 
 
+def refusal(name: str, changes: Mapping[str, Any], folder: Path) -> str:
+    """The one line in which a saved model is refused whose config has changes."""
+    saved_model(name, folder, **changes)
+    result = run("build", "--weights", str(folder), "--sentence", "w3 w4", "-o", str(folder / "x.xlsx"))
+    assert result.exit_code == 2
+    assert len(result.stderr.strip()) <= 300
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
 def result_block(name: str, states: bool) -> str:
     if name.endswith(("sequence", "cross", "words")):
         return "classification.logits"
@@ -426,12 +436,7 @@ def test_the_sheets_of_published_models_agree(name: str, engine: str, tmp_path: 
 def test_what_would_be_computed_otherwise_is_refused_in_a_line(
     name: str, changes: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
-    saved_model(name, tmp_path, **changes)
-    result = run("build", "--weights", str(tmp_path), "--sentence", "w3 w4", "-o", str(tmp_path / "x.xlsx"))
-    assert result.exit_code == 2
-    assert said in result.stderr
-    assert len(result.stderr.strip()) <= 300
-    assert result.stderr.count("\n") == 1
+    assert said in refusal(name, changes, tmp_path)
 
 
 def saved_sentences(folder: Path, *modules: str) -> tuple[Callable[..., Array], Mapping[str, Array]]:
@@ -622,12 +627,7 @@ def test_the_sheets_of_such_decoders_agree(name: str, engine: str, tmp_path: Pat
 def test_what_such_a_decoder_would_compute_otherwise_is_refused(
     name: str, changes: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
-    saved_model(name, tmp_path, **changes)
-    result = run("build", "--weights", str(tmp_path), "--sentence", "w3 w4", "-o", str(tmp_path / "x.xlsx"))
-    assert result.exit_code == 2
-    assert said in result.stderr
-    assert len(result.stderr.strip()) <= 300
-    assert result.stderr.count("\n") == 1
+    assert said in refusal(name, changes, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["gpt-neox", "gpt-neo"])
