@@ -13,13 +13,16 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 from test_checkpoints import gpt2
+from test_published import saved_model
 
 from xltransformer import api
 from xltransformer.building.instance import make_instance
 from xltransformer.cli import main
 from xltransformer.difference import diff
+from xltransformer.errors import UserError
 from xltransformer.training import RATES, Settings, from_instance, prepare
 from xltransformer.training.optimizer import AdamW, clip, rate_at
+from xltransformer.training.start import not_of_template
 from xltransformer.weights import read_source
 from xltransformer.workbook.reader import read_book
 
@@ -308,3 +311,37 @@ def test_nothing_is_shown_in_a_pipe() -> None:
     )
     assert done.stderr == ""
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["step", "wrote"]
+
+
+@pytest.mark.parametrize("name", ["llama-3", "bert-relu", "gpt-neo", "gpt-neox"])
+def test_what_a_config_said_goes_with_the_weights_learned_from_it(name: str) -> None:
+    """Its options and words are those of who builds it again from the file alone."""
+    changes = {"rms_norm_eps": 1e-3, "rope_theta": 500.0, "rope_parameters": None} if name == "llama-3" else {}
+    words, _ = saved_model(name, Path(), **changes)
+    sentence = " ".join(words)
+    Path("data.txt").write_text(f"{sentence}\n", "utf-8")
+    given: Any = {"weights": Path(), "vocabulary": "words.json"}
+    shipped = make_instance(None, [sentence], **given, settings={"spare_rows": 0})
+    named = shipped.template.name
+    api.train("w.npz", sentences=[sentence], template=named, data="data.txt", steps=1, **given)
+    learned = read_source("w.npz").state
+    assert not np.array_equal(learned["embeddings"], shipped.inputs["embeddings"])
+    expected = shipped.model.trace({**shipped.inputs, **{key: np.asarray(learned[key]) for key in learned}})
+    again = make_instance(named, [sentence], weights="w.npz", settings={"spare_rows": 0})
+    assert not again.warnings
+    found = again.trace()
+    assert found.keys() == expected.keys()
+    for block, values in expected.items():
+        np.testing.assert_array_equal(found[block], values, err_msg=block)
+    with pytest.raises(UserError, match=r"setting epsilon is 0\.5, but w\.npz has .*: leave it out"):
+        make_instance(named, [sentence], weights="w.npz", settings={"epsilon": 0.5})
+    Path("others.json").write_text(json.dumps(["a", "b"]))
+    with pytest.raises(UserError, match=r"w\.npz says itself which words its rows are"):
+        make_instance(named, [sentence], weights="w.npz", vocabulary="others.json")
+
+
+def test_a_shipped_template_has_nothing_to_tell_of_its_weights() -> None:
+    assert not_of_template(make_instance("gpt", settings={"spare_rows": 0})) == {}
+    np.savez("w.npz", **{"W_1": np.ones((2, 2)), "about": np.array('{"options": 3}')})
+    with pytest.raises(UserError, match="its entry 'about' does not tell the model's options"):
+        read_source("w.npz")

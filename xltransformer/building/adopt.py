@@ -85,15 +85,7 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
     if empty is not None:
         raise UserError(f"{path}: {empty} is empty; give numbers")
     ours = are_ours(source.state)
-    warnings = []
-    if ours:
-        checkpoint = Checkpoint(_ours(source, path), {})
-    else:
-        scheme = _scheme(template, source, path)
-        checkpoint = _published(template, source, path, settings, scheme, None if tokens is None else tokens.rows)
-        taken = assumed(scheme, checkpoint, template, source, settings)
-        checkpoint = replace(checkpoint, options={**checkpoint.options, **taken})
-        warnings += [unsaid_line(path, scheme, taken)] if taken else []
+    checkpoint, warnings = (_ours if ours else _assumed)(plan, source, path, settings)
     width = {"d_model": checkpoint.sizes["width"]} if "width" in checkpoint.sizes else {}
     for name, told in {**checkpoint.options, **width}.items():
         if settings.get(name, told) != told:
@@ -108,7 +100,7 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
     if embeddings is None:
         table, said = _words_of_width(template, checkpoint.sizes.get("width"))
     elif request.embeddings is None:
-        table, said = name_rows(template, embeddings, None if tokens is None else tokens.names)
+        table, said = name_rows(template, embeddings, _names(source.told, tokens, path))
     else:
         raise UserError(f"{request.given['embeddings']} and {path} both give embeddings; leave the first out")
     template = without_claims(template)
@@ -119,11 +111,22 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
     pad = {"pad": told.pop("pad", PAD)} if "pad" in checkpoint.options else {}
     told.pop("pad", None)
     sizes = {**(told if template.entry.writes else {}), **kept, **checkpoint.options, **pad}
+    sizes = {name: size for name, size in sizes.items() if size is not None}
     if not ours:
         _check_texts(source, plan, table, path)
     warnings += source.told.notes if template.entry.writes else ()
     adopted = replace(template, table=table, sizes=sizes, weights=blocks)
     return replace(plan, template=adopted, complete=ours, start=start).warned(*warnings, *said)
+
+
+def _names(told: Told, tokens: Tokens | None, path: Path) -> Sequence[str] | None:
+    """The names of the rows of the embeddings: those that weights of ours tell, else those of the vocabulary, if
+    there is one; UserError for a list of others than are told."""
+    if not told.words:
+        return None if tokens is None else tokens.names
+    if tokens is not None and tokens.rows is None and [*told.words[: len(tokens.names)]] != [*tokens.names]:
+        raise UserError(f"{path} says itself which words its rows are, others than those: leave `vocabulary` out")
+    return told.words
 
 
 def words_told(told: Told, words: Sequence[str], rows: Sequence[int] | None) -> dict[str, Any]:
@@ -153,11 +156,30 @@ def _check_texts(source: Source, plan: Plan, table: WordTable, path: Path) -> No
         raise UserError(f"{path}: its texts are put in small letters (do_lower_case); write the sentences in them")
 
 
-def _ours(source: Source, path: Path) -> dict[str, Array]:
+NAMED = ("classes", "end", "never")
+"""Options that are names, which a setting may change where weights of ours tell others."""
+
+
+def _ours(_: Plan, source: Source, path: Path, settings: Settings) -> tuple[Checkpoint, list[str]]:
+    """The blocks of a file of ours, with what it tells among the options."""
     try:
-        return {name: finite(name, np.asarray(value, dtype=float)) for name, value in source.state.items()}
+        blocks = {name: finite(name, np.asarray(value, dtype=float)) for name, value in source.state.items()}
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
+    told = source.told.options
+    return Checkpoint(
+        blocks, {}, {name: told[name] for name in told if name not in NAMED or name not in settings}
+    ), []
+
+
+def _assumed(plan: Plan, source: Source, path: Path, settings: Settings) -> tuple[Checkpoint, list[str]]:
+    """The blocks of a published state dict, with what is told beside it, and taken where nothing is, among the
+    options; and a line that names what was taken."""
+    scheme, rows = _scheme(plan.template, source, path), None if plan.tokens is None else plan.tokens.rows
+    checkpoint = _published(plan.template, source, path, settings, scheme, rows)
+    taken = assumed(scheme, checkpoint, plan.template, source, settings)
+    checkpoint = replace(checkpoint, options={**checkpoint.options, **taken})
+    return checkpoint, [unsaid_line(path, scheme, taken)] if taken else []
 
 
 def _published(

@@ -15,17 +15,18 @@ import numpy as np
 from xltransformer.building.instance import Instance, make_instance, sizes_from
 from xltransformer.building.parse import load_template
 from xltransformer.building.request import Options
-from xltransformer.building.template import DEFAULT_TEMPLATE, Template
+from xltransformer.building.template import DEFAULT_TEMPLATE, SHOWN, Template, shipped_templates
 from xltransformer.engines import recalculate
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.locale import ENGLISH, languages
+from xltransformer.models.sizes import GRADIENTS
 from xltransformer.record import record
 from xltransformer.text import listed
 from xltransformer.training.data import as_data, longest, mask_row, read_data
 from xltransformer.training.loop import Run, Settings, Trained
 from xltransformer.training.task import PRECISION, Task, contrast_task, sentence_task, word_task
-from xltransformer.weights import ABOUT
+from xltransformer.weights import ABOUT, OPTIONS, WORDS
 from xltransformer.workbook.current import current_inputs
 from xltransformer.workbook.reader import read_book
 
@@ -167,11 +168,26 @@ def prepare(
 
 def learned_state(start: Start, run: Run, trained: Trained, about: dict[str, Any]) -> dict[str, Array]:
     """All weights of the model in single precision, by their blocks' names, and as JSON what is to be
-    told of them: how they were trained, and what is in `about`."""
+    told of them: how they were trained, what is in `about`, and what its template does not say of the model."""
     blocks = [block.name for block in run.task.model.inputs if block.role in ("parameter", "embedding")]
     values = {**start.instance.inputs, **trained.weights}
     told: dict[str, Any] = {**asdict(run.settings), "step": trained.step, **about}
     if trained.history:
         told["last"] = trained.history[-1].to_json()
+    told |= not_of_template(start.instance)
     state = {name: np.asarray(values[name], PRECISION) for name in blocks}
     return {**state, ABOUT: np.array(json.dumps(told, ensure_ascii=False))}
+
+
+def not_of_template(instance: Instance) -> dict[str, Any]:
+    """Options of the model, None for those that it does without, and the words of its rows, where the template
+    that ships under that name has others: what the arrays alone would not say to who builds it again."""
+    template, options = instance.template, instance.sizes.options
+    own = load_template(template.name) if template.name in shipped_templates() else None
+    usual = own.sizes if own is not None and own.model == template.model else {}
+    names = [name for name in {**usual, **options} if name not in (*SHOWN, GRADIENTS)]
+    other = {name: options.get(name) for name in names if options.get(name) != usual.get(name)}
+    rows = instance.inputs[instance.model.vocabulary.words.name].ravel()
+    words = ["" if word is None else str(word) for word in rows]
+    same = own is not None and words == [*own.table.words]
+    return ({OPTIONS: other} if other else {}) | ({} if same else {WORDS: words})

@@ -1,15 +1,28 @@
 """Weights from elsewhere: files of them, and the published names that become blocks of ours."""
 
 from xltransformer.weights.checkpoint import Checkpoint, finite, load
-from xltransformer.weights.files import ABOUT, RUN, Source, State, are_ours, read_npz, read_source, write_state
+from xltransformer.weights.files import (
+    ABOUT,
+    OPTIONS,
+    RUN,
+    WORDS,
+    Source,
+    State,
+    are_ours,
+    read_npz,
+    read_source,
+    write_state,
+)
 from xltransformer.weights.kinds import KINDS
 from xltransformer.weights.schemes import SCHEMES, most_like
 
 __all__ = [
     "ABOUT",
     "KINDS",
+    "OPTIONS",
     "RUN",
     "SCHEMES",
+    "WORDS",
     "Checkpoint",
     "Source",
     "State",

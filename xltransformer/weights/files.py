@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from xltransformer.bounds import MOST_FILE, check_file, read_bytes
+from xltransformer.checked import is_texts
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.nn.norm import EPSILON
@@ -54,6 +55,8 @@ class BFloat16:
 
 ABOUT, RUN = "about", "run"
 """The entries of .npz files of ours that tell, as JSON, how weights were made, and of a run of training."""
+OPTIONS, WORDS = "options", "words"
+"""What the first of them tells of the model that its arrays do not, where its template has others."""
 
 _OURS = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 """Names that our blocks have, and no published state dict: every model with weights has one."""
@@ -131,13 +134,27 @@ def _inside(path: Path) -> Path:
 
 
 def _read_npz(path: Path) -> Source:
-    state = {name: value for name, value in read_npz(path).items() if name not in (ABOUT, RUN)}
+    entries = read_npz(path)
+    state = {name: value for name, value in entries.items() if name not in (ABOUT, RUN)}
     check_names(path, ((name, str(value.dtype)) for name, value in state.items()))
     for name, value in state.items():
         if value.dtype.kind not in "fiub":
             raise UserError(f"{path}: {name} holds {value.dtype}, not numbers; write plain numbers")
     state = {name: value.astype(float) for name, value in state.items()}
-    return Source(state, Told() if are_ours(state) else told_beside(path))
+    return Source(state, _told_within(path, entries.get(ABOUT)) if are_ours(state) else told_beside(path))
+
+
+def _told_within(path: Path, about: Array | None) -> Told:
+    """What a file of ours tells of its model beside the weights: OPTIONS and WORDS, as far as the template has
+    others. UserError where it makes no sense."""
+    try:
+        told = {} if about is None else json.loads(str(about))
+        options, words = told.get(OPTIONS, {}), told.get(WORDS, [])
+        if isinstance(options, dict) and isinstance(words, list) and is_texts(words):
+            return Told(options, words=tuple(words))
+    except (AttributeError, ValueError, RecursionError):
+        pass
+    raise UserError(f"{path}: its entry {ABOUT!r} does not tell the model's options; train the weights again")
 
 
 def read_npz(path: Path) -> dict[str, Array]:

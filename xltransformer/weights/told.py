@@ -24,7 +24,8 @@ class Told:
     the `schemes` of names that the weights may have, the likeliest first, any where there are none; where
     writing ends, the numbers of the words in `ends`; that of the word with which a target begins (`start`) and of
     the one that is `never` written; lines about writing for the user in `notes`; the `pieces` that a text may
-    have, and whether it must be in `small` letters; and the file of the weights of a `dense` layer behind."""
+    have, and whether it must be in `small` letters; the file of the weights of a `dense` layer behind; and the
+    `words` of the rows, in order, where weights of ours tell them."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     sizes: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Told:
     pieces: int | None = None
     small: bool = False
     dense: Path | None = None
+    words: tuple[str, ...] = ()
 
     def misfit(self, found: Mapping[str, Any]) -> str:
         """In words, the first size that is told but not found; empty where all are."""
