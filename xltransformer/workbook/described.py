@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from xltransformer.engines.sheets import Sheet, unescaped
+if TYPE_CHECKING:
+    from xltransformer.engines.sheets import Sheet
 
 NAME = "xlt.model"
 IN_PROPERTY = 250
@@ -75,6 +76,8 @@ def parse(text: str) -> Description:
         try:
             found = json.loads(text)
         except ValueError:
+            from xltransformer.engines.sheets import unescaped
+
             found = json.loads(unescaped(text))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
