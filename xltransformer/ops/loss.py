@@ -51,6 +51,7 @@ class SurpriseGradient(Op):
 
     signature = "n m, n m, n m -> n m"
     formula = f"{{upstream}}*({sigmoid.formula}-{{target}})"
+    no_gradient = "second derivatives are not taken"
 
     def value(self, upstream: Array, x: Array, target: Array) -> Array:
         return np.asarray(upstream * (sigmoid.value(x) - target))
