@@ -335,10 +335,11 @@ def test_files_that_diff_cannot_read(first_workbook: Built) -> None:
     Path("folder.xlsx").mkdir()
     assert "there is no file no.xlsx" in refused("diff", "no.xlsx")
     assert "other.xlsx was not built by xlt" in refused("diff", "other.xlsx")
-    for name in ("text.xlsx", "empty.xlsx", "half.xlsx", "words.txt"):
+    assert "empty.xlsx is empty; give the file again" in refused("diff", "empty.xlsx")
+    for name in ("text.xlsx", "half.xlsx", "words.txt"):
         line = refused("diff", name)
         assert f"{name} is no .xlsx workbook" in line
-        assert "save it" in line
+        assert "save" in line
     assert "folder.xlsx" in refused("diff", "folder.xlsx")
     assert "File name too long" in refused("diff", "x" * 300 + ".xlsx")
 
