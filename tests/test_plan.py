@@ -56,6 +56,8 @@ def test_embeddings_bring_their_words_and_a_warning_of_their_own(tmp_path: Path)
     assert list(found.template.table.words) == ["cat"]
     assert len(found.warnings) == 2
     assert found.warnings[0] == "one before"
+    other = Request("cat-and-mouse", given={**request.given, "weights": "w.npz"})
+    assert not steps.take_embeddings(plan, other).warnings  # its own would not be taken anyway
 
 
 def test_a_pair_is_filled_up_with_the_templates_own_target() -> None:

@@ -311,6 +311,16 @@ def test_a_model_that_writes_has_its_whole_vocabulary_or_what_is_listed(tmp_path
     np.testing.assert_array_equal(some.inputs["output.W"][:, at], whole.inputs["output.W"][:, 260])
 
 
+@pytest.mark.parametrize("name", ["bert", "bert-sequence"])
+def test_only_a_model_that_predicts_words_predicts_among_some(name: str, tmp_path: Path) -> None:
+    saved_model(name, tmp_path)
+    path = tmp_path / "vocab.txt"
+    path.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d"]))
+    found = make_instance(None, ["a b"], weights=tmp_path, vocabulary=path, words=0)
+    (line,) = (warning for warning in found.warnings if "stand in the workbook" in warning)
+    assert line.endswith("predictions are among these") == (name == "bert")
+
+
 def test_words_without_a_tokenizer(tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("one\ntwo\n")
     with pytest.raises(UserError, match="plain list"):

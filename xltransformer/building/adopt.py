@@ -45,11 +45,13 @@ if TYPE_CHECKING:
 @record
 class Tokens:
     """Names for rows of the vocabulary; with `rows`, only these of the weights' are taken (from 0). `begins` is
-    the word that a tokenizer puts before every text."""
+    the word that a tokenizer puts before every text, and `some` says how many of its words these are, where they
+    are not all."""
 
     names: Sequence[str]
     rows: Sequence[int] | None = None
     begins: str | None = None
+    some: str = ""
 
 
 def template_for(weights: str | Path) -> str:

@@ -97,11 +97,11 @@ def forget_misfits(plan: Plan, request: Request) -> Plan:
 
 
 def take_embeddings(plan: Plan, request: Request) -> Plan:
-    """With the words and numbers of a file."""
+    """With the words and numbers of a file; it is told of its own weights that do not fit them."""
     if request.embeddings is None:
         return plan
     template, warnings = with_embeddings(plan.template, request.embeddings)
-    return replace(plan, template=template).warned(*warnings)
+    return replace(plan, template=template).warned(*(warnings if request.weights is None else ()))
 
 
 def take_settings(plan: Plan, request: Request) -> Plan:
@@ -157,6 +157,15 @@ def take_weights(plan: Plan, request: Request) -> Plan:
     from xltransformer.building.adopt import adopt
 
     return adopt(plan, request, request.weights)
+
+
+def tell_vocabulary(plan: Plan, _: Request) -> Plan:
+    """The plan, warned where it has some of a tokenizer's words only; which model it is, its weights have said."""
+    if plan.tokens is None or not plan.tokens.some:
+        return plan
+    entry, sizes = plan.template.entry, plan.template.sizes
+    predicts = entry.writes or (entry.guesses and sizes.get("head", True) and not sizes.get("classes"))
+    return plan.warned(f"{plan.tokens.some}; predictions are among these" if predicts else plan.tokens.some)
 
 
 def split_words(plan: Plan, _: Request) -> Plan:
@@ -255,8 +264,8 @@ def take_sizes(plan: Plan, request: Request) -> Plan:
 
 
 STEPS = (
-    forget_misfits, take_embeddings, take_settings, take_sentences, take_vocabulary, take_weights, split_words,
-    join_pair, suggest, make_up_words, check_alike, drop_foreign_end, take_sizes,
+    forget_misfits, take_embeddings, take_settings, take_sentences, take_vocabulary, take_weights,
+    tell_vocabulary, split_words, join_pair, suggest, make_up_words, check_alike, drop_foreign_end, take_sizes,
 )  # fmt: skip
 
 

@@ -36,15 +36,13 @@ def read_words(
     names = unique([tokenizer.labels[k] for k in rows], rows)
     named = dict(zip(rows, names, strict=True))
     warnings = [tokenizer.assumed] if tokenizer.assumed else []
+    some = ""
     if len(rows) < tokenizer.known:
         some = f"{len(rows):,} of the {tokenizer.known:,} tokens of {path.name} stand in the workbook"
-        entry = template.entry
-        predicts = entry.writes or (entry.guesses and template.sizes.get("head", True))
-        warnings.append(f"{some}; predictions are among these" if predicts else some)
     bare = tokenizer.pieces(sentences[0])
     framed = len(bare) < len(texts[0]) and texts[0][1 : 1 + len(bare)] == bare
     begins = named[texts[0][0]] if framed else None
-    return [[named[k] for k in text] for text in texts], Tokens(names, rows, begins), warnings
+    return [[named[k] for k in text] for text in texts], Tokens(names, rows, begins, some), warnings
 
 
 def _rows(
