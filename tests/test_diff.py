@@ -17,7 +17,7 @@ from xltransformer import api
 from xltransformer.building.instance import Instance
 from xltransformer.cli import main
 from xltransformer.difference import diff
-from xltransformer.engines import ENGINES
+from xltransformer.engines import ENGINES, BrokeDown, Results
 from xltransformer.errors import UserError
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import read_book
@@ -236,6 +236,23 @@ def test_every_engine_that_is_there(small: Path, monkeypatch: pytest.MonkeyPatch
         name for name in ENGINES if name not in ("libreoffice", "gnumeric")
     ]
     assert run.stderr == "xlt: not on this machine: libreoffice, gnumeric; xlt engines tells how to get them\n"
+
+
+def test_an_engine_that_breaks_down_does_not_keep_the_others_from_it(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks_down(*_: object) -> Results:
+        raise BrokeDown("IronCalc on small.xlsx broke down (panic); save it again")
+
+    monkeypatch.setenv("XLT_SOFFICE", "/nonexistent")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(type(ENGINES["ironcalc"]), "recalculate", breaks_down)
+    run = CliRunner().invoke(main, ["diff", str(small), "--engine", "all", "--format", "json"])
+    assert run.exit_code == 2
+    assert [result["engine"] for result in json.loads(run.stdout)] == ["formulon"]
+    assert run.stderr.endswith("\nxlt: IronCalc on small.xlsx broke down (panic); save it again\n")
+    run = CliRunner().invoke(main, ["diff", str(small), "--engine", "ironcalc", "--format", "json"])
+    assert (run.exit_code, run.stdout) == (2, "")
 
 
 def test_command_line(small: Path, tmp_path: Path) -> None:

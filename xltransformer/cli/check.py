@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xltransformer.cli.base import AGREES, DIFFERS, Command, spoken
+from xltransformer.cli.base import AGREES, DIFFERS, FAILED, Command, spoken
 from xltransformer.cli.options import FORCE, form, output
 from xltransformer.cli.show import bar, print_csv, print_table
 from xltransformer.errors import UserError, one_line
@@ -48,16 +48,24 @@ def diff(file: str, engine: str | None, tolerance: float, form: str) -> None:
     book = read_book(Path(file))
     if engine == "all" and (missing := ", ".join(name for name, one in ENGINES.items() if one not in engines)):
         click.echo(f"xlt: not on this machine: {missing}; xlt engines tells how to get them", err=True)
-    results = [diff_book(book, used, tolerance) for used in engines]
-    for remark in filter(None, (result.remark for result in results)):
-        click.echo(f"xlt: {one_line(remark)}", err=True)
+    results, failed = [], set()
+    for used in engines:
+        try:
+            results.append(diff_book(book, used, tolerance))
+        except UserError as error:
+            if engine != "all":
+                raise
+            failed.add(str(error))
+    for line in [*sorted(failed), *filter(None, (result.remark for result in results))]:
+        click.echo(f"xlt: {one_line(line)}", err=True)
     if form == "json":
         objects = [result.to_json() for result in results]
         click.echo(json.dumps(objects if engine == "all" else objects[0], ensure_ascii=False))
     else:
         for result in results:
             _print_diff(result)
-    sys.exit(AGREES if all(result.ok for result in results) else DIFFERS)
+    agree = all(result.ok for result in results)
+    sys.exit(DIFFERS if not agree else FAILED if failed else AGREES)
 
 
 def _print_diff(result: Diff) -> None:
