@@ -532,3 +532,24 @@ def test_without_exercise_nothing_but_what_was_built_is_hidden(tmp_path: Path) -
     book = openpyxl.load_workbook(path)
     assert [sheet.title for sheet in book if sheet.sheet_state != "visible"] == ["As built"]
     assert "answers" not in book.sheetnames
+
+
+@pytest.mark.parametrize("steps", [DEFAULT_STEPS, ("scores",)], ids=",".join)
+@pytest.mark.parametrize(
+    ("what", "at", "many"), [("rows", 30, 1), ("rows", 30, 2), ("rows", 5, 4), ("cols", 4, 1)]
+)
+def test_names_that_a_program_left_behind_are_no_wrong_grade(
+    steps: tuple[str, ...], what: str, at: int, many: int, tmp_path: Path
+) -> None:
+    """openpyxl moves cells, but neither names nor what formulas refer to."""
+    built = make(tmp_path / "x.xlsx", steps, sentences=("the cat sat",))
+
+    def inserted(book: Any) -> None:
+        getattr(book[built.read.exercises[next(iter(built.answers))].sheet], f"insert_{what}")(at, many)
+
+    path = filled(built, tmp_path / "back.xlsx", lambda name, i, j, answer: answer)
+    assert grade(path).total.wrong == 0
+    path = filled(built, tmp_path / "back.xlsx", lambda name, i, j, answer: answer, inserted)
+    (line,) = grade(path).remarks
+    assert "no longer points at its cells" in line
+    assert len(line.replace(str(tmp_path), "")) < 250

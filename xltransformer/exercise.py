@@ -19,6 +19,8 @@ from xltransformer.workbook.book import ANSWERS, TOLERANCE
 from xltransformer.workbook.places import quoted
 
 if TYPE_CHECKING:
+    from xltransformer.engines import Results
+    from xltransformer.workbook.places import Place
     from xltransformer.workbook.reader import ReadBook
 
 MOST_BYTES = 300_000_000
@@ -27,6 +29,8 @@ LIMITS = (60, 4000)
 """Seconds, and megabytes of memory, that recalculating one returned workbook may take."""
 DEFAULT_STEPS = ("scores", "scaled", "softmax", "weights", "output")
 """The steps a student fills in where none are named."""
+_LABEL = '&""'
+"""What a formula ends with that makes a label of a word."""
 _NOT_FILLED = ("masked", "count", "gate")  # scales of blocks that hold no number to work out
 
 
@@ -117,6 +121,12 @@ def _grade(path: Path) -> Grade:
     blocks = exercise_blocks(book.model, exercise["steps"])
     book.expect(book.model.inputs, blocks)
     _, results, said = recalculate(path, Limits(*LIMITS))
+    places = {block.name: book.exercises[block.name] for block in blocks if block.name in book.exercises}
+    if moved := next((name for name, place in places.items() if _left_behind(book, results, place)), None):
+        raise UserError(
+            f"{path}: the name of {moved} no longer points at its cells, as where a program that leaves "
+            "names behind inserted rows: copy the answers into the file as handed out"
+        )
     inputs = usable_inputs(book, results)
     remarks = [said] if said else []
     if fingerprint(inputs) != exercise.get("inputs"):
@@ -137,6 +147,19 @@ def _grade(path: Path) -> Grade:
             score = _score(cells, expected[block.name], secret)
         scores[key] = scores.get(key, Score()) + score
     return Grade(path, scores, tuple(remarks))
+
+
+def _left_behind(book: ReadBook, results: Results, place: Place) -> bool:
+    """Whether rows or columns were inserted before the cells that a student fills and their name did not move
+    along: their labels stand in them, or there is no title at their corner, but a label below the last one."""
+    from xltransformer.workbook.current import result
+
+    rows, columns = place.shape
+    sides = [[(i, 0) for i in range(rows)], [(0, j) for j in range(columns)]]
+    if any(all(str(book.holds(place, i, j) or "").endswith(_LABEL) for i, j in side) for side in sides):
+        return True
+    title, last, below = (result(results, place, i, -1) for i in (-1, rows - 1, rows))
+    return title in (None, "") and last not in (None, "") and below not in (None, "")
 
 
 def _secret(book: ReadBook) -> re.Pattern[str]:
