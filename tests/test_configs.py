@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pytest
 from test_published import HUGGING_FACE, run, saved_model
 
+from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.errors import UserError
 from xltransformer.weights.config import told_beside, told_in
-from xltransformer.weights.kinds import GENERAL, KINDS
+from xltransformer.weights.kinds import CALLED, GENERAL, KINDS
 from xltransformer.weights.told import Config
 from xltransformer.weights.writing import WRITING
 
@@ -202,3 +204,15 @@ def test_the_pooling_folder_has_any_name(tmp_path: Path) -> None:
     )
     found = made(tmp_path, " ".join(words)).trace()["pooling.unit"][0]
     np.testing.assert_allclose(found, result[0] / np.linalg.norm(result[0]), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("qwen3", "Qwen3, step by step"), ("gpt-neo", "GPT-Neo, step by step"), ("roberta", "RoBERTa")],
+)
+def test_a_published_model_is_called_by_its_name(name: str, title: str, tmp_path: Path) -> None:
+    saved_model(name, tmp_path)
+    api.build(tmp_path / "out.xlsx", ["w3 w4"], weights=tmp_path)
+    opened = openpyxl.load_workbook(tmp_path / "out.xlsx", read_only=True)
+    assert str(opened.worksheets[0]["B1"].value).startswith(title)
+    assert CALLED.keys() == KINDS.keys()

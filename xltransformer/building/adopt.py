@@ -18,6 +18,7 @@ from xltransformer.building.template import DEFAULT_TEMPLATE, Template, WordTabl
 from xltransformer.building.unsaid import assumed, unsaid_line
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
+from xltransformer.locale import load_messages
 from xltransformer.models import HEADS, MODELS, Sizes
 from xltransformer.models.registry import template_for_scheme
 from xltransformer.nn.pooling import POOLINGS
@@ -117,6 +118,10 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
     if not ours:
         _check_texts(source, plan, table, path)
     warnings += source.told.notes if template.entry.writes else ()
+    if source.told.model and not (template.entry.compares or template.entry.pair):
+        messages = load_messages(request.language)
+        title = messages("start.title_of", model=source.told.model)
+        template = replace(template, title={request.language: title}, watch=None)
     adopted = replace(template, table=table, sizes=sizes, weights=blocks)
     return replace(plan, template=adopted, complete=ours, start=start).warned(*warnings, *said)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from xltransformer.errors import UserError
 from xltransformer.text import listed
-from xltransformer.weights.kinds import GENERAL, KINDS, Kind, kind_of
+from xltransformer.weights.kinds import CALLED, GENERAL, KINDS, Kind, kind_of
 from xltransformer.weights.params import PARAMS
 from xltransformer.weights.sentences import sentences_beside
 from xltransformer.weights.told import Config, Told, agreed, decided, joined, object_in, short
@@ -49,7 +49,7 @@ def told_in(config: Config) -> Told:
     keys = _own_names(config, kind)
     told = decided(Config(config.file, keys), {**GENERAL, **kind.keys}, name)
     fixed = {option: (f"model_type {name}, with {option}", value) for option, value in kind.fixed.items()}
-    return replace(told, schemes=schemes, sizes={**fixed, **told.sizes})
+    return replace(told, schemes=schemes, sizes={**fixed, **told.sizes}, model=CALLED[name])
 
 
 def _kind(config: Config) -> tuple[str, Kind, tuple[str, ...]]:

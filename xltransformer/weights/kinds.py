@@ -233,6 +233,13 @@ def _decoder(name: str) -> dict[str, tuple[str, ...]]:
     return dict.fromkeys((f"{name}ForCausalLM", f"{name}Model"), ("llama", "llama_meta"))
 
 
+CALLED = {
+    "bert": "BERT", "roberta": "RoBERTa", "xlm-roberta": "XLM-RoBERTa", "camembert": "CamemBERT", "mpnet": "MPNet",
+    "distilbert": "DistilBERT", "gpt2": "GPT-2", "marian": "Marian", "gpt_neo": "GPT-Neo", "gpt_neox": "GPT-NeoX",
+    "llama": "LLaMA", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3",
+}  # fmt: skip
+"""What a title calls each kind."""
+
 KINDS: Mapping[str, Kind] = {
     "bert": Kind(_BERT_CLASSES, _bert(head_follows=True, pad=IDLE)),
     "roberta": _roberta("Roberta"),

@@ -24,8 +24,8 @@ class Told:
     the `schemes` of names that the weights may have, the likeliest first, any where there are none; where
     writing ends, the numbers of the words in `ends`; that of the word with which a target begins (`start`) and of
     the one that is `never` written; lines about writing for the user in `notes`; the `pieces` that a text may
-    have, and whether it must be in `small` letters; the file of the weights of a `dense` layer behind; and the
-    `words` of the rows, in order, where weights of ours tell them."""
+    have, and whether it must be in `small` letters; the file of the weights of a `dense` layer behind; the
+    `words` of the rows, in order, where weights of ours tell them; and what such a `model` is called."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     sizes: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -40,6 +40,7 @@ class Told:
     small: bool = False
     dense: Path | None = None
     words: tuple[str, ...] = ()
+    model: str = ""
 
     def misfit(self, found: Mapping[str, Any]) -> str:
         """In words, the first size that is told but not found; empty where all are."""
@@ -277,6 +278,8 @@ def joined(told: Iterable[Told]) -> Told:
             whole.pieces if one.pieces is None else one.pieces,
             whole.small or one.small,
             one.dense or whole.dense,
+            one.words or whole.words,
+            one.model or whole.model,
         )
     return whole
 
