@@ -179,6 +179,7 @@ def test_params_tell_of_heads_angles_and_epsilon(tmp_path: Path) -> None:
     ("file", "content", "said"),
     [
         ("sentence_bert_config.json", {"max_seq_length": 3}, "those after 3 would be cut off"),
+        ("sentence_xlm-roberta_config.json", {"max_seq_length": 3}, "those after 3 would be cut off"),
         ("sentence_bert_config.json", {"max_seq_length": 12, "do_lower_case": True}, "small letters"),
         ("sentence_bert_config.json", {"stemming": True}, "stemming true is not built"),
         ("config_sentence_transformers.json", {"default_prompt_name": "q", "prompts": {"q": "query: "}}, "prompt"),

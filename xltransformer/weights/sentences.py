@@ -37,6 +37,8 @@ _BEHIND = {
     "torch.nn.modules.activation.ReLU": "relu",
     "torch.nn.modules.linear.Identity": "none",
 }
+_NAMED_AFTER = ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
+"""The kinds of model that the file about cutting may be named after."""
 _DENSE: Mapping[str, Decision] = {
     "in_features": Size("width"),
     "out_features": Size("dense"),
@@ -95,7 +97,7 @@ def sentences_beside(folder: Path) -> Told:
     told = [
         decided(Config(file, object_in(file)), decisions, file.name)
         for file, decisions in (
-            (folder / "sentence_bert_config.json", _CUT),
+            (_cutting(folder), _CUT),
             (root / "config_sentence_transformers.json", _WHOLE),
         )
         if file.is_file()
@@ -115,6 +117,12 @@ def sentences_beside(folder: Path) -> Told:
     if paths and not file.is_file():
         raise UserError(f"{root / 'modules.json'} names {paths[0]:.60}, which holds no config.json")
     return joined((*told, _pooling(file)))
+
+
+def _cutting(folder: Path) -> Path:
+    """The file that says how texts are cut: the library reads the first of these that is there."""
+    names = [folder / f"sentence_{kind}_config.json" for kind in _NAMED_AFTER]
+    return next((file for file in names if file.is_file()), names[0])
 
 
 def _dense(folder: Path) -> Told:
