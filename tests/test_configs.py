@@ -195,6 +195,18 @@ def test_texts_that_would_be_changed_are_refused(file: str, content: Any, said: 
         made(tmp_path, " ".join([*words, "W3"]))
 
 
+def test_a_text_is_no_longer_than_the_tokenizer_says(tmp_path: Path) -> None:
+    """Where no file about cutting says it, sentence-transformers asks the tokenizer."""
+    (tmp_path / "modules.json").write_text(json.dumps([{"path": "", "type": "x.models.Transformer"}]))
+    (tmp_path / "tokenizer_config.json").write_text('{"model_max_length": 4}')
+    assert told_beside(tmp_path / "model.safetensors").pieces == 4
+    (tmp_path / "sentence_bert_config.json").write_text('{"max_seq_length": 6}')
+    assert told_beside(tmp_path / "model.safetensors").pieces == 6
+    (tmp_path / "sentence_bert_config.json").unlink()
+    (tmp_path / "tokenizer_config.json").write_text('{"model_max_length": 1e30}')
+    assert told_beside(tmp_path / "model.safetensors").pieces is None
+
+
 def test_the_pooling_folder_has_any_name(tmp_path: Path) -> None:
     words, result = saved_model("bert-states", tmp_path)
     modules = [{"path": "", "type": "x.models.Transformer"}, {"path": "pool", "type": "x.models.Pooling"}]

@@ -268,7 +268,7 @@ def _scheme(template: Template, source: Source, path: Path) -> str:
     schemes = [scheme for scheme in template.entry.schemes if not told or scheme in told]
     if not schemes:
         raise UserError(
-            f"{path.parent / 'config.json'} says what template {template.name} is not: give "
+            f"{_config(path)} says what template {template.name} is not: give "
             f"`template='{template_for_scheme(told[0])}'`"
         )
     return most_like(source.state, schemes)
@@ -287,17 +287,22 @@ def _layers(source: Source, scheme: str, settings: Settings) -> int | None:
     return told if asked is None else min(asked, told)
 
 
+def _config(path: Path) -> Path:
+    """The config.json beside weights, of which a folder may be given."""
+    return (path if path.is_dir() else path.parent) / "config.json"
+
+
 def _check_told(source: Source, checkpoint: Checkpoint, layers: Mapping[str, int], path: Path) -> None:
     """UserError where the weights, with so many layers by the beginnings of their names, are not what the files
     beside them tell."""
     misfit = source.told.misfit({**checkpoint.sizes, **checkpoint.options, **layers})
     if misfit:
-        raise UserError(f"{path.parent / 'config.json'} says {misfit}; give the file that belongs to the weights")
+        raise UserError(f"{_config(path)} says {misfit}; give the file that belongs to the weights")
     tied = checkpoint.options.get("tied")
     if source.told.tied is not None and tied is not None and tied != source.told.tied:
         there = "no output layer of their own" if tied else "an output layer other than the embeddings"
         raise UserError(
-            f"{path.parent / 'config.json'} says tie_word_embeddings {str(source.told.tied).lower()}, but the "
+            f"{_config(path)} says tie_word_embeddings {str(source.told.tied).lower()}, but the "
             f"weights have {there}"
         )
 

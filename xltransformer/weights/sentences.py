@@ -48,6 +48,16 @@ _DENSE: Mapping[str, Decision] = {
 }
 
 
+def _longest(folder: Path) -> Told:
+    """How many pieces a text of such a model may have where no file about cutting says it: the tokenizer does."""
+    most = object_in(folder / "tokenizer_config.json").get("model_max_length")
+    return Told(pieces=int(most)) if isinstance(most, int | float) and 1 <= most <= _FROM_NOWHERE else Told()
+
+
+_FROM_NOWHERE = 10**9
+"""The library writes a far larger number for a tokenizer that does not say it."""
+
+
 def _cut(config: Config) -> Told:
     """How many pieces a text may have before it is cut off, and whether it is put in small letters."""
     most = config.keys.get("max_seq_length")
@@ -116,7 +126,7 @@ def sentences_beside(folder: Path) -> Told:
     file = root / (paths[0] if paths else "1_Pooling") / "config.json"
     if paths and not file.is_file():
         raise UserError(f"{root / 'modules.json'} names {paths[0]:.60}, which holds no config.json")
-    return joined((*told, _pooling(file)))
+    return joined((_longest(folder) if kinds else Told(), *told, _pooling(file)))
 
 
 def _cutting(folder: Path) -> Path:
