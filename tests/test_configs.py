@@ -70,7 +70,7 @@ def test_a_key_that_is_not_known_is_refused_by_its_name(name: str, key: str, val
         ("llama-3", {"architectures": ["GlmForCausalLM"]}, "architectures GlmForCausalLM"),
         ("llama-3", {"num_hidden_layers": 3}, "num_hidden_layers 3, but the weights have 2"),
         ("llama-3", {"attention_bias": True}, "attention_bias"),
-        ("llama-wide-heads", {"tie_word_embeddings": False}, "have no output layer of their own"),
+        ("llama-wide-heads", {"tie_word_embeddings": False}, "have no output layer"),
         ("qwen2-untied", {"tie_word_embeddings": True}, "have an output layer other than the embeddings"),
         ("bert", {"tie_word_embeddings": False}, "tie_word_embeddings false is not built"),
         ("bert", {"intermediate_size": 13}, "intermediate_size 13, but the weights have 12"),

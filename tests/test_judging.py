@@ -14,6 +14,7 @@ from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.difference import diff
 from xltransformer.errors import UserError
+from xltransformer.training.task import word_task
 
 TORCH, OLDER = "torch.nn.modules", "sbert_ce_default_activation_function"
 NUMBER = {"sentence_transformers": {"activation_fn": f"{TORCH}.linear.Identity"}}
@@ -165,3 +166,33 @@ def test_what_the_first_word_takes_adds_up_to_what_attention_makes(tmp_path: Pat
     whole = values["takes_in.added"].sum(axis=0) + values["encoder.1.b_O"][0]
     np.testing.assert_allclose(whole, values["encoder.1.attended"][0], atol=1e-12)
     assert values["takes_in.share"].sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentences", "settings"),
+    [("roberta-pads", ["w3 w1 w4 w1 w5"], {}), ("bert-sequence", PAIR, {"pair": 1})],
+)
+def test_batches_know_where_pads_stand_and_what_parts_two_texts(
+    name: str, sentences: list[str], settings: dict[str, Any], tmp_path: Path
+) -> None:
+    """A batch has indices alone, but pads and the second text are found by words."""
+    instance = made(tmp_path, name, sentences, settings)
+    values = instance.trace()
+    index = values["sentence.index"]
+    task = word_task(instance, [len(index)])
+    assert len(task.asked) == 1
+    weights = {block.name: instance.inputs[block.name].astype(float) for block in task.learned}
+    none = np.zeros((1, task.model.blocks[task.batched[1]].shape[0], 1))
+    _, (logits,) = task.look(weights, dict(zip(task.batched, (index[None], none, none), strict=True)))
+    assert logits[0] == pytest.approx(values[task.results[0]], rel=1e-4, abs=1e-4)
+
+
+def test_a_classifier_learns_classes_from_a_file(tmp_path: Path) -> None:
+    saved_model("bert-sequence", tmp_path)
+    data, losses = tmp_path / "data.txt", list[float]()
+    data.write_text("w3 w4\tPOS\nw5 w6\tNEG\n")
+    api.train(
+        tmp_path / "learned.npz", template="bert", data=data, steps=60, weights=tmp_path,
+        vocabulary=tmp_path / "words.json", tell=lambda progress: losses.append(progress.loss),
+    )  # fmt: skip
+    assert losses[-1] < 0.5

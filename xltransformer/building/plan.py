@@ -281,14 +281,15 @@ def empty_slots(plan: Plan, request: Request) -> list[int]:
     learned = template.weights.get(LEARNED)
     if learned is None or learned.ndim != 2:
         return extra
+    positions = len(learned) - ("pad" in template.sizes)  # the first one is a pad's
     taken = [len(words) for words in plan.words]
     longest = max(taken if asked is None else map(sum, zip(taken, extra, strict=True)))
-    if longest > len(learned):
+    if longest > positions:
         raise UserError(
-            f"the weights know {len(learned)} positions, but the longest sentence takes {longest} "
+            f"the weights know {positions} positions, but the longest sentence takes {longest} "
             "places, empty slots included: use fewer words or slots"
         )
     if asked is not None:
         return extra
-    room = [len(learned) - words for words in taken]
+    room = [positions - words for words in taken]
     return room if template.trained and wished else [min(pair) for pair in zip(extra, room, strict=True)]
