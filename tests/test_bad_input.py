@@ -336,7 +336,8 @@ def test_files_that_diff_cannot_read(first_workbook: Built) -> None:
     assert "there is no file no.xlsx" in refused("diff", "no.xlsx")
     assert "other.xlsx was not built by xlt" in refused("diff", "other.xlsx")
     assert "empty.xlsx is empty; give the file again" in refused("diff", "empty.xlsx")
-    for name in ("text.xlsx", "half.xlsx", "words.txt"):
+    assert "words.txt is a text; the workbook itself, as .xlsx, is needed" in refused("diff", "words.txt")
+    for name in ("text.xlsx", "half.xlsx"):
         line = refused("diff", name)
         assert f"{name} is no .xlsx workbook" in line
         assert "save" in line

@@ -300,7 +300,8 @@ def _check_told(source: Source, checkpoint: Checkpoint, layers: Mapping[str, int
         raise UserError(f"{_config(path)} says {misfit}; give the file that belongs to the weights")
     tied = checkpoint.options.get("tied")
     if source.told.tied is not None and tied is not None and tied != source.told.tied:
-        there = "no output layer (give those of the model that predicts words)" if tied else "an output layer other than the embeddings"
+        lacking = "no output layer (give those of the model that predicts words)"
+        there = lacking if tied else "an output layer other than the embeddings"
         raise UserError(
             f"{_config(path)} says tie_word_embeddings {str(source.told.tied).lower()}, but the "
             f"weights have {there}"

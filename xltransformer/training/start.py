@@ -183,7 +183,7 @@ def not_of_template(instance: Instance) -> dict[str, Any]:
     """Options of the model, None for those that it does without, and the words of its rows, where the template
     that ships under that name has others: what the arrays alone would not say to who builds it again."""
     template, options = instance.template, instance.sizes.options
-    own = load_template(template.name) if template.name in shipped_templates() else None
+    own = load_template(template.name, fresh=True) if template.name in shipped_templates() else None
     usual = own.sizes if own is not None and own.model == template.model else {}
     names = [name for name in {**usual, **options} if name not in (*SHOWN, GRADIENTS)]
     other = {name: options.get(name) for name in names if options.get(name) != usual.get(name)}
