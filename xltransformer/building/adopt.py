@@ -111,8 +111,8 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
     kept = {name: size for name, size in template.sizes.items() if name not in left or name in settings}
     told = words_told(source.told, list(table.words), None if tokens is None else tokens.rows)
     start = told.pop("start", "")
-    pad = {"pad": told.pop("pad", PAD)} if "pad" in checkpoint.options else {}
-    told.pop("pad", None)
+    filling = told.pop("pad", PAD)
+    pad = {"pad": filling} if "pad" in checkpoint.options else {}
     sizes = {**(told if template.entry.writes else {}), **kept, **checkpoint.options, **pad}
     sizes = {name: size for name, size in sizes.items() if size is not None}
     if not ours:

@@ -101,26 +101,19 @@ class MayStand(Op):
         return f"IF(ROW({words.cell(j, 0)})-ROW({words.cell(0, 0)})+1={never.cell(0, 0)},0,1)"
 
 
-class MaskColumns(Op):
-    """The score where the gate of its column is 1, `HIDDEN` (minus infinity) elsewhere."""
+class MaskColumns(MaskScores):
+    """The same with a gate for each column, in place of a mask for each score."""
 
     signature = "n m, 1 m -> n m"
-    formula = "IF({gates}=1,{scores},-1E+30)"
-    by_entry = True
-    scale: ClassVar[Scale] = "masked"
-    hidden: ClassVar[float] = HIDDEN
 
-    def value(self, scores: Array, gates: Array) -> Array:
-        return np.where(gates == 1, scores, self.hidden)
-
-    def gradient(self, upstream: Matrix, result: Matrix, scores: Matrix, gates: Matrix) -> Contributions:
-        return where_open(upstream, gates), STOP
+    def gradient(self, upstream: Matrix, result: Matrix, scores: Matrix, mask: Matrix) -> Contributions:
+        return where_open(upstream, mask), STOP
 
 
 class WhereOpen(MaskColumns):
     """What passes back through it: the entry where the gate is 1, else 0."""
 
-    formula = "IF({gates}=1,{scores},0)"
+    formula = "IF({mask}=1,{scores},0)"
     by_entry = False
     scale = "signed"
     hidden = 0.0
