@@ -57,7 +57,7 @@ from xltransformer.building.parse import load_template
 from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main as commands
 from xltransformer.errors import INTERRUPTED
-from xltransformer.exercise import grade
+from xltransformer.grading import grade
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
 

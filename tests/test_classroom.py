@@ -20,7 +20,7 @@ from xltransformer import api, classroom
 from xltransformer.classroom import grade_all, grade_data
 from xltransformer.cli import main
 from xltransformer.errors import UserError
-from xltransformer.exercise import Grade
+from xltransformer.grading import Grade
 from xltransformer.homework import handed_in
 
 

@@ -11,7 +11,7 @@ import pytest
 import xltransformer
 
 STAIRS = [
-    "__main__", "cli", "__init__", "api", "training", "classroom", "homework", "exercise", "difference",
+    "__main__", "cli", "__init__", "api", "training", "classroom", "homework", "grading", "exercise", "difference",
     "workbook", "size", "building", "engines", "models", "teaching", "weights", "nn", "inputs", "ops", "locale",
     "checked", "bounds", "formats", "files", "text", "graph", "errors", "record",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ from xltransformer.difference import diff
 from xltransformer.engines import ENGINES, BrokeDown
 from xltransformer.engines.ironcalc_process import mended
 from xltransformer.errors import UserError
-from xltransformer.exercise import grade
+from xltransformer.grading import grade
 from xltransformer.workbook.reader import ReadBook, read_book
 
 BUILDS: dict[str, dict[str, Any]] = {

@@ -21,7 +21,7 @@ from xltransformer.cli import main
 from xltransformer.engines import ENGINES, Limits, limited
 from xltransformer.engines.process import _reason, run
 from xltransformer.errors import UserError
-from xltransformer.exercise import grade
+from xltransformer.grading import grade
 
 pytestmark = pytest.mark.own_process
 

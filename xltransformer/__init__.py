@@ -22,7 +22,7 @@ _HOMES = {
     "building.template": ("Template",),
     "difference": ("Diff", "diff"),
     "errors": ("UserError",),
-    "exercise": ("Grade",),
+    "grading": ("Grade",),
 }
 __all__ = [
     "Diff",
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from xltransformer.building.template import Template
     from xltransformer.difference import Diff, diff
     from xltransformer.errors import UserError
-    from xltransformer.exercise import Grade
+    from xltransformer.grading import Grade
 
 
 def __getattr__(name: str) -> Any:

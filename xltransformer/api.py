@@ -10,7 +10,7 @@ from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
 from xltransformer.errors import UserError
-from xltransformer.exercise import exercise_blocks, fingerprint
+from xltransformer.exercise import described, exercise_blocks, whole
 from xltransformer.files import check_free, save
 from xltransformer.record import record
 from xltransformer.size.configuration import Configuration, configuration, quantities
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from xltransformer import training
-    from xltransformer.exercise import Grade
+    from xltransformer.grading import Grade
     from xltransformer.training import Progress, Trained
 
 Report = Callable[[Estimate], Callable[[str], None]]
@@ -233,13 +233,13 @@ def _workbook(
     from xltransformer.workbook.writer import render
 
     description = {**describe(instance), "language": language}
-    if exercise:
-        description["exercise"] = {"steps": list(exercise), "inputs": fingerprint(instance.inputs)}
+    left = whole(exercise_blocks(instance.model, exercise))
+    if left:
+        description["exercise"] = described(left, instance.inputs)
     steps("calculating")
     values = instance.trace()
     steps("drawing")
-    blocks = exercise_blocks(instance.model, exercise)
-    book = lay_out(instance, values, load_messages(language), blocks, products)
+    book = lay_out(instance, values, load_messages(language), left, products)
     steps("writing")
     return render(book, description)
 

@@ -23,7 +23,7 @@ from typing import Any
 from xltransformer.bounds import read_bytes
 from xltransformer.engines.limited import limit
 from xltransformer.errors import UserError
-from xltransformer.exercise import Grade, grade
+from xltransformer.grading import Grade, grade
 from xltransformer.homework import as_workbook
 
 MOST_BYTES = 100_000_000

@@ -19,7 +19,7 @@ from xltransformer.errors import UserError, one_line
 if TYPE_CHECKING:
     from xltransformer.difference import Diff
     from xltransformer.engines import Engine
-    from xltransformer.exercise import Grade
+    from xltransformer.grading import Grade
 
 _MOST_PROBLEMS = 20
 
