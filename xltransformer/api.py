@@ -15,6 +15,7 @@ from xltransformer.files import check_free, save
 from xltransformer.record import record
 from xltransformer.size.configuration import Configuration, configuration, quantities
 from xltransformer.size.estimate import Estimate, estimate_configuration, estimate_model
+from xltransformer.text import matching
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,9 +96,14 @@ def frames(instance: Instance) -> dict[str, pd.DataFrame]:
     }
 
 
-def trace_json(instance: Instance) -> dict[str, Any]:
-    """The same as one object for JSON, values at full double precision."""
-    blocks = instance.model.blocks
+def trace_json(instance: Instance, only: Sequence[str] = ()) -> dict[str, Any]:
+    """Every block of numbers and every input, words included, as one object for JSON, values at full double
+    precision; with `only`, the blocks whose names these patterns are for (`*.weights`), whatever they hold.
+
+    Raises UserError for a pattern that is for none.
+    """
+    blocks, values = instance.model.blocks, instance.trace()
+    names = matching(blocks, only) if only else [n for n, b in blocks.items() if not (b.text and b.computed)]
     return {
         "template": instance.template.name,
         "sentences": list(instance.sentences),
@@ -105,11 +111,11 @@ def trace_json(instance: Instance) -> dict[str, Any]:
             {
                 "name": name,
                 "kind": "computed" if blocks[name].computed else "input",
-                "rows": frame.index.tolist(),
-                "columns": frame.columns.tolist(),
-                "values": frame.to_numpy().tolist(),
+                "rows": blocks[name].rows.read(values),
+                "columns": blocks[name].columns.read(values),
+                "values": values[name].tolist(),
             }
-            for name, frame in frames(instance).items()
+            for name in names
         ],
     }
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from xltransformer.errors import UserError
 from xltransformer.graph import Array
 
 MOST_TEXT = 32_767
@@ -46,6 +47,25 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     import difflib
 
     return next(iter(difflib.get_close_matches(name, [*known], 1, cutoff)), None)
+
+
+def matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    """The names of blocks that patterns such as `*.weights` are for, in their order; case does not matter.
+
+    Raises UserError for a pattern that is for none, with the nearest that is.
+    """
+    from fnmatch import fnmatchcase
+
+    known, found = list(names), set()
+    for pattern in patterns:
+        fit = {name for name in known if fnmatchcase(name.lower(), pattern.lower())}
+        if not fit:
+            parts = ["*." + name.rpartition(".")[2] for name in known] if "*" in pattern else []
+            near = nearest(pattern, [*parts, *known])
+            hint = f"did you mean {near!r}?" if near else "`xlt blocks` lists them all"
+            raise UserError(f"no block is called {pattern!r:.80}; {hint}")
+        found |= fit
+    return [name for name in known if name in found]
 
 
 def word_key(word: str) -> str:

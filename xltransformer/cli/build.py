@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xltransformer.cli.base import Command, fail, warn
-from xltransformer.cli.options import FORCE, LANGUAGE, form, output, read_settings, subject
+from xltransformer.cli.options import FORCE, LANGUAGE, ONLY, form, output, read_settings, subject
 from xltransformer.cli.show import Move, bar, print_csv, print_table
 
 if TYPE_CHECKING:
@@ -109,8 +109,9 @@ def _paced(move: Move, seconds: float) -> Iterator[Callable[[str], None]]:
 @click.command(cls=Command)
 @subject
 @LANGUAGE
+@ONLY
 @form("json", "csv")
-def trace(form: str, **given: Any) -> None:
+def trace(form: str, only: tuple[str, ...], **given: Any) -> None:
     """Print every intermediate, computed by NumPy."""
     from xltransformer import api
     from xltransformer.building.instance import make_instance
@@ -118,7 +119,7 @@ def trace(form: str, **given: Any) -> None:
     given["settings"] = read_settings(given["settings"])
     instance = make_instance(**given, spare=False)
     warn(instance.warnings)
-    traced = api.trace_json(instance)
+    traced = api.trace_json(instance, only)
     if form == "json":
         click.echo(json.dumps(traced, ensure_ascii=False))
     elif form == "csv":
@@ -132,7 +133,8 @@ def _cells(traced: dict[str, Any]) -> Iterator[tuple[str | int, ...]]:
     for block in traced["blocks"]:
         for i, (row, values) in enumerate(zip(block["rows"], block["values"], strict=True), start=1):
             for j, (column, value) in enumerate(zip(block["columns"], values, strict=True), start=1):
-                yield block["name"], block["kind"], i, row, j, column, repr(value)
+                said = value if isinstance(value, str) else repr(value)
+                yield block["name"], block["kind"], i, row, j, column, said
 
 
 def _print_blocks(traced: dict[str, Any]) -> None:
@@ -140,8 +142,17 @@ def _print_blocks(traced: dict[str, Any]) -> None:
 
     for block in traced["blocks"]:
         rows = (
-            [label, *("−∞" if value <= -1e29 else f"{value:.4f}" for value in values)]
+            [label, *map(_shown, values)]
             for label, values in zip(block["rows"], block["values"], strict=True)
         )
         title = Text(f"{block['name']} ({block['kind']})")
-        print_table(["", *block["columns"]], rows, title=title, right=range(1, len(block["columns"]) + 1))
+        texts = all(isinstance(value, str) for row in block["values"] for value in row)
+        right = () if texts else range(1, len(block["columns"]) + 1)
+        print_table(["", *block["columns"]], rows, title=title, right=right)
+
+
+def _shown(value: float | str) -> str:
+    """A value as tables show it."""
+    if isinstance(value, str):
+        return value
+    return "−∞" if value <= -1e29 else f"{value:.4f}"

@@ -19,6 +19,13 @@ LANGUAGE = click.option(
 )
 FORCE = click.option("--force", is_flag=True, help="Replace a file that exists.")
 
+ONLY = click.option(
+    "--only",
+    metavar="BLOCK",
+    multiple=True,
+    help="Blocks of this name or pattern, such as *.weights; all by default.",
+)
+
 
 def output(help: str, metavar: str = "FILE") -> Decorator:
     """Where to write."""
