@@ -13,7 +13,7 @@ import xltransformer
 STAIRS = [
     "__main__", "cli", "__init__", "api", "training", "classroom", "homework", "grading", "exercise", "difference",
     "workbook", "size", "building", "engines", "models", "teaching", "weights", "nn", "inputs", "ops", "locale",
-    "checked", "bounds", "formats", "files", "text", "graph", "errors", "record",
+    "checked", "bounds", "formats", "files", "text", "sampling", "graph", "errors", "record",
 ]  # fmt: skip
 """Every room, each above those that it may import from."""
 PACKAGE = Path(xltransformer.__file__).parent

@@ -16,6 +16,7 @@ from xltransformer.ops.base import STOP, Contributions, Coordinate, Index, Numbe
 from xltransformer.ops.elementwise import multiply
 from xltransformer.ops.linear import products, row_sums
 from xltransformer.record import record
+from xltransformer.sampling import COLDEST
 
 
 class RowMax(Op):
@@ -32,11 +33,6 @@ class RowMax(Op):
     def worked(self, i: Index, j: Index, x: Ref) -> Pieces | None:
         terms: list[Pieces] = [[Number(x.cell(i, k), masked=True)] for k in range(x.shape[1])]
         return ["max(", *joined(terms, "; "), ")"]
-
-
-COLDEST = 0.000001
-"""A temperature of 0 or less is a fault that the checks name; meanwhile it is taken for this one, at which each
-row looks at its maximum alone, so that every number stays one."""
 
 
 def _warm(temperature: Ref) -> str:
