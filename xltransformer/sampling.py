@@ -100,7 +100,7 @@ def kept(shares: Array, top_k: ArrayLike = 0, top_p: ArrayLike = 1.0) -> Array:
     left = np.take_along_axis(running, first[..., None] - 1, axis=-1)
     p = _of_rows(top_p)
     reached = np.sum(np.round(running, DECIMALS) < np.round(p * left, DECIMALS), axis=-1) + 1
-    return np.where(p[..., 0] >= 1, first, np.minimum(first, reached))
+    return np.asarray(np.where(p[..., 0] >= 1, first, np.minimum(first, reached)))
 
 
 def upper_ends(shares: Array, count: Array) -> Array:
