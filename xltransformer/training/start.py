@@ -12,22 +12,20 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from xltransformer.building.instance import Instance, make_instance, sizes_from
+from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.parse import load_template
 from xltransformer.building.request import Options
-from xltransformer.building.template import DEFAULT_TEMPLATE, SHOWN, Template, shipped_templates
-from xltransformer.engines import recalculate
+from xltransformer.building.template import DEFAULT_TEMPLATE, SHOWN, shipped_templates
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
-from xltransformer.locale import ENGLISH, languages
+from xltransformer.locale import ENGLISH
 from xltransformer.models.sizes import GRADIENTS
 from xltransformer.record import record
-from xltransformer.text import listed
 from xltransformer.training.data import as_data, longest, mask_row, read_data
 from xltransformer.training.loop import Run, Settings, Trained
 from xltransformer.training.task import PRECISION, Task, contrast_task, sentence_task, word_task
 from xltransformer.weights import ABOUT, OPTIONS, WORDS
-from xltransformer.workbook.current import current_inputs
+from xltransformer.workbook.again import instance_of, language_of
 from xltransformer.workbook.reader import read_book
 
 
@@ -94,42 +92,8 @@ def from_workbook(path: Path) -> Start:
     Raises UserError for a workbook that cannot be read, and for cells that hold no number.
     """
     book = read_book(path)
-    formulas = any(
-        book.has_formula(place).any()
-        for block in book.model.inputs
-        if block.feedback is None and (place := book.homes.get(block.name)) is not None
-        if place.shape == block.shape
-    )
-    inputs, unusable = current_inputs(book, recalculate(path)[1] if formulas else {})
-    if unusable:
-        raise UserError(f"{unusable[0]}: correct it and train again")
-    missing = [block.name for block in book.model.inputs if book.homes.get(block.name) is None]
-    if missing:
-        raise UserError(f"{path} no longer has {listed(missing)}: take the file as it was before")
-    described = book.description
-    template = _template(described)
-    sizes = sizes_from(described)
-    sentences = tuple(
-        " ".join(str(word) for word in inputs[s.words.name].ravel() if word) for s in book.model.sentences
-    )
-    instance = Instance(template, sentences, sizes, book.model, inputs, (), ())
-    spoken = str(described.get("language"))
-    return Start(instance, frozenset(inputs), spoken if spoken in languages() else ENGLISH)
-
-
-def _template(described: Any) -> Template:
-    """The template that a workbook was built from, as far as it ships; else one that says nothing."""
-    try:
-        template = load_template(str(described["template"]))
-        if template.model == described["model"]:
-            return template
-    except UserError:
-        pass
-    blank = load_template()
-    return replace(
-        blank, name=str(described["template"]), model=str(described["model"]), title={}, notes={}, watch=None,
-        sentences=tuple(described["sentences"]), experiments=(), weights={}, trained=False,
-    )  # fmt: skip
+    instance = instance_of(book)
+    return Start(instance, frozenset(instance.inputs), language_of(book))
 
 
 def changed(start: Start, weights: Mapping[str, Array]) -> Instance:

@@ -1,0 +1,55 @@
+"""A workbook as an instance again: its model, with the inputs as they stand there now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from xltransformer.building.instance import Instance, sizes_from
+from xltransformer.building.parse import load_template
+from xltransformer.building.template import Template
+from xltransformer.engines import recalculate
+from xltransformer.errors import UserError
+from xltransformer.locale import ENGLISH, languages
+from xltransformer.workbook.current import usable_inputs
+from xltransformer.workbook.reader import ReadBook
+
+
+def instance_of(book: ReadBook) -> Instance:
+    """The model of a workbook with its inputs as they stand there now, edits included: a formula that was typed
+    into an input counts with what it comes to.
+
+    Raises UserError for cells that hold no usable value, and where inputs can no longer be found.
+    """
+    book.expect(book.model.inputs)
+    formulas = any(
+        book.has_formula(book.homes[block.name]).any() for block in book.model.inputs if block.feedback is None
+    )
+    inputs = usable_inputs(book, recalculate(book.path)[1] if formulas else {})
+    sentences = tuple(
+        " ".join(str(word) for word in inputs[s.words.name].ravel() if word) for s in book.model.sentences
+    )
+    described = book.description
+    return Instance(_template(described), sentences, sizes_from(described), book.model, inputs, (), ())
+
+
+def language_of(book: ReadBook) -> str:
+    """The language of a workbook, English where it tells none that is known."""
+    spoken = str(book.description.get("language"))
+    return spoken if spoken in languages() else ENGLISH
+
+
+def _template(described: Mapping[str, Any]) -> Template:
+    """The template that a workbook was built from, as far as it ships; else one that says nothing."""
+    try:
+        template = load_template(str(described["template"]))
+        if template.model == described["model"]:
+            return template
+    except UserError:
+        pass
+    blank = load_template()
+    return replace(
+        blank, name=str(described["template"]), model=str(described["model"]), title={}, notes={}, watch=None,
+        sentences=tuple(described["sentences"]), experiments=(), weights={}, trained=False,
+    )  # fmt: skip
