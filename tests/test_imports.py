@@ -11,7 +11,8 @@ import pytest
 import xltransformer
 
 STAIRS = [
-    "__main__", "cli", "__init__", "api", "training", "classroom", "homework", "grading", "exercise", "difference",
+    "__main__", "cli", "__init__", "api", "tracing", "notebook", "training", "classroom", "homework", "grading",
+    "exercise", "difference",
     "workbook", "size", "building", "engines", "models", "teaching", "weights", "nn", "inputs", "ops", "locale",
     "checked", "bounds", "formats", "files", "text", "sampling", "graph", "errors", "record",
 ]  # fmt: skip

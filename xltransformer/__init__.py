@@ -2,6 +2,7 @@
 
 build("lesson.xlsx", ["cat and mouse"])     write a workbook of live formulas
 trace(["cat and mouse"])                    the same numbers from NumPy, as DataFrames by block name
+trace("lesson.xlsx")                        those of a workbook as it is now
 diff("lesson.xlsx")                         prove the workbook, as it is now, equal to NumPy
 train("w.npz", template="gpt", data="d.txt")    learn from a file of sentences
 grade("returned/")                          the grades of exercises that students have filled in
@@ -16,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "api": ("TrainedFile", "build", "grade", "trace", "train"),
+    "api": ("TrainedFile", "build", "grade", "train"),
     "building.instance": ("Instance",),
     "building.parse": ("load_template",),
     "building.template": ("Template",),
     "difference": ("Diff", "diff"),
     "errors": ("UserError",),
     "grading": ("Grade",),
+    "tracing": ("trace",),
 }
 __all__ = [
     "Diff",
@@ -40,13 +42,14 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from xltransformer.api import TrainedFile, build, grade, trace, train
+    from xltransformer.api import TrainedFile, build, grade, train
     from xltransformer.building.instance import Instance
     from xltransformer.building.parse import load_template
     from xltransformer.building.template import Template
     from xltransformer.difference import Diff, diff
     from xltransformer.errors import UserError
     from xltransformer.grading import Grade
+    from xltransformer.tracing import trace
 
 
 def __getattr__(name: str) -> Any:
@@ -54,4 +57,16 @@ def __getattr__(name: str) -> Any:
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"xltransformer.{home}"), name)
-    raise AttributeError(f"module 'xltransformer' has no attribute {name!r}")
+    raise AttributeError(_unknown(name))
+
+
+def _unknown(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, __all__, 1)
+    hint = f"; did you mean {near[0]!r}?" if near and not name.startswith("_") else ""
+    return f"module 'xltransformer' has no attribute {name!r}{hint}"
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

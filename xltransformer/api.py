@@ -15,11 +15,10 @@ from xltransformer.files import check_free, save
 from xltransformer.record import record
 from xltransformer.size.configuration import Configuration, configuration, quantities
 from xltransformer.size.estimate import Estimate, estimate_configuration, estimate_model
-from xltransformer.text import matching
+from xltransformer.tracing import says_itself
+from xltransformer.tracing import trace as trace
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from xltransformer import training
     from xltransformer.grading import Grade
     from xltransformer.training import Progress, Trained
@@ -31,7 +30,7 @@ Report = Callable[[Estimate], Callable[[str], None]]
 
 def build(
     path: str | Path,
-    sentences: Sequence[str] = (),
+    sentences: str | Sequence[str] = (),
     template: str | Path | Template | None = None,
     *,
     language: str = "en",
@@ -68,58 +67,6 @@ def build(
     return instance
 
 
-def trace(
-    sentences: Sequence[str] = (),
-    template: str | Path | Template | None = None,
-    **options: Unpack[Options],
-) -> dict[str, pd.DataFrame]:
-    """Every block of numbers as a labelled DataFrame, by its name, computed by NumPy alone.
-
-    Of n words and d dimensions, `self_attention.X` is n x d, and attention's scores and weights are n x n:
-    a row for the word that looks, a column for each word seen. For template and `options` see `build` and
-    `Options`. Raises UserError for whatever cannot be used.
-
-        trace(["cat and mouse"])["self_attention.weights"].loc["cat", "mouse"]
-    """
-    return frames(make_instance(template, sentences, spare=False, **options))
-
-
-def frames(instance: Instance) -> dict[str, pd.DataFrame]:
-    """The blocks of numbers of an instance as labelled DataFrames."""
-    import pandas as pd
-
-    values = instance.trace()
-    return {
-        name: pd.DataFrame(values[name], index=block.rows.read(values), columns=block.columns.read(values))
-        for name, block in instance.model.blocks.items()
-        if not block.text
-    }
-
-
-def trace_json(instance: Instance, only: Sequence[str] = ()) -> dict[str, Any]:
-    """Every block of numbers and every input, words included, as one object for JSON, values at full double
-    precision; with `only`, the blocks whose names these patterns are for (`*.weights`), whatever they hold.
-
-    Raises UserError for a pattern that is for none.
-    """
-    blocks, values = instance.model.blocks, instance.trace()
-    names = matching(blocks, only) if only else [n for n, b in blocks.items() if not (b.text and b.computed)]
-    return {
-        "template": instance.template.name,
-        "sentences": list(instance.sentences),
-        "blocks": [
-            {
-                "name": name,
-                "kind": "computed" if blocks[name].computed else "input",
-                "rows": blocks[name].rows.read(values),
-                "columns": blocks[name].columns.read(values),
-                "values": values[name].tolist(),
-            }
-            for name in names
-        ],
-    }
-
-
 @record
 class TrainedFile:
     """What `train` wrote, where, how, and lines for the user."""
@@ -135,7 +82,7 @@ def train(
     workbook: str | Path | None = None,
     *,
     template: str | Path | None = None,
-    sentences: Sequence[str] = (),
+    sentences: str | Sequence[str] = (),
     data: str | Path | None = None,
     valid: str | Path | None = None,
     steps: int = 1000,
@@ -182,16 +129,15 @@ def train(
 
 
 def _start(
-    workbook: str | Path | None, template: str | Path | None, sentences: Sequence[str], data: str | Path | None,
-    fresh: bool, options: Options,
+    workbook: str | Path | None, template: str | Path | None, sentences: str | Sequence[str],
+    data: str | Path | None, fresh: bool, options: Options,
 ) -> training.Start:  # fmt: skip
     """What is trained: a workbook or a template; UserError where that is not clear, or nothing to learn from."""
     from xltransformer.training import from_instance, from_workbook
 
     if workbook is not None:
         given = {"template": template, "sentences": sentences, **options, "fresh": fresh}
-        if named := ", ".join(f"`{name}`" for name, value in given.items() if value):
-            raise UserError(f"{workbook} says itself what to train: leave out {named}")
+        says_itself(workbook, "train", given)
         return from_workbook(Path(workbook))
     if template is None:
         raise UserError("give a `template` or a workbook to train")

@@ -59,6 +59,11 @@ NO_WORKBOOK = "is no .xlsx workbook; save it as .xlsx (Excel workbook)"
 _LONGEST = 300_000_000
 
 
+def is_workbook(name: str) -> bool:
+    """Whether a text is the name of a spreadsheet's file, of ours or not."""
+    return name.lower().endswith((".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".numbers", ".et", ".gnumeric"))
+
+
 def told_of(path: Path) -> str:
     """What a file is that is no whole .zip archive, as every .xlsx is, and what to do: by how it begins, then by
     the ending of its name."""

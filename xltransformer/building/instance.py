@@ -71,18 +71,19 @@ class Instance:
 
 def make_instance(
     template: str | Path | Template | None = None,
-    sentences: Sequence[str] = (),
+    sentences: str | Sequence[str] = (),
     *,
     spare: bool = True,
     language: str = "en",
     **options: Unpack[Options],
 ) -> Instance:
-    """The template's model over the sentences (the template's own where none are given).
+    """The template's model over the sentences (the template's own where none are given); a text is one sentence.
 
     For the rest see `Request`, and for the `options` `Options`. Raises UserError for whatever cannot be built.
     """
     messages = load_messages(language)
-    request = Request(template, tuple(sentences), options, spare, language)
+    texts = (sentences,) if isinstance(sentences, str) else tuple(sentences)
+    request = Request(template, texts, options, spare, language)
     plan = make_plan(request)
     name = plan.template.model
     model = build_model(name, plan.sizes)

@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from xltransformer.building.parse import check_switches, slot_numbers
 from xltransformer.building.tables import draw_words
 from xltransformer.building.template import Template
-from xltransformer.checked import whole_number
+from xltransformer.checked import expect, whole_number
 from xltransformer.errors import UserError
 from xltransformer.nn.feed_forward import ALSO_CALLED
 from xltransformer.record import record
@@ -83,6 +83,8 @@ class Request:
         unknown = self.given.keys() - Options.__annotations__.keys()
         if unknown:
             raise TypeError(f"unexpected keyword argument {min(unknown)!r}")
+        for text in self.sentences:
+            expect(isinstance(text, str), "a sentence", text, "a text")
 
     @property
     def settings(self) -> Settings:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -107,19 +107,23 @@ def _paced(move: Move, seconds: float) -> Iterator[Callable[[str], None]]:
 
 
 @click.command(cls=Command)
+@click.argument("workbook", metavar="[WORKBOOK.xlsx]", required=False)
 @subject
 @LANGUAGE
 @ONLY
 @form("json", "csv")
-def trace(form: str, only: tuple[str, ...], **given: Any) -> None:
-    """Print every intermediate, computed by NumPy."""
-    from xltransformer import api
-    from xltransformer.building.instance import make_instance
+def trace(
+    workbook: str | None, sentences: tuple[str, ...], template: str | None, language: str, only: tuple[str, ...],
+    form: str, **given: Any,
+) -> None:  # fmt: skip
+    """Print every intermediate, computed by NumPy: of a workbook as it is now, or of a template."""
+    from xltransformer import tracing
+    from xltransformer.building.request import Options
 
-    given["settings"] = read_settings(given["settings"])
-    instance = make_instance(**given, spare=False)
+    options = cast(Options, given | {"settings": read_settings(given["settings"])})
+    instance = tracing.subject(workbook, sentences, template, language, options)
     warn(instance.warnings)
-    traced = api.trace_json(instance, only)
+    traced = tracing.trace_json(instance, only)
     if form == "json":
         click.echo(json.dumps(traced, ensure_ascii=False))
     elif form == "csv":
@@ -142,8 +146,7 @@ def _print_blocks(traced: dict[str, Any]) -> None:
 
     for block in traced["blocks"]:
         rows = (
-            [label, *map(_shown, values)]
-            for label, values in zip(block["rows"], block["values"], strict=True)
+            [label, *map(_shown, values)] for label, values in zip(block["rows"], block["values"], strict=True)
         )
         title = Text(f"{block['name']} ({block['kind']})")
         texts = all(isinstance(value, str) for row in block["values"] for value in row)

@@ -67,7 +67,7 @@ def first_weights(block: Matrix, seed: int) -> Array:
 
 def from_instance(
     template: str | Path | None,
-    sentences: Sequence[str] = (),
+    sentences: str | Sequence[str] = (),
     *,
     fresh: bool = False,
     **options: Unpack[Options],

@@ -1,0 +1,171 @@
+"""How results look where somebody works with them: in a notebook as HTML, elsewhere as text.
+
+Colours are see-through, and ink is the page's own, so that both light and dark pages can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from xltransformer.building.instance import Instance
+from xltransformer.graph import Matrix, Section
+from xltransformer.locale import Messages, load_messages
+from xltransformer.text import letters, listed, nearest
+
+MOST_ROWS, MOST_COLUMNS, MOST_LINES = 40, 24, 60
+"""The rows and columns of a block that are shown, the first of them where there are more, and the lines of a
+table of blocks that is printed."""
+BLUE, ORANGE = "46, 117, 182", "217, 119, 6"
+"""Above and below 0, as on the sheets, whose readers may not tell red from green."""
+MOST_COLOUR = 0.6
+HIDDEN = -1e29
+"""What is below stands for minus infinity: a score that the mask hides."""
+
+
+class Block(pd.DataFrame):
+    """A block's numbers, a DataFrame that shows itself as a heat map: shares in one colour, other numbers in one
+    for each sign. `holds` is what kind of numbers they are (see `graph.Scale`)."""
+
+    _metadata: ClassVar[list[str]] = ["holds"]
+    holds: str = "signed"
+
+    @property
+    def _constructor(self) -> Callable[..., Block]:
+        return Block
+
+    def _repr_html_(self) -> str | None:
+        """The heat map."""
+        try:
+            values = self.to_numpy(dtype=float)
+        except (TypeError, ValueError):  # texts, as made of them by the user
+            return pd.DataFrame(self)._repr_html_()  # type: ignore[operator, no-any-return]
+        shown = values[:MOST_ROWS, :MOST_COLUMNS]
+        finite = shown[np.isfinite(shown) & (shown > HIDDEN)]
+        largest = float(np.abs(finite).max(initial=0.0))
+        shares = self.holds == "probability" and bool(((finite >= 0) & (finite <= 1)).all())
+        colour = shares or self.holds in ("signed", "masked") or bool((finite < 0).any())
+        most = (1.0 if shares else largest) if colour else 0.0
+        rest = "…" if self.shape[1] > MOST_COLUMNS else None
+        head = [*map(str, self.columns[:MOST_COLUMNS]), *filter(None, [rest])]
+        rows = [
+            _row(str(label), [_cell(value, most, largest) for value in row], rest)
+            for label, row in zip(self.index[:MOST_ROWS], shown.tolist(), strict=True)
+        ]
+        if len(self) > MOST_ROWS:
+            rows.append(_row("…", ["<td></td>"] * shown.shape[1], rest))
+        return _table(["", *head], rows) + f"<small>{self.shape[0]} × {self.shape[1]}</small>"
+
+
+def _cell(value: float, most: float, largest: float) -> str:
+    if np.isnan(value) or value <= HIDDEN:
+        return f'<td style="text-align:right;opacity:.6">{"" if np.isnan(value) else "−∞"}</td>'
+    strength = MOST_COLOUR * min(1.0, abs(value) / most) if most else 0.0
+    style = f"background:rgba({BLUE if value > 0 else ORANGE}, {strength:.2f});" if strength else ""
+    return f'<td style="{style}text-align:right" title="{value!r}">{_number(value, largest)}</td>'
+
+
+def _number(value: float, largest: float) -> str:
+    """A number to as many decimals as the largest beside it asks for."""
+    if value == int(value) and abs(value) < 1e6 and largest >= 1:
+        return f"{value:.0f}"
+    return f"{value:.2f}" if 0.05 <= largest < 1e6 else f"{value:.3g}"
+
+
+def _row(label: str, cells: Sequence[str], rest: str | None = None) -> str:
+    more = "" if rest is None else f"<td>{rest}</td>"
+    return f"<tr><th>{escape(label)}</th>{''.join(cells)}{more}</tr>"
+
+
+def _table(head: Sequence[str], rows: Sequence[str]) -> str:
+    heads = "".join(f"<th>{escape(label)}</th>" for label in head)
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+class NoBlock(KeyError):
+    """There is no block of that name; the message says which is nearest."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Traced(dict[str, Block]):
+    """The blocks of numbers of an instance by name, in the model's order, shown as a table of them. `warnings` are
+    lines worth telling."""
+
+    def __init__(self, instance: Instance) -> None:
+        values, blocks = instance.trace(), instance.model.blocks
+        super().__init__((name, _block(block, values)) for name, block in blocks.items() if not block.text)
+        self.warnings = instance.warnings
+        self._instance = instance
+        self._title = f"{instance.template.name}: {listed([repr(text) for text in instance.sentences], 3)}"
+
+    def __missing__(self, name: object) -> Block:
+        raise NoBlock(self._lacks(str(name)))
+
+    def _lacks(self, name: str) -> str:
+        """What is said of a name that no block of numbers has."""
+        block = self._instance.model.blocks.get(name)
+        if block is not None:
+            values = self._instance.inputs.get(name)
+            texts = "" if values is None else f": {listed([repr(one) for one in values.ravel()], 6)}"
+            return f"{name} holds texts, not numbers{texts}"
+        ends = [known for known in self if known.endswith(f".{name}")]
+        near = ends[:3] or filter(None, [nearest(name, self) or nearest(name.split(".")[-1], self)])
+        hint = " or ".join(repr(one) for one in near)
+        hint = f"did you mean {hint}?" if hint else "list(…) lists them all"
+        return f"no block is called {name!r:.80}; {hint}"
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
+    def __repr__(self) -> str:
+        lines = [["block", "kind", "shape", "section"], *self._lines()]
+        more = [f"… and {len(lines) - 1 - MOST_LINES} more"] if len(lines) > MOST_LINES + 1 else []
+        lines = lines[: MOST_LINES + 1]
+        widths = [max(len(line[k]) for line in lines) for k in range(4)]
+        texts = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+        return "\n".join([self._heading, *texts, *more, *self.warnings])
+
+    def _repr_html_(self) -> str:
+        rows = [_row(name, [f"<td>{escape(text)}</td>" for text in texts]) for name, *texts in self._lines()]
+        table = _table(["block", "kind", "shape", "section"], rows)
+        warned = "".join(f"<p><small>{escape(line)}</small></p>" for line in self.warnings)
+        return f'{escape(self._heading)}<div style="max-height:30em;overflow:auto">{table}</div>{warned}'
+
+    @property
+    def _heading(self) -> str:
+        return f"{self._title} ({len(self)} blocks)"
+
+    def _lines(self) -> Iterator[list[str]]:
+        """A line for each block: its name, whether it is an input, its shape, and where it stands."""
+        sections = _sections(self._instance, load_messages("en"))
+        for name, block in ((name, self._instance.model.blocks[name]) for name in self):
+            shape, kind = f"{block.shape[0]} × {block.shape[1]}", "computed" if block.computed else "input"
+            yield [name, kind, shape, sections.get(name, "Start")]
+
+
+def _block(block: Matrix, values: Mapping[str, Any]) -> Block:
+    made = Block(values[block.name], index=block.rows.read(values), columns=block.columns.read(values))
+    made.holds = block.scale
+    return made
+
+
+def _sections(instance: Instance, messages: Messages) -> dict[str, str]:
+    """The title of the sheet on which each block stands, where it is not the first one."""
+    found: dict[str, str] = {}
+    for section in instance.model.sections:
+        title = _title(section, instance, messages)
+        found |= {block.name: title for step in section.steps for block in step.blocks if block.name not in found}
+    return found
+
+
+def _title(section: Section, instance: Instance, messages: Messages) -> str:
+    name = messages(f"sheet.{section.key}", layer=(section.layer or 0) + 1)
+    name = messages("backward.sheet", sheet=name) if section.backward else name
+    letter = "" if section.sentence is None else letters(len(instance.model.sentences))[section.sentence]
+    return f"{name} {letter}".rstrip()
