@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import block_pages
 import pytest
 from click.testing import CliRunner
 
+from xltransformer import blocks
 from xltransformer.cli import main
 
 
@@ -61,3 +63,26 @@ def test_only_takes_names_and_patterns() -> None:
 def test_a_pattern_for_no_block_is_refused_with_the_nearest(pattern: str, said: str) -> None:
     line = run("trace", "--sentence", "cat", "--only", pattern, status=2)
     assert line == f"xlt: no block is called {pattern!r}; {said}\n"
+
+
+def test_blocks_are_those_of_the_trace() -> None:
+    listed = json.loads(run("blocks", "--template", "gpt", "--format", "json"))["blocks"]
+    told = {block["name"]: block for block in listed}
+    for name, block in traced("--template", "gpt").items():
+        assert told[name]["kind"] == block["kind"]
+        assert told[name]["shape"] == [len(block["rows"]), len(block["columns"])]
+        assert told[name]["section"] or told[name]["what"], name
+    assert told["decoder.0.head.1.K_T"]["symbol"] == "K₂ᵀ"
+    assert told["decoder.0.head.1.W_Q"]["section"] == "Layer 1"
+    assert [block.name for block in blocks(template="gpt")] == list(told)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "causal mask"), ("zh", "因果掩码")])
+def test_blocks_are_told_in_every_language(language: str, said: str) -> None:
+    line = run("blocks", "--template", "cat-and-mouse", "--lang", language, "--only", "switches.causal")
+    assert said in line
+
+
+def test_the_page_of_block_names_is_what_the_models_say() -> None:
+    for path, text in block_pages.pages().items():
+        assert path.read_text("utf-8") == text, "run scripts/block_pages.py and commit what it writes"

@@ -36,6 +36,7 @@ from xltransformer.engines import Engine, engine
 from xltransformer.errors import UserError
 from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.graph import SwitchWords
+from xltransformer.listing import lines
 from xltransformer.locale import Messages, in_language, languages, load_messages, switch_words
 from xltransformer.locale.report import report
 from xltransformer.nn.dense import DENSE
@@ -167,6 +168,8 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
     instance = make_instance("cat-and-mouse", slots=0)
     lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, DEFAULT_STEPS))
     lay_out_size(configuration(), messages)
+    for name in ("byte-pair", "gpt", "backpropagation"):
+        lines(make_instance(name), messages)
     written = set(re.findall(r"""messages(?:\.get)?\(\s*"([\w.]+)"[,)]""", source_text()))
     assert written > {"start.title", "worked.missing", "exercise.total"}
     texts = load_messages("en").texts

@@ -3,6 +3,7 @@
 build("lesson.xlsx", ["cat and mouse"])     write a workbook of live formulas
 trace(["cat and mouse"])                    the same numbers from NumPy, as DataFrames by block name
 trace("lesson.xlsx")                        those of a workbook as it is now
+blocks(template="gpt")                      what its blocks are called, and what each is
 diff("lesson.xlsx")                         prove the workbook, as it is now, equal to NumPy
 train("w.npz", template="gpt", data="d.txt")    learn from a file of sentences
 grade("returned/")                          the grades of exercises that students have filled in
@@ -25,14 +26,17 @@ _HOMES = {
     "errors": ("UserError",),
     "grading": ("Grade",),
     "tracing": ("trace",),
+    "listing": ("BlockLine", "blocks"),
 }
 __all__ = [
+    "BlockLine",
     "Diff",
     "Grade",
     "Instance",
     "Template",
     "TrainedFile",
     "UserError",
+    "blocks",
     "build",
     "diff",
     "grade",
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from xltransformer.difference import Diff, diff
     from xltransformer.errors import UserError
     from xltransformer.grading import Grade
+    from xltransformer.listing import BlockLine, blocks
     from xltransformer.tracing import trace
 
 

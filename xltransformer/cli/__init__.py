@@ -7,7 +7,7 @@ import sys
 import click
 
 from xltransformer import __version__
-from xltransformer.cli import build, check, lists, size, train
+from xltransformer.cli import blocks, build, check, lists, size, train
 from xltransformer.cli.base import Commands
 
 
@@ -27,6 +27,7 @@ def main() -> None:
 
 
 for _command in (
+    blocks.blocks,
     build.build,
     build.trace,
     check.diff,

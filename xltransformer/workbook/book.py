@@ -11,11 +11,11 @@ from typing import Any
 from xltransformer.graph import Array, Matrix
 from xltransformer.locale import Messages
 from xltransformer.models import Lesson
-from xltransformer.ops import step_down
 from xltransformer.record import record
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.notation import Notation
 from xltransformer.workbook.places import Place, SeenPlace
+from xltransformer.workbook.symbols import has_several_heads, symbol_of
 
 
 @contextmanager
@@ -81,8 +81,6 @@ class Exercise:
 SHOWN = "xlt.shown"
 """Names of repeated views of a block begin with this: `xlt.shown.3.self_attention.Q`."""
 
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
 
 @record(eq=False)
 class Workbook:
@@ -138,7 +136,7 @@ class Book:
         self.sheets: list[Canvas] = []
         self.homes: dict[Matrix, Place] = {}
         self.names: dict[str, Place] = {}
-        self._several_heads = any(".head.1." in f".{name}" for name in values)
+        self._several_heads = has_several_heads(values)
         self._views = 0
         self._pending: list[Callable[[], None]] = []
 
@@ -150,17 +148,8 @@ class Book:
     def symbol(self, block: Matrix, *, of_head: bool = True) -> str:
         """The short name shown at a block's corner, with its head's number where there are several, unless
         it speaks of all heads; that of a gradient is ∂ and its block's."""
-        if block.gradient_of is not None:
-            through = block.contributed_by
-            return f"∂{self.symbol(block.gradient_of)}" + (f" ← {self.symbol(through)}" if through else "")
-        name = block.last_name
-        shown = self.messages.get(f"symbol.{name}", self.messages.get(f"setting.{name}", name))
-        head = block.number_of("head")
-        head = block.number_of("group") if head is None else head
-        if of_head and self._several_heads and head is not None:
-            turned = "ᵀ" if shown.endswith("ᵀ") else ""
-            shown = shown.removesuffix("ᵀ") + str(head + 1).translate(_SUBSCRIPTS) + turned
-        return self.messages("backward.new", name=shown) if isinstance(block.op, type(step_down)) else shown
+        numbered = self._several_heads and (of_head or block.gradient_of is not None)
+        return symbol_of(block, self.messages, several_heads=numbered)
 
     def add_home(self, block: Matrix, place: Place) -> None:
         """Give a block its home, and its name."""
