@@ -12,7 +12,7 @@ import xltransformer
 
 STAIRS = [
     "__main__", "cli", "__init__", "api", "tracing", "notebook", "training", "classroom", "homework", "grading",
-    "exercise", "difference", "listing",
+    "exercise", "comparing", "difference", "listing",
     "workbook", "size", "building", "engines", "models", "teaching", "weights", "nn", "inputs", "ops", "locale",
     "checked", "bounds", "formats", "files", "text", "sampling", "graph", "errors", "record",
 ]  # fmt: skip

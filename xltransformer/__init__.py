@@ -5,6 +5,7 @@ trace(["cat and mouse"])                    the same numbers from NumPy, as Data
 trace("lesson.xlsx")                        those of a workbook as it is now
 blocks(template="gpt")                      what its blocks are called, and what each is
 diff("lesson.xlsx")                         prove the workbook, as it is now, equal to NumPy
+compare("lesson.xlsx", "mine.xlsx")         what was typed differently in two of them, and what comes of it
 train("w.npz", template="gpt", data="d.txt")    learn from a file of sentences
 grade("returned/")                          the grades of exercises that students have filled in
 load_template("cat-and-mouse")              a template that ships, or a .toml file of yours
@@ -22,6 +23,7 @@ _HOMES = {
     "building.instance": ("Instance",),
     "building.parse": ("load_template",),
     "building.template": ("Template",),
+    "comparing": ("Comparison", "compare"),
     "difference": ("Diff", "diff"),
     "errors": ("UserError",),
     "grading": ("Grade",),
@@ -30,6 +32,7 @@ _HOMES = {
 }
 __all__ = [
     "BlockLine",
+    "Comparison",
     "Diff",
     "Grade",
     "Instance",
@@ -38,6 +41,7 @@ __all__ = [
     "UserError",
     "blocks",
     "build",
+    "compare",
     "diff",
     "grade",
     "load_template",
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
     from xltransformer.building.instance import Instance
     from xltransformer.building.parse import load_template
     from xltransformer.building.template import Template
+    from xltransformer.comparing import Comparison, compare
     from xltransformer.difference import Diff, diff
     from xltransformer.errors import UserError
     from xltransformer.grading import Grade

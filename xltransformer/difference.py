@@ -17,6 +17,8 @@ import numpy as np
 
 from xltransformer.engines import Engine, Grid, Results, fold, recalculate
 from xltransformer.engines import engine as find_engine
+from xltransformer.errors import UserError
+from xltransformer.formats import is_workbook
 from xltransformer.graph import Array, Matrix
 from xltransformer.inputs import as_text, show
 from xltransformer.ops import op_of
@@ -90,6 +92,18 @@ class Diff:
         known = [error for error in errors if error is not None]
         return max(known, default=0.0) if len(known) == len(errors) else None
 
+    @property
+    def verdict(self) -> str:
+        """One line that says whether they agree."""
+        cells = sum(block.cells for block in self.blocks)
+        if self.ok:
+            return f"agree: {cells} cells in {len(self.blocks)} blocks, largest error {self.max_abs_error:.1e}"
+        return f"DIFFER: {sum(not block.ok for block in self.blocks)} of {len(self.blocks)} blocks"
+
+    def __repr__(self) -> str:
+        first = f"; {self.problems[0]}" if self.problems else ""
+        return f"NumPy and {self.engine} {self.version} {self.verdict}{first}"
+
     def to_json(self) -> dict[str, Any]:
         """The result as the command line prints it."""
         return {
@@ -114,6 +128,8 @@ def diff(path: str | Path, engine: str | None = None, tolerance: float = TOLERAN
         found = diff("lesson.xlsx", "libreoffice")
         assert found.ok and found.max_abs_error < 1e-12
     """
+    if engine is not None and is_workbook(str(engine)):
+        raise UserError(f"{engine} is a workbook, and no engine; compare(a, b) compares two of them")
     used = None if engine is None else find_engine(engine)
     return diff_book(read_book(Path(path)), used, tolerance)
 

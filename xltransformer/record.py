@@ -25,7 +25,9 @@ def record(cls: type[T] | None = None, /, *, eq: bool = True, frozen: bool = Tru
 
     def make(cls: type[T]) -> type[T]:
         made: Any = dataclass(eq=False, repr=False)(cls)
-        made.__repr__, made._names = _repr, tuple([value.name for value in fields(made)])
+        made._names = tuple([value.name for value in fields(made)])
+        if "__repr__" not in cls.__dict__:
+            made.__repr__ = _repr
         if eq:
             made.__eq__, made.__hash__ = _eq, _hash
         return made  # type: ignore[no-any-return]

@@ -18,6 +18,7 @@ from xltransformer.graph import Array, SwitchWords
 from xltransformer.locale import load_messages, turned_by
 from xltransformer.models import Lesson, Sizes, build_model
 from xltransformer.record import record
+from xltransformer.text import listed
 
 
 @record
@@ -34,6 +35,12 @@ class Instance:
     inputs: Mapping[str, Array]
     made_up: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        said = "".join(f"; {line}" for line in self.warnings)
+        cells = sum(block.size for block in self.model.blocks.values())
+        sentences = listed([repr(text) for text in self.sentences], 3)
+        return f"{self.template.name}: {sentences} ({len(self.model.blocks)} blocks, {cells:,} cells){said}"
 
     @property
     def generated(self) -> dict[str, frozenset[int]]:

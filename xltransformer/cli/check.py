@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xltransformer.cli.base import AGREES, DIFFERS, FAILED, Command, spoken
+from xltransformer.cli.compare import compare
 from xltransformer.cli.options import FORCE, form, output
 from xltransformer.cli.show import bar, print_csv, print_table
 from xltransformer.errors import UserError, one_line
@@ -26,6 +27,7 @@ _MOST_PROBLEMS = 20
 
 @click.command(cls=Command)
 @click.argument("file")
+@click.argument("other", required=False, metavar="[OTHER.xlsx]")
 @click.option(
     "--engine",
     metavar="NAME|all",
@@ -34,15 +36,18 @@ _MOST_PROBLEMS = 20
 )
 @click.option("--tolerance", type=float, default=1e-9, show_default=True, help="Largest error allowed.")
 @form("json")
-def diff(file: str, engine: str | None, tolerance: float, form: str) -> None:
-    """Compare a workbook, as it is now, with NumPy: exit status 0 if they agree, 1 if not."""
+def diff(file: str, other: str | None, engine: str | None, tolerance: float, form: str) -> None:
+    """Compare a workbook, as it is now, with NumPy, or with another workbook: exit status 0 if they agree, 1 if
+    not."""
+    if not 0 <= tolerance < float("inf"):
+        raise UserError(f"--tolerance is {tolerance}; give a number of at least 0")
+    if other is not None:
+        compare(file, other, engine, tolerance, form)
     from xltransformer.difference import diff_book
     from xltransformer.engines import ENGINES
     from xltransformer.engines import engine as find_engine
     from xltransformer.workbook.reader import read_book
 
-    if not 0 <= tolerance < float("inf"):
-        raise UserError(f"--tolerance is {tolerance}; give a number of at least 0")
     engines: list[Engine | None] = [None if engine is None else find_engine(engine)] if engine != "all" else []
     engines += [one for one in ENGINES.values() if one.version()] if engine == "all" else []
     book = read_book(Path(file))
@@ -86,14 +91,7 @@ def _print_diff(result: Diff) -> None:
         click.echo(str(problem))
     if len(result.problems) > _MOST_PROBLEMS:
         click.echo(f"… and {len(result.problems) - _MOST_PROBLEMS} more cells (all of them with --format json)")
-    cells = sum(block.cells for block in result.blocks)
-    if result.ok:
-        click.echo(
-            f"agree: {cells} cells in {len(result.blocks)} blocks, largest error {result.max_abs_error:.1e}"
-        )
-    else:
-        wrong = sum(not block.ok for block in result.blocks)
-        click.echo(f"DIFFER: {wrong} of {len(result.blocks)} blocks")
+    click.echo(result.verdict)
 
 
 @click.command(cls=Command)
