@@ -57,7 +57,7 @@ def test_only_takes_names_and_patterns() -> None:
     [
         ("*.weigths", "did you mean '*.weights'?"),
         ("self_attention.Qs", "did you mean 'self_attention.Q'?"),
-        ("???", "`xlt blocks` lists them all"),
+        ("???", "xlt blocks lists them all"),
     ],
 )
 def test_a_pattern_for_no_block_is_refused_with_the_nearest(pattern: str, said: str) -> None:
