@@ -396,17 +396,22 @@ class Model:
         the vocabulary in place of the words, say. Arrays may have leading axes there, a batch of sentences
         in one run: (s x n x 1) for a block of (n x 1). Raises KeyError for an input that is not given.
         """
+        needed = self.needed(wanted, given)
+        for block in needed:
+            if not block.computed:
+                raise KeyError(block.name)
+        return Plan(needed, [block.name for block in wanted])
+
+    def needed(self, wanted: Iterable[Matrix], given: Collection[str]) -> list[Matrix]:
+        """The wanted blocks and all that they come from, in the model's order, but for what is named in `given`
+        and what only that comes from."""
         asked, found = list(wanted), set[str]()
         while asked:
             block = asked.pop()
-            if block.name in found or block.name in given:
-                continue
-            if not block.computed:
-                raise KeyError(block.name)
-            found.add(block.name)
-            asked += block.operands
-        needed = [block for name, block in self.blocks.items() if name in found]
-        return Plan(needed, [block.name for block in wanted])
+            if block.name not in found and block.name not in given:
+                found.add(block.name)
+                asked += block.operands
+        return [block for name, block in self.blocks.items() if name in found]
 
 
 @record(eq=False)

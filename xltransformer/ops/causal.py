@@ -4,6 +4,9 @@ With the causal mask of `masking` the hidden scores are calculated and then cove
 generates text, where a later token is calculated from an earlier position, would then refer to
 itself. Here a cell above the diagonal holds a constant instead, and a row of the result sums over
 the tokens up to its own only. Vaswani et al. 2017, "Attention Is All You Need", section 3.2.3.
+
+As arrays, the queries may be the last ones alone, of as many tokens as there are keys: a row of the result is the
+same without the rows before it, so that a text can be written on word by word (`stepwise`).
 """
 
 from __future__ import annotations
@@ -26,8 +29,11 @@ from xltransformer.record import record
 
 
 def _ahead(scores: Array, hidden: float) -> Array:
-    """The scores with what lies ahead, above the diagonal, at a constant."""
-    return np.where(np.tri(*scores.shape[-2:]) == 1, scores, hidden)
+    """The scores with what lies ahead at a constant: above the diagonal, which ends in the last row and column."""
+    rows, columns = scores.shape[-2:]
+    if rows == 1:
+        return scores
+    return np.where(np.tri(rows, columns, columns - rows) == 1, scores, hidden)
 
 
 class Lower(Op):
@@ -104,9 +110,10 @@ class CausalMask(Op):
     no_gradient = "a mask says yes or no"
 
     def value(self, queries: Array, keys: Array, *window: Array) -> Array:
-        mask = np.tril(queries * np.swapaxes(keys, -1, -2))
+        mask = _ahead(queries * np.swapaxes(keys, -1, -2), 0.0)
         place = np.arange(mask.shape[-1])
-        return np.where(place[:, None] - place < window[0], mask, 0.0) if window else mask
+        back = place[-mask.shape[-2] :, None] - place
+        return np.where(back < window[0], mask, 0.0) if window else mask
 
     def cell(self, i: Coordinate, j: Coordinate, queries: Ref, keys: Ref, *window: Ref) -> str:
         if j > i:
@@ -143,7 +150,7 @@ class CausalMix(MatMul):
     signature = "n n, n d -> n d"
 
     def value(self, a: Array, b: Array) -> Array:
-        return product(np.tril(a), b)
+        return product(_ahead(a, 0.0), b)
 
     def gradient(self, upstream: Matrix, result: Matrix, a: Matrix, b: Matrix) -> Contributions:
         return causal_row_products(upstream, b), transposed_matmul(a, upstream, b)
