@@ -1,0 +1,159 @@
+"""What a model writes with stored keys and values is what its sheet writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from xltransformer import sampling
+from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.parse import load_template
+from xltransformer.building.template import shipped_templates
+from xltransformer.errors import UserError
+from xltransformer.graph import Array
+from xltransformer.stepwise import Progress, Stepwise
+from xltransformer.writing import Chance, Text, texts
+
+WRITERS = sorted(name for name in shipped_templates() if load_template(name).entry.writes)
+KINDS: list[tuple[str, Mapping[str, Any]]] = [
+    ("gpt", {"seed": 2, "local": [1], "window": 3, "scaling": False}),
+    ("gpt", {"seed": 3, "pre_norm": False, "tied": False, "heads": 3, "d_k": 5, "d_v": 2, "layers": 3}),
+    ("gpt", {"seed": 4, "parallel": True, "rms": True, "biases": False, "feed_forward": True}),
+    ("gpt", {"seed": 5, "feed_forward": False, "attention_biases": False, "activation": "relu"}),
+    ("llama", {"seed": 6, "kv_heads": 1, "query_key_norms": True, "rotary": 2}),
+    ("llama", {"seed": 7, "longer": "together", "factor": 4.0, "local": [0], "window": 2}),
+    ("llama", {"seed": 8, "longer": "by_pair", "original": 6, "base": 50.0, "biases": True}),
+    ("encoder-decoder", {"seed": 9, "pre_norm": True, "halves": True, "stretched": True, "output_bias": True}),
+    ("encoder-decoder", {"seed": 10, "never": "the", "encoder_layers": 2, "decoder_heads": 1}),
+    ("decoder", {"seed": 11, "layers": 3, "tied": False}),
+]
+"""Settings that between them take every way of a decoder; with them the weights are drawn."""
+
+
+def drawn(kind: tuple[str, Mapping[str, Any]]) -> Instance:
+    return make_instance(kind[0], settings={**kind[1], "slots": 9, "spare_rows": 1})
+
+
+def slots_of(instance: Instance, text: Text) -> list[Any]:
+    slots: list[Any] = instance.inputs[instance.model.sentences[text.sentence].words.name].ravel().tolist()
+    return slots
+
+
+def plainly(instance: Instance, chance: Chance | None) -> list[str]:
+    """Writing as a plain loop: all of the model anew for each word, with the logits of the row before."""
+    goal = instance.model.goals[-1]
+    words = instance.model.sentences[goal.sentence].words
+    inputs = {**instance.inputs, words.name: instance.inputs[words.name].copy()}
+    slots = inputs[words.name]
+    for place in range(1, len(slots)):
+        if slots[place, 0] is not None:
+            continue
+        values = instance.model.trace(inputs)
+        if values[words.feedback.name][place - 1, 0] == "":
+            slots[place] = ""
+        elif chance is None:
+            slots[place] = values[words.feedback.name][place - 1]
+        else:
+            draw = sampling.draws(chance.seed, place)[-1]
+            how = {"temperature": chance.temperature, "top_k": chance.top_k, "top_p": chance.top_p}
+            chosen = sampling.choose(values[goal.result.name][place - 1], draw, **how)
+            slots[place] = inputs["vocabulary"][int(chosen)]
+    return [str(word) for word in slots.ravel() if word]
+
+
+def test_there_are_models_that_write() -> None:
+    assert {"gpt", "llama", "induction", "decoder", "encoder-decoder"} <= {*WRITERS}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_template_writes_what_its_sheet_does(name: str) -> None:
+    instance = make_instance(name)
+    values = instance.trace()
+    for text in texts(instance):
+        words = values[instance.model.sentences[text.sentence].words.name].ravel()
+        assert [*text.words] == [word for word in words if word]
+        assert len(text.words) > text.given
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind[0]}-{kind[1]['seed']}")
+def test_rows_are_the_same_one_by_one(kind: tuple[str, Mapping[str, Any]]) -> None:
+    instance = drawn(kind)
+    values, goal = instance.trace(), instance.model.goals[-1]
+    sentence = instance.model.sentences[goal.sentence]
+    plan = Stepwise(instance.model, sentence.words, sentence.index, goal.result, instance.inputs)
+    index, progress = values[sentence.index.name][None], Progress(plan)
+    rows = [progress.feed(index[:, :3])[0]]
+    progress.spread(2)
+    rows += [progress.feed(np.repeat(index[:, k : k + 1], 2, axis=0))[1] for k in range(3, index.shape[1])]
+    assert np.allclose(np.vstack(rows), values[goal.result.name], rtol=1e-12, atol=1e-12)
+    assert [*texts(instance)[-1].words] == plainly(instance, None)
+
+
+@pytest.mark.parametrize("kind", KINDS[::3], ids=lambda kind: f"{kind[0]}-{kind[1]['seed']}")
+def test_words_by_chance_are_those_of_the_draws(kind: tuple[str, Mapping[str, Any]]) -> None:
+    instance, chance = drawn(kind), Chance(1.3, 6, 0.9, 41)
+    found = texts(instance, chance, 4)
+    assert [text.seed for text in found] == [41, 42, 43, 44]
+    assert [[*text.words] for text in found] == [plainly(instance, replace(chance, seed=41 + c)) for c in range(4)]
+    assert len({text.words for text in found}) > 1
+
+
+def typed(instance: Instance, changes: Mapping[int, str]) -> Instance:
+    """With words typed into slots of the sentence that is written on."""
+    name = instance.model.sentences[instance.model.goals[-1].sentence].words.name
+    slots: Array = instance.inputs[name].copy()
+    for place, word in changes.items():
+        slots[place] = word
+    return replace(instance, inputs={**instance.inputs, name: slots})
+
+
+@pytest.mark.parametrize("changes", [{9: "dog"}, {7: "."}, {7: ""}, {6: "nothing known"}, {3: "."}, {11: "the"}])
+def test_a_word_typed_behind_an_empty_slot_stays(changes: dict[int, str]) -> None:
+    instance = typed(make_instance("gpt"), changes)
+    found = texts(instance)[0]
+    assert [*found.words] == plainly(instance, None)
+    assert found.given == 5
+
+
+def test_nothing_is_written_where_no_slot_is_empty() -> None:
+    instance = make_instance("gpt", slots=0)
+    assert [text.words for text in texts(instance, None, 2)] == [("the", "cat", "sat", "on", "the")] * 2
+
+
+def test_every_sentence_is_written_on() -> None:
+    found = texts(make_instance("gpt", ["the cat sat on the", "the dog"]), Chance(), 2)
+    assert [(text.sentence, text.given, text.seed) for text in found] == [
+        (0, 5, 0),
+        (0, 5, 1),
+        (1, 2, 0),
+        (1, 2, 1),
+    ]
+
+
+def test_a_model_that_does_not_write_is_named() -> None:
+    with pytest.raises(UserError, match="template bert does not write"):
+        texts(make_instance("bert"))
+
+
+def test_words_that_look_both_ways_are_not_calculated_one_by_one() -> None:
+    instance = make_instance("bert")
+    model, sentence = instance.model, instance.model.sentences[0]
+    with pytest.raises(UserError, match=r"encoder\.mask cannot be .* word by word: it is made of later rows"):
+        Stepwise(model, sentence.words, sentence.index, model.goals[0].result, instance.inputs)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"temperature": 0}, "`temperature` is 0"),
+        ({"top_p": 1.5}, "`top_p` is 1.5"),
+        ({"seed": -1}, "`seed` is -1"),
+    ],
+)
+def test_settings_out_of_range_are_named(settings: dict[str, Any], named: str) -> None:
+    with pytest.raises(UserError, match=named):
+        Chance(**settings)
