@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +24,10 @@ from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
 from xltransformer.difference import diff
-from xltransformer.errors import UserError
-from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks, left_by
+from xltransformer.exercise import left_by
 from xltransformer.grading import Score, grade
-from xltransformer.graph import Model
 from xltransformer.locale import load_messages
+from xltransformer.selection import select, stands
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
@@ -73,16 +73,16 @@ class Exercise:
 
 def make(path: Path, steps: tuple[str, ...], language: str = "en", **given: Any) -> Exercise:
     instance = api.build(path, exercise=steps, language=language, **given)
-    blocks = exercise_blocks(instance.model, steps)
+    left = select(instance, steps)
     values = instance.trace()
-    start = lay_out(instance, values, load_messages(language), blocks).sheets[0]
+    start = lay_out(instance, values, load_messages(language), left).sheets[0]
     cells = cells_of(start)
     scores = {
         str(cells[row, REGION + 1].content): row
         for (row, column), cell in cells.items()
         if column == REGION and cell.style == ("verdict", "")
     }
-    answers = {block.name: values[block.name] for block in blocks}
+    answers = {block.name: values[block.name] for block in left}
     return Exercise(path, instance, read_book(path), answers, start.name, scores)
 
 
@@ -93,7 +93,8 @@ def exercise(numbers: Path, tmp_path_factory: pytest.TempPathFactory) -> Exercis
     return make(path, ("scores", "weights", "output"), sentences=SENTENCES, embeddings=numbers)
 
 
-STEPS = [DEFAULT_STEPS, ("scores",), ("project", "output"), ("softmax", "weights")]
+USUAL = ("scores", "scaled", "softmax", "weights", "output")
+STEPS = [USUAL, ("scores",), ("project", "output"), ("softmax", "weights")]
 
 
 @pytest.mark.parametrize("steps", STEPS, ids=",".join)
@@ -359,9 +360,9 @@ def batch(exercise: Exercise, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 def sizes(exercise: Exercise) -> dict[str, int]:
     steps = {"scores": 0, "weights": 0, "output": 0}
-    for step in (step for section in exercise.instance.model.sections for step in section.steps):
-        if step.key in steps:
-            steps[step.key] += sum(exercise.answers[block.name].size for block in step.blocks)
+    for stand in stands(exercise.instance.model):
+        if stand.block.name in exercise.answers:
+            steps[stand.step] += exercise.answers[stand.block.name].size
     return steps
 
 
@@ -476,10 +477,12 @@ def steps_left(path: Path) -> set[str]:
 
 
 def test_old_exercises_are_graded(exercise: Exercise) -> None:
-    """Those that name steps."""
-    told = {"steps": ["scores", "weights", "output"], "inputs": ""}
-    old, new = (left_by(one, exercise.read.model) for one in (told, exercise.read.description["exercise"]))
-    assert old == new
+    """Those that name steps leave all of them to the student, copies too."""
+    told = {"steps": ["scores", "output"], "inputs": ""}
+    left = left_by(told, exercise.read.model)
+    names = {block.name.removeprefix("sentence.0.self_attention.") for block in left}
+    assert {"K_T", "scores", "output"} <= names
+    assert all(len(cells) == block.size for block, cells in left.items())
 
 
 def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -487,15 +490,15 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build = ["build", "--sentence", "cat and mouse"]
     run = CliRunner().invoke(main, [*build, "-o", "default.xlsx", "--exercise"])
     assert run.exit_code == 0, run.stderr
-    assert steps_left(Path("default.xlsx")) == set(DEFAULT_STEPS)
+    assert steps_left(Path("default.xlsx")) == set(USUAL)
     run = CliRunner().invoke(main, [*build, "-o", "two.xlsx", "--exercise", "scores, output"])
     assert run.exit_code == 0
     assert steps_left(Path("two.xlsx")) == {"scores", "output"}
-    for wrong in ("nonsense", "scores,nonsense", "mask", "", "watch_points"):
+    for wrong in ("nonsense", "scores,nonsense", "", "watch_points"):
         run = CliRunner().invoke(main, [*build, "-o", "bad.xlsx", "--exercise", wrong])
         assert run.exit_code == 2
         (line,) = run.stderr.splitlines()
-        assert line.startswith("xlt: no step ")
+        assert re.match("xlt: (no )?step ", line)
         assert "scores" in line
         assert not Path("bad.xlsx").exists()
 
@@ -504,13 +507,10 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_template_makes_an_exercise(template: str, tmp_path: Path) -> None:
     """With every step left to the student that can be: the first sheet counts each cell once."""
     model = make_instance(template).model
-    sections = [section for section in model.sections if section.sentence is not None]
-    keys = dict.fromkeys(step.key for section in sections for step in section.steps)
-    steps = tuple(key for key in keys if can_be_left(model, key))
-    blocks = exercise_blocks(model, steps)
-    assert len(blocks) == len(set(blocks))
+    steps = tuple(dict.fromkeys(stand.step for stand in stands(model) if stand.practice)) or ("default",)
     built = make(tmp_path / "exercise.xlsx", steps, template=template)
-    cells = sum(block.size for block in built.answers.values())
+    cells = built.instance.to_fill
+    assert cells == sum(map(len, select(built.instance, steps).values()))
     cached = openpyxl.load_workbook(built.path, read_only=True, data_only=True)[built.start]
     lines = {text: cached.cell(row + 1, REGION + 1).value for text, row in built.scores.items()}
     assert lines.pop("in total") == f"0 / {cells}"
@@ -527,18 +527,28 @@ def test_notes_of_an_exercise_speak_of_nothing_that_it_does_not_show(
     template: str, language: str, unshown: tuple[str, ...]
 ) -> None:
     instance = make_instance(template, language=language)
-    left = exercise_blocks(instance.model, ["weights"])
+    left = select(instance, ["weights"])
     start = lay_out(instance, instance.trace(), load_messages(language), left).sheets[0]
     notes = [rule["input_message"] for _, rule in start.validations if "input_message" in rule]
     assert notes
     assert not [note for note in notes if any(word in note for word in unshown)]
 
 
-def can_be_left(model: Model, step: str) -> bool:
-    try:
-        return bool(exercise_blocks(model, [step]))
-    except UserError:
-        return False
+def test_a_part_of_a_block_is_filled_in(tmp_path: Path, office: Office) -> None:
+    """The other cells, which may repeat it, show once it is right, as does the other sentence's."""
+    row = "sentence.0.self_attention.scores:mouse"
+    built = make(tmp_path / "quiz.xlsx", (row, "sentence.0.self_attention.output:1"), sentences=SENTENCES)
+    assert built.instance.to_fill == 3 + 4
+    answers = built.answers[SCORES]
+    place, twin = built.read.exercises[SCORES], shown_place(built, SCORES.replace("0", "1", 1))
+    edits: list[Edit] = [(place.sheet, place.address(2, j), round(float(answers[2, j]), 2)) for j in range(3)]
+    before, ((after, _),) = office.rounds(built.path, [edits])
+    assert before.read(place) == [[""] * 3] * 3
+    assert before.read(twin) == [[""] * 3] * 3
+    np.testing.assert_allclose(np.array(after.read(place), dtype=float), answers, atol=0.005)
+    assert after.read(twin) != before.read(twin)
+    assert built.score(after, "in total") == "3 / 7"
+    assert grade(built.path).total == Score(0, 0, 7)
 
 
 def test_without_exercise_nothing_but_what_was_built_is_hidden(tmp_path: Path) -> None:
@@ -549,7 +559,7 @@ def test_without_exercise_nothing_but_what_was_built_is_hidden(tmp_path: Path) -
     assert "answers" not in book.sheetnames
 
 
-@pytest.mark.parametrize("steps", [DEFAULT_STEPS, ("scores",)], ids=",".join)
+@pytest.mark.parametrize("steps", [USUAL, ("scores",)], ids=",".join)
 @pytest.mark.parametrize(
     ("what", "at", "many"), [("rows", 30, 1), ("rows", 30, 2), ("rows", 5, 4), ("cols", 4, 1)]
 )

@@ -12,9 +12,9 @@ import xltransformer
 
 STAIRS = [
     "__main__", "cli", "__init__", "api", "tracing", "notebook", "training", "classroom", "homework", "grading",
-    "exercise", "comparing", "difference", "listing", "writing",
-    "workbook", "size", "building", "engines", "models", "teaching", "weights", "nn", "inputs", "stepwise",
-    "ops", "locale", "checked", "bounds", "formats", "files", "text", "sampling", "graph", "errors", "record",
+    "selection", "exercise", "comparing", "difference", "listing", "writing", "workbook", "size", "building",
+    "engines", "models", "teaching", "weights", "nn", "inputs", "stepwise", "ops", "locale", "checked",
+    "bounds", "formats", "files", "text", "sampling", "graph", "errors", "record",
 ]  # fmt: skip
 """Every room, each above those that it may import from."""
 PACKAGE = Path(xltransformer.__file__).parent

@@ -34,13 +34,13 @@ from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.engines import Engine, engine
 from xltransformer.errors import UserError
-from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.graph import SwitchWords
 from xltransformer.listing import lines
 from xltransformer.locale import Messages, in_language, languages, load_messages, switch_words
 from xltransformer.locale.report import report
 from xltransformer.nn.dense import DENSE
 from xltransformer.nn.pooling import POOLINGS
+from xltransformer.selection import select
 from xltransformer.size.configuration import QUANTITIES, configuration
 from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook import described
@@ -166,7 +166,7 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
     for instance in (alone, plain, single, *others):
         lay_out(instance, instance.trace(), messages)
     instance = make_instance("cat-and-mouse", slots=0)
-    lay_out(instance, instance.trace(), messages, exercise_blocks(instance.model, DEFAULT_STEPS))
+    lay_out(instance, instance.trace(), messages, select(instance))
     lay_out_size(configuration(), messages)
     for name in ("byte-pair", "gpt", "backpropagation"):
         lines(make_instance(name), messages)
@@ -316,7 +316,7 @@ def test_no_word_is_written_in_code(template: str) -> None:
     assert_marked(drawn_texts(lay_out(instance, instance.trace(), Fake()())), instance)
 
 
-@pytest.mark.parametrize("exercise", [(), DEFAULT_STEPS])
+@pytest.mark.parametrize("exercise", [(), ("default",)])
 def test_no_word_is_written_in_the_writer(
     exercise: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,8 +22,8 @@ from xltransformer import api
 from xltransformer.building.instance import make_instance
 from xltransformer.building.template import shipped_templates
 from xltransformer.engines.converters import find_soffice, make_profile
-from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import languages, load_messages
+from xltransformer.selection import select
 from xltransformer.workbook.canvas import LETTER, WINDOW, Canvas, Cell, Chart, Paragraph, text_width
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.panels import WIDEST
@@ -180,7 +180,7 @@ def drawings(tables: dict[int, Path]) -> Iterator[tuple[str, list[Canvas]]]:
             instance = make_instance(template, language=language)
             yield f"{template} {language}", lay_out(instance, instance.trace(), messages).shown
         instance = make_instance(slots=0, language=language)
-        left = exercise_blocks(instance.model, DEFAULT_STEPS)
+        left = select(instance)
         sheets = lay_out(instance, instance.trace(), messages, left).shown
         yield f"exercise {language}", sheets
 

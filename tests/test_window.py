@@ -14,8 +14,8 @@ from windows import Box, Seen, View, Windows
 from xltransformer import api
 from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.template import DEFAULT_TEMPLATE, shipped_templates
-from xltransformer.exercise import DEFAULT_STEPS, exercise_blocks
 from xltransformer.locale import languages, load_messages
+from xltransformer.selection import select
 from xltransformer.workbook.book import Workbook
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.writer import render
@@ -34,7 +34,7 @@ def lay(name: str, language: str) -> tuple[Instance, Workbook]:
     """A template as it is built, or the default one as an exercise."""
     exercise = name == "exercise"
     instance = make_instance(None if exercise else name, language=language, slots=0 if exercise else None)
-    left = exercise_blocks(instance.model, DEFAULT_STEPS) if exercise else ()
+    left = select(instance) if exercise else None
     return instance, lay_out(instance, instance.trace(), load_messages(language), left)
 
 

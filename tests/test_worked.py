@@ -308,7 +308,7 @@ def test_lines_shown_before_any_recalculation_are_the_same(books: dict[str, Book
 
 
 def test_no_line_gives_an_exercise_away(tmp_path: Path) -> None:
-    """Where a step is left to the student its own line ends in a question mark, and none starts from it."""
+    """Where a step is left to the student it has no line, and none starts from it."""
     path = tmp_path / "exercise.xlsx"
     instance = api.build(path, ["cat and mouse"], exercise=["weights", "output"])
     lines = [
@@ -319,9 +319,6 @@ def test_no_line_gives_an_exercise_away(tmp_path: Path) -> None:
         if isinstance(cell.value, str) and re.match(r"=IF\(.{1,40}>0,", cell.value)
     ]
     assert len(instance.model.sections) > 1
-    weights = [line for line in lines if '"weights["' in line]
-    assert len(weights) == 3
-    assert all('&" = "&"?"' in line for line in weights)
-    assert not [line for line in lines if '"output["' in line]
+    assert not [line for line in lines if '"weights["' in line or '"output["' in line]
     assert [line for line in lines if '"scores["' in line]
     assert not [line for line in lines if "answers" in line.lower()]

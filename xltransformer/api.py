@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -10,9 +11,10 @@ from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
 from xltransformer.errors import UserError
-from xltransformer.exercise import described, exercise_blocks, whole
+from xltransformer.exercise import count, described
 from xltransformer.files import check_free, save
 from xltransformer.record import record
+from xltransformer.selection import parts, select
 from xltransformer.size.configuration import Configuration, configuration, quantities
 from xltransformer.size.estimate import Estimate, estimate_configuration, estimate_model
 from xltransformer.tracing import says_itself
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from xltransformer import training
     from xltransformer.grading import Grade
     from xltransformer.training import Progress, Trained
+    from xltransformer.workbook.book import Left
 
 Report = Callable[[Estimate], Callable[[str], None]]
 """Is told what a workbook will take, and gives back what is then told every stage of it: "calculating",
@@ -34,7 +37,7 @@ def build(
     template: str | Path | Template | None = None,
     *,
     language: str = "en",
-    exercise: Sequence[str] = (),
+    exercise: str | Sequence[str] = (),
     products: str = "auto",
     force: bool = False,
     report: Report = lambda _: lambda stage: None,
@@ -43,28 +46,30 @@ def build(
     """Write the workbook (.xlsx) of a template over some sentences (the template's own where none are given).
 
     `template` is one that ships, by its name, or a .toml file of yours; without it the default one, or the
-    one that `weights` under published names are for. The steps in `exercise` (such as "scores") are left for
-    a student to fill; `products` is how matrix products are written: "spelled" out, "compact", by "rows", or
-    by size ("auto"); `force` replaces a file that exists; `report` hears what the workbook will take, and
-    then how far it is; for `options` see `Options`. Returns what was built: the model, its inputs as arrays
-    by block name, and `warnings` worth telling. Raises UserError, before anything is written, for whatever
+    one that `weights` under published names are for. Of what is named in `exercise` the cells are left for a
+    student to fill: "default" for 20 to 30 of them, or steps, blocks and rows of them ("weights:mouse"), lessons,
+    sentences (see `selection.select`); `products` is how matrix products are written: "spelled" out, "compact",
+    by "rows", or by size ("auto"); `force` replaces a file that exists; `report` hears what the workbook will
+    take, and then how far it is; for `options` see `Options`. Returns what was built: the model, its inputs as
+    arrays by block name, and `warnings` worth telling. Raises UserError, before anything is written, for whatever
     cannot be used.
 
         build("lesson.xlsx", ["cat and mouse"], "multi-head", settings={"heads": 2}, language="zh")
     """
     from xltransformer.locale import load_messages
 
-    target = Path(path)
+    target, asked = Path(path), parts(exercise) if isinstance(exercise, str) else exercise
     check_free(target, force=force)
     load_messages(language)  # or an error, before anything is calculated
-    if exercise and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
+    if asked and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
         options["slots"] = 0  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
     taken = estimate_model(instance.model, products, drawn=not instance.template.weights)
     steps = report(taken)
-    save(_workbook(instance, language, exercise, products, steps), target, force=force)
+    left = select(instance, asked) if asked else {}
+    save(_workbook(instance, language, left, products, steps), target, force=force)
     steps("done")
-    return instance
+    return replace(instance, to_fill=count(left))
 
 
 @record
@@ -175,21 +180,20 @@ def grade(
 def _workbook(
     instance: Instance,
     language: str,
-    exercise: Sequence[str] = (),
+    left: Left | None = None,
     products: str = "auto",
     steps: Callable[[str], None] = lambda _: None,
 ) -> bytes:
-    """The workbook of an instance; `steps` hears every stage."""
+    """The workbook of an instance, with cells `left` to a student; `steps` hears every stage."""
     from xltransformer.locale import load_messages
     from xltransformer.workbook.layout import lay_out
     from xltransformer.workbook.writer import render
 
     description = {**describe(instance), "language": language}
-    left = whole(exercise_blocks(instance.model, exercise))
-    if left:
-        description["exercise"] = described(left, instance.inputs)
     steps("calculating")
     values = instance.trace()
+    if left:
+        description["exercise"] = described(left, instance.inputs)
     steps("drawing")
     book = lay_out(instance, values, load_messages(language), left, products)
     steps("writing")

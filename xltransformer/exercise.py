@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Matrix, Model, Values
-
-Left = Mapping[Matrix, tuple[int, ...]]
-"""What is left to a student: of each block some rows, by their numbers from 0, in the model's order."""
+from xltransformer.workbook.book import Cell, Left
 
 DEFAULT_STEPS = ("scores", "scaled", "softmax", "weights", "output")
 """The steps a student fills in where none are named."""
 _NOT_FILLED = ("masked", "count", "gate")  # scales of blocks that hold no number to work out
 
 
-def whole(blocks: Sequence[Matrix]) -> dict[Matrix, tuple[int, ...]]:
-    """Every row of some blocks."""
-    return {block: tuple(range(block.shape[0])) for block in blocks}
+def whole(blocks: Sequence[Matrix]) -> dict[Matrix, tuple[Cell, ...]]:
+    """Every cell of some blocks."""
+    return {block: tuple(np.ndindex(block.shape)) for block in blocks}
+
+
+def count(left: Left) -> int:
+    """How many cells there are to fill."""
+    return sum(map(len, left.values()))
 
 
 def exercise_blocks(model: Model, steps: Sequence[str]) -> list[Matrix]:
@@ -52,13 +57,23 @@ def fingerprint(inputs: Values) -> str:
 
 
 def described(left: Left, inputs: Values) -> dict[str, Any]:
-    """What an exercise's workbook says of itself, by the names of its description: under `cells` the rows to
-    fill, by block, None for all of them, and under `inputs` the mark of the inputs as they were handed out."""
-    cells = {m.name: None if len(rows) == m.shape[0] else list(rows) for m, rows in left.items()}
+    """What an exercise's workbook says of itself, by the names of its description: under `cells` the cells to
+    fill, by block, and under `inputs` the mark of the inputs as they were handed out. Of a block they are pairs of
+    a row and its columns, None for all of the row, or None for all of the block."""
+    cells = {block.name: _told(block, found) for block, found in left.items()}
     return {"cells": cells, "inputs": fingerprint(inputs)}
 
 
-def left_by(told: Mapping[str, Any], model: Model) -> dict[Matrix, tuple[int, ...]]:
+def _told(block: Matrix, cells: Sequence[Cell]) -> list[list[Any]] | None:
+    rows: dict[int, list[int]] = {}
+    for i, j in cells:
+        rows.setdefault(i, []).append(j)
+    if len(cells) == block.size:
+        return None
+    return [[i, None if len(columns) == block.shape[1] else columns] for i, columns in rows.items()]
+
+
+def left_by(told: Mapping[str, Any], model: Model) -> dict[Matrix, tuple[Cell, ...]]:
     """The same, as a workbook's description tells it (an older one names steps); ValueError where it makes no
     sense."""
     if isinstance(steps := told.get("steps"), list):
@@ -66,11 +81,17 @@ def left_by(told: Mapping[str, Any], model: Model) -> dict[Matrix, tuple[int, ..
     cells = told.get("cells")
     if not isinstance(cells, dict) or not cells or not cells.keys() <= model.blocks.keys():
         raise ValueError("it names no cells of its model")
-    found: dict[Matrix, tuple[int, ...]] = {}
-    for name, rows in cells.items():
-        block = model.blocks[name]
-        every = range(block.shape[0])
-        if rows is not None and not (isinstance(rows, list) and rows and all(row in every for row in rows)):
-            raise ValueError(f"{name} has no such rows")
-        found[block] = tuple(every if rows is None else rows)
-    return found
+    return {model.blocks[name]: tuple(_read(model.blocks[name], rows)) for name, rows in cells.items()}
+
+
+def _read(block: Matrix, rows: Any) -> Iterator[Cell]:
+    """The cells that a description tells; ValueError where there are no such."""
+    every, across = range(block.shape[0]), range(block.shape[1])
+    try:
+        for i, columns in [(i, None) for i in every] if rows is None else rows:
+            for j in across if columns is None else columns:
+                if i not in every or j not in across:
+                    raise ValueError(f"{block.name} has no cell in row {i!r:.20}, column {j!r:.20}")
+                yield int(i), int(j)
+    except TypeError:
+        raise ValueError(f"{block.name} has no such cells") from None

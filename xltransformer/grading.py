@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from xltransformer.checked import is_number
 from xltransformer.errors import UserError
 from xltransformer.exercise import fingerprint, left_by
-from xltransformer.graph import Array
 from xltransformer.record import record
 from xltransformer.workbook.book import ANSWERS, TOLERANCE
 from xltransformer.workbook.places import quoted
@@ -109,25 +108,27 @@ def _grade(path: Path) -> Grade:
         place = book.exercises.get(block.name)
         if place is None or place.shape != block.shape:
             remarks.append(f"the cells of {block.name} are gone: counted as empty")
-            score = Score(empty=len(left[block]) * block.shape[1])
+            score = Score(empty=len(left[block]))
         else:
-            at = [(i, j) for i in left[block] for j in range(block.shape[1])]
-            cells = [(book.holds(place, i, j), result(results, place, i, j)) for i, j in at]
+            cells = [(book.holds(place, i, j), result(results, place, i, j)) for i, j in left[block]]
             if copied := sum(_copies(typed, secret) for typed, _ in cells):
                 remarks.append(f"{block.name}: {copied} cells copy the hidden answers: counted as wrong")
-            score = _score(cells, expected[block.name][list(left[block])], secret)
+            score = _score(cells, [expected[block.name][cell] for cell in left[block]], secret)
         scores[key] = scores.get(key, Score()) + score
     return Grade(path, scores, tuple(remarks))
 
 
 def _left_behind(book: ReadBook, results: Results, place: Place) -> bool:
     """Whether rows or columns were inserted before the cells that a student fills and their name did not move
-    along: their labels stand in them, or there is no title at their corner, but a label below the last one."""
+    along: their labels stand in them, numbers where their labels, which are texts, should stand, or there is no
+    title at their corner, but a label below the last one."""
     from xltransformer.workbook.current import result
 
     rows, columns = place.shape
     sides = [[(i, 0) for i in range(rows)], [(0, j) for j in range(columns)]]
     if any(all(str(book.holds(place, i, j) or "").endswith(_LABEL) for i, j in side) for side in sides):
+        return True
+    if any(is_number(result(results, place, -1, j)) for j in range(columns)):
         return True
     title, last, below = (result(results, place, i, -1) for i in (-1, rows - 1, rows))
     return title in (None, "") and last not in (None, "") and below not in (None, "")
@@ -147,9 +148,9 @@ def _copies(typed: object, secret: re.Pattern[str]) -> bool:
     return isinstance(typed, str) and typed.startswith("=") and bool(secret.search(typed))
 
 
-def _score(cells: Iterable[tuple[object, Any]], expected: Array, secret: re.Pattern[str]) -> Score:
+def _score(cells: Iterable[tuple[object, Any]], expected: Iterable[float], secret: re.Pattern[str]) -> Score:
     right = wrong = empty = 0
-    for (typed, value), answer in zip(cells, expected.ravel(), strict=True):
+    for (typed, value), answer in zip(cells, expected, strict=True):
         if typed is None or typed == "":
             empty += 1
         elif is_number(value) and abs(value - answer) <= TOLERANCE * (1 + 1e-9) and not _copies(typed, secret):

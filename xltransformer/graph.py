@@ -7,6 +7,7 @@ sections (one sheet each) and steps (one panel each). Nothing here knows of spre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field
@@ -177,6 +178,11 @@ class Matrix:
     def last_name(self) -> str:
         """The last part of the dotted name: `scores` of `self_attention.scores`."""
         return self.name.rpartition(".")[2]
+
+    @property
+    def shared_name(self) -> str:
+        """The name but for the sentence, which the same block of each sentence has in common."""
+        return re.sub(r"^sentence\.\d+\.", "", self.name)
 
     def number_of(self, part: str) -> int | None:
         """Which `part` it belongs to, from 0: with "head", 1 for `layer.head.1.scores`; None without."""

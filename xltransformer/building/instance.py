@@ -25,7 +25,8 @@ from xltransformer.text import listed
 class Instance:
     """A model, the values of its inputs by block name, and where they came from.
 
-    `made_up` are the words that the vocabulary lacked; `warnings` are lines for the user.
+    `made_up` are the words that the vocabulary lacked; `warnings` are lines for the user; `to_fill` cells are left
+    to a student.
     """
 
     template: Template
@@ -35,6 +36,7 @@ class Instance:
     inputs: Mapping[str, Array]
     made_up: tuple[str, ...]
     warnings: tuple[str, ...]
+    to_fill: int = 0
 
     def __repr__(self) -> str:
         said = "".join(f"; {line}" for line in self.warnings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -31,8 +31,9 @@ STAGES = {"calculating": (0.0, 0.1), "drawing": (0.1, 0.5), "writing": (0.5, 1.0
     "--exercise",
     is_flag=False,
     flag_value="default",
-    metavar="[STEPS]",
-    help="Leave steps for a student to fill: names parted by commas, such as scores,weights.",
+    metavar="[WHAT]",
+    help="Leave cells for a student to fill: 20 to 30, or what is named, parted by commas: steps (scores), "
+    "blocks (self_attention.weights), rows of them (weights:mouse), lessons, sentences (sentence 2).",
 )
 @click.option(
     "--products",
@@ -47,21 +48,24 @@ def build(path: str | None, language: str, exercise: str | None, open_it: bool, 
     from xltransformer import api
     from xltransformer.building.parse import load_template
     from xltransformer.building.plan import default_template
-    from xltransformer.exercise import DEFAULT_STEPS
+    from xltransformer.selection import parts
 
-    steps: Sequence[str] = ()
-    if exercise is not None:
-        steps = DEFAULT_STEPS if exercise == "default" else [step.strip() for step in exercise.split(",")]
+    asked = () if exercise is None else parts(exercise)
     given["settings"] = read_settings(given["settings"])
     template = default_template(given["weights"]) if given["template"] is None else given["template"]
     loaded = given["template"] = load_template(template, language)
     target = Path(f"{loaded.name}.xlsx" if path is None else path)
     with _reporting() as report:
-        built = api.build(target, language=language, exercise=steps, report=report, **given)
+        built = api.build(target, language=language, exercise=asked, report=report, **given)
     warn(built.warnings)
-    click.echo(f"wrote {target}: {', '.join(built.sentences)}")
+    click.echo(f"wrote {target}: {', '.join(built.sentences)}{_to_fill(built.to_fill)}")
     if open_it and click.launch(str(target)) != 0:
         fail(f"wrote {target}, but found no program to open it with; open it in Excel, LibreOffice or WPS")
+
+
+def _to_fill(cells: int) -> str:
+    """How many cells an exercise leaves to the student, to end a line with."""
+    return f"; {cells} {'cell' if cells == 1 else 'cells'} to fill" if cells else ""
 
 
 @contextmanager

@@ -12,13 +12,19 @@ from xltransformer.cli.base import AGREES, DIFFERS, Command
 
 @click.command(cls=Command)
 def templates() -> None:
-    """List the templates that ship: trained or hand-made, how large, and how good on held-out data."""
+    """List the templates that ship: trained or hand-made, how large, how good on held-out data, and how many cells
+    an exercise of each leaves to fill."""
+    from xltransformer.building.instance import make_instance
     from xltransformer.building.origin import origin
     from xltransformer.building.parse import load_template
     from xltransformer.building.template import shipped_templates
+    from xltransformer.exercise import count
+    from xltransformer.selection import select
 
     for name in shipped_templates():
-        click.echo(f"{name:20} {load_template(name).title.get('en', '')} ({origin(name)})")
+        template = load_template(name)
+        cells = count(select(make_instance(template, slots=0)))
+        click.echo(f"{name:20} {template.title.get('en', '')} ({origin(name)}; exercise of {cells} cells)")
 
 
 @click.command(cls=Command)

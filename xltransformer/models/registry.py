@@ -23,7 +23,8 @@ class ModelEntry:
     target, `compares` two sentences. `schemes` are the published names (see `weights.schemes`) that its weights
     may have, the likeliest first; then `template` is the one that ships for them, and `told` are the entries of
     a config.json beside them that are options of the model, further than those of every stack; `judges` are those
-    that are options where the weights are a classifier's.
+    that are options where the weights are a classifier's. The steps `practised` are those of which an exercise
+    leaves cells to the student where none are named.
     """
 
     made_by: str
@@ -36,6 +37,7 @@ class ModelEntry:
     template: str = ""
     told: tuple[str, ...] = ()
     judges: tuple[str, ...] = ()
+    practised: tuple[str, ...] = ("scores", "scaled", "softmax", "weights", "output")
 
     def __post_init__(self) -> None:
         if bool(self.schemes) != bool(self.template):
@@ -50,11 +52,14 @@ MODELS = {
     "single_query": ModelEntry("attention_lessons.single_query"),
     "multi_head": ModelEntry("layer_lessons.multi_head_lesson"),
     "positions": ModelEntry("layer_lessons.positions_lesson"),
-    "rotary": ModelEntry("layer_lessons.rotary_lesson"),
+    "rotary": ModelEntry("layer_lessons.rotary_lesson", practised=("rotary", "scores", "scaled", "weights")),
     "masks": ModelEntry("layer_lessons.masks_lesson"),
-    "add_norm": ModelEntry("layer_lessons.add_norm_lesson"),
-    "feed_forward": ModelEntry("layer_lessons.feed_forward_lesson"),
-    "recurrent": ModelEntry("recurrent_lesson.recurrent_lesson"),
+    "add_norm": ModelEntry("layer_lessons.add_norm_lesson", practised=("residual", "layer_norm")),
+    "feed_forward": ModelEntry("layer_lessons.feed_forward_lesson", practised=("expand", "relu", "contract")),
+    "recurrent": ModelEntry(
+        "recurrent_lesson.recurrent_lesson",
+        practised=("recurrent", "lstm_gates", "lstm_cell", "lstm_state"),
+    ),
     "trainable_attention": ModelEntry("training_lessons.trainable_attention"),
     "backpropagation": ModelEntry("training_lessons.backpropagation"),
     "encoder": ModelEntry("architectures.encoder_model", schemes=("torch_encoder",), template="encoder"),

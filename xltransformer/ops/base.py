@@ -163,6 +163,8 @@ class Op(ABC):
     """Whether its last operand lends its leading axes: what others there are is summed over."""
     no_gradient: ClassVar[str] = ""
     """Why it has no gradient, where it has none."""
+    moves: ClassVar[bool] = False
+    """Whether each entry of the result is one of an operand's, or 0, only moved: there is nothing to work out."""
     by_entry: ClassVar[bool] = False
     """Whether the formula of a cell holds for its row as an array, too, with rows in place of entries: the
     first operand is as wide as the result, and every function in it goes entry by entry. (MAX and MIN do

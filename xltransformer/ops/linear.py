@@ -31,6 +31,7 @@ class Copy(Op):
     signature = "n m -> n m"
     formula = "{a}"
     by_entry = True
+    moves = True
 
     def value(self, a: Array) -> Array:
         return a
@@ -44,6 +45,7 @@ class Transpose(Op):
 
     signature = "n m -> m n"
     formula = "{a}"
+    moves = True
 
     def value(self, a: Array) -> Array:
         return np.swapaxes(a, -1, -2)
@@ -328,6 +330,8 @@ class Concatenate(Op):
     Vaswani et al. 2017, section 3.2.2.
     """
 
+    moves = True
+
     def axes(self, *operands: Matrix) -> tuple[Axis, Axis]:
         check(all(m.shape[0] == operands[0].shape[0] for m in operands), self, *operands)
         if any(m.columns.source is not None for m in operands):
@@ -360,6 +364,7 @@ class Columns(Op):
     signature = "n k, n m -> n m"
 
     start: int
+    moves = True
 
     def fits(self, x: Matrix, like: Matrix) -> bool:
         return self.start + like.shape[1] <= x.shape[1]
@@ -383,6 +388,7 @@ class PlaceRows(Op):
 
     start: int = 0
     collects = True
+    moves = True
 
     def fits(self, rows: Matrix, like: Matrix) -> bool:
         return self.start + rows.shape[0] <= like.shape[0]
@@ -405,6 +411,7 @@ class Row(Op):
     signature = "n m -> 1 m"
 
     index: int
+    moves = True
 
     def fits(self, x: Matrix) -> bool:
         return 0 <= self.index < x.shape[0]
@@ -424,6 +431,7 @@ class StackRows(Op):
     values."""
 
     signature = "n k, 1 m, ... -> n m"
+    moves = True
 
     def fits(self, labels: Matrix, *rows: Matrix) -> bool:
         return len(rows) == labels.shape[0]
@@ -443,6 +451,7 @@ class Repeat(Op):
     """One row, `count` times below itself, the copies counted from 0: (1 x d) to (count x d)."""
 
     count: int
+    moves = True
 
     def axes(self, row: Matrix) -> tuple[Axis, Axis]:
         check(row.shape[0] == 1, self, row)
@@ -465,6 +474,7 @@ class FirstRows(Op):
     """
 
     signature = "p d, n m -> n d"
+    moves = True
 
     def fits(self, table: Matrix, like: Matrix) -> bool:
         return table.shape[0] >= like.shape[0]
@@ -487,6 +497,7 @@ class RowDiagonal(Op):
 
     index: int
     no_gradient = "it is itself part of a derivative, and no loss is made of it"
+    moves = True
 
     def fits(self, x: Matrix) -> bool:
         return 0 <= self.index < x.shape[0]

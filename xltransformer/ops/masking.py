@@ -56,6 +56,7 @@ class MaskScores(Op):
     by_entry = True
     scale: ClassVar[Scale] = "masked"
     hidden: ClassVar[float] = HIDDEN
+    moves = True
 
     def value(self, scores: Array, mask: Array) -> Array:
         return np.where(mask == 1, scores, self.hidden)
@@ -71,6 +72,7 @@ class MaskUnnamed(Op):
     formula = 'IF({words}="",-1E+30,{logits})'
     scale: ClassVar[Scale] = "masked"
     hidden: ClassVar[float] = HIDDEN
+    moves = True
 
     def value(self, logits: Array, words: Array) -> Array:
         return np.where(words.T == "", self.hidden, logits)

@@ -34,6 +34,7 @@ class MaskRows(Op):
     formula = "IF({there}=1,{x},-1E+30)"
     by_entry = True
     scale: ClassVar[Scale] = "masked"
+    moves = True
 
     def value(self, x: Array, there: Array) -> Array:
         return np.where(there == 1, x, HIDDEN)
@@ -48,6 +49,7 @@ class MaxRows(Op):
 
     signature = "n d, n 1 -> 1 d"
     formula = "IF(SUM({there})=0,0,MAX({x}))"
+    moves = True
 
     def value(self, x: Array, there: Array) -> Array:
         none = np.sum(there, axis=-2, keepdims=True) == 0
@@ -63,6 +65,7 @@ class ToLargest(Op):
 
     signature = "1 d, n d, 1 d -> n d"
     no_gradient = "second derivatives are not taken"
+    moves = True
 
     def value(self, upstream: Array, x: Array, largest: Array) -> Array:
         hits = x == largest

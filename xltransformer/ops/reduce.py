@@ -26,6 +26,7 @@ class RowMax(Op):
     formula = "MAX({x})"
     scale = "masked"
     no_gradient = "which entry is the largest jumps; a softmax does not depend on it"
+    moves = True
 
     def value(self, x: Array) -> Array:
         return np.asarray(np.max(x, axis=-1, keepdims=True))
@@ -209,6 +210,7 @@ class EntryAt(Op):
     # With its row given: Gnumeric takes a single index into a row for a row number.
     formula = "IF({columns}=0,0,INDEX({x},1,{columns}))"
     scale = "probability"
+    moves = True
 
     def value(self, x: Array, columns: Array) -> Array:
         return taken(x, columns, axis=-1)
@@ -225,6 +227,7 @@ class PlaceEntries(Op):
     """
 
     signature = "n k, n k, n m -> n m"
+    moves = True
 
     def value(self, entries: Array, columns: Array, like: Array) -> Array:
         at = np.arange(1, like.shape[-1] + 1)

@@ -29,6 +29,7 @@ class Choose(Op):
 
     signature = "1 1, n m, ... -> n m"
     no_gradient = "it is for pictures, and no loss is made of it"
+    moves = True
 
     def value(self, which: Array, *blocks: Array) -> Array:
         return np.select(
@@ -47,6 +48,7 @@ class Plane(Op):
     """
 
     no_gradient = "it is for pictures, and no loss is made of it"
+    moves = True
 
     def axes(self, table: Matrix, across: Matrix, up: Matrix, names: Matrix) -> tuple[Axis, Axis]:
         check(across.shape == up.shape == (1, 1) and names.shape == (2, 1), self, table, across, up, names)
@@ -69,6 +71,7 @@ class Settle(Op):
     signature = "n m, n 1, 1 m -> n m"
     formula = "IF({padding}=1,{points},{point})"
     no_gradient = "it is for pictures, and no loss is made of it"
+    moves = True
 
     def value(self, points: Array, padding: Array, point: Array) -> Array:
         return np.where(padding == 1, points, point)
@@ -78,6 +81,7 @@ class Below(Op):
     """One row below another, before and after: twice (1 x d) gives (2 x d)."""
 
     no_gradient = "it is for pictures, and no loss is made of it"
+    moves = True
 
     def axes(self, before: Matrix, after: Matrix) -> tuple[Axis, Axis]:
         check(before.shape == after.shape and before.shape[0] == 1, self, before, after)

@@ -69,6 +69,7 @@ class Lookup(Op):
 
     signature = "n 1, v d -> n d"
     formula = "IF({index}=0,0,INDEX({table},{index}))"
+    moves = True
 
     def value(self, index: Array, table: Array) -> Array:
         if table.ndim > 2:
@@ -199,6 +200,7 @@ class Stack(Op):
 
     text = True
     no_gradient = "words are not numbers"
+    moves = True
 
     def axes(self, *texts: Matrix) -> tuple[Axis, Axis]:
         check(all(text.shape == (1, 1) for text in texts), self, *texts)
@@ -219,6 +221,7 @@ class Pick(Op):
     """
 
     no_gradient = "it is for pictures, and no loss is made of it"
+    moves = True
 
     def axes(self, labels: Matrix, *pairs: Matrix) -> tuple[Axis, Axis]:
         positions, tables = pairs[::2], pairs[1::2]

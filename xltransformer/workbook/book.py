@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
+from functools import cached_property
 from typing import Any
 
 from xltransformer.graph import Array, Matrix
@@ -30,6 +31,10 @@ def no_collecting() -> Iterator[None]:
             gc.enable()
 
 
+Cell = tuple[int, int]
+"""Row and column of a block's cell, from 0."""
+Left = Mapping[Matrix, tuple[Cell, ...]]
+"""What is left to a student: some cells of each block, in the model's order."""
 EXERCISE = "xlt.exercise"
 """Names of the cells a student fills begin with this: `xlt.exercise.self_attention.scores`."""
 ANSWERS = "answers"
@@ -39,12 +44,14 @@ TOLERANCE = 0.01
 
 
 class Exercise:
-    """The blocks that are left for a student to fill: their formulas move to a hidden sheet, beside a verdict
-    on each of the student's cells and a count of the right ones. What follows from them, and would give them
-    away, is worked out there too, and shows once they are right."""
+    """The blocks of which cells are left for a student to fill: their formulas move to a hidden sheet, beside a
+    verdict on each of the student's cells and a count of the right ones. What would give them away is worked out
+    there too, and shows once they are right: what follows from them, the other cells of these blocks, which may
+    repeat them, and the same blocks of other sentences."""
 
-    def __init__(self, blocks: Iterable[Matrix] = ()) -> None:
-        self.blocks = frozenset(blocks)
+    def __init__(self, left: Left) -> None:
+        self.left = left
+        self.blocks = frozenset(left)
         self.sheet = Canvas(ANSWERS, hidden=True)
         self.verdicts: dict[Matrix, Place] = {}
         self.counts: dict[Matrix, Place] = {}
@@ -56,11 +63,20 @@ class Exercise:
         return bool(self.blocks)
 
     def waits_for(self, block: Matrix) -> frozenset[Matrix]:
-        """The blocks left to the student that a block is worked out from."""
+        """The blocks left to the student that a block is worked out from, or whose numbers it may hold, too."""
         if block not in self._waiting:
             found = [{m} if m in self.blocks else self.waits_for(m) for m in block.operands]
-            self._waiting[block] = frozenset().union(*found)
+            twins = self._twins.get(block.shared_name, frozenset()) - {block}
+            self._waiting[block] = frozenset().union(twins, *found)
         return self._waiting[block]
+
+    @cached_property
+    def _twins(self) -> Mapping[str, frozenset[Matrix]]:
+        """The blocks left to the student by their names but for the sentence."""
+        found: dict[str, frozenset[Matrix]] = {}
+        for block in self.blocks:
+            found[block.shared_name] = found.get(block.shared_name, frozenset()) | {block}
+        return found
 
     def hides(self, block: Matrix) -> bool:
         """Whether a block's numbers stand on the hidden sheet."""
@@ -115,7 +131,7 @@ class Book:
     the reader has in front of him: whoever draws tells which views stand for which operands.
 
     `notation` is how results are written, a cell a formula or a row. `generated` are, by block name, the rows of
-    tokens that the model writes itself. The blocks in `exercise` are left for a student to fill. `suggested`
+    tokens that the model writes itself. The cells in `exercise` are left for a student to fill. `suggested`
     are the cells with numbers that a temperature may be chosen from.
     """
 
@@ -124,13 +140,13 @@ class Book:
         values: Mapping[str, Array],
         messages: Messages,
         notation: Notation | None = None,
-        exercise: Iterable[Matrix] = (),
+        exercise: Left | None = None,
         generated: Mapping[str, frozenset[int]] | None = None,
         suggested: Place | None = None,
     ) -> None:
         self.values, self.messages = values, messages
         self.notation = notation or Notation()
-        self.exercise = Exercise(exercise)
+        self.exercise = Exercise(exercise or {})
         self.generated = generated or {}
         self.suggested = suggested
         self.sheets: list[Canvas] = []

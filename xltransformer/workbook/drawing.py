@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import groupby
 
@@ -12,7 +12,7 @@ from xltransformer.graph import Array, Matrix
 from xltransformer.inputs import ANY_NUMBER
 from xltransformer.ops import Coordinate, Span, op_of
 from xltransformer.record import record
-from xltransformer.workbook.book import EXERCISE, TOLERANCE, Page
+from xltransformer.workbook.book import EXERCISE, TOLERANCE, Cell, Page
 from xltransformer.workbook.canvas import cell_range
 from xltransformer.workbook.marking import colour, label_block
 from xltransformer.workbook.patterns import CellFormula
@@ -138,18 +138,62 @@ def empty(shape: tuple[int, ...]) -> Array:
 
 
 def write_solved(drawing: Drawing) -> None:
-    """A view of a hidden block: a cell left to the student shows once it is right; one that
-    follows from such cells shows once they all are."""
-    page, block, exercise = drawing.page, drawing.block, drawing.page.book.exercise
-    home, style = page.ref(block), block_style(block, page.messages, view=True)
-    verdicts = {m: place.seen_from(page.sheet.name) for m, place in exercise.verdicts.items()}
-    waits = ",".join(seen.all for m, seen in verdicts.items() if m in exercise.waits_for(block))
+    """A view of a hidden block: a cell left to the student shows once it is right; one that follows from such
+    cells, or stands beside them in their block, once they all are."""
+    exercise, block = drawing.page.book.exercise, drawing.block
+    left = exercise.left.get(block, ())
+    if left:
+        verdicts = exercise.verdicts[block].seen_from(drawing.page.sheet.name)
+        for part in rectangles(left):
+            _write_when(drawing, part, lambda i, j: f"{verdicts.cell(i, j)}=1")
+    write_others(drawing)
+
+
+def write_others(drawing: Drawing) -> None:
+    """Of a hidden block the cells that are not left to the student."""
+    exercise, block = drawing.page.book.exercise, drawing.block
+    left, here = set(exercise.left.get(block, ())), drawing.page.sheet.name
+    waits = exercise.waits_for(block) | ({block} if left else set())
+    seen = ",".join(place.seen_from(here).all for m, place in exercise.verdicts.items() if m in waits)
+    for part in rectangles([cell for cell in np.ndindex(block.shape) if cell not in left]):
+        _write_when(drawing, part, lambda i, j: f"MIN({seen})=1")
+
+
+def _write_when(drawing: Drawing, part: Part, right: CellFormula) -> None:
+    """A part of a hidden block's cells, each of which shows when that is so."""
+    page, place = drawing.page, drawing.place
+    home, style = page.ref(drawing.block), block_style(drawing.block, page.messages, view=True)
+    top, left, shape = part
 
     def cell(i: Coordinate, j: Coordinate) -> str:
-        right = f"{verdicts[block].cell(i, j)}=1" if block in exercise.blocks else f"MIN({waits})=1"
-        return f'IF({right},{home.cell(i, j)},"")'
+        return f'IF({right(top + i, left + j)},{home.cell(top + i, left + j)},"")'
 
-    page.sheet.block(drawing.place.row, drawing.place.column, empty(block.shape), style, cell)
+    page.sheet.block(place.row + top, place.column + left, empty(shape), style, cell)
+
+
+Part = tuple[int, int, tuple[int, int]]
+"""A rectangle of a block's cells: its first row and column, and its shape."""
+
+
+def rectangles(cells: Iterable[Cell]) -> list[Part]:
+    """Cells as few rectangles: stretches of rows, one below the other where they are alike."""
+    rows: dict[int, list[int]] = {}
+    for i, j in sorted(cells):
+        rows.setdefault(i, []).append(j)
+    found: dict[tuple[int, int], Part] = {}  # by first column and width, the last one that may go on
+    done: list[Part] = []
+    for i, columns in rows.items():
+        for _, run in groupby(enumerate(columns), lambda at: at[1] - at[0]):
+            stretch = [j for _, j in run]
+            key = stretch[0], len(stretch)
+            before = found.get(key)
+            if before is not None and before[0] + before[2][0] == i:
+                done.remove(before)
+                found[key] = before[0], key[0], (before[2][0] + 1, key[1])
+            else:
+                found[key] = i, key[0], (1, key[1])
+            done.append(found[key])
+    return done
 
 
 def draw_hidden(drawing: Drawing) -> Place:
@@ -180,8 +224,12 @@ def draw_exercise(drawing: Drawing) -> None:
 
     def write() -> None:
         style = block_style(block, book.messages, exercise=True)
-        page.sheet.block(place.row, place.column, empty(block.shape), style)
-        hidden.block(verdicts.row, verdicts.column, np.zeros(block.shape), ("computed", "0"), judged)
+        for top, left, shape in rectangles(book.exercise.left[block]):
+            page.sheet.block(place.row + top, place.column + left, empty(shape), style)
+            of_part = partial(_shifted, judged, top, left)
+            at = verdicts.row + top, verdicts.column + left
+            hidden.block(*at, np.zeros(shape), ("computed", "0"), of_part)
+        write_others(drawing)
         right = f"COUNTIF({verdicts.seen_from(hidden.name).all},1)"
         hidden.formula(count.row, count.column, right, 0, ("computed", "0"))
 
@@ -190,6 +238,10 @@ def draw_exercise(drawing: Drawing) -> None:
     for verdict, look in ((1, RIGHT), (-1, WRONG)):
         rule = {"type": "formula", "criteria": f"={first}={verdict}", "format": look}
         page.sheet.conditions.append((cell_range(place.row, place.column, place.shape), rule))
+
+
+def _shifted(cell: CellFormula, top: int, left: int, i: Coordinate, j: Coordinate) -> str:
+    return cell(top + i, left + j)
 
 
 def draw(

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from xltransformer.building.instance import Instance
-from xltransformer.graph import Array, Matrix
+from xltransformer.graph import Array
 from xltransformer.locale import Messages
 from xltransformer.size.configuration import Configuration, configuration
 from xltransformer.text import letters, word_key
 from xltransformer.workbook.baseline import compared, draw_baseline, draw_changed
-from xltransformer.workbook.book import Book, Page, Workbook, no_collecting
+from xltransformer.workbook.book import Book, Left, Page, Workbook, no_collecting
 from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.checks import draw_checks
 from xltransformer.workbook.drawing import draw
@@ -34,7 +34,7 @@ def lay_out(
     instance: Instance,
     values: Mapping[str, Array],
     messages: Messages,
-    exercise: Collection[Matrix] = (),
+    exercise: Left | None = None,
     products: str = "auto",
 ) -> Workbook:
     """Every sheet of the workbook, drawn but not yet written; UserError where messages are missing."""

@@ -307,6 +307,6 @@ def _draw_worked(page: Page, section: Section, step: Step, row: int) -> int:
 
 def _workable(book: Book, block: Matrix) -> bool:
     """Whether a block has something to work out that gives no answer of an exercise away."""
-    if not block.computed or book.exercise.waits_for(block):
+    if not block.computed or book.exercise.hides(block):
         return False
     return op_of(block).worked(0, 0, *(Known(book.values[m.name]) for m in block.operands)) is not None

@@ -117,9 +117,14 @@ def draw_chapters(first: Page, instance: Instance) -> list[Chapter]:
         else:
             page, steps = _draw_section(first, instance, section, number)
         # What only looks back at the lessons would give an exercise's answers away.
-        page.sheet.hidden = bool(first.book.exercise) and section.sentence is None
+        page.sheet.hidden = bool(first.book.exercise) and section.sentence is None and not _asks(first, section)
         chapters.append(Chapter(page, steps, section))
     return chapters
+
+
+def _asks(page: Page, section: Section) -> bool:
+    """Whether cells of a section are left to a student."""
+    return any(block in page.book.exercise.blocks for step in section.steps for block in step.blocks)
 
 
 def _by_sheet(sections: Sequence[Section]) -> list[list[Section]]:

@@ -126,11 +126,8 @@ def worked_lines(
         number = float(book.values[block.name][at or 0, j])
         digits = digits_of(number) if _may_be_small(block) else 2
         shown = f"{named.shown} = {_text(values, digits)} = "
-        if block in book.exercise.blocks:
-            formula, shown = formula + '"?"', shown + "?"
-        else:
-            formula += _formula([Number(result, masked=op.scale == "signed")], decimals)
-            shown += _text([Number(repr(number))], digits)
+        formula += _formula([Number(result, masked=op.scale == "signed")], decimals)
+        shown += _text([Number(repr(number))], digits)
         if word is not None:
             missing = book.messages("worked.missing")
             formula = f'IF({page.ref(word[1]).cell(0, 0)}>0,{formula},"{missing}")'

@@ -53,18 +53,19 @@ def draw_score(page: Page, last: int) -> tuple[int, Place]:
     sheet.text(row, REGION, messages("exercise.title"), "picture")
     sheet.paragraph(row + 1, REGION, messages("exercise.help", tolerance=TOLERANCE), "question", None, last)
     row += 2
-    steps: dict[tuple[str, int], list[Matrix]] = {}
+    steps: dict[tuple[str, int | None], list[Matrix]] = {}
     left = set(page.book.exercise.blocks)
     for section in page.model.sections:
         lesson = messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
         for step in section.steps:
             blocks = [block for block in step.blocks if block in left]
             left.difference_update(blocks)
-            if blocks and section.sentence is not None:  # each head of a layer has the same steps
+            if blocks:  # each head of a layer has the same steps
                 title = messages("start.before", letter=lesson) + step_title(messages, step)
                 steps.setdefault((title, section.sentence), []).extend(blocks)
     for (title, s), blocks in steps.items():
-        _line(page, row, f"{before(page, s)}{title}", blocks, "remark")
+        where = "" if s is None else before(page, s)
+        _line(page, row, f"{where}{title}", blocks, "remark")
         row += 1
     every = [block for blocks in steps.values() for block in blocks]
     _line(page, row, messages("exercise.total"), every, "row_text", total=True)
@@ -73,7 +74,8 @@ def draw_score(page: Page, last: int) -> tuple[int, Place]:
 
 def _line(page: Page, row: int, label: str, blocks: list[Matrix], style: str, *, total: bool = False) -> None:
     """How many cells of some blocks are right, which are all there are where it is the `total`."""
-    cells, exercise, here = sum(block.size for block in blocks), page.book.exercise, page.sheet.name
+    exercise, here = page.book.exercise, page.sheet.name
+    cells = sum(len(exercise.left[block]) for block in blocks)
 
     def formula() -> str:
         if total:
