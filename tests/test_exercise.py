@@ -372,13 +372,13 @@ def test_scores_and_remarks(exercise: Exercise, batch: dict[str, Path]) -> None:
     expected: dict[str, tuple[tuple[int, int, int], str]] = {
         "perfect": (full, ""),
         "rounded": (full, ""),
-        "untouched": ((0, 0, cells["scores"]), ""),
+        "untouched": ((0, 0, cells["scores"]), "nothing is filled in"),
         "half": ((one, 0, cells["scores"] - one), ""),
         "wrong": ((cells["scores"] - 3, 3, 0), ""),
-        "text": ((cells["scores"] - one, one, 0), ""),
-        "yes": ((cells["scores"] - one, one, 0), ""),
+        "text": (full, f"{one} answers are typed as text, such as"),
+        "yes": ((cells["scores"] - one, one, 0), f"{one} answers are no number, such as True in"),
         "formulas": (full, ""),
-        "failing": ((cells["scores"] - one, one, 0), ""),
+        "failing": ((cells["scores"] - one, one, 0), f"{one} answers are no number, such as '=1/0' in"),
         "answers changed": (full, ""),
         "copied": ((cells["scores"] - one, one, 0), f"{SCORES}: {one} cells copy the hidden answers"),
         "copied by name": ((cells["scores"] - one, one, 0), f"{SCORES}: {one} cells copy the hidden answers"),
@@ -400,7 +400,12 @@ def test_scores_and_remarks(exercise: Exercise, batch: dict[str, Path]) -> None:
 
 def test_changed_inputs_are_graded_as_they_are_now(exercise: Exercise, batch: dict[str, Path]) -> None:
     tampered = grade(batch["tampered"])
-    assert tampered.remarks == ("inputs were changed; graded against NumPy on the changed ones",)
+    (remark,) = tampered.remarks
+    before = float(exercise.instance.inputs["embeddings"][0, 0])
+    changed = f"Vocabulary!C5 (embeddings) from {before:.6g} to 9"
+    graded = "graded against NumPy on the changed ones, with those handed out"
+    right = tampered.total.cells - tampered.total.right
+    assert remark == f"inputs were changed: {changed}; {graded} {right} more cells would be right"
     inputs = {name: value.copy() for name, value in exercise.instance.inputs.items()}
     inputs["embeddings"][0, 0] = 9
     now = exercise.instance.model.trace(inputs)
@@ -411,13 +416,13 @@ def test_changed_inputs_are_graded_as_they_are_now(exercise: Exercise, batch: di
     assert not spoiled.graded
 
 
-def test_grade_goes_on_past_broken_files(batch: dict[str, Path]) -> None:
+def test_grade_goes_on_past_broken_files(exercise: Exercise, batch: dict[str, Path]) -> None:
     run = CliRunner().invoke(main, ["grade", *map(str, batch.values()), "--format", "csv"])
     assert run.exit_code == 1
     assert run.stderr == ""
     rows = list(csv.DictReader(io.StringIO(run.stdout)))
     assert [row["file"] for row in rows] == [str(path) for path in batch.values()]
-    assert list(rows[0]) == ["file", "scores", "weights", "output", "right", "of", "percent", "remarks"]
+    assert list(rows[0]) == ["file", "saved", *exercise.answers, "right", "of", "percent", "remarks"]
     by_name = dict(zip(batch, rows, strict=True))
     assert by_name["perfect"]["percent"] == "100"
     assert by_name["perfect"]["right"] == by_name["perfect"]["of"]
@@ -436,7 +441,7 @@ def test_grade_goes_on_past_broken_files(batch: dict[str, Path]) -> None:
     }
     for name, row in by_name.items():
         graded = name not in why
-        assert bool(row["scores"]) == bool(row["percent"]) == graded, name
+        assert bool(row[SCORES]) == bool(row["percent"]) == graded, name
         assert graded or why[name] in row["remarks"], (name, row["remarks"])
 
 

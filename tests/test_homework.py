@@ -148,7 +148,7 @@ def test_diff_says_what_a_file_is(quiz: Path, tmp_path: Path) -> None:
 def test_macros_are_left_out(quiz: Path) -> None:
     data = changed(quiz, with_macros, vbaProject=b"\xd0\xcf\x11\xe0 macros")
     found = grade_data("ann.xlsm", data)
-    assert found.remarks == ("an .xlsm: taken without macros",)
+    assert found.remarks == ("an .xlsm: taken without macros", "nothing is filled in")
     assert found.steps == grade_data("ann.xlsx", quiz.read_bytes()).steps
     assert "carries macros" in grade_data("ann.xlsx", data).remarks[0]
     assert "ann.xlsm is damaged" in grade_data("ann.xlsm", data[:5000]).remarks[0]
@@ -165,7 +165,7 @@ def test_an_open_document_is_converted(quiz: Path, tmp_path: Path) -> None:
     subprocess.run(command, check=True, timeout=200, capture_output=True)
     data = (target / "workbook.ods").read_bytes()
     found = grade_data("ann.ods", data)
-    assert found.remarks == ("converted by LibreOffice",)
+    assert found.remarks == ("converted by LibreOffice", "nothing is filled in")
     assert found.steps == grade_data("ann.xlsx", quiz.read_bytes()).steps
     (tmp_path / "ann.ods").write_bytes(data)
     assert "OpenDocument spreadsheet; open it in LibreOffice" in run("diff", str(tmp_path / "ann.ods")).stderr
@@ -213,4 +213,4 @@ def test_marks_in_a_file(quiz: Path, tmp_path: Path) -> None:
     assert "--force" in run("grade", str(folder), "-o", str(marks)).stderr
     again = run("grade", str(folder), "-o", str(marks), "--force", "--jobs", "1")
     assert again.output == result.output
-    assert "does not end in .csv" in run("grade", str(folder), "-o", str(folder / "m.xlsx")).stderr
+    assert "does not end in .csv or .xlsx" in run("grade", str(folder), "-o", str(folder / "m.pdf")).stderr

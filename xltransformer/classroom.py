@@ -23,7 +23,7 @@ from typing import Any
 from xltransformer.bounds import read_bytes
 from xltransformer.engines.limited import limit
 from xltransformer.errors import UserError
-from xltransformer.grading import Grade, grade
+from xltransformer.grading import Grade, compared, grade
 from xltransformer.homework import as_workbook
 
 MOST_BYTES = 100_000_000
@@ -47,8 +47,8 @@ def grade_all(
     """
     grades: dict[int, Grade] = {}
     again: list[int] = []
-    first: dict[bytes, Path] = {}
-    same: dict[int, Path] = {}
+    first: dict[bytes, int] = {}
+    twins: dict[int, int] = {}
 
     def tasks() -> Iterator[tuple[int, bytes]]:
         for k, path in enumerate(paths):
@@ -57,9 +57,9 @@ def grade_all(
             except UserError as error:
                 grades[k] = Grade(path, {}, (str(error),))
                 continue
-            twin = first.setdefault(hashlib.sha256(data).digest(), path)
-            if twin is not path:
-                same[k] = twin
+            twin = first.setdefault(hashlib.sha256(data).digest(), k)
+            if twin != k:
+                twins[k] = twin
             yield k, data
 
     jobs = min(jobs or processors(), len(paths) or 1)
@@ -76,9 +76,7 @@ def grade_all(
     for k in again:
         grades[k] = _alone(paths[k])
         done(len(grades))
-    for k, path in same.items():
-        grades[k] = replace(grades[k], remarks=(*grades[k].remarks, f"the same file as {path}"))
-    return [grades[k] for k in range(len(paths))]
+    return compared([grades[k] for k in range(len(paths))], twins)
 
 
 def grade_data(name: str, data: bytes) -> Grade:

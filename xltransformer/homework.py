@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 from xltransformer.bounds import MOST_PARTS
 from xltransformer.errors import UserError
 from xltransformer.formats import ODS
+from xltransformer.grading.marks_book import MARK
 from xltransformer.text import listed
 
 LIMITS = (60, 4000)
@@ -25,8 +27,13 @@ _KEPT_BY_PROGRAMS = re.compile(
 )
 """Names of files and folders that programs and systems keep beside others: hidden ones, such as LibreOffice's
 .~lock.…# and the ._… of macOS, and those of Excel and Windows."""
-_MARKS = re.compile(rb"(\xef\xbb\xbf)?file,.*right,of,percent,remarks\r?\n")
-"""How a table of marks begins that `xlt grade` has written."""
+_MARKS = re.compile(rb"(\xef\xbb\xbf)?file,(.*right,of,percent,remarks|block,.*typed,.*,verdict)\r?\n")
+"""How a table of marks, or of answers, begins that `xlt grade` has written."""
+
+_SMALL = 4000
+"""Bytes in which marks say that they are some."""
+_UNREADABLE = (BadZipFile, zlib.error, struct.error, RuntimeError, ValueError, EOFError, OSError, KeyError)
+"""What reading a .zip archive may raise."""
 
 
 def is_homework(path: Path, folder: Path) -> bool:
@@ -35,14 +42,18 @@ def is_homework(path: Path, folder: Path) -> bool:
 
 
 def _is_marks(path: Path) -> bool:
-    """Whether a file is a table of marks."""
-    if path.suffix.lower() != ".csv":
-        return False
+    """Whether a file is a table of marks, or a workbook of them."""
     try:
-        with path.open("rb") as file:
-            return _MARKS.match(file.read(2000)) is not None
-    except OSError:
+        if path.suffix.lower() == ".xlsx":
+            with ZipFile(path) as package:
+                part = package.getinfo("docProps/custom.xml")
+                return part.file_size < _SMALL and f'"{MARK}"'.encode() in package.read(part)
+        if path.suffix.lower() == ".csv":
+            with path.open("rb") as file:
+                return _MARKS.match(file.read(_SMALL)) is not None
+    except _UNREADABLE:  # whoever grades it says why
         return False
+    return False
 
 
 def handed_in(names: Iterable[str | Path]) -> list[Path]:
@@ -115,7 +126,7 @@ def _parts(path: Path, data: bytes) -> Iterator[tuple[str, bytes]]:
                 raise UserError(f"{path} is not opened: it would unpack to more than {MOST_BYTES:,} bytes")
             for part in parts:
                 yield part.filename, given.read(part)
-    except (BadZipFile, zlib.error, RuntimeError, ValueError, NotImplementedError, EOFError, OSError) as error:
+    except _UNREADABLE as error:
         raise UserError(f"{path} is damaged ({error!s:.80}); ask for it again") from None
 
 

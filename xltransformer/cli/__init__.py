@@ -7,7 +7,7 @@ import sys
 import click
 
 from xltransformer import __version__
-from xltransformer.cli import blocks, build, check, lists, size, train
+from xltransformer.cli import blocks, build, check, grade, lists, size, train
 from xltransformer.cli.base import Commands
 
 
@@ -31,7 +31,7 @@ for _command in (
     build.build,
     build.trace,
     check.diff,
-    check.grade,
+    grade.grade,
     lists.engines,
     lists.languages,
     lists.templates,

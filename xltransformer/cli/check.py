@@ -1,26 +1,23 @@
-"""`xlt diff` and `xlt grade`: workbooks held against NumPy."""
+"""`xlt diff`: a workbook held against NumPy."""
 
 from __future__ import annotations
 
-import io
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from xltransformer.cli.base import AGREES, DIFFERS, FAILED, Command, spoken
+from xltransformer.cli.base import AGREES, DIFFERS, FAILED, Command
 from xltransformer.cli.compare import compare
-from xltransformer.cli.options import FORCE, form, output
-from xltransformer.cli.show import bar, print_csv, print_table
+from xltransformer.cli.options import form
+from xltransformer.cli.show import print_table
 from xltransformer.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from xltransformer.difference import Diff
     from xltransformer.engines import Engine
-    from xltransformer.grading import Grade
 
 _MOST_PROBLEMS = 20
 
@@ -92,54 +89,3 @@ def _print_diff(result: Diff) -> None:
     if len(result.problems) > _MOST_PROBLEMS:
         click.echo(f"… and {len(result.problems) - _MOST_PROBLEMS} more cells (all of them with --format json)")
     click.echo(result.verdict)
-
-
-@click.command(cls=Command)
-@click.argument("files", nargs=-1, required=True)
-@form("csv")
-@output("Write the marks as a table of comma-separated values.", "FILE.csv")
-@FORCE
-@click.option("--jobs", type=click.IntRange(1, 256), help="How many processes work; by default one a processor.")
-@click.option("--scheduler", metavar="tcp://…", help="Have a Dask cluster do the work.")
-def grade(
-    files: tuple[str, ...], form: str, path: str | None, force: bool, jobs: int | None, scheduler: str | None
-) -> None:
-    """Grade returned exercises, files or folders: exit status 1 if a file could not be graded."""
-    from xltransformer import api
-    from xltransformer.files import check_free, save
-
-    if path is not None:
-        check_free(Path(path), (".csv",), force=force)
-    with bar(1.0) as move:
-        grades = api.grade(
-            files, jobs=jobs, scheduler=scheduler, tell=lambda done, total: move(done / total, "grading")
-        )
-    header, *rows = _marks(grades)
-    harmless = [[_harmless(cell) for cell in row] for row in rows]
-    if path is not None:
-        print_csv(header, harmless, text := io.StringIO())
-        save(text.getvalue().encode("utf-8-sig"), Path(path), (".csv",), force=force)  # Excel asks for the mark
-        click.echo(f"wrote {path}: {sum(one.graded for one in grades)} of {len(grades)} files graded")
-    elif form == "csv":
-        print_csv(header, harmless)
-    else:
-        print_table(header, rows)
-    sys.exit(AGREES if all(one.graded for one in grades) else DIFFERS)
-
-
-def _harmless(cell: str) -> str:
-    """A cell of a .csv file that no spreadsheet takes for a formula, whatever the name of a file begins with."""
-    return f"'{cell}" if cell.lstrip(" \xa0").startswith((*"=+-@\t\r\n＝＋－＠",)) else cell
-
-
-def _marks(grades: Sequence[Grade]) -> list[list[str]]:
-    """A heading, and a row for each file: its scores step by step, and in total."""
-    steps = list(dict.fromkeys(step for one in grades for step in one.steps))
-    rows = [["file", *steps, "right", "of", "percent", "remarks"]]
-    for one in grades:
-        scores = [f"{one.steps[s].right}/{one.steps[s].cells}" if s in one.steps else "" for s in steps]
-        right, cells = one.total.right, one.total.cells
-        total = [str(right), str(cells), f"{100 * right / cells:.0f}"] if one.graded else [""] * 3
-        remarks = "; ".join(one_line(spoken(remark)) for remark in one.remarks)
-        rows.append([str(one.path), *scores, *total, remarks])
-    return rows

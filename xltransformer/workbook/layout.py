@@ -12,6 +12,7 @@ from xltransformer.size.configuration import Configuration, configuration
 from xltransformer.text import letters, word_key
 from xltransformer.workbook.baseline import compared, draw_baseline, draw_changed
 from xltransformer.workbook.book import Book, Left, Page, Workbook, no_collecting
+from xltransformer.workbook.built import draw_as_built
 from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.checks import draw_checks
 from xltransformer.workbook.drawing import draw
@@ -62,15 +63,17 @@ def lay_out(
     behind = Behind(start.another(messages("sheet.behind")))
     behind.place_rest()
     found = draw_checks(checks, start.sheet)
-    kept = _out_of_sight(start) if before else None
-    changed = draw_changed(before[0], draw_kept(kept)) if kept is not None else None
+    kept = _out_of_sight(start)
+    changed = draw_changed(before[0], draw_kept(kept)) if before else None
+    if exercise:
+        draw_as_built(kept)
     state = draw_state(start, found, moved, changed)
     others = [Chapter(page) for page in (*before, vocabulary, size)]
     listed = [*lessons, *others, *watched, Chapter(checks)]
     screen = draw_shown(start, instance, typed, behind, listed, changed) | {"state": state}
     draw_below(behind, chapters)
     behind.page.sheet.hidden = bool(exercise)
-    workbook = replace(book.finish(screen), carrier=(kept or behind.page).sheet)
+    workbook = replace(book.finish(screen), carrier=kept.sheet)
     _set_up(workbook, as_they_are=(start.sheet, vocabulary.sheet))
     _navigate(workbook.shown, messages)
     return workbook

@@ -84,6 +84,14 @@ class ReadBook:
     def _refers(self) -> Mapping[str, str]:
         return {_plain(name): refers for name, refers in self.names.items()}
 
+    def named(self, name: str) -> Place | None:
+        """The cells that a defined name refers to, None where they are not there."""
+        try:
+            place = place_of(self._refers.get(_plain(name), "").strip().removeprefix("="))
+        except ValueError:
+            return None
+        return place if place.sheet in self.content else None
+
     def holds(self, place: Place, i: int, j: int) -> CellValue | None:
         """What was typed or written into a cell: a number, a text, a formula (begins with =), or None."""
         at = place.row + i + 1, place.column + j + 1
