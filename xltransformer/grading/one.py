@@ -121,9 +121,7 @@ def _by_step(book: ReadBook, answers: Sequence[Answer]) -> dict[str, Score]:
     return scores
 
 
-def _answers(
-    book: ReadBook, results: Results, left: Left, expected: Mapping[str, Array]
-) -> Iterator[Answer]:
+def _answers(book: ReadBook, results: Results, left: Left, expected: Mapping[str, Array]) -> Iterator[Answer]:
     """What was made of every cell that was left to the student."""
     from xltransformer.workbook.current import result
 
@@ -165,8 +163,8 @@ def is_right(value: float | None, expected: float) -> bool:
 
 def _left_behind(book: ReadBook, results: Results, block: str) -> bool:
     """Whether rows or columns were inserted before the cells that a student fills of a block and their name did
-    not move along: their labels stand in them, or there is no title at their corner, but a label below the last
-    one."""
+    not move along: their labels stand in them, numbers where their labels, which are texts, should stand, or there
+    is no title at their corner, but a label below the last one."""
     from xltransformer.workbook.current import result
 
     place = book.exercises.get(block)
