@@ -18,7 +18,7 @@ from test_torch import fixture, state_of
 
 from xltransformer import api
 from xltransformer.building.instance import make_instance
-from xltransformer.building.plan import default_template
+from xltransformer.building.own import default_template
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.errors import UserError

@@ -22,7 +22,7 @@ from xltransformer.difference import diff
 from xltransformer.errors import UserError
 from xltransformer.training import RATES, Settings, from_instance, prepare
 from xltransformer.training.optimizer import AdamW, clip, rate_at
-from xltransformer.training.start import not_of_template
+from xltransformer.training.start import told_of
 from xltransformer.weights import read_source
 from xltransformer.workbook.reader import read_book
 
@@ -223,17 +223,17 @@ def test_a_workbook_of_a_lesson_learns_its_own_target() -> None:
     [
         ("", ["data.txt has no sentence"]),
         ("\n \n", ["data.txt has no sentence"]),
-        ("a b\na zebra\n", ["line 2", "'zebra' is not in the vocabulary"]),
-        ("a b c d a b\n", ["line 1 takes 7 places", "the model has 6", "slots"]),
+        ("a b c d a b\n", ["line 1 takes 7 places", "the model has 6", "--slots 7"]),
+        ("a b c d a b\na b\na b c d a b c\n", ["2 lines", "line 1 (7 places), line 3 (8 places)", "--slots 7"]),
         ("a b\nb\tc\n", ["line 2 has 2 columns"]),
         ("a\tb\tc\n", ["line 1 has 3 columns"]),
-        ("a\t?\n", ["line 1", "has no word"]),
+        ("a\t\u200b\n", ["line 1", "has no word"]),
     ],
 )
 def test_data_that_cannot_be_used(data: str, said: list[str]) -> None:
     name = template()
     Path("data.txt").write_text(data)
-    line = refused("--template", name, "--data", "data.txt", "-o", "w.npz")
+    line = refused("--template", name, "--data", "data.txt", "--slots", "6", "-o", "w.npz")
     assert all(part in line for part in said), line
 
 
@@ -340,8 +340,9 @@ def test_what_a_config_said_goes_with_the_weights_learned_from_it(name: str) -> 
         make_instance(named, [sentence], weights="w.npz", vocabulary="others.json")
 
 
-def test_a_shipped_template_has_nothing_to_tell_of_its_weights() -> None:
-    assert not_of_template(make_instance("gpt", settings={"spare_rows": 0})) == {}
+def test_what_a_file_tells_of_its_model_must_make_sense() -> None:
+    told = told_of(make_instance("gpt", settings={"spare_rows": 0}))
+    assert (told["template"], told["options"]["layers"], told["words"][:2]) == ("gpt", 2, ["the", "a"])
     np.savez("w.npz", **{"W_1": np.ones((2, 2)), "about": np.array('{"options": 3}')})
     with pytest.raises(UserError, match="its entry 'about' does not tell the model's options"):
         read_source("w.npz")

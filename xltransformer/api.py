@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from xltransformer.building.instance import Instance, describe, make_instance
+from xltransformer.building.own import spoken
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
 from xltransformer.errors import UserError
@@ -36,7 +37,7 @@ def build(
     sentences: str | Sequence[str] = (),
     template: str | Path | Template | None = None,
     *,
-    language: str = "en",
+    language: str | None = None,
     exercise: str | Sequence[str] = (),
     products: str = "auto",
     force: bool = False,
@@ -50,8 +51,9 @@ def build(
     student to fill: "default" for 20 to 30 of them, or steps, blocks and rows of them ("weights:mouse"), lessons,
     sentences (see `selection.select`); `products` is how matrix products are written: "spelled" out, "compact",
     by "rows", or by size ("auto"); `force` replaces a file that exists; `report` hears what the workbook will
-    take, and then how far it is; for `options` see `Options`. Returns what was built: the model, its inputs as
-    arrays by block name, and `warnings` worth telling. Raises UserError, before anything is written, for whatever
+    take, and then how far it is; without a `language` it is that of the weights, or English; for `options` see
+    `Options`. Returns what was built: the model, its inputs as arrays by block name, and `warnings` worth telling.
+    Raises UserError, before anything is written, for whatever
     cannot be used.
 
         build("lesson.xlsx", ["cat and mouse"], "multi-head", settings={"heads": 2}, language="zh")
@@ -60,6 +62,7 @@ def build(
 
     target, asked = Path(path), parts(exercise) if isinstance(exercise, str) else exercise
     check_free(target, force=force)
+    language = spoken(language, options.get("weights"))
     load_messages(language)  # or an error, before anything is calculated
     if asked and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
         options["slots"] = 0  # a student's score counts every cell
@@ -96,59 +99,79 @@ def train(
     learning_rate: float | None = None,
     seed: int = 0,
     fresh: bool = False,
+    letters: bool = False,
+    lower: bool = False,
+    most_words: int | None = None,
+    long: str = "refuse",
+    language: str | None = None,
     resume: str | Path | None = None,
     force: bool = False,
     tell: Callable[[Progress], None] = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
     **options: Unpack[Options],
 ) -> TrainedFile:
     """Train a template on the sentences of a file, or a `workbook` as it is now, on those of a file or
     on its own; write the weights (.npz), or the workbook with them (.xlsx).
 
     `data` and, of held-out sentences, `valid` hold a sentence a line, or two columns parted by a tab.
+    The words are those of the template where it has all of the data's, else the data's, all of them or the
+    `most_words` most frequent, or `letters`; in `lower` case where asked. A line takes as many places as the
+    longest one, or the option `slots` says; longer ones are a mistake, unless `long` is "cut". The file keeps all
+    that building needs, the `language` of its workbooks included.
+
     Each of the `steps` takes a `batch` of sentences; `optimizer` is "adamw" or "sgd", `learning_rate` its
     highest (0.005, sgd 0.1); `seed` draws batches and the weights that are not given, all of them with
-    `fresh`. With `resume` the run is kept in a file (.npz) and goes on from it where it is there. `tell`
-    hears how it goes, 20 times in a run; Ctrl-C ends it with the best weights so far. For `options` see
-    `Options`; a workbook says itself what they would. Raises UserError, before anything is written, for
-    whatever cannot be used.
+    `fresh`. With `resume` the run is kept in a file (.npz) and goes on from it where it is there. `note` hears
+    the `warnings` before the run, and `tell` how it goes, 20 times; Ctrl-C ends it with the best weights so far.
+    For `options` see `Options`; a workbook says itself what they would. Raises UserError, before anything is
+    written, for whatever cannot be used.
 
         train("weights.npz", template="gpt", data="sentences.txt", steps=200)
-        build("trained.xlsx", ["the cat sat"], "gpt", weights="weights.npz")
+        build("trained.xlsx", ["the cat sat"], weights="weights.npz")
     """
     from xltransformer import training
     from xltransformer.weights import write_state
 
     run = training.Settings.of(steps, batch, optimizer, learning_rate, seed)
+    reading = training.Reading.of(letters, lower, most_words, long)
     target = Path(path)
     check_free(target, (".npz",) if workbook is None else (".npz", ".xlsx"), force=force)
-    start = _start(workbook, template, sentences, data, fresh, options)
+    start = _start(workbook, template, sentences, data, valid, reading, fresh, language, options)
     begun = training.prepare(start, run, data, valid)
+    warnings = (*start.notes, *begun.notes)
+    for line in warnings:
+        note(line)
     trained = training.train(begun, tell, begun.keep_in(Path(resume)) if resume is not None else lambda: None)
     if target.suffix.lower() == ".npz":
-        about = {"template": start.instance.template.name, "data": None if data is None else Path(data).name}
+        about = {"data": None if data is None else Path(data).name}
         written = write_state(training.learned_state(start, begun, trained, about))
     else:
         written = _workbook(training.changed(start, trained.weights), start.language)
     save(written, target, (".npz", ".xlsx"), force=force)
-    return TrainedFile(target, trained, run, start.instance.warnings)
+    return TrainedFile(target, trained, run, warnings)
 
 
 def _start(
     workbook: str | Path | None, template: str | Path | None, sentences: str | Sequence[str],
-    data: str | Path | None, fresh: bool, options: Options,
+    data: str | Path | None, valid: str | Path | None, reading: training.Reading, fresh: bool,
+    language: str | None, options: Options,
 ) -> training.Start:  # fmt: skip
     """What is trained: a workbook or a template; UserError where that is not clear, or nothing to learn from."""
-    from xltransformer.training import from_instance, from_workbook
+    from xltransformer.training import from_data, from_workbook
 
     if workbook is not None:
-        given = {"template": template, "sentences": sentences, **options, "fresh": fresh}
+        given = {"template": template, "sentences": sentences, **options, "fresh": fresh, "language": language}
+        given |= {"letters": reading.letters, "lower": reading.lower, "most_words": reading.most}
         says_itself(workbook, "train", given)
-        return from_workbook(Path(workbook))
-    if template is None:
+        return replace(from_workbook(Path(workbook)), long=reading.long)
+    if template is None and options.get("weights") is None:
         raise UserError("give a `template` or a workbook to train")
     if data is None:
         raise UserError("give `data`, a file of sentences to learn from")
-    return from_instance(template, sentences, fresh=fresh, **options)
+    held_out = None if valid is None else Path(valid)
+    return from_data(
+        template, sentences, Path(data), held_out, reading, fresh=fresh, language=language, options=options
+    )
 
 
 def grade(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.own import spoken
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
 from xltransformer.graph import Matrix, Section, Step
@@ -44,7 +45,7 @@ def blocks(
     sentences: Sequence[str] = (),
     template: str | Path | Template | None = None,
     *,
-    language: str = "en",
+    language: str | None = None,
     **options: Unpack[Options],
 ) -> list[BlockLine]:
     """Every block of the model of a template, inputs first in the model's order, as `trace` computes them: for
@@ -52,6 +53,7 @@ def blocks(
 
         [block.name for block in blocks(template="gpt") if block.kind == "input"]
     """
+    language = spoken(language, options.get("weights"))
     instance = make_instance(template, sentences, spare=False, language=language, **options)
     return lines(instance, load_messages(language))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import numpy as np
 
@@ -19,14 +19,16 @@ MOST_TEXT = 32_767
 # such as =1+1, @x, -2, don't, 3.14 and well-known stay whole.
 _MARKS = ";!?…⋯‥—―“”„«»‹›¿¡。，、；：！？「」『』《》〈〉【】〔〕［］｛｝｡､｢｣・～〜،؛؟।"
 _SEPARATORS = re.compile(rf"[\s{_MARKS}]+|\.{{2,}}|,(?!\d)|(?<!\d),|:(?=\s|$)")
+_PARTING = rf"([{_MARKS}]|\.{{2,}}|-{{2,}}|,(?!\d)|(?<!\d),|:(?=\s|$))"
 _EDGES = ".．,:'’‘‚\""
 _BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）"}
 _DASHES = "-‐‑‒–·"
-_CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""The characters of Chinese and Japanese, as within the brackets of a pattern."""
 # Texts, as compiling them takes milliseconds that only these languages' sentences need.
-_CJK_RUN = f"[{_CJK}]+|[^{_CJK}]+"
-_ONLY_CJK = f"[{_CJK}]+"
-_CJK_DIVIDED = rf"[{_CJK}]\s[^{_CJK}{_MARKS}]*[{_CJK}]"
+_CJK_RUN = f"[{CJK}]+|[^{CJK}]+"
+_ONLY_CJK = f"[{CJK}]+"
+_CJK_DIVIDED = rf"[{CJK}]\s[^{CJK}{_MARKS}]*[{CJK}]"
 
 
 def letters(count: int) -> list[str]:
@@ -95,21 +97,42 @@ def without_forbidden(text: str) -> str:
     return re.sub("[\ufffe\uffff]", "", text)
 
 
-def _strip(word: str) -> str:
-    """Take punctuation off both ends; a bracket only where its partner is not in the word."""
-    while word:
+def marks_around(word: str, whole: Container[str] = ()) -> tuple[list[str], str, list[str]]:
+    """Punctuation at both ends of a word, mark by mark, and the word between; a bracket only where its partner is
+    not in the word. What is `whole`, by its key, keeps its own."""
+    before: list[str] = []
+    after: list[str] = []
+    while word and word_key(word) not in whole:
         first, last = word[0], word[-1]
         if first in _EDGES and not (first == "." and word[1:2].isdigit()):
-            word = word[1:]
+            before, word = [*before, first], word[1:]
         elif last in _EDGES:
-            word = word[:-1]
+            after, word = [last, *after], word[:-1]
         elif first in _BRACKETS and (word.endswith(_BRACKETS[first]) or _BRACKETS[first] not in word):
-            word = word[1:]
+            before, word = [*before, first], word[1:]
         elif any(last == close and word.count(open_) < word.count(close) for open_, close in _BRACKETS.items()):
-            word = word[:-1]
+            after, word = [last, *after], word[:-1]
         else:
-            return word
-    return word
+            break
+    return before, word, after
+
+
+def _strip(word: str) -> str:
+    """Take punctuation off both ends."""
+    return marks_around(word)[1]
+
+
+def marks_within(chunk: str) -> list[str]:
+    """A text without white space, cut where punctuation parts words; the marks themselves are among the parts."""
+    return [part for part in re.split(_PARTING, chunk) if part]
+
+
+def divided(text: str, most: int) -> bool:
+    """Whether its writer has divided Chinese or Japanese into words by blanks: where no run between them has more
+    than so many characters."""
+    if text.isascii() or re.search(_CJK_DIVIDED, text) is None:
+        return False
+    return max(map(len, re.findall(_ONLY_CJK, text))) <= most
 
 
 def split_sentence(sentence: str, vocabulary: Iterable[str] = ()) -> list[str]:
@@ -130,12 +153,12 @@ def split_sentence(sentence: str, vocabulary: Iterable[str] = ()) -> list[str]:
             words.append(chunk)
             continue
         for run in re.findall(_CJK_RUN, chunk):
-            words += _characters(run, spelling, longest) if re.match(_ONLY_CJK, run) else [_strip(run)]
+            words += characters(run, spelling, longest) if re.match(_ONLY_CJK, run) else [_strip(run)]
     words = [word for word in words if word_key(word) in spelling or word.strip(_DASHES)]
     return [spelling.get(word_key(word), word.lower()) for word in words if word]
 
 
-def _characters(run: str, spelling: dict[str, str], longest: int) -> list[str]:
+def characters(run: str, spelling: Container[str], longest: int) -> list[str]:
     """Divide a run of characters, taking the longest vocabulary word at each place."""
     words: list[str] = []
     while run:

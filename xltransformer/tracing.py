@@ -22,7 +22,7 @@ def trace(
     template: str | Path | Template | None = None,
     *,
     workbook: str | Path | None = None,
-    language: str = "en",
+    language: str | None = None,
     **options: Unpack[Options],
 ) -> Traced:
     """Every block of numbers as a labelled DataFrame, by its name, computed by NumPy alone: of a template over
@@ -46,7 +46,7 @@ def subject(
     workbook: str | Path | None,
     sentences: str | Sequence[str] | Path,
     template: str | Path | Template | None,
-    language: str,
+    language: str | None,
     options: Options,
 ) -> Instance:
     """What is traced: a workbook as it is now, also where its file stands for `sentences`, or a template;
@@ -57,8 +57,7 @@ def subject(
         workbook, sentences = sentences, ()
     if workbook is None:
         return make_instance(template, sentences, spare=False, language=language, **options)
-    spoken = language if language != "en" else None
-    says_itself(workbook, "trace", {"sentences": sentences, "template": template, "language": spoken, **options})
+    says_itself(workbook, "trace", {"sentences": sentences, "template": template, "language": language, **options})
     from xltransformer.workbook.again import instance_of
     from xltransformer.workbook.reader import read_book
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xltransformer.bounds import read_text
+from xltransformer.building.own import title_of, unsaid_of
 from xltransformer.building.request import Request, Settings
 from xltransformer.building.tables import draw_words, rows_of
 from xltransformer.building.template import DEFAULT_TEMPLATE, Template, WordTable, without_claims
@@ -106,7 +107,12 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
         table, said = name_rows(template, embeddings, _names(source.told, tokens, path))
     else:
         raise UserError(f"{request.given['embeddings']} and {path} both give embeddings; leave the first out")
+    own = source.told.own
+    if own is not None:
+        warnings += unsaid_of(own, template, 0 if embeddings is None else len(embeddings), path)
     template = without_claims(template)
+    if own is not None and own.data:
+        template = replace(template, title={request.language: title_of(template, own, request.language)})
     left = () if ours else ("classes", "end")
     kept = {name: size for name, size in template.sizes.items() if name not in left or name in settings}
     told = words_told(source.told, list(table.words), None if tokens is None else tokens.rows)
@@ -129,11 +135,12 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
 def _names(told: Told, tokens: Tokens | None, path: Path) -> Sequence[str] | None:
     """The names of the rows of the embeddings: those that weights of ours tell, else those of the vocabulary, if
     there is one; UserError for a list of others than are told."""
-    if not told.words:
+    words = () if told.own is None else told.own.words
+    if not words:
         return None if tokens is None else tokens.names
-    if tokens is not None and tokens.rows is None and [*told.words[: len(tokens.names)]] != [*tokens.names]:
+    if tokens is not None and tokens.rows is None and [*words[: len(tokens.names)]] != [*tokens.names]:
         raise UserError(f"{path} says itself which words its rows are, others than those: leave `vocabulary` out")
-    return told.words
+    return words
 
 
 def words_told(told: Told, words: Sequence[str], rows: Sequence[int] | None) -> dict[str, Any]:

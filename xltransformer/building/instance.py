@@ -10,6 +10,7 @@ import numpy as np
 
 from xltransformer.building.initial import initial_values
 from xltransformer.building.limits import check_limits, check_sizes
+from xltransformer.building.own import spoken
 from xltransformer.building.plan import make_plan
 from xltransformer.building.request import Options, Request, check_used
 from xltransformer.building.template import Template
@@ -83,13 +84,15 @@ def make_instance(
     sentences: str | Sequence[str] = (),
     *,
     spare: bool = True,
-    language: str = "en",
+    language: str | None = None,
     **options: Unpack[Options],
 ) -> Instance:
     """The template's model over the sentences (the template's own where none are given); a text is one sentence.
 
-    For the rest see `Request`, and for the `options` `Options`. Raises UserError for whatever cannot be built.
+    Without a `language` it is that of the weights, or English. For the rest see `Request`, and for the `options`
+    `Options`. Raises UserError for whatever cannot be built.
     """
+    language = spoken(language, options.get("weights"))
     messages = load_messages(language)
     texts = (sentences,) if isinstance(sentences, str) else tuple(sentences)
     request = Request(template, texts, options, spare, language)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xltransformer.building.limits import check_sizes
+from xltransformer.building.own import begun
 from xltransformer.building.pair import join_pair
-from xltransformer.building.parse import load_template
 from xltransformer.building.request import Request, apply_settings, misfits
 from xltransformer.building.tables import untrained, with_embeddings
-from xltransformer.building.template import DEFAULT_TEMPLATE, Template
+from xltransformer.building.template import Template
+from xltransformer.cutting import Cutter
 from xltransformer.errors import UserError
 from xltransformer.locale import load_messages, switch_words
 from xltransformer.models import Sizes
@@ -24,7 +24,7 @@ from xltransformer.models.sizes import MARGIN
 from xltransformer.nn.positions import LEARNED
 from xltransformer.record import record
 from xltransformer.teaching.experiments import to_try
-from xltransformer.text import MOST_TEXT, alike_key, clean, listed, split_sentence, word_key
+from xltransformer.text import MOST_TEXT, alike_key, clean, listed, word_key
 
 if TYPE_CHECKING:
     from xltransformer.building.adopt import Tokens
@@ -62,23 +62,10 @@ class Plan:
 
 def make_plan(request: Request) -> Plan:
     """The plan of what a request asks for; UserError for what cannot be built."""
-    named = default_template(request.weights) if request.template is None else request.template
-    plan = Plan(named if isinstance(named, Template) else load_template(named, request.language))
+    plan = Plan(begun(request.template, request.weights, request.language))
     for step in STEPS:
         plan = step(plan, request)
     return plan
-
-
-def default_template(weights: str | Path | None) -> str:
-    """The template for weights under published names, by these names; without any, the usual one.
-
-    Raises UserError where the file cannot be read.
-    """
-    if weights is None:
-        return DEFAULT_TEMPLATE
-    from xltransformer.building.adopt import template_for
-
-    return template_for(weights)
 
 
 def forget_misfits(plan: Plan, request: Request) -> Plan:
@@ -170,11 +157,13 @@ def tell_vocabulary(plan: Plan, _: Request) -> Plan:
 
 def split_words(plan: Plan, _: Request) -> Plan:
     """With the words of every sentence, unless a tokenizer has cut it; UserError for one that has none."""
-    words: Sequence[Sequence[str]] = plan.words
-    if plan.template.entry.spells:
+    words, template = plan.words, plan.template
+    if template.entry.spells:
         words = [[letter for letter in clean(text) if letter.strip()] for text in plan.sentences]
     elif not words:
-        words = [split_sentence(sentence, plan.template.table.words) for sentence in plan.sentences]
+        cutter = Cutter(template.cut, template.table.words)
+        words = [cutter.words(sentence) for sentence in plan.sentences]
+        words, plan = _known(words, cutter), plan.warned(*_unknown(words, cutter))
     if plan.start and word_key(plan.start) in map(word_key, words[0]):
         raise UserError(
             f"the source {plan.sentences[0]!r:.60} has {plan.start!r:.20}, with which targets begin and short "
@@ -189,6 +178,22 @@ def split_words(plan: Plan, _: Request) -> Plan:
         if not found:
             raise UserError(f"the sentence {sentence!r:.60} has no word: give at least one")
     return replace(plan, words=words)
+
+
+def _known(words: Sequence[Sequence[str]], cutter: Cutter) -> Sequence[Sequence[str]]:
+    """The words of sentences, with the word for unknown ones in place of these, where the vocabulary has one."""
+    unknown = cutter.cutting.unknown
+    if not unknown:
+        return words
+    return [[word if cutter.knows(word) else unknown for word in found] for found in words]
+
+
+def _unknown(words: Sequence[Sequence[str]], cutter: Cutter) -> list[str]:
+    """A line that names the words that are read as an unknown one, if any are."""
+    named = dict.fromkeys(word for found in words for word in found if not cutter.knows(word))
+    if not (named and cutter.cutting.unknown):
+        return []
+    return [f"not in the vocabulary, read as {cutter.cutting.unknown}: {listed([*named])}"]
 
 
 def suggest(plan: Plan, request: Request) -> Plan:
@@ -279,6 +284,9 @@ def empty_slots(plan: Plan, request: Request) -> list[int]:
     each = list(slots) if isinstance(slots, Sequence) else [slots]
     extra = [*each, *[each[-1]] * len(plan.words)][: len(plan.words)]  # the last number goes on
     learned = template.weights.get(LEARNED)
+    if asked is None and template.places:
+        room = [*template.places, *[template.places[-1]] * len(plan.words)]
+        extra = [max(0, most - len(found)) for most, found in zip(room, plan.words, strict=False)]
     if learned is None or learned.ndim != 2:
         return extra
     positions = len(learned) - ("pad" in template.sizes)  # the first one is a pad's

@@ -184,7 +184,7 @@ def weights_of(tables: Mapping[str, Any], where: str, folder: Path, within: str 
     for key, value in tables.items():
         name, place = within + key, f"{where}: weights.{within}{key}"
         if name == "file":
-            from xltransformer.weights.files import ABOUT, RUN, read_npz
+            from xltransformer.weights import ABOUT, RUN, read_npz
 
             for block, array in read_npz(beside(value, place, folder)).items():
                 if block not in (ABOUT, RUN):  # what is told of them

@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
+from xltransformer.cutting import PLAIN, Cutting
 from xltransformer.graph import Array
 from xltransformer.locale import Texts
 from xltransformer.models import MODELS, ModelEntry
@@ -32,7 +33,8 @@ class Template:
     """A template as read and checked. `task` says in one line what its model is to do; `glosses` what words of
     another language mean, by their keys. `weights` holds arrays by
     the block's full name; with `trained` these, and the embeddings, were learned. `lesson` is the key of the
-    lesson or head that is shown at first."""
+    lesson or head that is shown at first. Its texts are `cut` so; a sentence that is written on has so many
+    `places` in all, where learned weights say it."""
 
     name: str
     model: str
@@ -53,6 +55,8 @@ class Template:
     trained: bool = False
     lesson: str | None = None
     glosses: Mapping[str, str] = field(default_factory=dict)
+    cut: Cutting = PLAIN
+    places: tuple[int, ...] = ()
 
     @property
     def entry(self) -> ModelEntry:

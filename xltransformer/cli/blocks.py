@@ -17,14 +17,16 @@ from xltransformer.cli.show import print_table
 @LANGUAGE
 @ONLY
 @form("json")
-def blocks(form: str, only: tuple[str, ...], language: str, **given: Any) -> None:
+def blocks(form: str, only: tuple[str, ...], language: str | None, **given: Any) -> None:
     """List the blocks of a model: what each is called, its shape, its symbol, and what it is."""
     from xltransformer.building.instance import make_instance
+    from xltransformer.building.own import spoken
     from xltransformer.listing import lines
     from xltransformer.locale import load_messages
     from xltransformer.text import matching
 
     given["settings"] = read_settings(given["settings"])
+    language = spoken(language, given["weights"])
     instance = make_instance(**given, language=language, spare=False)
     warn(instance.warnings)
     told = {line.name: line for line in lines(instance, load_messages(language))}

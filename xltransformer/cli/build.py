@@ -43,18 +43,18 @@ STAGES = {"calculating": (0.0, 0.1), "drawing": (0.1, 0.5), "writing": (0.5, 1.0
 )
 @FORCE
 @click.option("--open", "open_it", is_flag=True, help="Open the workbook when it is built.")
-def build(path: str | None, language: str, exercise: str | None, open_it: bool, **given: Any) -> None:
+def build(path: str | None, language: str | None, exercise: str | None, open_it: bool, **given: Any) -> None:
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
-    from xltransformer.building.parse import load_template
-    from xltransformer.building.plan import default_template
+    from xltransformer.building.own import begun, spoken
     from xltransformer.selection import parts
 
     asked = () if exercise is None else parts(exercise)
     given["settings"] = read_settings(given["settings"])
-    template = default_template(given["weights"]) if given["template"] is None else given["template"]
-    loaded = given["template"] = load_template(template, language)
-    target = Path(f"{loaded.name}.xlsx" if path is None else path)
+    if path is None:
+        template = begun(given["template"], given["weights"], spoken(language, given["weights"]))
+        path = f"{template.name}.xlsx"
+    target = Path(path)
     with _reporting() as report:
         built = api.build(target, language=language, exercise=asked, report=report, **given)
     warn(built.warnings)
@@ -117,8 +117,8 @@ def _paced(move: Move, seconds: float) -> Iterator[Callable[[str], None]]:
 @ONLY
 @form("json", "csv")
 def trace(
-    workbook: str | None, sentences: tuple[str, ...], template: str | None, language: str, only: tuple[str, ...],
-    form: str, **given: Any,
+    workbook: str | None, sentences: tuple[str, ...], template: str | None, language: str | None,
+    only: tuple[str, ...], form: str, **given: Any,
 ) -> None:  # fmt: skip
     """Print every intermediate, computed by NumPy: of a workbook as it is now, or of a template."""
     from xltransformer import tracing

@@ -15,7 +15,10 @@ from xltransformer.errors import UserError
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 LANGUAGE = click.option(
-    "--lang", "language", default="en", metavar="|".join(locale.languages()), help="The language of the workbook."
+    "--lang",
+    "language",
+    metavar="|".join(locale.languages()),
+    help="The language of the workbook.  [default: that of trained weights, or en]",
 )
 FORCE = click.option("--force", is_flag=True, help="Replace a file that exists.")
 

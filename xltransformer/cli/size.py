@@ -13,6 +13,7 @@ from xltransformer.cli.base import Command
 from xltransformer.cli.options import FORCE, LANGUAGE, assigned, form, output
 from xltransformer.cli.show import print_table
 from xltransformer.errors import UserError
+from xltransformer.locale import ENGLISH
 
 _FLAGS = {"true": "1", "false": "0"}
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -38,11 +39,14 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 @output("Write a workbook with these numbers as live formulas.", "FILE.xlsx")
 @LANGUAGE
 @FORCE
-def size(settings: tuple[str, ...], words: int, form: str, path: str | None, language: str, force: bool) -> None:
+def size(
+    settings: tuple[str, ...], words: int, form: str, path: str | None, language: str | None, force: bool
+) -> None:
     """Print what a configuration weighs and costs, beside published models, and takes as a workbook."""
     from xltransformer import api
     from xltransformer.size.estimate import estimate_configuration
 
+    language = language or ENGLISH
     own = read_configuration(settings)
     if path is not None:
         api.build_size(path, own, language=language, force=force)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xltransformer.cli.base import Command, warn
-from xltransformer.cli.options import FORCE, form, output, read_settings, subject
+from xltransformer.cli.options import FORCE, LANGUAGE, form, output, read_settings, subject
 from xltransformer.cli.show import bar
 from xltransformer.errors import UserError
 
@@ -37,6 +37,22 @@ if TYPE_CHECKING:
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws weights and batches."
 )
 @click.option("--fresh", is_flag=True, help="Forget what the template has learned already.")
+@click.option("--letters", is_flag=True, help="Read letter by letter instead of word by word.")
+@click.option("--lower", is_flag=True, help="Read everything in small letters.")
+@click.option(
+    "--most-words",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Of the data's words the N most frequent; the rest become one, [UNK].",
+)
+@click.option(
+    "--long",
+    type=click.Choice(["refuse", "cut"]),
+    default="refuse",
+    show_default=True,
+    help="What is done with lines that take more places than there are (see --slots).",
+)
+@LANGUAGE
 @click.option(
     "--resume", metavar="FILE.npz", help="Keep the run in this file, and go on from it where it is there."
 )
@@ -50,11 +66,16 @@ def train(workbook: str | None, path: str | None, form: str, **given: Any) -> No
     from xltransformer import api
 
     given["settings"] = read_settings(given["settings"])
-    if path is None and (workbook or (given["template"] and given["data"])):
+    if path is None and (workbook or given["data"]):
         raise UserError(f"say with -o where to write the {'trained workbook' if workbook else 'weights'}")
     with bar(given["steps"], shown=form != "json", kept=True) as move:
-        done = api.train(path or "", workbook, **given, tell=lambda told: move(told.step, _told(told)))
-    warn(done.warnings)
+        done = api.train(
+            path or "",
+            workbook,
+            **given,
+            tell=lambda told: move(told.step, _told(told)),
+            note=lambda line: warn([line]),
+        )
     trained = done.trained
     if form == "json":
         history = [one.to_json() for one in trained.history]

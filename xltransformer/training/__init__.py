@@ -4,19 +4,22 @@
 and `learned_state` and `changed` are what comes out: a file of weights, or a workbook's instance.
 """
 
+from xltransformer.training.begin import Reading, Start, from_data
 from xltransformer.training.loop import Progress, Run, Settings, Trained, train
 from xltransformer.training.optimizer import OPTIMIZERS, RATES
-from xltransformer.training.start import Start, changed, from_instance, from_workbook, learned_state, prepare
+from xltransformer.training.start import changed, from_instance, from_workbook, learned_state, prepare
 
 __all__ = [
     "OPTIMIZERS",
     "RATES",
     "Progress",
+    "Reading",
     "Run",
     "Settings",
     "Start",
     "Trained",
     "changed",
+    "from_data",
     "from_instance",
     "from_workbook",
     "learned_state",

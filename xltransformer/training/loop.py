@@ -80,7 +80,7 @@ class Trained:
 
 @dataclass
 class Run:
-    """A task with its weights, which lie in one array: blocks are views of it."""
+    """A task with its weights, which lie in one array: blocks are views of it; lines for the user in `notes`."""
 
     task: Task
     weights: dict[str, Array]
@@ -89,6 +89,7 @@ class Run:
     valid: Data | None = None
     history: list[Progress] = field(default_factory=list)
     step: int = 0
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.flat = np.concatenate([value.ravel() for value in self.weights.values()]).astype(PRECISION)

@@ -4,7 +4,6 @@ its end to weights in a file or a workbook."""
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,52 +16,16 @@ from xltransformer.building.parse import load_template
 from xltransformer.building.request import Options
 from xltransformer.building.template import DEFAULT_TEMPLATE, SHOWN, shipped_templates
 from xltransformer.errors import UserError
-from xltransformer.graph import Array, Matrix
+from xltransformer.graph import Array
 from xltransformer.locale import ENGLISH
 from xltransformer.models.sizes import GRADIENTS
-from xltransformer.record import record
-from xltransformer.training.data import as_data, longest, mask_row, read_data
+from xltransformer.training.begin import Start, given_in
+from xltransformer.training.data import as_data, mask_row, read_data
 from xltransformer.training.loop import Run, Settings, Trained
-from xltransformer.training.task import PRECISION, Task, contrast_task, sentence_task, word_task
-from xltransformer.weights import ABOUT, OPTIONS, WORDS
+from xltransformer.training.task import PRECISION, contrast_task, sentence_task, word_task
+from xltransformer.weights import ABOUT, MADE, OPTIONS, WORDS
 from xltransformer.workbook.again import instance_of, language_of
 from xltransformer.workbook.reader import read_book
-
-
-@record
-class Start:
-    """An instance of the model, and which of its weights are `given`; the rest are drawn from a seed.
-    `language` is that of a workbook."""
-
-    instance: Instance
-    given: frozenset[str]
-    language: str = ENGLISH
-
-    @property
-    def places(self) -> Sequence[int] | None:
-        """The most words of each sentence, where the model has learned positions for so many."""
-        learned = self.instance.model.learned_positions
-        return (max(self.instance.sizes.slots),) if learned is not None else None
-
-    def weights(self, task: Task, seed: int) -> dict[str, Array]:
-        """The first weights of a task, in the precision of training. Drawn ones are normal: 1/√rows wide
-        for a weight matrix, so that what comes out is as large as what goes in; 1/√d wide for
-        embeddings and positions; biases are 0 and gains 1."""
-        return {
-            block.name: (
-                self.instance.inputs[block.name] if block.name in self.given else first_weights(block, seed)
-            ).astype(PRECISION)
-            for block in task.learned
-        }
-
-
-def first_weights(block: Matrix, seed: int) -> Array:
-    """The weights of a block before training, from a seed and the block's name."""
-    if block.initial.trained is not None:
-        return np.full(block.shape, block.initial.trained)
-    wide = block.shape[1] if block.initial.by_row else block.shape[0]
-    rng = np.random.default_rng([seed, zlib.crc32(block.name.encode())])
-    return np.asarray(rng.normal(0.0, 1 / np.sqrt(wide), block.shape))
 
 
 def from_instance(
@@ -80,10 +43,7 @@ def from_instance(
     chosen = load_template(DEFAULT_TEMPLATE if template is None else template, fresh=fresh)
     options["settings"] = {"spare_rows": 0, **(options.get("settings") or {})}
     instance = make_instance(chosen, sentences, **options)
-    given = set(instance.template.weights)
-    if not instance.template.table.drawn:
-        given.add("embeddings")
-    return Start(instance, frozenset(given))
+    return Start.of(instance, given_in(instance), ENGLISH)
 
 
 def from_workbook(path: Path) -> Start:
@@ -93,7 +53,7 @@ def from_workbook(path: Path) -> Start:
     """
     book = read_book(path)
     instance = instance_of(book)
-    return Start(instance, frozenset(instance.inputs), language_of(book))
+    return Start.of(instance, instance.inputs, language_of(book))
 
 
 def changed(start: Start, weights: Mapping[str, Array]) -> Instance:
@@ -115,19 +75,24 @@ def prepare(
             raise UserError(f"`valid` {valid} goes with `data`: give that, too")
         task = sentence_task(instance)
         return Run(task, start.weights(task, settings.seed), settings, None)
-    files = [data] if valid is None else [data, valid]
-    read = [read_data(Path(path), instance, start.places) for path in files]
-    places = start.places or longest([example for examples in read for example in examples])
+    files = [Path(file) for file in (data, valid) if file is not None]
+    read = [read_data(path, instance, start.places, long=start.long, known=start.known) for path in files]
+    longest = tuple(map(max, zip(*(one.longest() for one in read), strict=True)))
+    places = longest if start.places is None else start.places[: len(longest)]
     if instance.template.entry.compares:
         places = (max(places),) * 3
         task = contrast_task(instance, places)
     else:
         task = word_task(instance, places)
     mask = mask_row(instance, task.model.vocabulary.words)
-    batches = [as_data(examples, places, mask) for examples in read]
-    return Run(
-        task, start.weights(task, settings.seed), settings, batches[0], batches[1] if len(batches) > 1 else None
+    batches = [as_data(one.examples, places, mask) for one in read]
+    notes = tuple(
+        f"{path.name:.60}: {one.cut:,} of {len(one.examples):,} lines were cut to {max(places)} places"
+        for path, one in zip(files, read, strict=True)
+        if one.cut
     )
+    held_out = batches[1] if len(batches) > 1 else None
+    return Run(task, start.weights(task, settings.seed), settings, batches[0], held_out, notes=notes)
 
 
 def learned_state(start: Start, run: Run, trained: Trained, about: dict[str, Any]) -> dict[str, Array]:
@@ -138,20 +103,31 @@ def learned_state(start: Start, run: Run, trained: Trained, about: dict[str, Any
     told: dict[str, Any] = {**asdict(run.settings), "step": trained.step, **about}
     if trained.history:
         told["last"] = trained.history[-1].to_json()
-    told |= not_of_template(start.instance)
+    told |= {**told_of(start.instance), "language": start.language}
+    told |= {"vocabulary": MADE if start.made else "template"}
+    told["history"] = [one.to_json() for one in trained.history]
     state = {name: np.asarray(values[name], PRECISION) for name in blocks}
     return {**state, ABOUT: np.array(json.dumps(told, ensure_ascii=False))}
 
 
-def not_of_template(instance: Instance) -> dict[str, Any]:
-    """Options of the model, None for those that it does without, and the words of its rows, where the template
-    that ships under that name has others: what the arrays alone would not say to who builds it again."""
+def told_of(instance: Instance) -> dict[str, Any]:
+    """What a file of weights tells of a model, so that nothing else is needed to build it again: its template and
+    model, its options (None for those of the template that it does without), the words of its rows, the places and
+    the words of its sentences, how text is cut, and its switches."""
     template, options = instance.template, instance.sizes.options
-    own = load_template(template.name, fresh=True) if template.name in shipped_templates() else None
-    usual = own.sizes if own is not None and own.model == template.model else {}
-    names = [name for name in {**usual, **options} if name not in (*SHOWN, GRADIENTS)]
-    other = {name: options.get(name) for name in names if options.get(name) != usual.get(name)}
+    usual: Mapping[str, Any] = {}
+    if template.name in shipped_templates():
+        own = load_template(template.name, fresh=True)
+        usual = own.sizes if own.model == template.model else {}
     rows = instance.inputs[instance.model.vocabulary.words.name].ravel()
-    words = ["" if word is None else str(word) for word in rows]
-    same = own is not None and words == [*own.table.words]
-    return ({OPTIONS: other} if other else {}) | ({} if same else {WORDS: words})
+    return {
+        "template": template.name,
+        "model": template.model,
+        OPTIONS: {name: options.get(name) for name in {**usual, **options} if name not in (*SHOWN, GRADIENTS)},
+        WORDS: ["" if word is None else str(word) for word in rows],
+        "slots": list(instance.sizes.slots),
+        "sentences": list(instance.sentences),
+        "cut": template.cut.to_json(),
+        "unknown": template.cut.unknown or None,
+        "switches": dict(template.switches),
+    }

@@ -1,29 +1,21 @@
 """Weights from elsewhere: files of them, and the published names that become blocks of ours."""
 
 from xltransformer.weights.checkpoint import Checkpoint, finite, load
-from xltransformer.weights.files import (
-    ABOUT,
-    OPTIONS,
-    RUN,
-    WORDS,
-    Source,
-    State,
-    are_ours,
-    read_npz,
-    read_source,
-    write_state,
-)
+from xltransformer.weights.files import Source, State, are_ours, read_npz, read_source, told_by, write_state
 from xltransformer.weights.kinds import KINDS
+from xltransformer.weights.ours import ABOUT, MADE, OPTIONS, RUN, WORDS, Own
 from xltransformer.weights.schemes import SCHEMES, most_like
 
 __all__ = [
     "ABOUT",
     "KINDS",
+    "MADE",
     "OPTIONS",
     "RUN",
     "SCHEMES",
     "WORDS",
     "Checkpoint",
+    "Own",
     "Source",
     "State",
     "are_ours",
@@ -32,5 +24,6 @@ __all__ = [
     "most_like",
     "read_npz",
     "read_source",
+    "told_by",
     "write_state",
 ]

@@ -15,7 +15,6 @@ from typing import IO, Any
 import numpy as np
 
 from xltransformer.bounds import MOST_FILE, check_file, read_bytes
-from xltransformer.checked import is_texts
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.nn.norm import EPSILON
@@ -31,6 +30,7 @@ from xltransformer.weights.foreign import (
     is_buffer,
     not_in_folder,
 )
+from xltransformer.weights.ours import ABOUT, RUN, Own, own_of
 from xltransformer.weights.told import Told, agreed
 
 
@@ -52,11 +52,6 @@ class BFloat16:
         single = (self.halves.astype("<u4") << 16).view("<f4")
         return single if dtype is None else single.astype(dtype)
 
-
-ABOUT, RUN = "about", "run"
-"""The entries of .npz files of ours that tell, as JSON, how weights were made, and of a run of training."""
-OPTIONS, WORDS = "options", "words"
-"""What the first of them tells of the model that its arrays do not, where its template has others."""
 
 _OURS = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 """Names that our blocks have, and no published state dict: every model with weights has one."""
@@ -141,20 +136,18 @@ def _read_npz(path: Path) -> Source:
         if value.dtype.kind not in "fiub":
             raise UserError(f"{path}: {name} holds {value.dtype}, not numbers; write plain numbers")
     state = {name: value.astype(float) for name, value in state.items()}
-    return Source(state, _told_within(path, entries.get(ABOUT)) if are_ours(state) else told_beside(path))
+    if not are_ours(state):
+        return Source(state, told_beside(path))
+    own = own_of(path, entries.get(ABOUT))
+    return Source(state, Told(own.options, own=own))
 
 
-def _told_within(path: Path, about: Array | None) -> Told:
-    """What a file of ours tells of its model beside the weights: OPTIONS and WORDS, as far as the template has
-    others. UserError where it makes no sense."""
-    try:
-        told = {} if about is None else json.loads(str(about))
-        options, words = told.get(OPTIONS, {}), told.get(WORDS, [])
-        if isinstance(options, dict) and isinstance(words, list) and is_texts(words):
-            return Told(options, words=tuple(words))
-    except (AttributeError, ValueError, RecursionError):
-        pass
-    raise UserError(f"{path}: its entry {ABOUT!r} does not tell the model's options; train the weights again")
+def told_by(weights: str | Path | None) -> Own | None:
+    """What a file of weights of ours tells of its model, None of another file, or of none; UserError where an .npz
+    file cannot be read."""
+    if weights is None or Path(weights).suffix.lower() != ".npz":
+        return None
+    return read_source(weights).told.own
 
 
 def read_npz(path: Path) -> dict[str, Array]:

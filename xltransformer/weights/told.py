@@ -12,6 +12,7 @@ from xltransformer.bounds import read_bytes
 from xltransformer.checked import is_number, is_whole
 from xltransformer.errors import UserError
 from xltransformer.record import record
+from xltransformer.weights.ours import Own
 
 MOST_BYTES = 10_000_000
 
@@ -24,8 +25,8 @@ class Told:
     the `schemes` of names that the weights may have, the likeliest first, any where there are none; where
     writing ends, the numbers of the words in `ends`; that of the word with which a target begins (`start`) and of
     the one that is `never` written; lines about writing for the user in `notes`; the `pieces` that a text may
-    have, and whether it must be in `small` letters; the file of the weights of a `dense` layer behind; the
-    `words` of the rows, in order, where weights of ours tell them; and what such a `model` is called."""
+    have, and whether it must be in `small` letters; the file of the weights of a `dense` layer behind; what
+    such a `model` is called; and all that weights of our `own` tell."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     sizes: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -39,8 +40,8 @@ class Told:
     pieces: int | None = None
     small: bool = False
     dense: Path | None = None
-    words: tuple[str, ...] = ()
     model: str = ""
+    own: Own | None = None
 
     def misfit(self, found: Mapping[str, Any]) -> str:
         """In words, the first size that is told but not found; empty where all are."""
@@ -278,8 +279,8 @@ def joined(told: Iterable[Told]) -> Told:
             whole.pieces if one.pieces is None else one.pieces,
             whole.small or one.small,
             one.dense or whole.dense,
-            one.words or whole.words,
             one.model or whole.model,
+            one.own or whole.own,
         )
     return whole
 

@@ -1,0 +1,103 @@
+"""The template that is begun with: named, or told by the weights, and what a file of ours tells of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from xltransformer.building.parse import check_switches, load_template
+from xltransformer.building.tables import draw_words
+from xltransformer.building.template import DEFAULT_TEMPLATE, Template, shipped_templates, without_claims
+from xltransformer.errors import UserError
+from xltransformer.locale import ENGLISH, languages, load_messages
+from xltransformer.models import MODELS
+from xltransformer.text import listed
+from xltransformer.weights import Own, told_by
+
+
+def begun(template: str | Path | Template | None, weights: str | Path | None, language: str) -> Template:
+    """The template that is meant, in a language, with what weights of ours tell of it.
+
+    Without one it is that of the weights, or the usual one. Raises UserError where there is none such, and where
+    files cannot be read.
+    """
+    own = told_by(weights)
+    if template is None:
+        if own is not None and own.model and not _ships(own):
+            return _as_told(_alone(own, weights), own, given=False)
+        named: str | Path | Template = default_template(weights)
+    else:
+        named = template
+    found = named if isinstance(named, Template) else load_template(named, language)
+    return found if own is None else _as_told(found, own, given=template is not None)
+
+
+def default_template(weights: str | Path | None) -> str:
+    """The template for weights: the one that those of ours name, else the one for their published names; without
+    any, the usual one.
+
+    Raises UserError where the file cannot be read.
+    """
+    if weights is None:
+        return DEFAULT_TEMPLATE
+    from xltransformer.building.adopt import template_for
+
+    own = told_by(weights)
+    return own.template if own is not None and own.template else template_for(weights)
+
+
+def spoken(language: str | None, weights: str | Path | None) -> str:
+    """The language that is meant: the one given, else that of the weights, else English."""
+    if language is not None:
+        return language
+    own = told_by(weights)
+    return own.language if own is not None and own.language in languages() else ENGLISH
+
+
+def unsaid_of(own: Own, template: Template, rows: int, path: Path) -> list[str]:
+    """A line that names what an older file of ours does not tell, and what is taken for it."""
+    if not own.template:  # written by somebody's own hand
+        return []
+    missing = [*own.missing]
+    nameless = "" if own.words or rows <= len(template.table.words) else f"; rows beyond its words are #{rows - 1}"
+    if not missing:
+        return []
+    return [f"{path} does not tell {listed(missing)}: taken as template {template.name} has it{nameless}"]
+
+
+def _ships(own: Own) -> bool:
+    """Whether the template that weights tell is one that ships."""
+    return own.template in shipped_templates() and load_template(own.template, fresh=True).model == own.model
+
+
+def _alone(own: Own, weights: str | Path | None) -> Template:
+    """A template that says nothing but what weights of one that does not ship tell."""
+    if own.model not in MODELS:
+        raise UserError(f"{weights} is of a model {own.model!r:.40}, which there is not: give `template`")
+    blank = without_claims(load_template())
+    switches = check_switches(own.switches, f"{weights}: switches")
+    return replace(
+        blank, name=own.template or own.model, model=own.model, sentences=own.sentences, sizes={}, weights={},
+        switches=switches, watch=None, plane=(), lesson=None, glosses={},
+        table=draw_words(own.words, 1, 0, "the words of the weights"),
+    )  # fmt: skip
+
+
+def _as_told(template: Template, own: Own, *, given: bool) -> Template:
+    """A template as a file of ours tells it, which one was `given` or taken from there."""
+    if own.model and own.model != template.model:
+        return template  # what does not fit is told by its arrays
+    own_words = own.made and bool(own.words)
+    if own_words:
+        table = draw_words(own.words, 1, 0, "the words of the weights")
+        template = replace(template, table=table, watch=None, plane=(), glosses={})
+    places = own.places if template.entry.writes else ()
+    sentences = own.sentences if own.sentences and (own_words or not given) else template.sentences
+    return replace(template, cut=own.cut, places=places, sentences=sentences)
+
+
+def title_of(template: Template, own: Own, language: str) -> str:
+    """What a workbook of weights of ours is called: what its model does, and from what it has learned."""
+    messages = load_messages(language)
+    usual = messages.get(f"start.title_{template.model}", messages("start.title"))
+    return messages("start.title_learned", title=usual, file=own.data)
