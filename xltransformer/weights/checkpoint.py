@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from xltransformer.nn.embedding import trimmed
 from xltransformer.nn.positions import BASE
 from xltransformer.record import record
 from xltransformer.text import listed
+from xltransformer.weights.dealing import deal
 from xltransformer.weights.files import State
 from xltransformer.weights.schemes import SCHEMES, Entry, Scheme
 
@@ -87,8 +87,7 @@ def load(
         _check_same(name, entry, state, rows)
         if not untied and entry.tied in state and np.array_equal(value, _rows_of(entry, state[entry.tied], rows)):
             continue
-        dealt = _deal(entry, value, *shared.get(entry.stack, (heads, groups)), rotary)
-        blocks |= {block.replace("{layer}", str(k)): v for block, v in dealt}
+        blocks |= deal(entry, value, k, *shared.get(entry.stack, (heads, groups)), rotary)
     stacks = {entry.blocks[0].partition(".")[0]: taken[entry.group] for entry in table.entries if entry.group}
     options = _options(table, blocks, sizes, stacks, heads, biased)
     if shared:
@@ -116,7 +115,7 @@ def _wanted(table: Scheme, state: State, there: Mapping[str, int]) -> _Wanted:
 def _check(scheme: str, state: State, wanted: _Wanted, sizes: Mapping[str, int], biased: bool) -> None:
     """Raise UserError where the state dict has other entries than are wanted, or of other shapes."""
     optional = {n for n, (entry, _) in wanted.items() if entry.optional or (n.endswith("bias") and not biased)}
-    shapes = {name: tuple(_size(n, sizes) for n in entry.shape) for name, (entry, _) in wanted.items()}
+    shapes = {name: tuple(entry_size(n, sizes) for n in entry.shape) for name, (entry, _) in wanted.items()}
     found = {name: state[name].shape for name in (*wanted, *state) if name in state}  # in the order of the scheme
     try:
         _compare(f"this is no state dict of the scheme {scheme}", found, shapes, optional)
@@ -143,7 +142,7 @@ def _lies_turned(state: State, wanted: _Wanted, optional: Collection[str]) -> bo
 
     other = {name: turned(name) for name in state}
     sizes = _read_sizes(wanted, other)
-    shapes = {name: tuple(_size(n, sizes) for n in entry.shape) for name, (entry, _) in wanted.items()}
+    shapes = {name: tuple(entry_size(n, sizes) for n in entry.shape) for name, (entry, _) in wanted.items()}
     try:
         _compare("", {name: value.shape for name, value in other.items()}, shapes, optional)
     except UserError:
@@ -256,38 +255,10 @@ def _read_sizes(wanted: _Wanted, state: State) -> dict[str, int]:
     return {"width": 1} | {symbol: counter.most_common(1)[0][0] for symbol, counter in votes.items()}
 
 
-def _size(symbol: str, sizes: Mapping[str, int]) -> int:
+def entry_size(symbol: str, sizes: Mapping[str, int]) -> int:
+    """A size of an entry, such as 3*width, as a number."""
     times, _, bare = symbol.rpartition("*")
     return int(times or 1) * (int(bare) if bare.isdecimal() else sizes.get(bare, 0))
-
-
-def _deal(entry: Entry, value: Array, heads: int, groups: int, rotary: int | None) -> Iterator[tuple[str, Array]]:
-    """The blocks of one entry: its columns dealt out to them, and among the heads or their groups."""
-    matrix = value.reshape(1, -1) if value.ndim == 1 else value.T if entry.transposed else value
-    if entry.by_head:
-        each = matrix.reshape(len(matrix), heads, len(entry.blocks), -1)
-        matrix = each.swapaxes(1, 2).reshape(matrix.shape)
-    for number, block in enumerate(entry.blocks):
-        part = np.hsplit(matrix, len(entry.blocks))[number]
-        paired = partial(_pairs, rotary=rotary) if number in entry.halves else np.copy
-        if groups == heads:  # as many groups as heads: each head has its own
-            block = block.replace("group.{group}", "head.{head}")
-        place = next((place for place in ("{head}", "{group}") if place in block), None)
-        if place is None:
-            yield block, paired(part)
-            continue
-        for k, own in enumerate(np.hsplit(part, heads if place == "{head}" else groups)):
-            yield block.replace(place, str(k)), paired(own)
-
-
-def _pairs(x: Array, rotary: int | None) -> Array:
-    """Columns 0, r/2, 1, r/2 + 1, … of the first r, all or as many as turn: what stood half of them apart side by
-    side. Queries and keys in the same new order have the same scores."""
-    width = x.shape[1] if rotary is None else rotary
-    order = np.arange(x.shape[1])
-    if width % 2 == 0 and width <= x.shape[1]:
-        order[:width] = np.arange(width).reshape(2, -1).T.ravel()
-    return x[:, order]
 
 
 Shapes = Mapping[str, tuple[int, ...]]

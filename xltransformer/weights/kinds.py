@@ -12,8 +12,18 @@ from typing import Any
 
 from xltransformer.nn.feed_forward import ALSO_CALLED
 from xltransformer.record import record
-from xltransformer.weights.labels import labels
-from xltransformer.weights.rotary import Part, local_layers, rotary, shared_heads, window
+from xltransformer.weights.labels import labelled, labels
+from xltransformer.weights.rotary import (
+    Part,
+    in_turn,
+    local_layers,
+    rotary,
+    shared_heads,
+    sharing,
+    turned,
+    turned_in_part,
+    window,
+)
 from xltransformer.weights.told import (
     IDLE,
     Choice,
@@ -30,7 +40,7 @@ from xltransformer.weights.told import (
     all_with,
 )
 from xltransformer.weights.translating import MARIAN
-from xltransformer.weights.writing import WRITING, ends
+from xltransformer.weights.writing import WRITING, ending, ends
 
 
 @record
@@ -74,7 +84,7 @@ _GATED = dict.fromkeys(("silu", "swish"), "swiglu")
 
 
 _LABELS = all_with(
-    Together(labels), "id2label", "num_labels", "_num_labels", "problem_type", "sentence_transformers",
+    Together(labels, labelled), "id2label", "num_labels", "_num_labels", "problem_type", "sentence_transformers",
     "sbert_ce_default_activation_function",
 )  # fmt: skip
 
@@ -123,7 +133,7 @@ def _roberta(name: str) -> Kind:
 def _llama(groups: int | None, width: int | None = None, **more: Decision) -> dict[str, Decision]:
     """LLaMA's keys and those of its like; so many keys and values, and heads so wide (None: they share out the
     width), where the config does not say."""
-    heads = Together(lambda config: shared_heads(config, 32, groups, width))
+    heads = Together(lambda config: shared_heads(config, 32, groups, width), sharing)
     return {
         "vocab_size": Size("vocabulary"),
         "hidden_size": Size("width"),
@@ -133,7 +143,7 @@ def _llama(groups: int | None, width: int | None = None, **more: Decision) -> di
         "hidden_act": Choice(("activation",), "silu", _GATED),
         "rms_norm_eps": Number("epsilon", 1e-6),
         **all_with(
-            Together(rotary), "rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor",
+            Together(rotary, turned), "rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor",
             "rotary_pct", "max_position_embeddings",
         ),
         **all_with(Together(window), "sliding_window", "use_sliding_window", "layer_types"),
@@ -158,7 +168,7 @@ _GPT2 = {
     "scale_attn_by_inverse_layer_idx": Only((False,)),
     "is_causal": Only((True,)),
     "tie_word_embeddings": Tied(True),
-    "eos_token_id": Together(lambda config: ends(config, 50256)),
+    "eos_token_id": Together(lambda config: ends(config, 50256), ending),
     **all_with(
         IDLE, "n_ctx", "reorder_and_upcast_attn", "resid_pdrop", "embd_pdrop", "attn_pdrop", "summary_type",
         "summary_use_proj", "summary_activation", "summary_proj_to_labels", "summary_first_dropout",
@@ -186,7 +196,7 @@ _BERT_CLASSES = {
     "BertForPreTraining": ("bert", "bert_states"),
     "BertLMHeadModel": ("bert",),
 }
-_END = Together(lambda config: ends(config, 2))
+_END = Together(lambda config: ends(config, 2), ending)
 _BIASED = Has(("attention_biases", "combining_bias"), False)
 _PLAIN = {"attention_biases": False, "combining_bias": False, "query_key_norms": False}
 _GPT_NEO = {
@@ -198,10 +208,10 @@ _GPT_NEO = {
     "max_position_embeddings": Size("positions"),
     "activation_function": Choice(("activation",), "gelu_new", ACTIVATIONS),
     "layer_norm_epsilon": Number("epsilon", 1e-5),
-    **all_with(Together(local_layers), "attention_types", "attention_layers", "window_size"),
+    **all_with(Together(local_layers, in_turn), "attention_types", "attention_layers", "window_size"),
     "is_causal": Only((True,)),
     "tie_word_embeddings": Tied(True),
-    "eos_token_id": Together(lambda config: ends(config, 50256)),
+    "eos_token_id": Together(lambda config: ends(config, 50256), ending),
     **all_with(
         IDLE, "resid_dropout", "embed_dropout", "attention_dropout", "summary_type", "summary_use_proj",
         "summary_activation", "summary_proj_to_labels", "summary_first_dropout",
@@ -219,8 +229,8 @@ _GPT_NEOX = {
     "use_parallel_residual": Flag("parallel", True),
     "attention_bias": Has(("attention_biases", "combining_bias"), True),
     **all_with(
-        Together(lambda config: rotary(config, "rotary_emb_base", _TURNING)), "rotary_emb_base", "rotary_pct",
-        "rope_scaling", "rope_parameters", "max_position_embeddings",
+        Together(lambda config: rotary(config, "rotary_emb_base", _TURNING), turned_in_part), "rotary_emb_base",
+        "rotary_pct", "rope_scaling", "rope_parameters", "max_position_embeddings",
     ),
     "is_causal": Only((True,)),
     "tie_word_embeddings": Tied(False),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xltransformer.text import clean
-from xltransformer.weights.told import Config, Told
+from xltransformer.weights.told import Config, Keys, Told
 
 USUAL_CLASSES = 2
 """How many classes the library takes where a config has none."""
@@ -42,6 +42,20 @@ def labels(config: Config) -> Told:
     pair = len(names) == 1 or bool(function)
     told = {"classes": names, "answers": answers, "pair": pair}
     return Told(told, {"classes": ("a number of classes of", len(names))})
+
+
+def labelled(told: Told) -> Keys:
+    """The keys from which `labels` reads what is told of it; none without classes."""
+    names, answers = told.options.get("classes"), told.options.get("answers", "softmax")
+    if not names:
+        return {}
+    problem = dict(zip(("softmax", "sigmoid", "number"), _PROBLEMS, strict=True))[answers]
+    numbered = {str(k): name for k, name in enumerate(names)}
+    return {
+        "id2label": numbered,
+        "label2id": {name: int(k) for k, name in numbered.items()},
+        "problem_type": problem,
+    }
 
 
 def _names(config: Config) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xltransformer.record import record
-from xltransformer.weights.told import Config, Told
+from xltransformer.weights.told import Config, Keys, Told
 
 LONGEST = 512
 """Tokens, more than a sentence may have: what begins only beyond is nothing to us."""
@@ -46,6 +46,24 @@ def rotary(config: Config, theta: str = "rope_theta", part: Part | None = None) 
     longer = {"linear": {"longer": "together"}, "llama3": {"longer": "by_pair"}}.get(kind, {})
     told |= {} if part is None else {"rotary": part.columns(config, given)}
     return Told({**told, **longer, **{ours: _number(config, given, theirs) for ours, theirs in takes.items()}})
+
+
+def turned(told: Told, theta: str = "rope_theta") -> Keys:
+    """The keys from which `rotary` reads what is told of it."""
+    kind = {"together": "linear", "by_pair": "llama3"}.get(str(told.options.get("longer")))
+    base = {theta: told.options["base"]}
+    if kind is None:
+        return base
+    numbers = {theirs: told.options[ours] for ours, theirs in _TAKES[kind].items()}
+    if "original" in _TAKES[kind]:
+        numbers[_TAKES[kind]["original"]] = int(told.options["original"])
+    return {**base, "rope_scaling": {"rope_type": kind, **numbers}}
+
+
+def turned_in_part(told: Told) -> Keys:
+    """The same for GPT-NeoX, with the part of each head's columns that turns."""
+    part = told.options["rotary"] / told.options["d_k"]
+    return {**turned(told, "rotary_emb_base"), "rotary_pct": part}
 
 
 _PARTIAL = ("partial_rotary_factor", "rotary_pct")
@@ -92,6 +110,13 @@ def local_layers(config: Config) -> Told:
     return Told({"local": local if window < LONGEST else [], "window": window})
 
 
+def in_turn(told: Told) -> Keys:
+    """The keys from which `local_layers` reads what is told of it."""
+    local, count = told.options["local"], 0 if told.layers is None else told.layers[1]
+    kinds = ["local" if k in local else "global" for k in range(count)]
+    return {"attention_types": [[kinds, 1]], "window_size": int(told.options["window"])}
+
+
 def _partial(keys: Mapping[str, Any]) -> dict[str, Any]:
     return {name: keys[name] for name in _PARTIAL if name in keys}
 
@@ -125,3 +150,9 @@ def shared_heads(config: Config, heads: int, groups: int | None, width: int | No
     elif isinstance(whole, int):
         sizes["d_k"] = ("hidden_size/num_attention_heads", whole // heads)
     return Told({"heads": heads}, sizes)
+
+
+def sharing(told: Told) -> Keys:
+    """The keys from which `shared_heads` reads what is told of it."""
+    o = told.options
+    return {"num_attention_heads": o["heads"], "num_key_value_heads": o["kv_heads"], "head_dim": o["d_k"]}

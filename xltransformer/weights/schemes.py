@@ -81,7 +81,8 @@ class Scheme:
     they are told from others of the same names where nothing beside the weights says what they are; likewise an
     entry that is `telling`: without it they are no such model. With `config` such weights are nothing without a
     config.json: it alone says how words are read, or what layers do. `unsaid` are the options, beside the number
-    of heads, that weights of any value may have."""
+    of heads, that weights of any value may have. `beside` is a linear map (width x width) that the library's class
+    has beside what we compute: it is ignored, and written as zeros."""
 
     entries: tuple[Entry, ...]
     prefix: str = ""
@@ -96,6 +97,7 @@ class Scheme:
     config: bool = False
     telling: str = ""
     unsaid: Mapping[str, Unsaid] = field(default_factory=dict)
+    beside: str = ""
 
     @cached_property
     def known(self) -> re.Pattern[str]:
@@ -409,11 +411,12 @@ def _encoders(
     ignored: str,
     *,
     head_follows: bool = False,
+    beside: str = "",
     **more: Any,
 ) -> dict[str, Scheme]:
     """A model like BERT under two schemes: with the head that predicts words, whose names begin with
-    `part`, and as `NAME_states` without it, which such a model ends with its last hidden state. The head's
-    activation is GELU, or `head_follows` the layers'."""
+    `part`, and as `NAME_states` without it, which such a model ends with its last hidden state, with what the
+    library's class has `beside`. The head's activation is GELU, or `head_follows` the layers'."""
     entries, without = tuple(_bert(names)), f"{name}_states"
     segments = int(names["segments"])
     options = _common(names)
@@ -439,6 +442,7 @@ def _encoders(
             ignored=rf"{ignored}|{re.escape(part)}.*",
             present={"dense_bias": "dense.b"},
             unsaid=_OF_BERT | pooled,
+            beside=beside,
             **more,
         ),
     }
@@ -558,9 +562,12 @@ SCHEMES: dict[str, Scheme] = {
         r"bert\.pooler\..*|cls\.seq_relationship\..*",
         renamed=_BERT_RENAMED,
         head_follows=True,
+        beside="bert.pooler.dense",
     ),
-    **_encoders("roberta", "roberta.", "lm_head.", _ROBERTA, r"roberta\.pooler\..*"),
-    **_encoders("mpnet", "mpnet.", "lm_head.", _MPNET, r"mpnet\.pooler\..*"),
+    **_encoders(
+        "roberta", "roberta.", "lm_head.", _ROBERTA, r"roberta\.pooler\..*", beside="roberta.pooler.dense"
+    ),
+    **_encoders("mpnet", "mpnet.", "lm_head.", _MPNET, r"mpnet\.pooler\..*", beside="mpnet.pooler.dense"),
     **_encoders("distilbert", "distilbert.", "vocab_", _DISTILBERT, r"distilbert\.pooler\..*", head_follows=True),
     "marian": Scheme(
         tuple(_marian()),

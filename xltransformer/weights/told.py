@@ -1,4 +1,7 @@
-"""What files beside weights tell of a model, and how each of their keys is decided on."""
+"""What files beside weights tell of a model, and how each of their keys is decided on.
+
+A decision holds both ways: it tells what a key means (`tell`), and writes the key that would tell it (`write`).
+"""
 
 from __future__ import annotations
 
@@ -107,6 +110,9 @@ class Number:
     def tell(self, config: Config, key: str) -> Told:
         return Told({self.option: config.number(key, self.default)})
 
+    def write(self, told: Told, key: str) -> Keys:
+        return _key(key, told.options.get(self.option))
+
 
 @record
 class Count:
@@ -117,6 +123,9 @@ class Count:
 
     def tell(self, config: Config, key: str) -> Told:
         return Told({self.option: config.count(key, self.default)})
+
+    def write(self, told: Told, key: str) -> Keys:
+        return _key(key, told.options.get(self.option))
 
 
 @record
@@ -133,6 +142,10 @@ class Choice:
             raise config.refused(key, f"built: {', '.join(self.names)}")
         return Told(dict.fromkeys(self.options, self.names[value]))
 
+    def write(self, told: Told, key: str) -> Keys:
+        ours = told.options.get(self.options[0])
+        return _key(key, next((theirs for theirs, name in self.names.items() if name == ours), None))
+
 
 @record
 class Flag:
@@ -143,6 +156,9 @@ class Flag:
 
     def tell(self, config: Config, key: str) -> Told:
         return Told({self.option: config.flag(key, self.default)})
+
+    def write(self, told: Told, key: str) -> Keys:
+        return _key(key, told.options.get(self.option))
 
 
 @record
@@ -156,6 +172,9 @@ class Size:
             return Told()
         return Told(sizes={self.size: (key, config.count(key, 1))})
 
+    def write(self, told: Told, key: str) -> Keys:
+        return _key(key, told.sizes[self.size][1] if self.size in told.sizes else None)
+
 
 @record
 class Layers:
@@ -163,6 +182,9 @@ class Layers:
 
     def tell(self, config: Config, key: str) -> Told:
         return Told(layers=(key, config.count(key, 1))) if key in config.keys else Told()
+
+    def write(self, told: Told, key: str) -> Keys:
+        return _key(key, None if told.layers is None else told.layers[1])
 
 
 @record
@@ -173,6 +195,9 @@ class Tied:
 
     def tell(self, config: Config, key: str) -> Told:
         return Told(tied=config.flag(key, self.default))
+
+    def write(self, told: Told, key: str) -> Keys:
+        return _key(key, told.tied)
 
 
 @record
@@ -186,6 +211,9 @@ class Has:
         value = config.flag(key, self.default)
         return Told(sizes=dict.fromkeys(self.options, (key, value)))
 
+    def write(self, told: Told, key: str) -> Keys:
+        return _key(key, told.options.get(self.options[0]))
+
 
 @record
 class Only:
@@ -197,6 +225,9 @@ class Only:
         if not _among(config.keys.get(key), self.values):
             raise config.refused(key)
         return Told()
+
+    def write(self, told: Told, key: str) -> Keys:
+        return {}
 
 
 @record
@@ -214,6 +245,9 @@ class Said:
         )
         return Told(notes=(words,))
 
+    def write(self, told: Told, key: str) -> Keys:
+        return {}
+
 
 @record
 class Idle:
@@ -222,19 +256,34 @@ class Idle:
     def tell(self, config: Config, key: str) -> Told:
         return Told()
 
+    def write(self, told: Told, key: str) -> Keys:
+        return {}
+
 
 @record
 class Together:
-    """A key that means something with others: `read` makes of the whole config what they tell together."""
+    """A key that means something with others: `read` makes of the whole config what they tell together, and
+    `written` of that the keys."""
 
     read: Callable[[Config], Told]
+    written: Callable[[Told], Keys] = lambda _: {}
 
     def tell(self, config: Config, key: str) -> Told:
         return self.read(config)
 
+    def write(self, told: Told, _: str) -> Keys:
+        return self.written(told)
+
 
 Decision = Number | Count | Choice | Flag | Size | Layers | Tied | Has | Only | Said | Idle | Together
 IDLE = Idle()
+Keys = Mapping[str, Any]
+"""Keys of a file with their values."""
+
+
+def _key(key: str, value: Any) -> Keys:
+    """A key with its value; none where there is nothing to tell."""
+    return {} if value is None else {key: value}
 
 
 def _among(value: Any, values: tuple[Any, ...]) -> bool:
@@ -250,6 +299,11 @@ def decided(config: Config, decisions: Mapping[str, Decision], name: str) -> Tol
         if key not in decisions and value is not None:
             raise config.refused(key, f"no key of {name} that is known")
     return joined(decision.tell(config, key) for key, decision in decisions.items())
+
+
+def written(told: Told, decisions: Mapping[str, Decision]) -> dict[str, Any]:
+    """The keys of a file that tells what is told, each by its decision: `decided` read backwards."""
+    return {name: value for key, one in decisions.items() for name, value in one.write(told, key).items()}
 
 
 def agreed(one: Told, other: Told, files: str) -> Told:

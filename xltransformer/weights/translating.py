@@ -14,6 +14,7 @@ from xltransformer.weights.told import (
     Count,
     Decision,
     Flag,
+    Keys,
     Only,
     Size,
     Tied,
@@ -22,6 +23,7 @@ from xltransformer.weights.told import (
     joined,
     short,
 )
+from xltransformer.weights.writing import ending
 
 
 def _token(config: Config, key: str, default: int | None) -> int | None:
@@ -56,6 +58,11 @@ def never(config: Config) -> Told:
     return Told(never=one[0])
 
 
+def barring(told: Told) -> Keys:
+    """The key that says which token is never written."""
+    return {} if told.never is None else {"bad_words_ids": [[told.never]]}
+
+
 def beams(config: Config) -> Told:
     """How many ways of going on are followed at once: here always one."""
     value = config.keys.get("num_beams", 1)
@@ -70,9 +77,9 @@ def beams(config: Config) -> Told:
 
 
 WRITING: Mapping[str, Decision] = {
-    "decoder_start_token_id": Together(start),
-    "eos_token_id": Together(end),
-    "bad_words_ids": Together(never),
+    "decoder_start_token_id": Together(start, lambda told: {"decoder_start_token_id": told.start}),
+    "eos_token_id": Together(end, ending),
+    "bad_words_ids": Together(never, barring),
     "num_beams": Together(beams),
     **dict.fromkeys(("pad_token_id", "bos_token_id", "forced_eos_token_id", "max_length", "early_stopping"), IDLE),
     **dict.fromkeys(("length_penalty", "renormalize_logits", "num_return_sequences", "use_cache"), IDLE),

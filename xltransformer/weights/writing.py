@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from xltransformer.checked import is_whole
 from xltransformer.errors import UserError
-from xltransformer.weights.told import IDLE, Config, Decision, Said, Together, Told, all_with, short
+from xltransformer.weights.told import IDLE, Config, Decision, Keys, Said, Together, Told, all_with, short
 
 
 def ends(config: Config, default: int | None = None) -> Told:
@@ -19,8 +19,13 @@ def ends(config: Config, default: int | None = None) -> Told:
     return Told(ends=tuple(numbers))
 
 
+def ending(told: Told) -> Keys:
+    """The key that says after which words nothing is written; null without any, lest a default hold."""
+    return {"eos_token_id": told.ends[0] if len(told.ends) == 1 else [*told.ends] or None}
+
+
 WRITING: Mapping[str, Decision] = {
-    "eos_token_id": Together(ends),
+    "eos_token_id": Together(ends, ending),
     **all_with(
         IDLE, "do_sample", "temperature", "top_k", "top_p", "top_h", "min_p", "typical_p", "epsilon_cutoff",
         "eta_cutoff", "max_length", "max_new_tokens", "max_time", "early_stopping", "length_penalty", "use_cache",
