@@ -66,6 +66,21 @@ def test_every_family_cuts_as_transformers(name: str, tmp_path: Path) -> None:
     assert not wrong, f"{len(wrong)}: {wrong[:3]}"
 
 
+TEXTS = {
+    "gpt2": "café 猫咪 don't 🙂 a\nb",
+    "llama": "café 猫咪 🙂 a\nb",
+    "bert-cased": "unaffable, cats",
+    "file": "é 猫",
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_tokens_become_the_text_again(name: str, tmp_path: Path) -> None:
+    """Letters that are several tokens, a byte each, too."""
+    tokenizer = read(folder_of(name, tmp_path))
+    assert tokenizer.text(tokenizer.encode(TEXTS[name])) == TEXTS[name]
+
+
 def test_a_decision_for_every_key_of_the_classes() -> None:
     decided = settings.USED | settings.WITHOUT_EFFECT | settings.ONLY.keys()
     made_of = {

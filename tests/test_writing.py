@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pytest
+from test_published import HUGGING_FACE, run, saved_model
+from test_translator import WRITING
 
-from xltransformer import sampling
+from xltransformer import build, sampling, write
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.parse import load_template
+from xltransformer.building.request import Options
 from xltransformer.building.template import shipped_templates
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.stepwise import Progress, Stepwise
+from xltransformer.workbook.again import instance_of
+from xltransformer.workbook.reader import read_book
 from xltransformer.writing import Chance, Text, texts
 
 WRITERS = sorted(name for name in shipped_templates() if load_template(name).entry.writes)
@@ -157,3 +165,104 @@ def test_words_that_look_both_ways_are_not_calculated_one_by_one() -> None:
 def test_settings_out_of_range_are_named(settings: dict[str, Any], named: str) -> None:
     with pytest.raises(UserError, match=named):
         Chance(**settings)
+
+
+# What transformers writes: see scripts/make_published_fixtures.py
+
+CONTINUED = [path.stem for path in sorted(HUGGING_FACE.glob("*.npz")) if "continued" in np.load(path).files]
+
+
+def test_there_are_published_decoders() -> None:
+    assert {"gpt-neo-near", "gpt-neox", "qwen3-tied"} <= {*CONTINUED}
+
+
+@pytest.mark.parametrize("name", CONTINUED)
+def test_a_published_decoder_writes_what_its_library_writes(name: str, tmp_path: Path) -> None:
+    words, _ = saved_model(name, tmp_path)
+    with np.load(HUGGING_FACE / f"{name}.npz") as arrays:
+        written = [f"w{token}" for token in arrays["continued"]]
+    options: Options = {"weights": tmp_path, "vocabulary": tmp_path / "words.json", "slots": len(written)}
+    (text,) = write(" ".join(words), **options)
+    assert [*text.words] == [*words, *written]
+    assert str(text) == " ".join(text.words)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "gpt2-untied", "llama-3", "llama-linear", "mistral", "qwen2"])
+def test_a_published_decoder_writes_what_its_sheet_does(name: str, tmp_path: Path) -> None:
+    words, _ = saved_model(name, tmp_path)
+    options: Options = {"weights": tmp_path, "vocabulary": tmp_path / "words.json", "slots": 3}
+    instance = make_instance(None, " ".join(words[:4]), **options)
+    chance = Chance(0.7, 0, 0.95, 5)
+    assert [*texts(instance)[0].words] == plainly(instance, None)
+    assert [*texts(instance, chance)[0].words] == plainly(instance, chance)
+
+
+@pytest.mark.parametrize("name", ["marian", "marian-relu"])
+def test_a_translator_writes_what_its_library_writes(name: str, tmp_path: Path) -> None:
+    words, _ = saved_model(name, tmp_path)
+    with np.load(HUGGING_FACE / f"{name}.npz") as arrays:
+        written = [f"w{token}" for token in arrays["written"]][:-1]  # the last is a forced end
+    (tmp_path / "generation_config.json").write_text(json.dumps(WRITING))
+    options: Options = {"weights": tmp_path, "vocabulary": tmp_path / "words.json", "slots": [0, len(written) - 1]}
+    (text,) = write([" ".join(words)], **options)
+    assert [*text.words] == written
+
+
+# From the command line
+
+
+def test_the_command_line_prints_a_text_a_line() -> None:
+    likeliest = run("write", "--template", "gpt", "--sentence", "the dog slept on the")
+    assert (likeliest.exit_code, likeliest.stdout) == (0, "the dog slept on the rug .\n")
+    chance = ("--temperature", "2.5", "--top-k", "8", "--top-p", "0.95", "--count", "4", "--seed", "7")
+    several = run("write", "--template", "gpt", *chance)
+    found = write(template="gpt", temperature=2.5, top_k=8, top_p=0.95, count=4, seed=7)
+    assert several.stdout.splitlines() == [str(text) for text in found]
+    assert len({*several.stdout.splitlines()}) > 1
+    told = json.loads(run("write", "--template", "gpt", *chance, "--format", "json").stdout)
+    assert [one["words"] for one in told["texts"]] == [[*text.words] for text in found]
+    assert [one["seed"] for one in told["texts"]] == [7, 8, 9, 10]
+
+
+def test_marks_of_a_target_are_no_text() -> None:
+    result = run("write", "--template", "encoder-decoder")
+    assert result.stdout == "the cat sleeps on the mat .\n"
+
+
+def test_a_workbook_writes_as_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "gpt.xlsx"
+    build(path, template="gpt")
+    assert run("write", str(path)).stdout == "the cat sat on the mat .\n"
+    place = read_book(path).homes["sentence.words"]
+    book = openpyxl.load_workbook(path)
+    for row, word in ((1, "crow"), (6, "and")):
+        book[place.sheet].cell(place.row + row + 1, place.column + 1).value = word
+    book.save(path)
+    (text,) = write(workbook=path)
+    assert text.words[:7] == ("the", "crow", "sat", "on", "the", "branch", "and")
+    assert text.given == 5
+    assert [*text.words] == plainly(instance_of(read_book(path)), None)
+    told = run("write", str(path), "--sentence", "the unicorn slept on the")
+    assert "the unicorn slept on the" in told.stdout
+    assert told.stderr == (f"xlt: not in the vocabulary of {path}, so that the model does not see them: unicorn\n")
+
+
+WRONG: list[tuple[list[str], str]] = [
+    ([], "give --weights, a --template or a workbook that is to write"),
+    (["--template", "bert"], "template bert does not write"),
+    (["--template", "gpt", "--temperature", "0"], "--temperature is 0.0: give a number above 0"),
+    (["--template", "gpt", "--top-p", "nan"], "--top-p is nan: give a number above 0, at most 1"),
+    (["--template", "gpt", "--top-k", "-1"], "--top-k is -1: give a whole number from 0"),
+    (["--template", "gpt", "--seed", "1000000000"], "--seed is 1000000000: give a whole number to 999,999,999"),
+    (["--template", "gpt", "--count", "0"], "--count is 0: give a whole number of at least 1"),
+    (["missing.xlsx"], "there is no file missing.xlsx"),
+    (["missing.xlsx", "--template", "gpt"], "missing.xlsx says itself what is to write: leave out --template"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG)
+def test_a_mistake_is_told_in_one_line(arguments: list[str], said: str) -> None:
+    result = run("write", *arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"xlt: {said}")
+    assert result.stderr.count("\n") == 1

@@ -7,6 +7,7 @@ blocks(template="gpt")                      what its blocks are called, and what
 diff("lesson.xlsx")                         prove the workbook, as it is now, equal to NumPy
 compare("lesson.xlsx", "mine.xlsx")         what was typed differently in two of them, and what comes of it
 train("w.npz", template="gpt", data="d.txt")    learn from a file of sentences
+write("the cat", "gpt", count=3)            what a model writes, word by word
 grade("returned/")                          the grades of exercises that students have filled in
 load_template("cat-and-mouse")              a template that ships, or a .toml file of yours
 """
@@ -28,6 +29,7 @@ _HOMES = {
     "errors": ("UserError",),
     "grading": ("Grade",),
     "tracing": ("trace",),
+    "writing": ("Text", "write"),
     "listing": ("BlockLine", "blocks"),
 }
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "Grade",
     "Instance",
     "Template",
+    "Text",
     "TrainedFile",
     "UserError",
     "blocks",
@@ -47,6 +50,7 @@ __all__ = [
     "load_template",
     "trace",
     "train",
+    "write",
 ]
 
 if TYPE_CHECKING:
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
     from xltransformer.grading import Grade
     from xltransformer.listing import BlockLine, blocks
     from xltransformer.tracing import trace
+    from xltransformer.writing import Text, write
 
 
 def __getattr__(name: str) -> Any:

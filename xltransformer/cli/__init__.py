@@ -7,7 +7,7 @@ import sys
 import click
 
 from xltransformer import __version__
-from xltransformer.cli import blocks, build, check, grade, lists, size, train
+from xltransformer.cli import blocks, build, check, grade, lists, size, train, write
 from xltransformer.cli.base import Commands
 
 
@@ -37,5 +37,6 @@ for _command in (
     lists.templates,
     size.size,
     train.train,
+    write.write,
 ):
     main.add_command(_command)

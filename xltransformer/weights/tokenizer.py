@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,11 @@ class Tokenizer(ABC):
 
     `tokens` are in the order of their numbers, `labels` the same as a reader shall see them; of the numbers
     the first `known` belong to the vocabulary. `specials` are the numbers of tokens such as [MASK], by their
-    texts. With `marks_beginnings` tokens that begin a word bear `SPACE`, instead of others bearing ##. What the
-    files do not say, and is taken to be so, stands in `assumed`.
+    texts. With `marks_beginnings` tokens that begin a word bear `SPACE`, instead of others bearing ##. The letters
+    of `bytewise` ones stand for bytes. What the files do not say, and is taken to be so, stands in `assumed`.
     """
 
-    assumed = ""
+    assumed, bytewise = "", False
 
     def __init__(
         self,
@@ -52,6 +53,12 @@ class Tokenizer(ABC):
     def goes_on(self, text: str) -> list[int]:
         """The numbers of the tokens of a text, the target of a pair, that is written on."""
         return self.encode(text)
+
+    def text(self, numbers: Sequence[int]) -> str:
+        """The text of some tokens, without special ones: a letter may be several tokens, a byte each."""
+        special, letters = {*self.specials.values()}, _bytes_of_letters() if self.bytewise else {}
+        data = b"".join(_bytes(self.tokens[k], letters) for k in numbers if k not in special)
+        return data.decode("utf-8", "replace").strip()
 
     def begins_word(self, k: int) -> bool:
         """Whether a token is a word, or the beginning of one; a letter by itself is none, but where a
@@ -86,12 +93,12 @@ class Published(Tokenizer):
     def __init__(self, made: Any, special: Sequence[str], known: int, assumed: str = "") -> None:
         self.made, self.assumed = made, assumed
         tokens = in_order(made.get_vocab(with_added_tokens=True))
-        bytewise = any(
+        self.bytewise = any(
             b'"ByteLevel"' in part.__getstate__() for part in (made.pre_tokenizer, made.decoder) if part
         )
         super().__init__(
             tokens,
-            [byte_label(token) for token in tokens] if bytewise else tokens,
+            [byte_label(token) for token in tokens] if self.bytewise else tokens,
             special,
             known=known,
             marks_beginnings=type(made.model).__name__ != "WordPiece",
@@ -102,6 +109,11 @@ class Published(Tokenizer):
 
     def pieces(self, text: str) -> list[int]:
         return self._cut(text, around=False)
+
+    def text(self, numbers: Sequence[int]) -> str:
+        if self.made.decoder is None:
+            return super().text(numbers)
+        return str(self.made.decode([*numbers], skip_special_tokens=True)).strip()
 
     def _cut(self, text: str, *, around: bool) -> list[int]:
         try:
@@ -127,6 +139,18 @@ class Undecided(Published):
                 "differently: put the model's tokenizer_config.json or config.json beside it"
             )
         return first
+
+
+_BYTE = re.compile("<0x([0-9A-F]{2})>")
+"""A token that stands for a byte, in vocabularies of SentencePiece."""
+
+
+def _bytes(token: str, letters: Mapping[str, int]) -> bytes:
+    """The bytes of a token: by their `letters`, where these stand for bytes."""
+    if letters and letters.keys() >= {*token}:
+        return bytes(letters[letter] for letter in token)
+    byte = _BYTE.fullmatch(token)
+    return bytes.fromhex(byte[1]) if byte else token.replace(SPACE, " ").encode()
 
 
 def in_order(numbers: dict[str, int]) -> list[str]:
