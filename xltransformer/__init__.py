@@ -8,6 +8,7 @@ diff("lesson.xlsx")                         prove the workbook, as it is now, eq
 compare("lesson.xlsx", "mine.xlsx")         what was typed differently in two of them, and what comes of it
 train("w.npz", template="gpt", data="d.txt")    learn from a file of sentences
 write("the cat", "gpt", count=3)            what a model writes, word by word
+export("folder/", weights="w.npz")          write what transformers loads as it is
 grade("returned/")                          the grades of exercises that students have filled in
 load_template("cat-and-mouse")              a template that ships, or a .toml file of yours
 """
@@ -27,6 +28,7 @@ _HOMES = {
     "comparing": ("Comparison", "compare"),
     "difference": ("Diff", "diff"),
     "errors": ("UserError",),
+    "exporting.export": ("Exported", "export"),
     "grading": ("Grade",),
     "tracing": ("trace",),
     "writing": ("Text", "write"),
@@ -36,6 +38,7 @@ __all__ = [
     "BlockLine",
     "Comparison",
     "Diff",
+    "Exported",
     "Grade",
     "Instance",
     "Template",
@@ -46,6 +49,7 @@ __all__ = [
     "build",
     "compare",
     "diff",
+    "export",
     "grade",
     "load_template",
     "trace",
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
     from xltransformer.comparing import Comparison, compare
     from xltransformer.difference import Diff, diff
     from xltransformer.errors import UserError
+    from xltransformer.exporting.export import Exported, export
     from xltransformer.grading import Grade
     from xltransformer.listing import BlockLine, blocks
     from xltransformer.tracing import trace

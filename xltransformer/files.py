@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from xltransformer.errors import UserError
@@ -60,6 +61,52 @@ def save(data: bytes, path: Path, endings: Sequence[str] = (".xlsx",), *, force:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def check_free_folder(path: Path, names: Collection[str], *, force: bool = False) -> None:
+    """Raise UserError where a folder at `path` holds anything already (with `force` anything but files of these
+    `names`, which are replaced), where a file stands there, or where it cannot be made."""
+    if os.path.lexists(path) and not os.path.isdir(path):
+        raise UserError(f"{path} is a file; give the name of a folder with `path`")
+    there = sorted(os.listdir(path)) if os.path.isdir(path) else []
+    other = [name for name in there if name not in names or not os.path.isfile(path / name)]
+    if there and not force:
+        raise UserError(f"the folder {path} holds {there[0]:.60} already; give another, or `force` to replace it")
+    if other:
+        raise UserError(f"the folder {path} holds {other[0]:.60}, which is not replaced; give another with `path`")
+    parent = path.absolute().parent
+    if not os.path.isdir(parent):
+        raise UserError(f"the folder {parent} does not exist; create it first")
+    if not os.access(parent, os.W_OK):
+        raise UserError(f"cannot write into the folder {parent}; choose another with `path`")
+
+
+def save_folder(files: Mapping[str, bytes], path: Path, names: Collection[str], *, force: bool = False) -> None:
+    """Put files by their names into a folder at `path`, all of them or none; raises UserError as
+    `check_free_folder` does."""
+    check_free_folder(path, names, force=force)
+    target = path.absolute()
+    made = old = ""
+    try:
+        made = tempfile.mkdtemp(prefix=".xlt-", suffix=".tmp", dir=target.parent)
+        for name, data in files.items():
+            Path(made, name).write_bytes(data)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(made, 0o777 & ~mask)
+        if target.is_dir():
+            old = tempfile.mkdtemp(prefix=".xlt-", suffix=".tmp", dir=target.parent)
+            os.replace(target, Path(old, target.name))
+        os.replace(made, target)
+    except OSError as error:
+        if old and not target.exists() and Path(old, target.name).exists():
+            os.replace(Path(old, target.name), target)
+        raise UserError(
+            f"cannot write {path}: {error.strerror or error}; give another folder with `path`"
+        ) from None
+    finally:
+        for left in filter(None, (made, old)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _tidy(folder: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 import click
 
 from xltransformer import __version__
-from xltransformer.cli import blocks, build, check, grade, lists, size, train, write
+from xltransformer.cli import blocks, build, check, export, grade, lists, size, train, write
 from xltransformer.cli.base import Commands
 
 
@@ -31,6 +31,7 @@ for _command in (
     build.build,
     build.trace,
     check.diff,
+    export.export,
     grade.grade,
     lists.engines,
     lists.languages,
