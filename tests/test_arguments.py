@@ -54,7 +54,8 @@ def test_no_message_outside_the_command_line_speaks_of_options() -> None:
 
 def test_what_messages_mark_are_arguments_that_options_give() -> None:
     marked = {name for path in SOURCES for _, text in texts(path) for name in MARKED.findall(text)}
-    functions = (api.build, api.trace, api.train, api.grade, xltransformer.diff, xltransformer.write)
+    own = (xltransformer.diff, xltransformer.write, xltransformer.build_variants)
+    functions = (api.build, api.trace, api.train, api.grade, *own)
     arguments = {
         *Options.__annotations__,
         *(name for one in functions for name in inspect.signature(one).parameters),

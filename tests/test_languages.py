@@ -44,7 +44,7 @@ from xltransformer.selection import select
 from xltransformer.size.configuration import QUANTITIES, configuration
 from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook import described
-from xltransformer.workbook.book import Workbook
+from xltransformer.workbook.book import Variant, Workbook
 from xltransformer.workbook.current import current_inputs
 from xltransformer.workbook.layout import lay_out, lay_out_size
 from xltransformer.workbook.panels import text_keys
@@ -166,7 +166,8 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
     for instance in (alone, plain, single, *others):
         lay_out(instance, instance.trace(), messages)
     instance = make_instance("cat-and-mouse", slots=0)
-    lay_out(instance, instance.trace(), messages, select(instance))
+    for name in ("Ada", ""):
+        lay_out(instance, instance.trace(), messages, select(instance), variant=Variant(1, 2, name, 0))
     lay_out_size(configuration(), messages)
     for name in ("byte-pair", "gpt", "backpropagation"):
         lines(make_instance(name), messages)

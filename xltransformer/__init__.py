@@ -33,9 +33,11 @@ _HOMES = {
     "tracing": ("trace",),
     "writing": ("Text", "write"),
     "listing": ("BlockLine", "blocks"),
+    "variants": ("Class", "build_variants"),
 }
 __all__ = [
     "BlockLine",
+    "Class",
     "Comparison",
     "Diff",
     "Exported",
@@ -47,6 +49,7 @@ __all__ = [
     "UserError",
     "blocks",
     "build",
+    "build_variants",
     "compare",
     "diff",
     "export",
@@ -69,6 +72,7 @@ if TYPE_CHECKING:
     from xltransformer.grading import Grade
     from xltransformer.listing import BlockLine, blocks
     from xltransformer.tracing import trace
+    from xltransformer.variants import Class, build_variants
     from xltransformer.writing import Text, write
 
 

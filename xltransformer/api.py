@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xltransformer import training
     from xltransformer.grading import Grade
     from xltransformer.training import Progress, Trained
-    from xltransformer.workbook.book import Left
+    from xltransformer.workbook.book import Left, Variant
 
 Report = Callable[[Estimate], Callable[[str], None]]
 """Is told what a workbook will take, and gives back what is then told every stage of it: "calculating",
@@ -53,8 +53,7 @@ def build(
     by "rows", or by size ("auto"); `force` replaces a file that exists; `report` hears what the workbook will
     take, and then how far it is; without a `language` it is that of the weights, or English; for `options` see
     `Options`. Returns what was built: the model, its inputs as arrays by block name, and `warnings` worth telling.
-    Raises UserError, before anything is written, for whatever
-    cannot be used.
+    Raises UserError, before anything is written, for whatever cannot be used.
 
         build("lesson.xlsx", ["cat and mouse"], "multi-head", settings={"heads": 2}, language="zh")
     """
@@ -70,7 +69,7 @@ def build(
     taken = estimate_model(instance.model, products, drawn=not instance.template.weights)
     steps = report(taken)
     left = select(instance, asked) if asked else {}
-    save(_workbook(instance, language, left, products, steps), target, force=force)
+    save(workbook_bytes(instance, language, left, products, steps), target, force=force)
     steps("done")
     return replace(instance, to_fill=count(left))
 
@@ -146,7 +145,7 @@ def train(
         about = {"data": None if data is None else Path(data).name}
         written = write_state(training.learned_state(start, begun, trained, about))
     else:
-        written = _workbook(training.changed(start, trained.weights), start.language)
+        written = workbook_bytes(training.changed(start, trained.weights), start.language)
     save(written, target, (".npz", ".xlsx"), force=force)
     return TrainedFile(target, trained, run, warnings)
 
@@ -200,14 +199,16 @@ def grade(
     return grade_all(paths, jobs, scheduler, lambda done: tell(done, len(paths)))
 
 
-def _workbook(
+def workbook_bytes(
     instance: Instance,
     language: str,
     left: Left | None = None,
     products: str = "auto",
     steps: Callable[[str], None] = lambda _: None,
+    variant: Variant | None = None,
 ) -> bytes:
-    """The workbook of an instance, with cells `left` to a student; `steps` hears every stage."""
+    """The workbook of an instance, with cells `left` to a student, whose `variant` it is; `steps` hears every
+    stage."""
     from xltransformer.locale import load_messages
     from xltransformer.workbook.layout import lay_out
     from xltransformer.workbook.writer import render
@@ -216,9 +217,9 @@ def _workbook(
     steps("calculating")
     values = instance.trace()
     if left:
-        description["exercise"] = described(left, instance.inputs)
+        description["exercise"] = described(left, instance.inputs, variant)
     steps("drawing")
-    book = lay_out(instance, values, load_messages(language), left, products)
+    book = lay_out(instance, values, load_messages(language), left, products, variant)
     steps("writing")
     return render(book, description)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from xltransformer.errors import UserError
 from xltransformer.graph import Matrix, Model, Values
-from xltransformer.workbook.book import Cell, Left
+from xltransformer.workbook.book import Cell, Left, Variant
 
 DEFAULT_STEPS = ("scores", "scaled", "softmax", "weights", "output")
 """The steps a student fills in where none are named."""
@@ -56,12 +57,14 @@ def fingerprint(inputs: Values) -> str:
     return digest.hexdigest()[:16]
 
 
-def described(left: Left, inputs: Values) -> dict[str, Any]:
+def described(left: Left, inputs: Values, variant: Variant | None = None) -> dict[str, Any]:
     """What an exercise's workbook says of itself, by the names of its description: under `cells` the cells to
     fill, by block, and under `inputs` the mark of the inputs as they were handed out. Of a block they are pairs of
-    a row and its columns, None for all of the row, or None for all of the block."""
+    a row and its columns, None for all of the row, or None for all of the block. Under `variant` is whose it is,
+    where each student has one."""
     cells = {block.name: _told(block, found) for block, found in left.items()}
-    return {"cells": cells, "inputs": fingerprint(inputs)}
+    whose = {"variant": asdict(variant)} if variant is not None else {}
+    return {"cells": cells, "inputs": fingerprint(inputs), **whose}
 
 
 def _told(block: Matrix, cells: Sequence[Cell]) -> list[list[Any]] | None:

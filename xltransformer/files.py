@@ -14,6 +14,8 @@ from pathlib import Path
 from xltransformer.errors import UserError
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)", re.I)
+_MOST_NAME = 200
+"""Bytes of a file's name, of the 255 that systems take, without its ending."""
 LEFTOVER = 600
 """After so many seconds a temporary file beside a target is what a killed build has left: writing takes
 far less."""
@@ -37,6 +39,15 @@ def check_free(path: Path, endings: Sequence[str] = (".xlsx",), *, force: bool =
         raise UserError(f"the folder {path.parent} does not exist; create it first")
     if not os.access(path.parent, os.W_OK):
         raise UserError(f"cannot write into the folder {path.parent}; choose another with `path`")
+
+
+def file_name(text: str) -> str:
+    """A text as the name of a file, without ending, that every system takes: no mark that one of them forbids, no
+    device's name, not hidden, and not too long."""
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", text).lstrip(" .~").rstrip(" .")
+    while len(name.encode()) > _MOST_NAME:
+        name = name[:-1].rstrip(" .")
+    return f"_{name}" if not name or _RESERVED.match(name) else name
 
 
 def save(data: bytes, path: Path, endings: Sequence[str] = (".xlsx",), *, force: bool = False) -> None:

@@ -41,26 +41,62 @@ STAGES = {"calculating": (0.0, 0.1), "drawing": (0.1, 0.5), "writing": (0.5, 1.0
     default="auto",
     help="How matrix products are written: term by term, with MMULT, a row at a time, or by their width.",
 )
+@click.option(
+    "--variants",
+    "students",
+    metavar="N|FILE.csv",
+    help="An exercise for each of so many students, or of those named in a file, with other numbers each, "
+    "into the folder -o.",
+)
+@click.option("--seed", type=int, help="As --set seed=N: what numbers are drawn from.")
 @FORCE
 @click.option("--open", "open_it", is_flag=True, help="Open the workbook when it is built.")
-def build(path: str | None, language: str | None, exercise: str | None, open_it: bool, **given: Any) -> None:
+def build(
+    path: str | None,
+    language: str | None,
+    exercise: str | None,
+    students: str | None,
+    seed: int | None,
+    open_it: bool,
+    **given: Any,
+) -> None:
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
     from xltransformer.building.own import begun, spoken
     from xltransformer.selection import parts
 
-    asked = () if exercise is None else parts(exercise)
-    given["settings"] = read_settings(given["settings"])
+    given["settings"] = read_settings(given["settings"]) | ({} if seed is None else {"seed": seed})
     if path is None:
         template = begun(given["template"], given["weights"], spoken(language, given["weights"]))
-        path = f"{template.name}.xlsx"
+        path = template.name if students is not None else f"{template.name}.xlsx"
     target = Path(path)
-    with _reporting() as report:
-        built = api.build(target, language=language, exercise=asked, report=report, **given)
-    warn(built.warnings)
-    click.echo(f"wrote {target}: {', '.join(built.sentences)}{_to_fill(built.to_fill)}")
+    if students is not None:
+        _build_class(target, students, language=language, exercise=exercise or "default", **given)
+    else:
+        asked = () if exercise is None else parts(exercise)
+        with _reporting() as report:
+            built = api.build(target, language=language, exercise=asked, report=report, **given)
+        warn(built.warnings)
+        click.echo(f"wrote {target}: {', '.join(built.sentences)}{_to_fill(built.to_fill)}")
     if open_it and click.launch(str(target)) != 0:
         fail(f"wrote {target}, but found no program to open it with; open it in Excel, LibreOffice or WPS")
+
+
+def _build_class(target: Path, students: str, **given: Any) -> None:
+    """An exercise for each student."""
+    from xltransformer.variants import build_variants
+
+    with bar(1.0) as move:
+        built = build_variants(
+            target, students, tell=lambda done, total: move(done / total, "for each student"), **given
+        )
+    warn(built.warnings)
+    first, last, differ = built.files[0].name, built.files[-1].name, built.differing
+    what = f"{len(built.files)} workbooks" if first != last else "1 workbook"
+    named = f"{first} to {last}" if first != last else first
+    click.echo(
+        f"wrote {what} into {target}: {named}{_to_fill(built.to_fill)} in each, {differ} with other answers"
+    )
 
 
 def _to_fill(cells: int) -> str:

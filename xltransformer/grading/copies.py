@@ -50,8 +50,8 @@ def notes(grades: Sequence[Grade]) -> list[str]:
     done = [one for one in grades if one.answers and one.total.right == one.total.cells]
     numbers = Counter(tuple(answer.expected for answer in one.answers) for one in done)
     if count := sum(many for many in numbers.values() if many > 1):
-        return [f"{count} files are right in every cell with the same numbers: that is no sign of copying; with "
-                "--variants each student has other numbers"]  # fmt: skip
+        return [f"{count} files are right in every cell with the same numbers: that is no sign of copying; built "
+                "with variants, each student has other numbers"]  # fmt: skip
     return []
 
 

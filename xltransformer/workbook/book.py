@@ -35,6 +35,19 @@ Cell = tuple[int, int]
 """Row and column of a block's cell, from 0."""
 Left = Mapping[Matrix, tuple[Cell, ...]]
 """What is left to a student: some cells of each block, in the model's order."""
+
+
+@record
+class Variant:
+    """Whose exercise it is, where each student has other numbers: the `number` of so many (`of`), the name, empty
+    where there is none, and the seed that the numbers are drawn from."""
+
+    number: int
+    of: int
+    name: str
+    seed: int
+
+
 EXERCISE = "xlt.exercise"
 """Names of the cells a student fills begin with this: `xlt.exercise.self_attention.scores`."""
 ANSWERS = "answers"

@@ -11,7 +11,7 @@ from xltransformer.locale import Messages
 from xltransformer.size.configuration import Configuration, configuration
 from xltransformer.text import letters, word_key
 from xltransformer.workbook.baseline import compared, draw_baseline, draw_changed
-from xltransformer.workbook.book import Book, Left, Page, Workbook, no_collecting
+from xltransformer.workbook.book import Book, Left, Page, Variant, Workbook, no_collecting
 from xltransformer.workbook.built import draw_as_built
 from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.checks import draw_checks
@@ -37,6 +37,7 @@ def lay_out(
     messages: Messages,
     exercise: Left | None = None,
     products: str = "auto",
+    variant: Variant | None = None,
 ) -> Workbook:
     """Every sheet of the workbook, drawn but not yet written; UserError where messages are missing."""
     model = instance.model
@@ -45,7 +46,7 @@ def lay_out(
     book = Book(values, messages, notation, exercise, instance.generated, suggested(messages))
     roles = ("source", "target") if instance.template.entry.pair else ()
     start = Page(book, book.sheet(messages("sheet.start")), model, letters(len(model.sentences)), roles)
-    typed = draw_typed(start, instance)
+    typed = draw_typed(start, instance, variant)
     chapters = draw_chapters(start, instance)
     lessons = [chapter for chapter in chapters if chapter.section is not None and not chapter.section.behind]
     watched = [chapter for chapter in chapters if chapter not in lessons]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xltransformer.building.instance import Instance
+from xltransformer.locale import Messages
 from xltransformer.record import record
 from xltransformer.workbook.baseline import Changed
-from xltransformer.workbook.book import Page
+from xltransformer.workbook.book import Page, Variant
 from xltransformer.workbook.canvas import text_width
 from xltransformer.workbook.phrases import told
 from xltransformer.workbook.places import Place
@@ -48,16 +49,16 @@ class Typed:
     screen: Mapping[str, Place]
 
 
-def draw_typed(page: Page, instance: Instance) -> Typed:
-    """Title, sentences and settings."""
+def draw_typed(page: Page, instance: Instance, variant: Variant | None = None) -> Typed:
+    """Title, in which an exercise says whose `variant` it is, sentences and settings."""
     sheet = page.sheet
     grid = lay_grid(sheet, () if page.book.exercise else page.model.headline.pictures)
-    screen = _draw_head(page, instance)
+    screen = _draw_head(page, instance, variant)
     row, sentences = draw_sentences(page)
     return Typed(grid, draw_settings(page, row), screen | {"sentences": sentences})
 
 
-def _draw_head(page: Page, instance: Instance) -> dict[str, Place]:
+def _draw_head(page: Page, instance: Instance, variant: Variant | None) -> dict[str, Place]:
     """The title, the task where the template tells one, and in one line each what is drawn at random and what to
     do, as far as there is room; returns where they stand, by name."""
     sheet, messages, template = page.sheet, page.messages, instance.template
@@ -66,7 +67,7 @@ def _draw_head(page: Page, instance: Instance) -> dict[str, Place]:
     if template.trained and instance.made_up:
         intro += " " + messages("start.never_saw", words=messages("start.and").join(instance.made_up))
     usual = messages.get(f"start.title_{template.model}", messages("start.title"))
-    title = messages("exercise.name") if exercise else told(instance, template.title, messages) or usual
+    title = _exercise_title(messages, variant) if exercise else told(instance, template.title, messages) or usual
     task = "" if exercise else told(instance, template.task, messages)
     drawn = messages(f"start.drawn_{instance.drawn}", seed=template.seed) if instance.drawn else ""
     lines = [(task, "task"), (drawn, "intro_line"), (intro, "intro_line")]
@@ -77,6 +78,15 @@ def _draw_head(page: Page, instance: Instance) -> dict[str, Place]:
         sheet.text(row, LABEL, text, style)
     places = {row: Place(sheet.name, row, LABEL, (1, 1)) for row in rows}
     return {"title": places[TITLE], "intro": places[rows[-1]], **({"task": places[TASK]} if task else {})}
+
+
+def _exercise_title(messages: Messages, variant: Variant | None) -> str:
+    """What an exercise is called, and whose it is."""
+    if variant is None:
+        return messages("exercise.name")
+    if variant.name:
+        return messages("exercise.name_of", name=variant.name)
+    return messages("exercise.name_number", number=variant.number)
 
 
 def draw_shown(
