@@ -213,7 +213,7 @@ def test_a_translator_writes_what_its_library_writes(name: str, tmp_path: Path) 
 
 def test_the_command_line_prints_a_text_a_line() -> None:
     likeliest = run("write", "--template", "gpt", "--sentence", "the dog slept on the")
-    assert (likeliest.exit_code, likeliest.stdout) == (0, "the dog slept on the rug .\n")
+    assert (likeliest.exit_code, likeliest.stdout) == (0, "the dog slept on the rug.\n")
     chance = ("--temperature", "2.5", "--top-k", "8", "--top-p", "0.95", "--count", "4", "--seed", "7")
     several = run("write", "--template", "gpt", *chance)
     found = write(template="gpt", temperature=2.5, top_k=8, top_p=0.95, count=4, seed=7)
@@ -226,13 +226,13 @@ def test_the_command_line_prints_a_text_a_line() -> None:
 
 def test_marks_of_a_target_are_no_text() -> None:
     result = run("write", "--template", "encoder-decoder")
-    assert result.stdout == "the cat sleeps on the mat .\n"
+    assert result.stdout == "the cat sleeps on the mat.\n"
 
 
 def test_a_workbook_writes_as_it_stands(tmp_path: Path) -> None:
     path = tmp_path / "gpt.xlsx"
     build(path, template="gpt")
-    assert run("write", str(path)).stdout == "the cat sat on the mat .\n"
+    assert run("write", str(path)).stdout == "the cat sat on the mat.\n"
     place = read_book(path).homes["sentence.words"]
     book = openpyxl.load_workbook(path)
     for row, word in ((1, "crow"), (6, "and")):

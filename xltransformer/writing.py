@@ -17,6 +17,7 @@ from xltransformer import sampling
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.request import Options, Request
 from xltransformer.building.template import Template
+from xltransformer.cutting import Cutter
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import MODELS
@@ -24,7 +25,7 @@ from xltransformer.ops import word_index, write_next
 from xltransformer.record import record
 from xltransformer.stepwise import Progress, Stepwise
 from xltransformer.teaching.lesson import Goal
-from xltransformer.text import listed, split_sentence, word_key
+from xltransformer.text import listed, word_key
 from xltransformer.weights.tokenizer import SPACE
 
 
@@ -38,7 +39,7 @@ def write(
     top_p: float | None = None,
     count: int | None = None,
     seed: int | None = None,
-    language: str = "en",
+    language: str | None = None,
     **options: Unpack[Options],
 ) -> list[Text]:
     """What a model that writes goes on to write after some sentences (its own where none are given), by NumPy
@@ -88,7 +89,7 @@ def subject(
     workbook: str | Path | None,
     sentences: str | Sequence[str],
     template: str | Path | Template | None,
-    language: str,
+    language: str | None,
     options: Options,
 ) -> Subject:
     """What is to write: a workbook as it is now, or a template or weights; UserError where both are given, or
@@ -132,13 +133,13 @@ def with_sentences(instance: Instance, sentences: Sequence[str], where: str) -> 
     model = instance.model
     if len(sentences) > len(model.sentences):
         raise UserError(f"{where} has room for {len(model.sentences)} sentences, not {len(sentences)}")
-    inputs, known = dict(instance.inputs), [str(word) for word in instance.inputs["vocabulary"].ravel() if word]
-    listed_keys, unknown = {*map(word_key, known)}, dict[str, None]()
+    inputs, unknown = dict(instance.inputs), dict[str, None]()
+    cutter = Cutter(instance.template.cut, [str(word) for word in inputs["vocabulary"].ravel() if word])
     for text, sentence in zip(sentences, model.sentences, strict=False):
-        words, room = split_sentence(text, known), sentence.words.shape[0]
+        words, room = cutter.words(text), sentence.words.shape[0]
         if not words or len(words) > room:
             raise UserError(f"the sentence {text!r:.60} has {len(words)} words: {where} has room for 1 to {room}")
-        unknown |= {word: None for word in words if word_key(word) not in listed_keys}
+        unknown |= {word: None for word in words if not cutter.knows(word)}
         rest = "" if sentence.words.feedback is None else None
         inputs[sentence.words.name] = np.array([*words, *[rest] * (room - len(words))], dtype=object)[:, None]
     lines = [f"not in the vocabulary of {where}, so that the model does not see them: {listed([*unknown])}"]
@@ -211,12 +212,14 @@ _MARK = re.compile(r"<[^<>\s]+>")
 
 
 def _speller(instance: Instance) -> Spell:
-    """How words become one text: with spaces between, or pieces of words as they bear them."""
-    pieces = any(str(word).startswith(SPACE) for word in instance.inputs["vocabulary"].ravel())
+    """How words become one text: as they are cut, marks of punctuation where they belong, and pieces of words with
+    the spaces that they bear."""
+    cut = instance.template.cut
+    pieces = not cut.letters and any(str(word).startswith(SPACE) for word in instance.inputs["vocabulary"].ravel())
+    joined = replace(cut, letters=pieces or cut.letters, marks=True).joined
 
     def spell(words: Sequence[str]) -> str:
-        said = [word for word in words if not _MARK.fullmatch(word)]
-        return "".join(said).replace(SPACE, " ").strip() if pieces else " ".join(said)
+        return joined([word for word in words if not _MARK.fullmatch(word)]).strip()
 
     return spell
 

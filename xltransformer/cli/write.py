@@ -27,7 +27,7 @@ from xltransformer.cli.options import LANGUAGE, read_settings, subject
 @LANGUAGE
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 def write(
-    workbook: str | None, sentences: tuple[str, ...], template: str | None, language: str, form: str,
+    workbook: str | None, sentences: tuple[str, ...], template: str | None, language: str | None, form: str,
     temperature: float | None, top_k: int | None, top_p: float | None, count: int | None, seed: int | None,
     **given: Any,
 ) -> None:  # fmt: skip
