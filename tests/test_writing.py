@@ -14,7 +14,7 @@ import pytest
 from test_published import HUGGING_FACE, run, saved_model
 from test_translator import WRITING
 
-from xltransformer import build, sampling, write
+from xltransformer import build, sampling, train, write
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.parse import load_template
 from xltransformer.building.request import Options
@@ -266,3 +266,14 @@ def test_a_mistake_is_told_in_one_line(arguments: list[str], said: str) -> None:
     assert result.exit_code == 2
     assert result.stderr.startswith(f"xlt: {said}")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_workbook_of_ones_own_letters_is_cut_as_its_data(tmp_path: Path) -> None:
+    data, weights, book = (tmp_path / name for name in ("names.txt", "names.npz", "names.xlsx"))
+    data.write_text("Ada, Ida.\nIda, Ada.\n", "utf-8")
+    train(weights, template="gpt", data=data, letters=True, steps=2, settings={"layers": 1, "heads": 1})
+    build(book, weights=weights)
+    (text,) = write("Ada, I", workbook=book)
+    assert text.words[:6] == ("a", "d", "a", ",", "▁", "I")
+    assert str(text).startswith("ada, I")
+    assert [*write("Ada, I", weights=weights)[0].words] == [*text.words]

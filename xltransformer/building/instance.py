@@ -14,6 +14,7 @@ from xltransformer.building.own import spoken
 from xltransformer.building.plan import make_plan
 from xltransformer.building.request import Options, Request, check_used
 from xltransformer.building.template import Template
+from xltransformer.cutting import PLAIN
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, SwitchWords
 from xltransformer.locale import load_messages, turned_by
@@ -117,6 +118,9 @@ def describe(instance: Instance) -> dict[str, Any]:
         "width": sizes.width,
         "options": dict(sizes.options),
     }
+    cut = instance.template.cut
+    if cut != PLAIN:
+        described |= {"cut": cut.to_json(), "unknown": cut.unknown}
     if sizes.switch_words != usual:  # those that hold in every workbook come first
         on, off = sizes.switch_words.on[len(usual.on) :], sizes.switch_words.off[len(usual.off) :]
         described["switch_words"] = {"on": list(on), "off": list(off)}

@@ -9,6 +9,7 @@ from typing import Any
 from xltransformer.building.instance import Instance, sizes_from
 from xltransformer.building.parse import load_template
 from xltransformer.building.template import Template
+from xltransformer.cutting import PLAIN, Cutting
 from xltransformer.engines import recalculate
 from xltransformer.errors import UserError
 from xltransformer.locale import ENGLISH, languages
@@ -41,15 +42,22 @@ def language_of(book: ReadBook) -> str:
 
 
 def _template(described: Mapping[str, Any]) -> Template:
-    """The template that a workbook was built from, as far as it ships; else one that says nothing."""
+    """The template that a workbook was built from, as far as it ships; else one that says nothing. Its texts are
+    cut as they were."""
+    try:
+        cut = (
+            Cutting.from_json(described["cut"], str(described.get("unknown", ""))) if "cut" in described else PLAIN
+        )
+    except ValueError:
+        cut = PLAIN
     try:
         template = load_template(str(described["template"]))
         if template.model == described["model"]:
-            return template
+            return replace(template, cut=cut)
     except UserError:
         pass
     blank = load_template()
     return replace(
         blank, name=str(described["template"]), model=str(described["model"]), title={}, notes={}, watch=None,
-        sentences=tuple(described["sentences"]), experiments=(), weights={}, trained=False,
+        sentences=tuple(described["sentences"]), experiments=(), weights={}, trained=False, cut=cut,
     )  # fmt: skip
