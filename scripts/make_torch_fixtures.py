@@ -113,6 +113,15 @@ def multi_head(name: str, c: Config) -> None:
     save(name, c, module.state_dict(), x=x, y=y, output=output[0], weights=weights[0], **learned)
 
 
+def attention(name: str, c: Config) -> None:
+    """One attention by itself, with its weights head by head and on average."""
+    module = shake(nn.MultiheadAttention(c["width"], c["heads"], bias=c["biases"], batch_first=True))
+    x = torch.randn(1, c["words"], c["width"])
+    output, weights = module(x, x, x, average_attn_weights=False)
+    averaged = module(x, x, x)[1]
+    save(name, c, module.state_dict(), x=x[0], output=output[0], weights=weights[0], averaged=averaged[0])
+
+
 def layer_norm(name: str, c: Config) -> None:
     module = shake(nn.LayerNorm(c["width"], eps=c["epsilon"], bias=c["biases"]))
     x = (torch.randn(c["rows"], c["width"]) * 3 + 1).requires_grad_()
@@ -504,6 +513,7 @@ def table(names: str, *rows: tuple[Any, ...]) -> list[Config]:
 
 
 FIXTURES = {
+    attention: table("width heads words biases", (8, 2, 3, True), (8, 2, 4, False)),
     multi_head: table(
         "width heads padding_q padding_k self causal biases source_width",
         (6, 2, [1, 1, 1], [1, 1, 1], True, False, True, None),

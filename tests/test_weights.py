@@ -381,7 +381,10 @@ def test_all_faults_of_our_own_names_are_listed(tmp_path: Path) -> None:
     blocks = {"recurrent.W_x": np.ones((4, 2)), "recurrent.W_h": np.ones((3, 3)), "recurrent.W_y": np.ones((3, 3))}
     path = save(tmp_path / "ours.npz", blocks)
     line = refused(tmp_path, "--template", recurrent, "--weights", str(path))
-    assert "missing: recurrent.b; surplus: recurrent.W_y; misshapen: recurrent.W_x (4x2, expected 4x3)" in line
+    assert (
+        "surplus: recurrent.W_y (did you mean recurrent.W_x?); misshapen: recurrent.W_x (4x2, expected 4x3)"
+        in line
+    )
     path = save(tmp_path / "ours.npz", {"recurrent.W_x": np.ones((4, 2)), "embeddings": np.ones(4)})
     assert "embeddings have 1 dimension" in refused(tmp_path, "--template", recurrent, "--weights", str(path))
 

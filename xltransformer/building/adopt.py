@@ -30,12 +30,14 @@ from xltransformer.weights import (
     SCHEMES,
     Checkpoint,
     Source,
+    State,
     are_ours,
     finite,
     load,
     most_like,
     read_source,
 )
+from xltransformer.weights.arrays import GIVEN
 from xltransformer.weights.labels import label
 from xltransformer.weights.schemes import PAD, PAD_NUMBER
 from xltransformer.weights.told import Told
@@ -56,7 +58,7 @@ class Tokens:
     some: str = ""
 
 
-def template_for(weights: str | Path) -> str:
+def template_for(weights: str | Path | Mapping[str, Any]) -> str:
     """The template for weights under published names, by these names; the usual one for our own names.
 
     Raises UserError where the file cannot be read.
@@ -64,7 +66,7 @@ def template_for(weights: str | Path) -> str:
     source = read_source(weights)
     state, schemes = source.state, source.told.schemes
     scheme = most_like(state, schemes)
-    if are_ours(state):
+    if _ours_are(state, weights):
         return DEFAULT_TEMPLATE
     if not schemes and not SCHEMES[scheme].likeness(state):
         raise UserError(
@@ -77,18 +79,26 @@ def template_for(weights: str | Path) -> str:
     return template_for_scheme(scheme)
 
 
-def adopt(plan: Plan, request: Request, path: Path) -> Plan:
-    """The plan with the weights of a file, under the published names of its model or under our blocks' names.
+def _ours_are(state: State, given: object) -> bool:
+    """Whether weights are named like our blocks: arrays that are given are, where nobody publishes such names."""
+    arrays = isinstance(given, Mapping) and not any(scheme.likeness(state) for scheme in SCHEMES.values())
+    return arrays or are_ours(state)
+
+
+def adopt(plan: Plan, request: Request, given: Path | Mapping[str, Any]) -> Plan:
+    """The plan with weights, of a file or given as arrays, under the published names of its model or under our
+    blocks' names.
 
     What the file, or a config.json beside it, tells of sizes holds, and settings must not say
     otherwise, but for fewer layers; a number of heads that nothing tells is the template's. The plan's tokens
     name the rows of the vocabulary, where it has any. Raises UserError for what does not fit.
     """
-    template, tokens, settings, source = plan.template, plan.tokens, request.settings, read_source(path)
+    path = given if isinstance(given, Path) else GIVEN
+    template, tokens, settings, source = plan.template, plan.tokens, request.settings, read_source(given)
     empty = next((name for name, value in source.state.items() if 0 in value.shape), None)
     if empty is not None:
         raise UserError(f"{path}: {empty} is empty; give numbers")
-    ours = are_ours(source.state)
+    ours = _ours_are(source.state, given)
     checkpoint, warnings = (_ours if ours else _assumed)(plan, source, path, settings)
     width = {"d_model": checkpoint.sizes["width"]} if "width" in checkpoint.sizes else {}
     for name, told in {**checkpoint.options, **width}.items():
@@ -128,8 +138,10 @@ def adopt(plan: Plan, request: Request, path: Path) -> Plan:
         messages = load_messages(request.language)
         title = messages("start.title_of", model=source.told.model)
         template = replace(template, title={request.language: title}, watch=None)
-    adopted = replace(template, table=table, sizes=sizes, weights=blocks)
-    return replace(plan, template=adopted, complete=ours, start=start).warned(*warnings, *said)
+    weights = {**template.weights, **blocks} if ours else blocks
+    adopted = replace(template, table=table, sizes=sizes, weights=weights)
+    names = frozenset(checkpoint.blocks) if ours else None
+    return replace(plan, template=adopted, given=names, start=start).warned(*warnings, *said)
 
 
 def _names(told: Told, tokens: Tokens | None, path: Path) -> Sequence[str] | None:

@@ -47,13 +47,13 @@ def initial_values(model: Lesson, plan: Plan, messages: Messages) -> dict[str, A
         for block in model.inputs
         if block.role == "choice" and block.choices is not None and block.name not in data
     }
-    if plan.complete:
-        from xltransformer.weights import Checkpoint
+    if plan.given is not None:
+        from xltransformer.building.part import fitted
 
-        whole = Checkpoint({"embeddings": data["embeddings"], **template.weights}, {})
-        data |= whole.fit(model, len(template.table.words))
+        data |= fitted(model, template, data["embeddings"], plan.given)
+    else:
+        _check_taken(model, template)
     data |= {block.name: _parameter(block, template) for block in model.parameters}
-    _check_taken(model, template)
     return {block.name: data[block.name] for block in model.inputs}
 
 

@@ -103,6 +103,10 @@ def make_instance(
     check_used(request.settings, model, name)
     check_limits(model)
     inputs = initial_values(model, plan, messages)
+    if plan.given is not None:
+        from xltransformer.building.part import part_line
+
+        plan = plan.warned(*part_line(model, plan.template, plan.given, request.weights))
     return Instance(plan.template, plan.sentences, plan.sizes, model, inputs, plan.made_up, plan.warnings)
 
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xltransformer.building.parse import check_switches, load_template
 from xltransformer.building.tables import draw_words
 from xltransformer.building.template import DEFAULT_TEMPLATE, Template, shipped_templates, without_claims
+from xltransformer.checked import expect
 from xltransformer.errors import UserError
 from xltransformer.locale import ENGLISH, languages, load_messages
 from xltransformer.models import MODELS
 from xltransformer.text import listed
-from xltransformer.weights import Own, told_by
+
+if TYPE_CHECKING:
+    from xltransformer.weights import Given, Own
 
 
-def begun(template: str | Path | Template | None, weights: str | Path | None, language: str) -> Template:
+def begun(template: str | Path | Template | None, weights: Given | None, language: str) -> Template:
     """The template that is meant, in a language, with what weights of ours tell of it.
 
     Without one it is that of the weights, or the usual one. Raises UserError where there is none such, and where
     files cannot be read.
     """
-    own = told_by(weights)
+    own = _told(weights)
     if template is None:
         if own is not None and own.model and not _ships(own):
             return _as_told(_alone(own, weights), own, given=False)
@@ -32,7 +38,7 @@ def begun(template: str | Path | Template | None, weights: str | Path | None, la
     return found if own is None else _as_told(found, own, given=template is not None)
 
 
-def default_template(weights: str | Path | None) -> str:
+def default_template(weights: Given | None) -> str:
     """The template for weights: the one that those of ours name, else the one for their published names; without
     any, the usual one.
 
@@ -42,16 +48,26 @@ def default_template(weights: str | Path | None) -> str:
         return DEFAULT_TEMPLATE
     from xltransformer.building.adopt import template_for
 
-    own = told_by(weights)
+    own = _told(weights)
     return own.template if own is not None and own.template else template_for(weights)
 
 
-def spoken(language: str | None, weights: str | Path | None) -> str:
+def spoken(language: str | None, weights: Given | None) -> str:
     """The language that is meant: the one given, else that of the weights, else English."""
     if language is not None:
         return language
-    own = told_by(weights)
+    own = _told(weights)
     return own.language if own is not None and own.language in languages() else ENGLISH
+
+
+def _told(weights: Given | None) -> Own | None:
+    """What weights of ours tell of their model, if that is what they are; UserError for what are no weights."""
+    if weights is None or isinstance(weights, Mapping):
+        return None
+    expect(isinstance(weights, str | PathLike), "`weights`", weights, "a file or a dict of arrays by name", ".40")
+    from xltransformer.weights import told_by
+
+    return told_by(weights)
 
 
 def unsaid_of(own: Own, template: Template, rows: int, path: Path) -> list[str]:
@@ -70,7 +86,7 @@ def _ships(own: Own) -> bool:
     return own.template in shipped_templates() and load_template(own.template, fresh=True).model == own.model
 
 
-def _alone(own: Own, weights: str | Path | None) -> Template:
+def _alone(own: Own, weights: Given | None) -> Template:
     """A template that says nothing but what weights of one that does not ship tell."""
     if own.model not in MODELS:
         raise UserError(f"{weights} is of a model {own.model!r:.40}, which there is not: give `template`")

@@ -35,8 +35,8 @@ class Plan:
     """What is to be built, as far as the steps have come.
 
     The template with what was given in the place of its own, the sentences and the `words` of each; `tokens`
-    name the rows of the vocabulary where a file does; with `complete` the weights are to be all that the model
-    has; a target begins with the word `start`; `made_up` are the words that the vocabulary
+    name the rows of the vocabulary where a file does; `given` are the blocks whose weights are, where
+    they come under our names; a target begins with the word `start`; `made_up` are the words that the vocabulary
     lacks; `warnings` are lines for the user.
     """
 
@@ -44,7 +44,7 @@ class Plan:
     sentences: tuple[str, ...] = ()
     words: Sequence[Sequence[str]] = ()
     tokens: Tokens | None = None
-    complete: bool = False
+    given: frozenset[str] | None = None
     start: str = ""
     made_up: tuple[str, ...] = ()
     sizes: Sizes = Sizes((), 0, 0)
@@ -72,7 +72,7 @@ def forget_misfits(plan: Plan, request: Request) -> Plan:
     """Without the template's learned weights where others are given, or where they no longer fit."""
     template = plan.template
     other = misfits(template, request.settings) or ["vocabulary"] * (request.vocabulary is not None)
-    if not template.trained or not (other or request.weights):
+    if not template.trained or not (other or request.weights is not None):
         return plan
     plan = replace(plan, template=untrained(template))
     if request.weights is not None:
@@ -198,7 +198,7 @@ def _unknown(words: Sequence[Sequence[str]], cutter: Cutter) -> list[str]:
 
 def suggest(plan: Plan, request: Request) -> Plan:
     """With experiments for a published model, whose words no template knows."""
-    if request.weights is None or plan.complete:
+    if request.weights is None or plan.given is not None:
         return plan
     compares = plan.template.entry.compares
     experiments = to_try(plan.words, load_messages(request.language)) if compares else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -53,8 +54,9 @@ class Options(TypedDict, total=False):
     """How many empty word slots each sentence gets; a list gives each its own number."""
     settings: Settings | None
     """Sizes and choices in place of the template's, such as {"layers": 2, "seed": 3}."""
-    weights: str | Path | None
-    """An .npz or .safetensors file of weights, under published names or those of the blocks."""
+    weights: str | Path | Mapping[str, Any] | None
+    """An .npz or .safetensors file of weights, or a dict of arrays (NumPy's, lists, tensors), under published
+    names or those of the blocks; of the blocks also a part."""
     vocabulary: str | Path | None
     """The words, in the order of the vocabulary's rows: a .txt or .json file with a list of them, or a
     published model's tokenizer (see `weights.tokens.read_tokenizer`); where none is given, the tokenizer
@@ -95,25 +97,27 @@ class Request:
         return given
 
     @property
-    def weights(self) -> Path | None:
-        return _path(self.given.get("weights"))
+    def weights(self) -> Path | Mapping[str, Any] | None:
+        given = self.given.get("weights")
+        return given if isinstance(given, Mapping) else _path("weights", given)
 
     @property
     def embeddings(self) -> Path | None:
-        return _path(self.given.get("embeddings"))
+        return _path("embeddings", self.given.get("embeddings"))
 
     @property
     def vocabulary(self) -> Path | None:
         """The file of the words, given or found beside the weights."""
         given, weights = self.given.get("vocabulary"), self.weights
-        if given is not None or weights is None or self.embeddings is not None:
-            return _path(given)
+        if given is not None or weights is None or isinstance(weights, Mapping) or self.embeddings is not None:
+            return _path("vocabulary", given)
         from xltransformer.weights.tokens import tokenizer_beside
 
         return tokenizer_beside(weights)
 
 
-def _path(given: str | Path | None) -> Path | None:
+def _path(name: str, given: Any) -> Path | None:
+    expect(given is None or isinstance(given, str | PathLike), f"`{name}`", given, "a file", ".40")
     return None if given is None else Path(given)
 
 

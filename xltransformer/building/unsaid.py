@@ -9,6 +9,7 @@ from typing import Any
 from xltransformer.building.request import Settings
 from xltransformer.building.template import Template
 from xltransformer.weights import Checkpoint, Source
+from xltransformer.weights.arrays import GIVEN
 from xltransformer.weights.schemes import SCHEMES
 
 MOST_LINE = 295
@@ -35,7 +36,8 @@ def unsaid_line(path: Path, scheme: str, taken: Mapping[str, Any]) -> str:
     unsaid = SCHEMES[scheme].unsaid
     called = {name: f"{unsaid[name].called}: " if name in unsaid and unsaid[name].called else "" for name in taken}
     each = ", ".join(f"{name} ({called[name]}{_said(value)})" for name, value in taken.items())
-    told = f" does not say, so this was taken: {each}; `settings={{'{next(iter(taken))}': …}}` gives another"
+    does = "do" if path == GIVEN else "does"
+    told = f" {does} not say, so this was taken: {each}; `settings={{'{next(iter(taken))}': …}}` gives another"
     return f"{path}{told}" if len(f"{path}{told}") <= MOST_LINE else f"{path.name:.60}{told}"
 
 

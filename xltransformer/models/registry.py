@@ -50,7 +50,9 @@ MODELS = {
     "byte_pair": ModelEntry("byte_pair.byte_pair", spells=True),
     "attention_lessons": ModelEntry("attention_lessons.attention_lessons"),
     "single_query": ModelEntry("attention_lessons.single_query"),
-    "multi_head": ModelEntry("layer_lessons.multi_head_lesson"),
+    "multi_head": ModelEntry(
+        "layer_lessons.multi_head_lesson", schemes=("torch_attention",), template="multi-head"
+    ),
     "positions": ModelEntry("layer_lessons.positions_lesson"),
     "rotary": ModelEntry("layer_lessons.rotary_lesson", practised=("rotary", "scores", "scaled", "weights")),
     "masks": ModelEntry("layer_lessons.masks_lesson"),

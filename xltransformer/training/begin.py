@@ -146,7 +146,7 @@ def _template(template: str | Path | None, language: str, fresh: bool, options: 
     weights = options.get("weights")
     if weights is not None:
         named = None if template is None else load_template(template, language, fresh=fresh)
-        return begun(named, Path(weights), language)
+        return begun(named, weights, language)
     return load_template(DEFAULT_TEMPLATE if template is None else template, language, fresh=fresh)
 
 

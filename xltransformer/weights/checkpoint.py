@@ -14,7 +14,7 @@ from xltransformer.graph import Array, Model
 from xltransformer.nn.embedding import trimmed
 from xltransformer.nn.positions import BASE
 from xltransformer.record import record
-from xltransformer.text import listed
+from xltransformer.text import listed, nearest
 from xltransformer.weights.dealing import deal
 from xltransformer.weights.files import State
 from xltransformer.weights.schemes import SCHEMES, Entry, Scheme
@@ -30,10 +30,10 @@ class Checkpoint:
     sizes: dict[str, int]
     options: dict[str, Any] = field(default_factory=dict)
 
-    def fit(self, model: Model, words: int | None = None) -> dict[str, Array]:
-        """The values of the model's weights and embeddings; see `trimmed` for `words`.
+    def fit(self, model: Model, words: int | None = None, *, part: bool = False) -> dict[str, Array]:
+        """The values of the model's weights and embeddings, or of a `part` of them; see `trimmed` for `words`.
 
-        Raises UserError listing the blocks that are missing, surplus or misshapen.
+        Raises UserError listing the blocks that are missing, unless it is a part, surplus or misshapen.
         """
         blocks = {block.name: block for block in model.inputs if block.role in ("parameter", "embedding")}
         wanted = {name: block.shape for name, block in blocks.items()}
@@ -41,7 +41,7 @@ class Checkpoint:
             name: trimmed(value, blocks[name], words) for name, value in self.blocks.items() if name in wanted
         }
         found = {name: values.get(name, value).shape for name, value in self.blocks.items()}
-        _compare("the weights do not fit the model", found, wanted)
+        _compare("the weights do not fit the model", found, wanted, wanted if part else ())
         return values
 
 
@@ -68,6 +68,8 @@ def load(
     if scheme not in SCHEMES:
         raise UserError(f"no scheme {scheme!r} of names: give one of {', '.join(SCHEMES)}")
     table = SCHEMES[scheme]
+    if (name := next((name for name in table.published(state) if name in table.refused), None)) is not None:
+        raise UserError(f"{name}: {table.refused[name]}; give an attention without")
     there, state = table.layers(state), table.published(state)
     wanted = _wanted(table, state, there)
     sizes = _read_sizes(wanted, state)
@@ -231,6 +233,8 @@ def _options(
 ) -> dict[str, Any]:
     """The options of our model that make it as large as the weights, and of their kind."""
     each = sizes.get("queries", sizes["width"]) // heads
+    if not stacks:  # one attention by itself
+        return {"heads": heads, "d_k": each, "d_v": each, "biases": biased, **table.options}
     layers = next(iter(stacks.values()))
     return {
         "layers": layers,
@@ -275,7 +279,7 @@ def _compare(what: str, found: Shapes, wanted: Shapes, optional: Collection[str]
     misshapen = [(n, shape, wanted[n]) for n, shape in found.items() if shape != wanted.get(n, shape)]
     faults = {
         "missing": [name for name in wanted if name not in found and name not in optional],
-        "surplus": [name for name in found if name not in wanted],
+        "surplus": [_unknown(name, wanted) for name in found if name not in wanted],
         "misshapen": [f"{n} ({sized(shape)}, expected {sized(expected)})" for n, shape, expected in misshapen],
     }
     if not any(faults.values()):
@@ -285,3 +289,9 @@ def _compare(what: str, found: Shapes, wanted: Shapes, optional: Collection[str]
         if len(told) <= MOST_COMPLAINT:
             break
     raise UserError(told if len(told) <= MOST_COMPLAINT else told[: MOST_COMPLAINT - 1] + "…")
+
+
+def _unknown(name: str, wanted: Collection[str]) -> str:
+    """A name that is not wanted, with the one that it was perhaps meant to be."""
+    near = nearest(name, wanted, 0.85)
+    return name if near is None else f"{name} (did you mean {near}?)"

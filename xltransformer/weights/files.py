@@ -21,6 +21,7 @@ from xltransformer.nn.norm import EPSILON
 from xltransformer.nn.positions import BASE
 from xltransformer.record import record
 from xltransformer.text import listed
+from xltransformer.weights.arrays import state_of
 from xltransformer.weights.config import told_beside
 from xltransformer.weights.foreign import (
     MOST_SHARD,
@@ -56,6 +57,8 @@ class BFloat16:
 _OURS = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 """Names that our blocks have, and no published state dict: every model with weights has one."""
 
+Given = str | Path | Mapping[str, Any]
+"""Weights as they are given: a file, or arrays by name."""
 State = Mapping[str, Any]
 """A state dict: arrays by their published names, of the type in which they were saved; those of a large
 file stay on disk until `np.asarray` takes them."""
@@ -80,12 +83,14 @@ def are_ours(state: State) -> bool:
     return any(_OURS.fullmatch(name) for name in state)
 
 
-def read_source(path: str | Path) -> Source:
-    """The weights of an .npz or .safetensors file, of several that a .safetensors.index.json names, of
-    a folder with one of these, or of llama2.c's .bin (version 0).
+def read_source(path: Given) -> Source:
+    """The weights that are given as arrays by name (see `arrays`), or those of an .npz or .safetensors file, of
+    several that a .safetensors.index.json names, of a folder with one of these, or of llama2.c's .bin (version 0).
 
     Raises UserError where the file cannot be read or holds something else.
     """
+    if isinstance(path, Mapping):
+        return Source(state_of(path))
     path = _inside(Path(path))
     check_format(path)
     readers = {".npz": _read_npz, ".safetensors": _read_safetensors, ".json": _read_shards, ".bin": _read_llama2c}
@@ -142,10 +147,10 @@ def _read_npz(path: Path) -> Source:
     return Source(state, Told(own.options, own=own))
 
 
-def told_by(weights: str | Path | None) -> Own | None:
-    """What a file of weights of ours tells of its model, None of another file, or of none; UserError where an .npz
-    file cannot be read."""
-    if weights is None or Path(weights).suffix.lower() != ".npz":
+def told_by(weights: Given | None) -> Own | None:
+    """What a file of weights of ours tells of its model, None of another file, arrays, or none; UserError where an
+    .npz file cannot be read."""
+    if weights is None or isinstance(weights, Mapping) or Path(weights).suffix.lower() != ".npz":
         return None
     return read_source(weights).told.own
 

@@ -12,6 +12,8 @@ from dataclasses import field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from xltransformer.nn.norm import BERT_EPSILON, EPSILON
 from xltransformer.nn.positions import BASE
 from xltransformer.record import record
@@ -82,7 +84,8 @@ class Scheme:
     entry that is `telling`: without it they are no such model. With `config` such weights are nothing without a
     config.json: it alone says how words are read, or what layers do. `unsaid` are the options, beside the number
     of heads, that weights of any value may have. `beside` is a linear map (width x width) that the library's class
-    has beside what we compute: it is ignored, and written as zeros."""
+    has beside what we compute: it is ignored, and written as zeros. Entries that may come in parts of one shape
+    are `joined` of them; names that are `refused` tell of what is not built."""
 
     entries: tuple[Entry, ...]
     prefix: str = ""
@@ -98,6 +101,8 @@ class Scheme:
     telling: str = ""
     unsaid: Mapping[str, Unsaid] = field(default_factory=dict)
     beside: str = ""
+    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> re.Pattern[str]:
@@ -119,6 +124,10 @@ class Scheme:
             for old, new in self.renamed:
                 name = name.removesuffix(old) + new if name.endswith(old) else name
             renamed[self.prefix + name if bare and self.known.fullmatch(self.prefix + name) else name] = value
+        for whole, parts in self.joined.items():
+            shapes = {tuple(renamed[part].shape) for part in parts if part in renamed}
+            if len(shapes) == 1 and all(part in renamed for part in parts):
+                renamed[whole] = np.concatenate([np.asarray(renamed.pop(part)) for part in parts])
         return {n: value for n, value in renamed.items() if not (self.ignored and re.fullmatch(self.ignored, n))}
 
     def _unwrapped(self, state: State) -> State:
@@ -185,15 +194,16 @@ def _output(theirs: str, embeddings: str) -> Entry:
 
 
 def _torch_attention(theirs: str, ours: str) -> Iterator[Entry]:
-    yield from _packed(theirs, ".in_proj_weight", ".in_proj_bias", ours)
-    yield from _linear(theirs + ".out_proj", ours + ".{}_O", "width", "width")
+    """torch.nn.MultiheadAttention, of which all names begin with `theirs`."""
+    yield from _packed(theirs, "in_proj_weight", "in_proj_bias", ours)
+    yield from _linear(theirs + "out_proj", ours + ".{}_O", "width", "width")
 
 
 def _torch_stack(theirs: str, ours: str, attentions: Mapping[str, str], *, final_norm: bool) -> Iterator[Entry]:
     """torch.nn.TransformerEncoder and TransformerDecoder; `attentions` are their names and ours."""
     layer, block = theirs + "layers.{layer}", ours + ".{layer}"
     for their_name, our_name in attentions.items():
-        yield from _torch_attention(f"{layer}.{their_name}", block + our_name)
+        yield from _torch_attention(f"{layer}.{their_name}.", block + our_name)
     yield from _linear(layer + ".linear1", block + ".feed_forward.{}_1", "width", "d_ff")
     yield from _linear(layer + ".linear2", block + ".feed_forward.{}_2", "d_ff", "width")
     for k in range(len(attentions) + 1):
@@ -509,6 +519,9 @@ _OF_TORCH: dict[str, Any] = {
 }
 _BERT_RENAMED = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
 
+_OTHER_WIDTHS = "keys and values of another width than the words (kdim, vdim) are not built"
+_FURTHER_KEY = "a key and a value beside those of the words (add_bias_kv) are not built"
+
 SCHEMES: dict[str, Scheme] = {
     "torch_encoder": Scheme(
         tuple(_torch_stack("", "encoder", _SELF, final_norm=False)),
@@ -527,6 +540,15 @@ SCHEMES: dict[str, Scheme] = {
         ),
         options={"final_norm": True},
         **_OF_TORCH,
+    ),
+    "torch_attention": Scheme(
+        tuple(_torch_attention("", "multi_head")),
+        options={"predicts": False},
+        joined={"in_proj_weight": ("q_proj_weight", "k_proj_weight", "v_proj_weight")},
+        refused={
+            **dict.fromkeys(("bias_k", "bias_v"), _FURTHER_KEY),
+            **dict.fromkeys(("q_proj_weight", "k_proj_weight", "v_proj_weight"), _OTHER_WIDTHS),
+        },
     ),
     "gpt2": Scheme(
         tuple(_gpt2()),
