@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,7 +69,7 @@ def test_what_messages_mark_are_arguments_that_options_give() -> None:
 @pytest.mark.parametrize(
     ("message", "said"),
     [
-        ("give `path`, or `force` to replace", "give -o, or --force to replace"),
+        ("give `path`, or `force=True` to replace", "give -o, or --force to replace"),
         ("a smaller `learning_rate` than 2", "a smaller --learning-rate than 2"),
         ("`settings={'pooling': 'mean'}` or `template='bert'`", "--set pooling=mean or --template bert"),
         ("more places with `settings={'slots': …}`", "more places with --set slots=…"),
@@ -85,7 +87,7 @@ def test_arguments_as_the_command_line_says_them(message: str, said: str) -> Non
     [
         (
             lambda: api.build("taken.xlsx"),
-            "taken.xlsx exists already; give another name with `path`, or `force` to replace it",
+            "taken.xlsx exists already; give another name with `path`, or `force=True` to replace it",
             ["build", "-o", "taken.xlsx"],
             "taken.xlsx exists already; give another name with -o, or --force to replace it",
         ),
@@ -125,3 +127,50 @@ def test_a_remark_of_grading_speaks_so_too() -> None:
     done = CliRunner().invoke(main, ["grade", "plain.xlsx", "--format", "csv"])
     assert done.exit_code == 1
     assert "plain.xlsx is no exercise: build one with xlt build --exercise\n" in done.stdout
+
+
+TAKING = (
+    api.build,
+    api.train,
+    xltransformer.trace,
+    xltransformer.write,
+    xltransformer.export,
+    xltransformer.blocks,
+)
+
+
+@pytest.mark.parametrize("function", TAKING, ids=lambda function: function.__name__)
+def test_signatures_show_every_option(function) -> None:  # type: ignore[no-untyped-def]
+    signature = inspect.signature(function)
+    assert set(Options.__annotations__) <= set(signature.parameters)
+    assert all(one.kind is not inspect.Parameter.VAR_KEYWORD for one in signature.parameters.values())
+    assert "settings: Settings | None = None" in str(signature)
+    assert " at 0x" not in str(signature)
+    assert "<" not in str(signature)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"heads": 2}, "build() takes no argument 'heads': sizes and choices are settings={'heads': 2}"),
+        ({"nhead": 2}, "build() takes no argument 'nhead': sizes and choices are settings={'heads': 2}"),
+        ({"causal": True}, "sizes and choices are settings={'switches.causal': True}"),
+        ({"sentance": "cat"}, "build() takes no argument 'sentance'; did you mean 'sentences'?"),
+        ({"wieghts": {}}, "did you mean 'weights'?"),
+        ({"colour": 1}, "it takes path, sentences, template, "),
+    ],
+)
+def test_an_argument_that_there_is_not(given: dict[str, object], said: str) -> None:
+    with pytest.raises(TypeError) as raised:
+        api.build("x.xlsx", **given)  # type: ignore[arg-type]
+    assert said in str(raised.value)
+    assert not Path("x.xlsx").exists()
+
+
+def test_every_public_name_is_known_before_it_is_loaded() -> None:
+    code = "import xltransformer; print(*dir(xltransformer))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(xltransformer.__all__) <= set(done.stdout.split())
+    assert not {"Any", "TYPE_CHECKING", "import_module"} & set(dir(xltransformer))
+    with pytest.raises(AttributeError, match="no attribute 'biuld'; did you mean 'build'"):
+        xltransformer.biuld  # noqa: B018

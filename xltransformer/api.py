@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.own import spoken
 from xltransformer.building.request import Options
@@ -32,6 +33,7 @@ Report = Callable[[Estimate], Callable[[str], None]]
 "drawing", "writing", "done"."""
 
 
+@spelled
 def build(
     path: str | Path,
     sentences: str | Sequence[str] = (),
@@ -84,6 +86,7 @@ class TrainedFile:
     warnings: tuple[str, ...]
 
 
+@spelled
 def train(
     path: str | Path,
     workbook: str | Path | None = None,

@@ -29,7 +29,7 @@ def check_free(path: Path, endings: Sequence[str] = (".xlsx",), *, force: bool =
     if os.path.exists(path) and not os.path.isfile(path):  # a device or pipe must not be replaced
         raise UserError(f"{path} is no ordinary file; give another name with `path`")
     if os.path.lexists(path) and not force:
-        raise UserError(f"{path} exists already; give another name with `path`, or `force` to replace it")
+        raise UserError(f"{path} exists already; give another name with `path`, or `force=True` to replace it")
     if os.name == "nt" and _RESERVED.match(path.name):
         raise UserError(f"{path} cannot be a file's name in Windows; give another with `path`")
     if path.suffix.lower() not in endings:
@@ -82,7 +82,9 @@ def check_free_folder(path: Path, names: Collection[str], *, force: bool = False
     there = sorted(os.listdir(path)) if os.path.isdir(path) else []
     other = [name for name in there if name not in names or not os.path.isfile(path / name)]
     if there and not force:
-        raise UserError(f"the folder {path} holds {there[0]:.60} already; give another, or `force` to replace it")
+        raise UserError(
+            f"the folder {path} holds {there[0]:.60} already; give another, or `force=True` to replace it"
+        )
     if other:
         raise UserError(f"the folder {path} holds {other[0]:.60}, which is not replaced; give another with `path`")
     parent = path.absolute().parent

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
+from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.own import spoken
 from xltransformer.building.request import Options
@@ -41,6 +42,7 @@ class BlockLine:
         return {**vars(self), "shape": list(self.shape)}
 
 
+@spelled
 def blocks(
     sentences: Sequence[str] = (),
     template: str | Path | Template | None = None,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from xltransformer.notebook import Traced
 
 
+@spelled
 def trace(
     sentences: str | Path | Sequence[str] = (),
     template: str | Path | Template | None = None,

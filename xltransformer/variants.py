@@ -16,6 +16,7 @@ import numpy as np
 
 from xltransformer.api import workbook_bytes
 from xltransformer.bounds import read_bytes
+from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.own import spoken
 from xltransformer.building.request import Options
@@ -62,6 +63,7 @@ class Class:
     warnings: tuple[str, ...]
 
 
+@spelled
 def build_variants(
     folder: str | Path,
     students: int | str | Path | Sequence[str],
@@ -176,7 +178,7 @@ def check_folder(path: Path, *, force: bool = False) -> None:
         return
     if os.path.lexists(path):
         why = "holds files already" if path.is_dir() else "is no folder"
-        raise UserError(f"{path} {why}; give another name with `path`" + ", or `force`" * path.is_dir())
+        raise UserError(f"{path} {why}; give another name with `path`" + ", or `force=True`" * path.is_dir())
     check_free(path.with_name("x.xlsx"), force=True)
 
 

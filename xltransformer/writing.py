@@ -14,6 +14,7 @@ from typing import Unpack
 import numpy as np
 
 from xltransformer import sampling
+from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.request import Options, Request
 from xltransformer.building.template import Template
@@ -29,6 +30,7 @@ from xltransformer.text import listed, word_key
 from xltransformer.weights.tokenizer import SPACE
 
 
+@spelled
 def write(
     sentences: str | Sequence[str] = (),
     template: str | Path | Template | None = None,

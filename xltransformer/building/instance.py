@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from xltransformer.building.arguments import spelled
 from xltransformer.building.initial import initial_values
 from xltransformer.building.limits import check_limits, check_sizes
 from xltransformer.building.own import spoken
@@ -80,6 +81,7 @@ class Instance:
         return values
 
 
+@spelled
 def make_instance(
     template: str | Path | Template | None = None,
     sentences: str | Sequence[str] = (),

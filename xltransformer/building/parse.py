@@ -44,7 +44,7 @@ _KEYS = {
 }  # fmt: skip
 _SPOKEN = {"sentences", "watch", "plane", "dimensions", "words", "sizes", "experiments"}
 """What a template may say in each of several languages, under `languages.en` and so on: of the sizes, labels."""
-_SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False, "momentum": False}
+SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False, "momentum": False}
 
 _DEEP_KEY = re.compile(r"(?:\.[^\s.,\]=]{0,60}){64}")
 
@@ -227,9 +227,9 @@ def slot_numbers(value: Any, where: str) -> int | tuple[int, ...]:
 
 def check_switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
     """Every switch, as `table` sets it or else by default; UserError for one that cannot be."""
-    check_keys(table, _SWITCHES, where, "switch")
-    switches = {**_SWITCHES, **table}
-    for key, usual in _SWITCHES.items():
+    check_keys(table, SWITCHES, where, "switch")
+    switches = {**SWITCHES, **table}
+    for key, usual in SWITCHES.items():
         fits = not isinstance(usual, bool) or is_flag(switches[key])
         expect(fits, f"{where}: switches.{key}", switches[key], "true or false")
     temperature = number(switches["temperature"], f"{where}: switches.temperature")

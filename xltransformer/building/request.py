@@ -84,7 +84,7 @@ class Request:
     def __post_init__(self) -> None:
         unknown = self.given.keys() - Options.__annotations__.keys()
         if unknown:
-            raise TypeError(f"unexpected keyword argument {min(unknown)!r}")
+            raise TypeError(f"there is no option {min(unknown)!r}; known are {', '.join(Options.__annotations__)}")
         for text in self.sentences:
             expect(isinstance(text, str), "a sentence", text, "a text")
 

@@ -34,6 +34,7 @@ def spoken(message: str) -> str:
         for parameter in getattr(command, "params", ()):
             if isinstance(parameter, click.Option) and parameter.name == argument:
                 plain = re.sub("['\"{}]", "", value or "").replace(": ", "=").removeprefix("…")
+                plain = "" if parameter.is_flag else plain
                 return " ".join(filter(None, (named and f"xlt {named}", parameter.opts[0], plain)))
         return found.group()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
+from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
@@ -33,6 +34,7 @@ class Exported:
         return f"wrote {self.path}: {self.name}, {self.words} words, {self.dtype}{exact}"
 
 
+@spelled
 def export(
     path: str | Path,
     workbook: str | Path | None = None,
