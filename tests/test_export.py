@@ -16,9 +16,13 @@ from test_published import HUGGING_FACE, run, saved_model
 from xltransformer import build, export, load_template, train
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.template import shipped_templates
+from xltransformer.cutting import Cutter, Cutting
 from xltransformer.errors import UserError
+from xltransformer.exporting.facts import facts_of
 from xltransformer.exporting.folder import folder_of
+from xltransformer.exporting.words import tokenizer
 from xltransformer.graph import Array
+from xltransformer.text import word_key
 from xltransformer.weights import read_source
 from xltransformer.weights.checkpoint import nine_digits
 from xltransformer.weights.tokens import read_tokenizer
@@ -203,6 +207,46 @@ def test_empty_rows_and_words_made_up_stay_behind(tmp_path: Path) -> None:
     done = export(tmp_path / "out", sentences=["the zebra sat"], template="gpt", settings={"spare_rows": 3})
     assert done.words == 36
     assert "zebra" not in (tmp_path / "out" / "tokenizer.json").read_text("utf-8")
+
+
+TEXTS = [
+    "The cat (small) sat, on the mat.", "well-known 3.14 x.y, 'quoted' \"said\" she", "(a) (b, [c] d] e) f)",
+    "猫在垫子上睡觉。", "猫 在 垫子 上 睡觉 。", "GPT模型 很 好！", "小猫，“你好”", "don't stop... wait -- what?!",
+    "'''a'''",
+    "a:b c: d", "Mr. X's 5.", ".5 and 1,000,000 or 1,2", "A; B; C", "¿Qué tal?", "ok (see (this))", "Ünï",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("letters", [False, True])
+@pytest.mark.parametrize("marks", [False, True])
+def test_the_tokenizer_cuts_any_text_as_we_do(marks: bool, letters: bool) -> None:
+    """Whatever its capitals, its punctuation and its script, with the words of all these texts on the list."""
+    tokenizers = pytest.importorskip("tokenizers")
+    cutting = Cutting(letters=letters, marks=marks)
+    words = {word_key(word): word for text in TEXTS for word in Cutter(cutting).words(text)}
+    facts = replace(facts_of(make_instance("gpt")), words=tuple(words.values()), cutting=cutting)
+    made = tokenizers.Tokenizer.from_str(json.dumps(tokenizer(facts)))
+    cutter = Cutter(cutting, words.values())
+    for text in [*TEXTS, *map(str.upper, TEXTS)]:
+        assert made.encode(text).tokens == cutter.words(text), text
+
+
+def test_a_model_of_letters_and_one_with_an_unknown_word(tmp_path: Path) -> None:
+    data = tmp_path / "rhymes.txt"
+    data.write_text("Mary had a lamb, its fleece.\nAnd Mary went!\n", "utf-8")
+    for name, options, text in (
+        ("letters", {"letters": True}, "mary had"),
+        ("few", {"most_words": 4}, "Mary had a zebra, its"),
+    ):
+        weights = tmp_path / f"{name}.npz"
+        train(weights, template="gpt", data=data, steps=1, **options)
+        done = export(tmp_path / name, weights=weights)
+        before = make_instance(None, [text], weights=weights)
+        after = make_instance(None, [text], weights=done.path)
+        assert words_of(before) == words_of(after)
+        count = len(Cutter(before.template.cut, words_of(before)).words(text))
+        for k in range(count):
+            assert before.inputs["sentence.words"][k] == after.inputs["sentence.words"][k]
 
 
 # What has no place there

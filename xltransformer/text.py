@@ -18,11 +18,11 @@ MOST_TEXT = 32_767
 # Punctuation that always parts words; the rest is only taken off a word's ends, so that tokens
 # such as =1+1, @x, -2, don't, 3.14 and well-known stay whole.
 _MARKS = ";!?…⋯‥—―“”„«»‹›¿¡。，、；：！？「」『』《》〈〉【】〔〕［］｛｝｡､｢｣・～〜،؛؟।"
-_SEPARATORS = re.compile(rf"[\s{_MARKS}]+|\.{{2,}}|,(?!\d)|(?<!\d),|:(?=\s|$)")
-_PARTING = rf"([{_MARKS}]|\.{{2,}}|-{{2,}}|,(?!\d)|(?<!\d),|:(?=\s|$))"
-_EDGES = ".．,:'’‘‚\""
-_BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）"}
-_DASHES = "-‐‑‒–·"
+SEPARATORS = re.compile(rf"[\s{_MARKS}]+|\.{{2,}}|,(?!\d)|(?<!\d),|:(?=\s|$)")
+PARTING = rf"([{_MARKS}]|\.{{2,}}|-{{2,}}|,(?!\d)|(?<!\d),|:(?=\s|$))"
+EDGES = ".．,:'’‘‚\""
+BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）"}
+DASHES = "-‐‑‒–·"
 CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """The characters of Chinese and Japanese, as within the brackets of a pattern."""
 # Texts, as compiling them takes milliseconds that only these languages' sentences need.
@@ -104,13 +104,13 @@ def marks_around(word: str, whole: Container[str] = ()) -> tuple[list[str], str,
     after: list[str] = []
     while word and word_key(word) not in whole:
         first, last = word[0], word[-1]
-        if first in _EDGES and not (first == "." and word[1:2].isdigit()):
+        if first in EDGES and not (first == "." and word[1:2].isdigit()):
             before, word = [*before, first], word[1:]
-        elif last in _EDGES:
+        elif last in EDGES:
             after, word = [last, *after], word[:-1]
-        elif first in _BRACKETS and (word.endswith(_BRACKETS[first]) or _BRACKETS[first] not in word):
+        elif first in BRACKETS and (word.endswith(BRACKETS[first]) or BRACKETS[first] not in word):
             before, word = [*before, first], word[1:]
-        elif any(last == close and word.count(open_) < word.count(close) for open_, close in _BRACKETS.items()):
+        elif any(last == close and word.count(open_) < word.count(close) for open_, close in BRACKETS.items()):
             after, word = [last, *after], word[:-1]
         else:
             break
@@ -124,7 +124,7 @@ def _strip(word: str) -> str:
 
 def marks_within(chunk: str) -> list[str]:
     """A text without white space, cut where punctuation parts words; the marks themselves are among the parts."""
-    return [part for part in re.split(_PARTING, chunk) if part]
+    return [part for part in re.split(PARTING, chunk) if part]
 
 
 def divided(text: str, most: int) -> bool:
@@ -147,14 +147,14 @@ def split_sentence(sentence: str, vocabulary: Iterable[str] = ()) -> list[str]:
     sentence = clean(sentence)
     divided = not sentence.isascii() and re.search(_CJK_DIVIDED, sentence) is not None
     words: list[str] = []
-    chunks = _SEPARATORS.split(sentence)
+    chunks = SEPARATORS.split(sentence)
     for chunk in (chunk if word_key(chunk) in spelling else _strip(chunk) for chunk in chunks):
         if word_key(chunk) in spelling or chunk.isascii() or (divided and re.fullmatch(_ONLY_CJK, chunk)):
             words.append(chunk)
             continue
         for run in re.findall(_CJK_RUN, chunk):
             words += characters(run, spelling, longest) if re.match(_ONLY_CJK, run) else [_strip(run)]
-    words = [word for word in words if word_key(word) in spelling or word.strip(_DASHES)]
+    words = [word for word in words if word_key(word) in spelling or word.strip(DASHES)]
     return [spelling.get(word_key(word), word.lower()) for word in words if word]
 
 

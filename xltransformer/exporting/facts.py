@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from xltransformer.building.instance import Instance
+from xltransformer.cutting import Cutting
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import Sizes, build_model
@@ -42,7 +43,7 @@ def options_of(model: str, sizes: Sizes) -> dict[str, Any]:
 class Facts:
     """Of an instance: its `model`, every option as it holds, the sizes by which it is built, the words of its
     rows, without the empty ones, and its weights and embeddings by block, for these words; `told` is what files
-    beside its weights have to tell."""
+    beside its weights have to tell, and `cutting` how a text becomes words."""
 
     model: str
     options: Mapping[str, Any]
@@ -50,6 +51,7 @@ class Facts:
     words: tuple[str, ...]
     blocks: Mapping[str, Array]
     told: Told
+    cutting: Cutting
 
 
 def facts_of(instance: Instance) -> Facts:
@@ -74,7 +76,7 @@ def facts_of(instance: Instance) -> Facts:
     sizes = replace(instance.sizes, slots=slots, vocabulary=len(words))
     options = {**options_of(instance.template.model, sizes), **_edited(instance)}
     told = _told(instance, options, sizes, blocks, words)
-    return Facts(instance.template.model, options, sizes, words, blocks, told)
+    return Facts(instance.template.model, options, sizes, words, blocks, told, instance.template.cut)
 
 
 def _whole(block: Matrix, instance: Instance) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 from xltransformer.building.instance import Instance
 from xltransformer.exporting.architecture import Fitted, fit
 from xltransformer.exporting.facts import Facts, facts_of
-from xltransformer.exporting.words import settings, tokenizer, words_of
+from xltransformer.exporting.words import settings, tokenizer
 from xltransformer.models import MODELS
 from xltransformer.record import record
 from xltransformer.weights import translating
@@ -37,16 +37,15 @@ def folder_of(instance: Instance, subject: str) -> Folder:
     """The model of the `subject` as a folder. UserError where no published class computes the same."""
     facts = facts_of(instance)
     fitted = fit(facts, subject)
-    known = words_of(facts)
     files = {
         "config.json": _json(_config(facts, fitted)),
         "model.safetensors": safetensors(fitted.state),
-        "tokenizer.json": _json(tokenizer(known)),
-        "tokenizer_config.json": _json(settings(known, _places(facts))),
+        "tokenizer.json": _json(tokenizer(facts)),
+        "tokenizer_config.json": _json(settings(facts, _places(facts))),
     }
     if MODELS[facts.model].writes:
         files["generation_config.json"] = _json(_writing(facts))
-    return Folder(files, fitted.name, fitted.dtype, len(known.words))
+    return Folder(files, fitted.name, fitted.dtype, len(facts.words))
 
 
 def _config(facts: Facts, fitted: Fitted) -> dict[str, Any]:
