@@ -14,7 +14,7 @@ from xltransformer.graph import Array, Matrix
 from xltransformer.inputs import show
 from xltransformer.ops.masking import HIDDEN
 from xltransformer.record import record
-from xltransformer.text import listed
+from xltransformer.text import as_html, listed
 from xltransformer.workbook.again import instance_of
 from xltransformer.workbook.current import trace_inputs
 from xltransformer.workbook.reader import ReadBook, read_book
@@ -83,6 +83,9 @@ class Comparison:
 
     def __repr__(self) -> str:
         return self.verdict
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.ok)
 
     @property
     def verdict(self) -> str:

@@ -23,6 +23,7 @@ from xltransformer.graph import Array, Matrix
 from xltransformer.inputs import as_text, show
 from xltransformer.ops import op_of
 from xltransformer.record import record
+from xltransformer.text import as_html
 from xltransformer.workbook.current import result, trace_inputs, usable_inputs
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
@@ -103,6 +104,9 @@ class Diff:
     def __repr__(self) -> str:
         first = f"; {self.problems[0]}" if self.problems else ""
         return f"NumPy and {self.engine} {self.version} {self.verdict}{first}"
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.ok)
 
     def to_json(self) -> dict[str, Any]:
         """The result as the command line prints it."""

@@ -5,7 +5,7 @@ Colours are see-through, and ink is the page's own, so that both light and dark 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, ClassVar
 
@@ -13,16 +13,20 @@ import numpy as np
 import pandas as pd
 
 from xltransformer.building.instance import Instance
-from xltransformer.graph import Matrix, Section
-from xltransformer.locale import Messages, load_messages
-from xltransformer.text import letters, listed, nearest
+from xltransformer.graph import Matrix
+from xltransformer.listing import lines
+from xltransformer.locale import load_messages
+from xltransformer.text import listed, nearest
 
 MOST_ROWS, MOST_COLUMNS, MOST_LINES = 40, 24, 60
 """The rows and columns of a block that are shown, the first of them where there are more, and the lines of a
 table of blocks that is printed."""
 BLUE, ORANGE = "46, 117, 182", "217, 119, 6"
 """Above and below 0, as on the sheets, whose readers may not tell red from green."""
-MOST_COLOUR = 0.6
+MOST_COLOUR = 0.65
+NUMBER, LEFT = "text-align:right;padding:1px 6px", "text-align:left;padding:1px 6px"
+"""How cells are set."""
+COLUMNS = ["block", "kind", "shape", "symbol", "section"]
 HIDDEN = -1e29
 """What is below stands for minus infinity: a score that the mask hides."""
 
@@ -63,10 +67,10 @@ class Block(pd.DataFrame):
 
 def _cell(value: float, most: float, largest: float) -> str:
     if np.isnan(value) or value <= HIDDEN:
-        return f'<td style="text-align:right;opacity:.6">{"" if np.isnan(value) else "−∞"}</td>'
-    strength = MOST_COLOUR * min(1.0, abs(value) / most) if most else 0.0
-    style = f"background:rgba({BLUE if value > 0 else ORANGE}, {strength:.2f});" if strength else ""
-    return f'<td style="{style}text-align:right" title="{value!r}">{_number(value, largest)}</td>'
+        return f'<td style="{NUMBER};opacity:.6">{"" if np.isnan(value) else "−∞"}</td>'
+    strength = MOST_COLOUR * min(1.0, abs(value) / most) ** 0.7 if most else 0.0  # small shares are seen, too
+    style = f";background:rgba({BLUE if value > 0 else ORANGE}, {strength:.2f})" if strength else ""
+    return f'<td style="{NUMBER}{style}" title="{value!r}">{_number(value, largest)}</td>'
 
 
 def _number(value: float, largest: float) -> str:
@@ -78,11 +82,11 @@ def _number(value: float, largest: float) -> str:
 
 def _row(label: str, cells: Sequence[str], rest: str | None = None) -> str:
     more = "" if rest is None else f"<td>{rest}</td>"
-    return f"<tr><th>{escape(label)}</th>{''.join(cells)}{more}</tr>"
+    return f"<tr><th style='{LEFT}'>{escape(label)}</th>{''.join(cells)}{more}</tr>"
 
 
-def _table(head: Sequence[str], rows: Sequence[str]) -> str:
-    heads = "".join(f"<th>{escape(label)}</th>" for label in head)
+def _table(head: Sequence[str], rows: Sequence[str], style: str = NUMBER) -> str:
+    heads = "".join(f"<th style='{style}'>{escape(label)}</th>" for label in head)
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
@@ -124,16 +128,19 @@ class Traced(dict[str, Block]):
         return list(self)
 
     def __repr__(self) -> str:
-        lines = [["block", "kind", "shape", "section"], *self._lines()]
-        more = [f"… and {len(lines) - 1 - MOST_LINES} more"] if len(lines) > MOST_LINES + 1 else []
-        lines = lines[: MOST_LINES + 1]
-        widths = [max(len(line[k]) for line in lines) for k in range(4)]
-        texts = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+        rows = [COLUMNS, *self._lines()]
+        more = [f"… and {len(rows) - 1 - MOST_LINES} more"] if len(rows) > MOST_LINES + 1 else []
+        rows = rows[: MOST_LINES + 1]
+        widths = [max(len(row[k]) for row in rows) for k in range(len(COLUMNS))]
+        texts = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
         return "\n".join([self._heading, *texts, *more, *self.warnings])
 
     def _repr_html_(self) -> str:
-        rows = [_row(name, [f"<td>{escape(text)}</td>" for text in texts]) for name, *texts in self._lines()]
-        table = _table(["block", "kind", "shape", "section"], rows)
+        rows = [
+            _row(name, [f"<td style='{LEFT}'>{escape(text)}</td>" for text in texts])
+            for name, *texts in self._lines()
+        ]
+        table = _table(COLUMNS, rows, LEFT)
         warned = "".join(f"<p><small>{escape(line)}</small></p>" for line in self.warnings)
         return f'{escape(self._heading)}<div style="max-height:30em;overflow:auto">{table}</div>{warned}'
 
@@ -141,31 +148,14 @@ class Traced(dict[str, Block]):
     def _heading(self) -> str:
         return f"{self._title} ({len(self)} blocks)"
 
-    def _lines(self) -> Iterator[list[str]]:
-        """A line for each block: its name, whether it is an input, its shape, and where it stands."""
-        sections = _sections(self._instance, load_messages("en"))
-        for name, block in ((name, self._instance.model.blocks[name]) for name in self):
-            shape, kind = f"{block.shape[0]} × {block.shape[1]}", "computed" if block.computed else "input"
-            yield [name, kind, shape, sections.get(name, "Start")]
+    def _lines(self) -> list[list[str]]:
+        """A line for each block: its name, whether it is an input, its shape, its symbol, and where it stands."""
+        told = lines(self._instance, load_messages("en"))
+        shown = [one for one in told if one.name in self]
+        return [[one.name, one.kind, "{} × {}".format(*one.shape), one.symbol, one.section] for one in shown]
 
 
 def _block(block: Matrix, values: Mapping[str, Any]) -> Block:
     made = Block(values[block.name], index=block.rows.read(values), columns=block.columns.read(values))
     made.holds = block.scale
     return made
-
-
-def _sections(instance: Instance, messages: Messages) -> dict[str, str]:
-    """The title of the sheet on which each block stands, where it is not the first one."""
-    found: dict[str, str] = {}
-    for section in instance.model.sections:
-        title = _title(section, instance, messages)
-        found |= {block.name: title for step in section.steps for block in step.blocks if block.name not in found}
-    return found
-
-
-def _title(section: Section, instance: Instance, messages: Messages) -> str:
-    name = messages(f"sheet.{section.key}", layer=(section.layer or 0) + 1)
-    name = messages("backward.sheet", sheet=name) if section.backward else name
-    letter = "" if section.sentence is None else letters(len(instance.model.sentences))[section.sentence]
-    return f"{name} {letter}".rstrip()

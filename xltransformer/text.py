@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 import unicodedata
 from collections.abc import Container, Iterable, Sequence
@@ -68,6 +69,12 @@ def matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
             raise UserError(f"no block is called {pattern!r:.80}; {hint}")
         found |= fit
     return [name for name in known if name in found]
+
+
+def as_html(line: str, ok: bool | None = None) -> str:
+    """A line as a notebook shows it, with a mark before it where something is right or not."""
+    mark = "" if ok is None else "✓ " if ok else "✗ "
+    return f"<code>{html.escape(mark + line)}</code>"
 
 
 def word_key(word: str) -> str:

@@ -21,7 +21,7 @@ from xltransformer.graph import Array, SwitchWords
 from xltransformer.locale import load_messages, turned_by
 from xltransformer.models import Lesson, Sizes, build_model
 from xltransformer.record import record
-from xltransformer.text import listed
+from xltransformer.text import as_html, listed
 
 
 @record
@@ -46,6 +46,9 @@ class Instance:
         cells = sum(block.size for block in self.model.blocks.values())
         sentences = listed([repr(text) for text in self.sentences], 3)
         return f"{self.template.name}: {sentences} ({len(self.model.blocks)} blocks, {cells:,} cells){said}"
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self))
 
     @property
     def generated(self) -> dict[str, frozenset[int]]:
