@@ -224,7 +224,7 @@ def test_a_workbook_of_a_lesson_learns_its_own_target() -> None:
         ("", ["data.txt has no sentence"]),
         ("\n \n", ["data.txt has no sentence"]),
         ("a b c d a b\n", ["line 1 takes 7 places", "the model has 6", "--slots 7"]),
-        ("a b c d a b\na b\na b c d a b c\n", ["2 lines", "line 1 (7 places), line 3 (8 places)", "--slots 7"]),
+        ("a b c d a b\na b\na b c d a b c\n", ["2 lines", "line 1 (7 places), line 3 (8 places)", "--slots 8"]),
         ("a b\nb\tc\n", ["line 2 has 2 columns"]),
         ("a\tb\tc\n", ["line 1 has 3 columns"]),
         ("a\t\u200b\n", ["line 1", "has no word"]),
@@ -303,14 +303,15 @@ def test_a_sentence_counts_by_its_words_and_padding_not_at_all() -> None:
     assert share.ravel().tolist() == pytest.approx([2 / 6, 4 / 6])  # with the full stop, without the first word
 
 
-def test_nothing_is_shown_in_a_pipe() -> None:
+def test_no_bar_is_shown_in_a_pipe() -> None:
     template()
     words = ["train", "--template", "my.toml", "--data", "data.txt", "--steps", "3", "-o", "w.npz"]
     done = subprocess.run(
         [sys.executable, "-m", "xltransformer", *words], capture_output=True, text=True, timeout=60
     )
     assert done.stderr == ""
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["step", "wrote"]
+    shown = [line.split()[0] for line in done.stdout.splitlines()]
+    assert shown == ["step", "step", "writes:", "writes:", "writes:", "wrote"]
 
 
 @pytest.mark.parametrize("name", ["llama-3", "bert-relu", "gpt-neo", "gpt-neox"])

@@ -123,7 +123,8 @@ def train(
 
     Each of the `steps` takes a `batch` of sentences; `optimizer` is "adamw" or "sgd", `learning_rate` its
     highest (0.005, sgd 0.1); `seed` draws batches and the weights that are not given, all of them with
-    `fresh`. With `resume` the run is kept in a file (.npz) and goes on from it where it is there. `note` hears
+    `fresh`. With `resume` the run is kept in a file (.npz) and goes on from it where it is there, which then tells
+    all the rest. `note` hears
     the `warnings` before the run, and `tell` how it goes, 20 times; Ctrl-C ends it with the best weights so far.
     For `options` see `Options`; a workbook says itself what they would. Raises UserError, before anything is
     written, for whatever cannot be used.
@@ -138,19 +139,31 @@ def train(
     reading = training.Reading.of(letters, lower, most_words, long)
     target = Path(path)
     check_free(target, (".npz",) if workbook is None else (".npz", ".xlsx"), force=force)
-    start = _start(workbook, template, sentences, data, valid, reading, fresh, language, options)
+    if resume is not None and Path(resume).exists() and not (workbook or template or options.get("weights")):
+        says_itself(resume, "train", _asked(sentences, reading, fresh, language, options))
+        start, told = training.from_run(Path(resume))
+        run, data, valid = run.taken_up(told), data or told.get("data"), valid or told.get("valid")
+    else:
+        start = _start(workbook, template, sentences, data, valid, reading, fresh, language, options)
     begun = training.prepare(start, run, data, valid)
     warnings = (*start.notes, *begun.notes)
     for line in warnings:
         note(line)
     trained = training.train(begun, tell, begun.keep_in(Path(resume)) if resume is not None else lambda: None)
     if target.suffix.lower() == ".npz":
-        about = {"data": None if data is None else Path(data).name}
-        written = write_state(training.learned_state(start, begun, trained, about))
+        written = write_state(training.learned_state(start, begun, trained, data))
     else:
         written = workbook_bytes(training.changed(start, trained.weights), start.language)
     save(written, target, (".npz", ".xlsx"), force=force)
     return TrainedFile(target, trained, run, warnings)
+
+
+def _asked(
+    sentences: str | Sequence[str], reading: training.Reading, fresh: bool, language: str | None, options: Options
+) -> dict[str, Any]:
+    """What is asked of a run, by the names of arguments, that a workbook or a run says itself."""
+    read = {"letters": reading.letters, "lower": reading.lower, "most_words": reading.most}
+    return {"sentences": sentences, **options, **read, "fresh": fresh, "language": language}
 
 
 def _start(
@@ -162,9 +175,8 @@ def _start(
     from xltransformer.training import from_data, from_workbook
 
     if workbook is not None:
-        given = {"template": template, "sentences": sentences, **options, "fresh": fresh, "language": language}
-        given |= {"letters": reading.letters, "lower": reading.lower, "most_words": reading.most}
-        says_itself(workbook, "train", given)
+        asked = _asked(sentences, reading, fresh, language, options)
+        says_itself(workbook, "train", {"template": template, **asked})
         return replace(from_workbook(Path(workbook)), long=reading.long)
     if template is None and options.get("weights") is None:
         raise UserError("give a `template` or a workbook to train")

@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xltransformer.building.parse import check_switches, load_template
+from xltransformer.building.parse import load_template
 from xltransformer.building.tables import draw_words
 from xltransformer.building.template import DEFAULT_TEMPLATE, Template, shipped_templates, without_claims
 from xltransformer.checked import expect
@@ -28,14 +28,18 @@ def begun(template: str | Path | Template | None, weights: Given | None, languag
     files cannot be read.
     """
     own = _told(weights)
-    if template is None:
-        if own is not None and own.model and not _ships(own):
-            return _as_told(_alone(own, weights), own, given=False)
-        named: str | Path | Template = default_template(weights)
-    else:
-        named = template
+    if template is None and own is not None and weights is not None and own.model:
+        return begun_with(own, weights, language)
+    named = default_template(weights) if template is None else template
     found = named if isinstance(named, Template) else load_template(named, language)
     return found if own is None else _as_told(found, own, given=template is not None)
+
+
+def begun_with(own: Own, weights: object, language: str) -> Template:
+    """The template that weights of ours tell, which may be one that does not ship."""
+    ships = own.template in shipped_templates() and load_template(own.template, fresh=True).model == own.model
+    found = load_template(own.template, language) if ships else _alone(own, weights)
+    return _as_told(found, own, given=False)
 
 
 def default_template(weights: Given | None) -> str:
@@ -81,20 +85,14 @@ def unsaid_of(own: Own, template: Template, rows: int, path: Path) -> list[str]:
     return [f"{path} does not tell {listed(missing)}: taken as template {template.name} has it{nameless}"]
 
 
-def _ships(own: Own) -> bool:
-    """Whether the template that weights tell is one that ships."""
-    return own.template in shipped_templates() and load_template(own.template, fresh=True).model == own.model
-
-
-def _alone(own: Own, weights: Given | None) -> Template:
+def _alone(own: Own, weights: object) -> Template:
     """A template that says nothing but what weights of one that does not ship tell."""
     if own.model not in MODELS:
         raise UserError(f"{weights} is of a model {own.model!r:.40}, which there is not: give `template`")
     blank = without_claims(load_template())
-    switches = check_switches(own.switches, f"{weights}: switches")
     return replace(
         blank, name=own.template or own.model, model=own.model, sentences=own.sentences, sizes={}, weights={},
-        switches=switches, watch=None, plane=(), lesson=None, glosses={},
+        watch=None, plane=(), lesson=None, glosses={},
         table=draw_words(own.words, 1, 0, "the words of the weights"),
     )  # fmt: skip
 
@@ -109,7 +107,10 @@ def _as_told(template: Template, own: Own, *, given: bool) -> Template:
         template = replace(template, table=table, watch=None, plane=(), glosses={})
     places = own.places if template.entry.writes else ()
     sentences = own.sentences if own.sentences and (own_words or not given) else template.sentences
-    return replace(template, cut=own.cut, places=places, sentences=sentences)
+    told = {} if given else {name: own.switches[name] for name in template.switches if name in own.switches}
+    return replace(
+        template, cut=own.cut, places=places, sentences=sentences, switches={**template.switches, **told}
+    )
 
 
 def title_of(template: Template, own: Own, language: str) -> str:

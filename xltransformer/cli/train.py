@@ -9,11 +9,14 @@ import click
 
 from xltransformer.cli.base import Command, warn
 from xltransformer.cli.options import FORCE, LANGUAGE, form, output, read_settings, subject
-from xltransformer.cli.show import bar
+from xltransformer.cli.show import Move, bar
 from xltransformer.errors import UserError
 
 if TYPE_CHECKING:
     from xltransformer.training import Progress
+
+SHOWN = 5
+"""How often in a run a line with what the model writes is printed."""
 
 
 @click.command(cls=Command)
@@ -73,20 +76,34 @@ def train(workbook: str | None, path: str | None, form: str, **given: Any) -> No
             path or "",
             workbook,
             **given,
-            tell=lambda told: move(told.step, _told(told)),
+            tell=lambda told: _tell(told, move, given["steps"], shown=form != "json"),
             note=lambda line: warn([line]),
         )
     trained = done.trained
     if form == "json":
         history = [one.to_json() for one in trained.history]
         told = {"interrupted": trained.interrupted, "step": trained.step, "history": history}
+        told |= {"samples": list(trained.samples)} if trained.samples else {}
         click.echo(json.dumps({"output": str(done.path), **asdict(done.settings), **told}, ensure_ascii=False))
         return
     if trained.interrupted:
         click.echo(f"interrupted: the best weights so far, those after step {trained.step}, are kept")
     elif trained.history:
         click.echo(_told(trained.history[-1]))
+    for sample in trained.samples:
+        click.echo(f"  writes: {sample}")
     click.echo(f"wrote {done.path}")
+
+
+def _tell(told: Progress, move: Move, steps: int, *, shown: bool) -> None:
+    """Move the bar, and print what the model writes: at first, then SHOWN times in a run."""
+    from xltransformer.training import LOOKS
+
+    line, every = _told(told), max(1, steps // LOOKS)
+    move(told.step, line)
+    due = told.step <= every or told.step % (every * LOOKS // SHOWN) == 0
+    if shown and told.sample is not None and told.step < steps and due:
+        click.echo(f"{line}  writes: {told.sample}")
 
 
 def _told(told: Progress) -> str:

@@ -4,12 +4,13 @@
 and `learned_state` and `changed` are what comes out: a file of weights, or a workbook's instance.
 """
 
-from xltransformer.training.begin import Reading, Start, from_data
-from xltransformer.training.loop import Progress, Run, Settings, Trained, train
+from xltransformer.training.begin import Reading, Start, from_data, from_run
+from xltransformer.training.loop import LOOKS, Progress, Run, Settings, Trained, train
 from xltransformer.training.optimizer import OPTIMIZERS, RATES
 from xltransformer.training.start import changed, from_instance, from_workbook, learned_state, prepare
 
 __all__ = [
+    "LOOKS",
     "OPTIMIZERS",
     "RATES",
     "Progress",
@@ -21,6 +22,7 @@ __all__ = [
     "changed",
     "from_data",
     "from_instance",
+    "from_run",
     "from_workbook",
     "learned_state",
     "prepare",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.limits import MOST_WORDS
-from xltransformer.building.own import begun, spoken
+from xltransformer.building.own import begun, begun_with, spoken
 from xltransformer.building.parse import load_template
 from xltransformer.building.request import Options
+from xltransformer.building.tables import draw_words, untrained
 from xltransformer.building.template import DEFAULT_TEMPLATE, Template
 from xltransformer.cutting import PLAIN, Cutter, Cutting
 from xltransformer.errors import UserError
@@ -24,9 +25,10 @@ from xltransformer.nn.positions import LEARNED
 from xltransformer.record import record
 from xltransformer.text import word_key
 from xltransformer.training.data import LONG, read_data
+from xltransformer.training.loop import told_of_run
 from xltransformer.training.own_words import Text, classes_of, of_own_words, text_of
 from xltransformer.training.task import PRECISION, Task
-from xltransformer.weights import told_by
+from xltransformer.weights import ABOUT, own_of, read_npz, told_by
 
 
 @record
@@ -71,6 +73,11 @@ class Start:
         learned = instance.model.learned_positions is not None
         places = (max(instance.sizes.slots),) if learned else None
         return cls(instance, frozenset(given), language, places=places, notes=instance.warnings)
+
+    def source(self, data: str | Path, valid: str | Path | None) -> dict[str, Any]:
+        """What a run that is kept tells of what it learns from, so that it can be taken up by itself."""
+        held_out = None if valid is None else str(valid)
+        return {"data": str(data), "valid": held_out, "long": self.long, "known": self.known}
 
     def weights(self, task: Task, seed: int) -> dict[str, Array]:
         """The first weights of a task, in the precision of training. Drawn ones are normal: 1/√rows wide
@@ -129,7 +136,9 @@ def from_data(
         texts = [text, *([] if valid is None else [text_of(valid, found, options)])]
         kept = replace(found, cut=cutting)
         instance = _grown(kept, sentences, texts, language, options)
-        start = replace(Start.of(instance, given_in(instance), language), long=reading.long)
+        told = told_by(options.get("weights"))
+        made = told is not None and told.made
+        start = replace(Start.of(instance, given_in(instance), language), made=made, long=reading.long)
         return start if _places(options) is None else replace(start, places=instance.sizes.slots)
     held_out = None if valid is None else text_of(valid, found, options)
     own, known, notes = of_own_words(found, text, held_out, cutting, reading.most, settings)
@@ -139,6 +148,27 @@ def from_data(
     return replace(
         start, made=True, known=known, places=instance.sizes.slots, long=reading.long, notes=(*notes, *start.notes)
     )
+
+
+def from_run(path: Path) -> tuple[Start, Mapping[str, Any]]:
+    """What a run that is kept in a file began with, and what the file tells of it; UserError where it is none."""
+    state = read_npz(path)
+    told = told_of_run(path, state)
+    own = own_of(path, state.get(ABOUT))
+    if not (own.model and own.places and own.words and "weights.embeddings" in state):
+        raise UserError(f"{path} does not tell of which model its run is: give `template` and `data` as before")
+    template = begun_with(own, path, own.language)
+    table = draw_words(own.words, state["weights.embeddings"].shape[1], 0, str(path))
+    sizes = {name: size for name, size in {**template.sizes, **own.options}.items() if size is not None}
+    template = replace(
+        untrained(template), table=table, sizes=sizes, weights={}, trained=False, sentences=own.sentences
+    )
+    options = cast(Options, {"slots": own.places, "settings": {"spare_rows": 0}})
+    instance = _grown(template, (), (), own.language, options)
+    start = Start.of(instance, (), own.language)
+    known, long = bool(told.get("known", True)), str(told.get("long", LONG[0]))
+    places = instance.sizes.slots if own.made else start.places
+    return replace(start, made=own.made, known=known, places=places, long=long), told
 
 
 def _template(template: str | Path | None, language: str, fresh: bool, options: Options) -> Template:

@@ -176,11 +176,12 @@ class _Reader:
         strange = [word for word in words if word_key(word) not in self.rows]
         if strange and not self.unknown:
             remedy = "add it there, or take the line out"
+            shown = strange[0] if len(strange[0]) <= 14 else strange[0][:13] + "…"
             more = f" +{len(strange) - 1}" if len(strange) > 1 else ""
             raise Mistake(
                 f": {strange[0]!r:.40} is not in the vocabulary of {self.name}: {remedy}",
-                f"{strange[0]!r:.24}{more} not in the vocabulary",
-                f"add to the vocabulary of {self.name} what it lacks, or take the lines out",
+                f"{shown!r}{more} unknown",
+                f"add the words to the vocabulary of {self.name}, or take the lines out",
             )
         return [self.rows.get(word_key(word), self.unknown) for word in words]
 
@@ -263,6 +264,7 @@ class _Reader:
                 f" takes {count:,} places{with_end}, and the model has {room}: use a shorter sentence, {more}",
                 f"{count:,} places",
                 f"the model has {room} places: use shorter sentences, {more}",
+                count,
             )
         self.cut += 1
         read = tuple(words[:room] for words, room in zip(example.read, rooms, strict=True))

@@ -50,11 +50,12 @@ def _usual(counts: Iterable[int]) -> int:
 
 
 class Mistake(Exception):
-    """What is wrong with a line: as a sentence that begins with its place, in a few words, and what to do."""
+    """What is wrong with a line: as a sentence that begins with its place, in a few words, and what to do, which
+    is told of the mistake of the largest `size`."""
 
-    def __init__(self, said: str, short: str, remedy: str) -> None:
+    def __init__(self, said: str, short: str, remedy: str, size: int = 0) -> None:
         super().__init__(said)
-        self.said, self.short, self.remedy = said, short, remedy
+        self.said, self.short, self.remedy, self.size = said, short, remedy, size
 
 
 class Mistakes:
@@ -72,15 +73,15 @@ class Mistakes:
         """Raise UserError where there are any: one in full, or the first of them and how many there are."""
         if not self.found:
             return
-        number, first = self.found[0]
         if len(self.found) == 1:
-            raise UserError(f"{self.path}, line {number}{first.said}")
+            raise UserError(f"{self.path}, line {self.found[0][0]}{self.found[0][1].said}")
+        remedy = max((one for _, one in self.found), key=lambda one: one.size).remedy
         begin, told = f"{self.path}: {len(self.found):,} lines cannot be used: ", ""
         for k, (number, one) in enumerate(self.found[:MOST_TOLD], start=1):
             more = f"{', ' if told else ''}line {number} ({one.short:.40})"
             rest = f" and {len(self.found) - k:,} more" if len(self.found) > k else ""
-            if len(begin + told + more + rest + first.remedy) > MOST_LINE and told:
+            if len(begin + told + more + rest + remedy) > MOST_LINE and told:
                 rest = f" and {len(self.found) - k + 1:,} more"
                 break
             told += more
-        raise UserError(f"{begin}{told}{rest}; {first.remedy}")
+        raise UserError(f"{begin}{told}{rest}; {remedy}")

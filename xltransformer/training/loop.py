@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from xltransformer.graph import Array
 from xltransformer.record import record
 from xltransformer.training.data import Data
 from xltransformer.training.optimizer import OPTIMIZERS, RATES, clip, rate_at
+from xltransformer.training.samples import Write
 from xltransformer.training.task import PRECISION, Task
-from xltransformer.weights import RUN, read_npz, write_state
+from xltransformer.weights import ABOUT, RUN, read_npz, write_state
 
 LOOKS = 20
 """How often in a run held-out data are looked at."""
@@ -50,37 +51,54 @@ class Settings:
             raise UserError(f"`learning_rate` is {rate}; give a number above 0")
         return cls(steps, batch, optimizer, rate, seed)
 
+    def taken_up(self, told: Mapping[str, Any]) -> Settings:
+        """The settings of a run that is taken up: what is not said otherwise is as the run `told` it."""
+        usual = {**asdict(USUAL), "learning_rate": RATES[self.optimizer]}
+        kept = {name: told.get(name, value) for name, value in usual.items() if getattr(self, name) == value}
+        return replace(self, **kept)
+
+
+USUAL = Settings(1000, 64, "adamw", RATES["adamw"], 0)
+"""The settings where nothing is said."""
+
 
 @record
 class Progress:
     """Where a run stands after `step` steps: the mean loss of the batches since the last look, and of
-    held-out data, where there are any, loss and the share of words that are right. `seconds` are left."""
+    held-out data, where there are any, loss and the share of words that are right; what the model then writes
+    (`sample`), if it writes. `seconds` are left."""
 
     step: int
     loss: float
     held_out_loss: float | None = None
     accuracy: float | None = None
     seconds: float = 0.0
+    sample: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What the history of a run keeps."""
-        return {key: value for key, value in asdict(self).items() if key != "seconds"}
+        told = {key: value for key, value in asdict(self).items() if key not in ("seconds", "sample")}
+        return told if self.sample is None else {**told, "sample": self.sample}
 
 
 @dataclass
 class Trained:
     """The weights that a run leaves, after which step, what it told on the way, and whether it was
-    interrupted: then they are those of the lowest loss so far."""
+    interrupted: then they are those of the lowest loss so far; and texts that the model then writes, if it
+    writes (`samples`)."""
 
     weights: dict[str, Array]
     step: int
     history: list[Progress]
     interrupted: bool = False
+    samples: tuple[str, ...] = ()
 
 
 @dataclass
 class Run:
-    """A task with its weights, which lie in one array: blocks are views of it; lines for the user in `notes`."""
+    """A task with its weights, which lie in one array: blocks are views of it; lines for the user in `notes`;
+    what the model writes, if it writes, at every look (`write`) and at the end (`write_last`); what is told of the
+    model (`about`) and of what it learns from (`source`) in the file that keeps the run."""
 
     task: Task
     weights: dict[str, Array]
@@ -90,6 +108,10 @@ class Run:
     history: list[Progress] = field(default_factory=list)
     step: int = 0
     notes: tuple[str, ...] = ()
+    write: Write | None = None
+    write_last: Write | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.flat = np.concatenate([value.ravel() for value in self.weights.values()]).astype(PRECISION)
@@ -145,18 +167,15 @@ class Run:
         arrays = {f"weights.{name}": value for name, value in self.weights.items()}
         arrays |= {f"optimizer.{name}": value for name, value in self.optimizer.state.items()}
         history = [one.to_json() for one in self.history]
-        told = {**asdict(self.settings), "step": self.step, "history": history}
-        return arrays | {RUN: np.array(json.dumps(told))}
+        told = {**asdict(self.settings), **self.source, "step": self.step, "history": history}
+        texts = {RUN: told, ABOUT: self.about}
+        return arrays | {name: np.array(json.dumps(text, ensure_ascii=False)) for name, text in texts.items()}
 
     def resume(self, path: Path) -> None:
         """Go on where a saved run stopped; UserError where it is another run's."""
         state = read_npz(path)
-        try:
-            told = json.loads(str(state.pop(RUN)))
-            history = [Progress(**one) for one in told["history"]]
-            step = int(told["step"])
-        except (KeyError, ValueError, TypeError):
-            raise UserError(f"{path} holds no run of training: give another file with `resume`") from None
+        told = told_of_run(path, state)
+        history, step = told["history"], told["step"]
         expected = {f"weights.{name}": value for name, value in self.weights.items()}
         expected |= {f"optimizer.{name}": value for name, value in self.optimizer.state.items()}
         shapes = {name: value.shape for name, value in state.items() if value.dtype.kind == "f"}
@@ -184,6 +203,15 @@ class Run:
         return lambda: save(write_state(self.state()), path, (".npz",), force=True)
 
 
+def told_of_run(path: Path, state: Mapping[str, Array]) -> dict[str, Any]:
+    """What a file that keeps a run tells of it; UserError for a file of something else."""
+    try:
+        told: dict[str, Any] = json.loads(str(state[RUN]))
+        return {**told, "history": [Progress(**one) for one in told["history"]], "step": int(told["step"])}
+    except (KeyError, ValueError, TypeError):
+        raise UserError(f"{path} holds no run of training: give another file with `resume`") from None
+
+
 def train(
     run: Run, tell: Callable[[Progress], None] = lambda _: None, keep: Callable[[], None] = lambda: None
 ) -> Trained:
@@ -203,7 +231,8 @@ def train(
             loss = float(np.mean(losses))
             held_out, right = run.evaluate(run.valid) if run.valid is not None else (None, None)
             left = (time.perf_counter() - started) / (run.step - first) * (steps - run.step)
-            told = Progress(run.step, loss, held_out, right, left)
+            sample = None if run.write is None else run.write(run.weights)[0]
+            told = Progress(run.step, loss, held_out, right, left, sample)
             losses = []
             run.history.append(told)
             measured = loss if held_out is None else held_out
@@ -213,5 +242,10 @@ def train(
             keep()
     except KeyboardInterrupt:
         _, flat, step = best or (math.inf, run.flat, run.step)
-        return Trained(run.views(flat), step, run.history, interrupted=True)
-    return Trained(run.weights, run.step, run.history)
+        return _ended(run, run.views(flat), step, interrupted=True)
+    return _ended(run, run.weights, run.step)
+
+
+def _ended(run: Run, weights: dict[str, Array], step: int, *, interrupted: bool = False) -> Trained:
+    samples = () if run.write_last is None else tuple(run.write_last(weights))
+    return Trained(weights, step, run.history, interrupted, samples)

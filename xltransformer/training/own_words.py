@@ -82,7 +82,8 @@ def of_own_words(
     width = len(template.table.dimensions)
     own = replace(
         without_claims(replace(template, sizes=sizes)), cut=cutting, weights={}, trained=False, watch=None,
-        plane=(), lesson=None, glosses={}, table=draw_words(made.words, width, template.seed, str(text.path)),
+        plane=(), slots=0, lesson=None, glosses={},
+        table=draw_words(made.words, width, template.seed, str(text.path)),
         sentences=_beginning(template, text, Cutter(cutting, made.words)),
     )  # fmt: skip
     return own, known, tuple(_told(template, text, made, len(special), most, held_out, strange))
@@ -112,7 +113,7 @@ def _special(
             end = END
     starts = split_sentence(template.sentences[1], template.table.words) if template.entry.pair else []
     named = [sizes[name] for name in ("pad", "separator", "never") if isinstance(sizes.get(name), str)]
-    masks = [word for word in template.table.words if word_key(word) == MASK]
+    masks = [word for word in template.table.words if word_key(word) == MASK and not template.entry.writes]
     ends = end if isinstance(end, list) else [] if end is None else [end]
     return [*dict.fromkeys([*starts, *ends, *named, *masks])], end
 
@@ -145,7 +146,7 @@ def _beginning(template: Template, text: Text, cutter: Cutter) -> tuple[str, ...
     if entry.writes and len(columns) == 1:
         most = first.index(BLANK) if BLANK in first[1:-1] and cutter.cutting.letters else len(first) // 2
         first = first[: max(1, min(most, BEGUN[cutter.cutting.letters]))]
-    masks = [word for word in cutter.vocabulary if word_key(word) == MASK]
+    masks = [word for word in cutter.vocabulary if word_key(word) == MASK and not entry.writes]
     if masks and len(columns) == 1 and masks[0] not in first:
         middle = (len(first) - 1) // 2
         first = [*first[:middle], masks[0], *first[middle + 1 :]]

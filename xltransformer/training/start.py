@@ -19,9 +19,11 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.locale import ENGLISH
 from xltransformer.models.sizes import GRADIENTS
+from xltransformer.text import word_key
 from xltransformer.training.begin import Start, given_in
 from xltransformer.training.data import as_data, mask_row, read_data
 from xltransformer.training.loop import Run, Settings, Trained
+from xltransformer.training.samples import from_data, from_own
 from xltransformer.training.task import PRECISION, contrast_task, sentence_task, word_task
 from xltransformer.weights import ABOUT, MADE, OPTIONS, WORDS
 from xltransformer.workbook.again import instance_of, language_of
@@ -53,7 +55,10 @@ def from_workbook(path: Path) -> Start:
     """
     book = read_book(path)
     instance = instance_of(book)
-    return Start.of(instance, instance.inputs, language_of(book))
+    start = Start.of(instance, instance.inputs, language_of(book))
+    known = {word_key(word) for word in instance.template.table.words}
+    listed = instance.inputs[instance.model.vocabulary.words.name].ravel()
+    return replace(start, made=any(word and word_key(str(word)) not in known for word in listed))
 
 
 def changed(start: Start, weights: Mapping[str, Array]) -> Instance:
@@ -92,22 +97,32 @@ def prepare(
         if one.cut
     )
     held_out = batches[1] if len(batches) > 1 else None
-    return Run(task, start.weights(task, settings.seed), settings, batches[0], held_out, notes=notes)
+    return Run(
+        task, start.weights(task, settings.seed), settings, batches[0], held_out, notes=notes,
+        write=from_own(instance), write_last=from_data(instance, held_out or batches[0]),
+        about=about(start), source=start.source(data, valid),
+    )  # fmt: skip
 
 
-def learned_state(start: Start, run: Run, trained: Trained, about: dict[str, Any]) -> dict[str, Array]:
-    """All weights of the model in single precision, by their blocks' names, and as JSON what is to be
-    told of them: how they were trained, what is in `about`, and what its template does not say of the model."""
+def learned_state(start: Start, run: Run, trained: Trained, data: str | Path | None) -> dict[str, Array]:
+    """All weights of the model in single precision, by their blocks' names, and as JSON what is to be told of
+    them: of the model all that building it takes, how they were trained, and the name of the `data`."""
     blocks = [block.name for block in run.task.model.inputs if block.role in ("parameter", "embedding")]
     values = {**start.instance.inputs, **trained.weights}
-    told: dict[str, Any] = {**asdict(run.settings), "step": trained.step, **about}
+    name = None if data is None else Path(data).name
+    told: dict[str, Any] = {**asdict(run.settings), "step": trained.step, "data": name}
     if trained.history:
         told["last"] = trained.history[-1].to_json()
-    told |= {**told_of(start.instance), "language": start.language}
-    told |= {"vocabulary": MADE if start.made else "template"}
+    told |= run.about or about(start)
     told["history"] = [one.to_json() for one in trained.history]
     state = {name: np.asarray(values[name], PRECISION) for name in blocks}
     return {**state, ABOUT: np.array(json.dumps(told, ensure_ascii=False))}
+
+
+def about(start: Start) -> dict[str, Any]:
+    """What a file tells of the model that a run begins with."""
+    vocabulary = {"vocabulary": MADE if start.made else "template"}
+    return {**told_of(start.instance), "language": start.language, **vocabulary}
 
 
 def told_of(instance: Instance) -> dict[str, Any]:

@@ -26,15 +26,15 @@ class Made:
 def made_from(texts: Iterable[Sequence[str]], special: Sequence[str], cutting: Cutting, most: int | None) -> Made:
     """The words of texts, behind the `special` ones: the `most` frequent first, or letters in order.
 
-    Spellings that sheets take for one word (see `text.alike_key`) are one, spelled as it is most often; with
-    `most` the rest become the unknown word.
+    Spellings that sheets take for one word (see `text.alike_key`) are one, spelled as it is most often, in
+    small letters where that is a tie; with `most` the rest become the unknown word.
     """
     spellings: dict[str, Counter[str]] = {}
     for word, count in Counter(word for text in texts for word in text).items():
         spellings.setdefault(alike_key(word), Counter())[word] += count
     for word in special:
         spellings.pop(alike_key(word), None)
-    words = {max(each, key=each.__getitem__): each.total() for each in spellings.values()}
+    words = {max(each, key=lambda one: (each[one], one.islower())): each.total() for each in spellings.values()}
     joined = sum(len(each) - 1 for each in spellings.values())
     ranked = sorted(words, key=lambda word: -words[word])
     kept = ranked if most is None else ranked[:most]

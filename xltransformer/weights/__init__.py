@@ -3,7 +3,7 @@
 from xltransformer.weights.checkpoint import Checkpoint, finite, load
 from xltransformer.weights.files import Given, Source, State, are_ours, read_npz, read_source, told_by, write_state
 from xltransformer.weights.kinds import KINDS
-from xltransformer.weights.ours import ABOUT, MADE, OPTIONS, RUN, WORDS, Own
+from xltransformer.weights.ours import ABOUT, MADE, OPTIONS, RUN, WORDS, Own, own_of
 from xltransformer.weights.schemes import SCHEMES, most_like
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "finite",
     "load",
     "most_like",
+    "own_of",
     "read_npz",
     "read_source",
     "told_by",

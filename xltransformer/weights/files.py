@@ -135,7 +135,9 @@ def _inside(path: Path) -> Path:
 
 def _read_npz(path: Path) -> Source:
     entries = read_npz(path)
-    state = {name: value for name, value in entries.items() if name not in (ABOUT, RUN)}
+    if RUN in entries:
+        raise UserError(f"{path} keeps a run of training: give the weights that it wrote, or go on with `resume`")
+    state = {name: value for name, value in entries.items() if name != ABOUT}
     check_names(path, ((name, str(value.dtype)) for name, value in state.items()))
     for name, value in state.items():
         if value.dtype.kind not in "fiub":
