@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from xltransformer.errors import UserError
-from xltransformer.text import MOST_TEXT
+from xltransformer.text import MOST_TEXT, meant
 
 
 def expect(fits: bool, where: str, value: Any, wanted: str, form: str = "") -> None:
@@ -20,7 +20,7 @@ def check_keys(table: Iterable[str], known: Iterable[str], where: str, what: str
     """Raise UserError for a key that is none of those known."""
     for key in table:
         if key not in known:
-            raise UserError(f"{where}: unknown {what} {key!r}; known are: {', '.join(known)}")
+            raise UserError(f"{where}: unknown {what} {key!r}; {meant(str(key), known)}")
 
 
 def is_whole(value: Any, least: int = 0) -> bool:

@@ -150,7 +150,7 @@ class Traced(dict[str, Block]):
 
     def _lines(self) -> list[list[str]]:
         """A line for each block: its name, whether it is an input, its shape, its symbol, and where it stands."""
-        told = lines(self._instance, load_messages("en"))
+        told = lines(self._instance, load_messages())
         shown = [one for one in told if one.name in self]
         return [[one.name, one.kind, "{} × {}".format(*one.shape), one.symbol, one.section] for one in shown]
 

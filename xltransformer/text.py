@@ -52,6 +52,14 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     return next(iter(difflib.get_close_matches(name, [*known], 1, cutoff)), None)
 
 
+def meant(name: str, known: Iterable[str], what: str = "known are") -> str:
+    """What to do about a name that is none of those known: the nearest, and which there are."""
+    names = [*known]
+    near = nearest(name, names) or {one.lower(): one for one in names}.get(name.lower())
+    told = f"{what}: {listed(names) or 'none'}"
+    return f"did you mean {near!r}? ({told})" if near else told
+
+
 def matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
     """The names of blocks that patterns such as `*.weights` are for, in their order; case does not matter.
 

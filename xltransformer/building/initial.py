@@ -15,7 +15,7 @@ from xltransformer.models import Lesson
 from xltransformer.nn.embedding import trimmed
 from xltransformer.teaching.lesson import Goal, Watch
 from xltransformer.teaching.watch import lesson_title
-from xltransformer.text import listed, pseudo_random, word_key
+from xltransformer.text import meant, pseudo_random, word_key
 
 MASK = word_key("[MASK]")
 """The word that stands for a hidden one."""
@@ -62,10 +62,9 @@ def _check_taken(model: Lesson, template: Template) -> None:
     taken = {block.name for block in model.inputs if block.role in ("parameter", "target")}
     surplus = [name for name in template.weights if name not in taken]
     if surplus:
-        wanted = listed([block.name for block in model.parameters]) or "none"
-        raise UserError(
-            f"template {template.name}: no block takes weights.{surplus[0]} (blocks with weights: {wanted})"
-        )
+        names = [block.name for block in model.parameters]
+        wanted = meant(surplus[0], names, "blocks with weights")
+        raise UserError(f"template {template.name}: no block takes weights.{surplus[0]}; {wanted}")
 
 
 def _texts(words: Sequence[str], rows: int, empty: str | None = "") -> Array:
@@ -113,8 +112,8 @@ def _target(goal: Goal, target: Matrix, data: Mapping[str, Array], model: Lesson
 def _watched(
     watch: Watch, template: Template, split: Sequence[Sequence[str]], messages: Messages
 ) -> dict[str, Array]:
-    """What is watched at first: the template's wishes where possible, words that every sentence has
-    where not, the first two dimensions, and the last lesson unless it wishes for another."""
+    """What is watched at first: the template's wishes where possible, words that every sentence has where not, the
+    first two dimensions, and the last lesson whose weights are given, unless it wishes for another."""
     shared = [word for word in split[0] if all(word in sentence for sentence in split)]
     plain = [one for one in shared or split[0] if one.strip("▁").isalpha()]  # no mark, no [SEP]
     word = (plain or shared or list(split[0]))[-1]
@@ -134,9 +133,35 @@ def _watched(
     if watch.lesson is not None and watch.lesson.choices is not None:
         titles = [lesson_title(key, messages) for key in watch.keys]
         data[watch.lesson.choices.name] = _texts(titles, len(titles))
-        at = watch.keys.index(template.lesson) if template.lesson in watch.keys else -1
-        data[watch.lesson.name] = _texts([titles[at]], 1)
+        data[watch.lesson.name] = _texts([titles[shown_first(watch, template)]], 1)
     return data
+
+
+def shown_first(watch: Watch, template: Template) -> int:
+    """The number of the lesson that is shown at first: the template's wish, else the last that draws no weights,
+    or the last of all where every one does."""
+    if template.shown in watch.keys:
+        return watch.keys.index(template.shown)
+    given = [k for k, output in enumerate(watch.outputs) if not drawn_for(output, template)]
+    return (given or [len(watch.keys) - 1])[-1]
+
+
+def drawn_for(output: Matrix, template: Template) -> bool:
+    """Whether weights that are drawn at random are among what a block comes from."""
+    seen, waiting = {output}, [output]
+    while waiting:
+        block = waiting.pop()
+        if is_drawn(block, template):
+            return True
+        further = set(block.operands) - seen
+        waiting += further
+        seen |= further
+    return False
+
+
+def is_drawn(block: Matrix, template: Template) -> bool:
+    """Whether the numbers of a block are weights that nothing gives, so that they are drawn from the seed."""
+    return block.role == "parameter" and block.name not in template.weights and block.initial.shown is None
 
 
 def _parameter(block: Matrix, template: Template) -> Array:

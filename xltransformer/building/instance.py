@@ -9,8 +9,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from xltransformer.building.arguments import spelled
-from xltransformer.building.initial import initial_values
+from xltransformer.building.initial import initial_values, is_drawn
 from xltransformer.building.limits import check_limits, check_sizes
+from xltransformer.building.matched import Made, check_experiments, check_matched
 from xltransformer.building.own import spoken
 from xltransformer.building.plan import make_plan
 from xltransformer.building.request import Options, Request, check_used
@@ -63,8 +64,7 @@ class Instance:
     def drawn(self) -> str:
         """What of its numbers is drawn from the seed: `weights`, `embeddings`, `all` of them or, empty, none; of
         weights that learn in the workbook, `learning`."""
-        given = self.template.weights
-        weights = any(block.name not in given and block.initial.shown is None for block in self.model.parameters)
+        weights = any(is_drawn(block, self.template) for block in self.model.parameters)
         if weights and self.model.learns:
             return "learning"
         if weights:
@@ -99,20 +99,28 @@ def make_instance(
     `Options`. Raises UserError for whatever cannot be built.
     """
     language = spoken(language, options.get("weights"))
-    messages = load_messages(language)
+    load_messages(language)  # or an error, before anything is read
     texts = (sentences,) if isinstance(sentences, str) else tuple(sentences)
     request = Request(template, texts, options, spare, language)
+    plan, model, inputs = made = _made(request)
+    warnings = (*plan.warnings, *check_experiments(made, request, _made))
+    return Instance(plan.template, plan.sentences, plan.sizes, model, inputs, plan.made_up, warnings)
+
+
+def _made(request: Request) -> Made:
+    """The plan of what a request asks for, its model and the values of its inputs."""
     plan = make_plan(request)
     name = plan.template.model
     model = build_model(name, plan.sizes)
     check_used(request.settings, model, name)
     check_limits(model)
-    inputs = initial_values(model, plan, messages)
+    inputs = initial_values(model, plan, load_messages(request.language))
+    check_matched(plan, request, model, inputs)
     if plan.given is not None:
         from xltransformer.building.part import part_line
 
         plan = plan.warned(*part_line(model, plan.template, plan.given, request.weights))
-    return Instance(plan.template, plan.sentences, plan.sizes, model, inputs, plan.made_up, plan.warnings)
+    return plan, model, inputs
 
 
 def describe(instance: Instance) -> dict[str, Any]:

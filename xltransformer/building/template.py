@@ -32,9 +32,10 @@ class WordTable:
 class Template:
     """A template as read and checked. `task` says in one line what its model is to do; `glosses` what words of
     another language mean, by their keys. `weights` holds arrays by
-    the block's full name; with `trained` these, and the embeddings, were learned. `lesson` is the key of the
+    the block's full name; with `trained` these, and the embeddings, were learned. `shown` is the key of the
     lesson or head that is shown at first. Its texts are `cut` so; a sentence that is written on has so many
-    `places` in all, where learned weights say it."""
+    `places` in all, where learned weights say it. `turned` names the switches that it sets itself; `others` is a
+    template of a user's own as other languages have it, by these."""
 
     name: str
     model: str
@@ -53,10 +54,12 @@ class Template:
     weights: Mapping[str, Array]
     experiments: tuple[Experiment, ...] = ()
     trained: bool = False
-    lesson: str | None = None
+    shown: str | None = None
     glosses: Mapping[str, str] = field(default_factory=dict)
     cut: Cutting = PLAIN
     places: tuple[int, ...] = ()
+    turned: tuple[str, ...] = ()
+    others: Mapping[str, Template] = field(default_factory=dict)
 
     @property
     def entry(self) -> ModelEntry:
@@ -73,7 +76,7 @@ def without_claims(template: Template) -> Template:
     """The template without what it says of its weights, for others in their place: title, task, notes,
     experiments, which heads decide, and what was measured."""
     sizes = {name: size for name, size in template.sizes.items() if name not in SHOWN}
-    return replace(template, title={}, task={}, notes={}, experiments=(), sizes=sizes)
+    return replace(template, title={}, task={}, notes={}, experiments=(), others={}, sizes=sizes)
 
 
 def shipped_templates() -> list[str]:

@@ -13,6 +13,7 @@ from xltransformer.nn.embedding import Vocabulary
 from xltransformer.nn.feed_forward import ACTIVATIONS
 from xltransformer.record import record
 from xltransformer.teaching.lesson import Lesson
+from xltransformer.text import nearest
 
 MOST_COLUMNS, MARGIN = 16_384, 64
 """The columns that a sheet holds (Excel's limit), and of these, as of its rows, what is kept free for headings
@@ -120,7 +121,8 @@ def begin(sizes: Sizes, *options: str) -> tuple[Lesson, Vocabulary]:
     """A model of these sizes, with its vocabulary; UserError for options that it does not know."""
     for name in sizes.options:
         if name not in options:
-            listed = ", ".join(options) or "none"
-            raise UserError(f"[sizes] has {name!r}, which this model does not know (it knows: {listed})")
+            near = f"; did you mean {one!r}?" if (one := nearest(name, options)) else ""
+            known = f"(it knows: {', '.join(options) or 'none'})"
+            raise UserError(f"[sizes] has {name!r}, which this model does not know{near} {known}")
     model = Lesson(sizes.slots, sizes.vocabulary, sizes.width)
     return model, model.vocabulary

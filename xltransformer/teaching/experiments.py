@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from xltransformer.graph import Matrix, SwitchWords, Values
 from xltransformer.locale import Messages, Texts, in_language
 from xltransformer.record import record
 from xltransformer.text import word_key
@@ -34,6 +36,38 @@ class Experiment:
             return self.above + 1
         below = self.below or 0.0
         return below / 2 if below > 0 else below - 1
+
+
+def labels_of(block: Matrix, side: int, values: Values) -> list[str]:
+    """The labels of a block's rows (side 0) or columns (1) as built; of words, and of the vocabulary, the words
+    themselves."""
+    if block.text and side == 0:
+        return ["" if word is None else str(word) for word in values[block.name][:, 0]]
+    return (block.rows, block.columns)[side].read(values)
+
+
+def place_of(block: Matrix, label: str | int | None, side: int, values: Values) -> int | None:
+    """The row (side 0) or column (1), from 0, that an experiment names by its label as built or by its number
+    from 1, and that goes without saying where there is only one; None where there is none such."""
+    if label is None:
+        return 0 if block.shape[side] == 1 else None
+    if isinstance(label, int):
+        return label - 1 if 1 <= label <= block.shape[side] else None
+    labels = labels_of(block, side, values)
+    return next((k for k, one in enumerate(labels) if word_key(one) == word_key(label)), None)
+
+
+def so_already(experiment: Experiment, block: Matrix, value: Any, language: str) -> bool:
+    """Whether a cell of a block that holds a value holds what an experiment asks for."""
+    if experiment.above is not None:
+        return bool(value > experiment.above)
+    if experiment.below is not None:
+        return bool(value < experiment.below)
+    to = experiment.target(language)
+    if isinstance(to, bool):
+        turned = block.turned_by or SwitchWords()
+        return word_key(str(value)) in map(word_key, turned.on if to else turned.off)
+    return word_key(str(value)) == word_key(to) if isinstance(to, str) else bool(abs(value - to) < 1e-6)
 
 
 def to_try(split: Sequence[Sequence[str]], messages: Messages) -> tuple[Experiment, ...]:

@@ -36,14 +36,16 @@ class SentenceWatch:
 @record(eq=False, frozen=False)
 class Watch:
     """The `word` that is watched; its choices (the word, two dimensions and, with several lessons,
-    which one of the list `lessons`, known by `keys`), the `places` of a model that writes, after
-    which its next word is shown, by their numbers, and what each sentence shows of it."""
+    which one of the list `lessons`, known by `keys`, with the `outputs` of each in the first sentence), the
+    `places` of a model that writes, after which its next word is shown, by their numbers, and what each sentence
+    shows of it."""
 
     word: Matrix
     across: Matrix
     up: Matrix
     lesson: Matrix | None
     keys: tuple[str, ...]
+    outputs: tuple[Matrix, ...]
     places: list[Matrix] = field(default_factory=list)
     sentences: list[SentenceWatch] = field(default_factory=list)
 

@@ -46,7 +46,7 @@ def watch(
     if len(lessons) > 1:
         titles = g.input("lessons", Axis.numbered("", len(lessons)), ONE, "list", text=True)
         lesson = g.input("lesson", ONE, ONE, "choice", text=True, choices=titles)
-    watched = Watch(word, across, up, lesson, tuple(lessons))
+    watched = Watch(word, across, up, lesson, tuple(lessons), tuple(each[0].output for each in lessons.values()))
     with model.behind():
         with g.step("watch_plane"):
             names = g.add("plane", ops.stack(across, up))

@@ -82,7 +82,7 @@ def of_own_words(
     width = len(template.table.dimensions)
     own = replace(
         without_claims(replace(template, sizes=sizes)), cut=cutting, weights={}, trained=False, watch=None,
-        plane=(), slots=0, lesson=None, glosses={},
+        plane=(), slots=0, shown=None, glosses={},
         table=draw_words(made.words, width, template.seed, str(text.path)),
         sentences=_beginning(template, text, Cutter(cutting, made.words)),
     )  # fmt: skip

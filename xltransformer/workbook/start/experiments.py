@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from xltransformer.building.instance import Instance
-from xltransformer.graph import Matrix, SwitchWords, Values
+from xltransformer.graph import SwitchWords
 from xltransformer.locale import in_language
 from xltransformer.ops import same_word, says
-from xltransformer.teaching.experiments import Experiment
-from xltransformer.text import word_key
+from xltransformer.teaching.experiments import Experiment, place_of, so_already
 from xltransformer.workbook.baseline import Changed
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.phrases import literal
@@ -27,10 +26,12 @@ def draw_experiments(page: Page, instance: Instance, row: int, changed: Changed)
     for experiment in instance.template.experiments:
         if (edited := _edited(page, experiment)) is None:
             continue
-        done, as_built = _done(page, experiment, *edited)
-        if not as_built:
+        place, value = edited
+        block = page.model.blocks[experiment.block]
+        if not so_already(experiment, block, value, page.messages.language):
+            done = _done(page, experiment, place)
             number += 1
-            parts = _draw(page, experiment, edited[0], done, number, row, changed)
+            parts = _draw(page, experiment, place, done, number, row, changed)
             screen |= {f"experiment.{number}.{part}": place for part, place in parts.items()}
             row += 2
     return row, screen
@@ -43,7 +44,7 @@ def _edited(page: Page, experiment: Experiment) -> tuple[Place, Any] | None:
     if block is None or block not in page.book.homes:
         return None
     home, values = page.book.homes[block], page.book.values
-    i, j = (_at(block, label, side, values) for side, label in enumerate((experiment.row, experiment.column)))
+    i, j = (place_of(block, label, side, values) for side, label in enumerate((experiment.row, experiment.column)))
     if i is None or j is None:
         return None
     return Place(home.sheet, home.row + i, home.column + j, (1, 1)), values[block.name][i, j]
@@ -78,30 +79,17 @@ def _draw(
     return parts
 
 
-def _at(block: Matrix, label: str | int | None, side: int, values: Values) -> int | None:
-    """A row or column by its label as built, for words by the word itself, or by its number from 1."""
-    if label is None:
-        return 0 if block.shape[side] == 1 else None
-    if isinstance(label, int):
-        return label - 1 if 1 <= label <= block.shape[side] else None
-    labels = (block.rows, block.columns)[side].read(values)
-    if block.text and side == 0:
-        labels = [str(word) for word in values[block.name][:, 0]]
-    return next((k for k, one in enumerate(labels) if word_key(one) == word_key(label)), None)
-
-
-def _done(page: Page, experiment: Experiment, place: Place, value: Any) -> tuple[str, bool]:
-    """Whether a cell holds what the experiment asks for: as a formula, and as built, where it holds a value."""
+def _done(page: Page, experiment: Experiment, place: Place) -> str:
+    """In a formula, whether a cell holds what the experiment asks for."""
     cell = place.seen_from(page.sheet.name).cell(0, 0).replace("$", "")
     if experiment.above is not None:
-        return f"IF(ISNUMBER({cell}),{cell}>{experiment.above!r},FALSE)", bool(value > experiment.above)
+        return f"IF(ISNUMBER({cell}),{cell}>{experiment.above!r},FALSE)"
     if experiment.below is not None:
-        return f"IF(ISNUMBER({cell}),{cell}<{experiment.below!r},FALSE)", bool(value < experiment.below)
+        return f"IF(ISNUMBER({cell}),{cell}<{experiment.below!r},FALSE)"
     to = experiment.target(page.messages.language)
     if isinstance(to, bool):
         turned = page.model.blocks[experiment.block].turned_by or SwitchWords()
-        words = turned.on if to else turned.off
-        return f"OR({says(cell, turned, on=to)})", word_key(str(value)) in map(word_key, words)
+        return f"OR({says(cell, turned, on=to)})"
     if isinstance(to, str):
-        return same_word(cell, literal(to)), word_key(str(value)) == word_key(to)
-    return f"IF(ISNUMBER({cell}),ABS({cell}-{to!r})<0.000001,FALSE)", bool(abs(value - to) < 1e-6)
+        return same_word(cell, literal(to))
+    return f"IF(ISNUMBER({cell}),ABS({cell}-{to!r})<0.000001,FALSE)"
