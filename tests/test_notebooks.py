@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import re
 from pathlib import Path
 
+import make_notebooks
 import numpy as np
 import pandas as pd
 import pytest
@@ -101,3 +103,16 @@ def test_what_was_built_and_compared_says_itself_in_one_line(tmp_path: Path) -> 
     for one in (built, found, pair):
         assert re.fullmatch(r"<code>.*</code>", one._repr_html_())
     assert "✓" in found._repr_html_()
+
+
+_MACHINE = re.compile(r"\d\.\de[-+]\d\d|\b\d+\.\d{6,}\b")
+"""What differs from machine to machine: tiny errors and last digits."""
+
+
+@pytest.mark.parametrize("path", make_notebooks.NOTEBOOKS, ids=lambda path: path.parent.name)
+def test_a_notebook_stores_what_its_cells_show(path: Path, tmp_path: Path) -> None:
+    text = path.read_text("utf-8")
+    again = make_notebooks.text_of(make_notebooks.run(json.loads(text), tmp_path))
+    assert _MACHINE.sub("", again) == _MACHINE.sub("", text), "run scripts/make_notebooks.py"
+    assert "</table>" in text
+    assert "matplotlib" not in text

@@ -21,6 +21,8 @@ from xltransformer.workbook.reader import ReadBook, read_book
 
 Books = tuple[ReadBook, ReadBook]
 
+MEASURED = ("signed", "probability", "masked", "plain", "fine")
+"""The kinds of numbers of which one can be more or less than another by a little."""
 WRITTEN = "(written by the model)"
 """What stands for a word that nobody typed."""
 
@@ -48,12 +50,14 @@ class Edit:
 class Comparison:
     """Two workbooks: the inputs that differ, cell by cell; each block that both have in one shape, computed by
     NumPy from each one's inputs; and `notes` on whatever else is not the same, such as shapes. `max_abs_error` is
-    None in a block whose texts differ, or which the mask hides in one of them only."""
+    None in a block whose texts differ, or which the mask hides in one of them only. `most` is the block whose
+    numbers differ most, counts and places aside."""
 
     files: tuple[str, str]
     notes: tuple[str, ...]
     inputs: tuple[Edit, ...]
     blocks: tuple[BlockDiff, ...]
+    most: str = ""
 
     @property
     def ok(self) -> bool:
@@ -94,9 +98,9 @@ class Comparison:
         if self.ok:
             return f"the same: {cells:,} cells in {len(self.blocks)} blocks"
         said = [f"{len(self.inputs)} cell{'s' * (len(self.inputs) != 1)} typed differently"] if self.inputs else []
-        largest = max(self.differing, key=lambda block: block.max_abs_error or 0.0, default=None)
         if self.differing:
-            by = f", most by {self.max_abs_error:.3g} in {largest.name}" if largest and self.max_abs_error else ""
+            apart = {block.name: block.max_abs_error for block in self.differing}
+            by = f", most {self.most} by {apart[self.most]:.3g}" if self.most else ""
             said.append(f"{len(self.differing)} of {len(self.blocks)} blocks differ{by}")
         return f"DIFFERENT: {'; '.join(said or self.notes)}"
 
@@ -118,7 +122,10 @@ def compare(a: str | Path, b: str | Path, tolerance: float = TOLERANCE) -> Compa
     edits = [edit for block in typed for edit in _edits(books[0], block, x, inputs, tolerance)]
     blocks = [_compared(block, x[block.name], y[block.name], tolerance) for block in shared]
     notes = [*_told(books), *_other_blocks(books), *_replaced(shared, books)]
-    return Comparison((str(a), str(b)), tuple(notes), tuple(edits), tuple(blocks))
+    measured = [one for m, one in zip(shared, blocks, strict=True) if m.computed and m.scale in MEASURED]
+    most = max(measured, key=lambda block: block.max_abs_error or 0.0, default=None)
+    name = most.name if most is not None and most.max_abs_error else ""
+    return Comparison((str(a), str(b)), tuple(notes), tuple(edits), tuple(blocks), name)
 
 
 def _apart(x: Array, y: Array, tolerance: float) -> Array:

@@ -77,7 +77,8 @@ def _number(value: float, largest: float) -> str:
     """A number to as many decimals as the largest beside it asks for."""
     if value == int(value) and abs(value) < 1e6 and largest >= 1:
         return f"{value:.0f}"
-    return f"{value:.2f}" if 0.05 <= largest < 1e6 else f"{value:.3g}"
+    text = f"{value:.2f}" if 0.05 <= largest < 1e6 else f"{value:.3g}"
+    return "0.00" if text == "-0.00" else text
 
 
 def _row(label: str, cells: Sequence[str], rest: str | None = None) -> str:
