@@ -38,7 +38,7 @@ def test_the_task_is_left_out_where_there_is_none_or_it_speaks_of_another_word(t
     own = tmp_path / "own.toml"
     own.write_text('model = "attention_lessons"\nsentences = ["a"]\ndimensions = ["x"]\n[words]\na = [1.0]\n')
     lines = head(make_instance(own))
-    assert lines[TASK] == load_messages()("start.drawn_weights", seed=0)
+    assert lines[TASK] == load_messages()("start.drawn_further", seed=0, lesson="Self-attention")
     assert lines[INTRO] == intro
 
 
@@ -85,7 +85,7 @@ def test_a_template_says_whether_its_numbers_are_drawn(name: str) -> None:
     told = head(instance)[INTRO]
     assert (told == messages("start.intro")) == (not drawn)
     if drawn:
-        assert told == messages(f"start.drawn_{drawn}", seed=template.seed)
+        assert told == messages(f"start.drawn_{drawn}", seed=template.seed, lesson=instance.shown)
 
 
 def test_what_is_half_given_is_told_as_it_is(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_other_embeddings_silence_what_is_said_of_the_weights(tmp_path: Path) ->
     """The weights were made for other dimensions: they are drawn, and the notes on them are left out."""
     (tmp_path / "words.csv").write_text("word,size,noise\ncat,1,2\nmouse,2,1\nkeyboard,3,1\n")
     instance = make_instance("cat-and-mouse", ["cat mouse", "keyboard mouse"], embeddings=tmp_path / "words.csv")
-    assert head(instance)[TASK] == load_messages()("start.drawn_weights", seed=0)
+    assert head(instance)[TASK] == load_messages()("start.drawn_further", seed=0, lesson="Self-attention")
     assert not instance.template.notes
     assert not instance.template.experiments
 

@@ -161,7 +161,8 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
         *(("sentences", {"dense": 4, "dense_activation": one, "dense_bias": False}) for one in DENSE),
     )
     others += [make_instance(untrained(name, tmp_path), settings=settings) for name, settings in small]
-    others.append(make_instance(replace(load_template("cat-and-mouse"), weights={})))  # draws its weights
+    for shown in (None, "projected_attention"):  # which draws its weights
+        others.append(make_instance(replace(load_template("cat-and-mouse"), weights={}, shown=shown)))
     single = make_instance("recurrent", ["cat"])
     for instance in (alone, plain, single, *others):
         lay_out(instance, instance.trace(), messages)

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from cells import cells_of
 from click.testing import CliRunner
 
 from xltransformer.building.instance import make_instance
 from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
 from xltransformer.errors import MOST_LINE, UserError
+from xltransformer.locale import load_messages
+from xltransformer.workbook.layout import lay_out
 
 BANK = """model = "attention_lessons"
 sentences = ["river bank and water", "money bank and credit"]
@@ -183,7 +186,11 @@ def test_a_lesson_without_weights_opens_on_what_draws_none(given: str, shown: st
     assert watch.lesson.choices is not None
     at = watch.keys.index(shown)
     assert instance.inputs[watch.lesson.name][0, 0] == instance.inputs[watch.lesson.choices.name][at, 0]
-    assert instance.drawn == "weights"
+    assert instance.drawn == ("weights" if given else "further")
+    book = lay_out(instance, instance.trace(), load_messages("en"))
+    cells = cells_of(book.sheets[0]).values()
+    said = "The weights are drawn" if given else "“Self-attention” uses no weights. Those of the other lessons are"
+    assert any(str(cell.content).startswith(said) for cell in cells)
 
 
 def test_a_lesson_with_given_weights_opens_on_these() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from xltransformer.building.arguments import spelled
-from xltransformer.building.initial import initial_values, is_drawn
+from xltransformer.building.initial import drawn_for, initial_values, is_drawn, shown_first
 from xltransformer.building.limits import check_limits, check_sizes
 from xltransformer.building.matched import Made, check_experiments, check_matched
 from xltransformer.building.own import spoken
@@ -63,13 +63,25 @@ class Instance:
     @property
     def drawn(self) -> str:
         """What of its numbers is drawn from the seed: `weights`, `embeddings`, `all` of them or, empty, none; of
-        weights that learn in the workbook, `learning`."""
+        weights that learn in the workbook, `learning`; of weights that the lesson shown at first does not use,
+        `further`."""
         weights = any(is_drawn(block, self.template) for block in self.model.parameters)
         if weights and self.model.learns:
             return "learning"
+        if weights and self.template.table.drawn:
+            return "all"
         if weights:
-            return "all" if self.template.table.drawn else "weights"
+            watch, template = self.model.watch, self.template
+            if watch is None or watch.lesson is None:
+                return "weights"
+            return "weights" if drawn_for(watch.outputs[shown_first(watch, template)], template) else "further"
         return "embeddings" if self.template.table.drawn else ""
+
+    @property
+    def shown(self) -> str:
+        """The title of the lesson that is shown at first, where there are several."""
+        watch = self.model.watch
+        return "" if watch is None or watch.lesson is None else str(self.inputs[watch.lesson.name][0, 0])
 
     def trace(self) -> dict[str, Array]:
         """Every block's values, computed by NumPy; UserError where a number is no longer finite."""

@@ -69,7 +69,9 @@ def _draw_head(page: Page, instance: Instance, variant: Variant | None) -> dict[
     usual = messages.get(f"start.title_{template.model}", messages("start.title"))
     title = _exercise_title(messages, variant) if exercise else told(instance, template.title, messages) or usual
     task = "" if exercise else told(instance, template.task, messages)
-    drawn = messages(f"start.drawn_{instance.drawn}", seed=template.seed) if instance.drawn else ""
+    drawn = ""
+    if instance.drawn:
+        drawn = messages(f"start.drawn_{instance.drawn}", seed=template.seed, lesson=instance.shown)
     lines = [(task, "task"), (drawn, "intro_line"), (intro, "intro_line")]
     lines = [(title, "title"), *(line for line in lines if line[0])]
     sheet.heights |= {**HEIGHTS, **dict.fromkeys(range(TITLE + len(lines), STATE), ABSENT)}
