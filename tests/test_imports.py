@@ -11,11 +11,11 @@ import pytest
 import xltransformer
 
 STAIRS = [
-    "__main__", "cli", "__init__", "variants", "api", "exporting", "tracing", "notebook", "training",
-    "classroom", "homework", "grading", "selection", "exercise", "comparing", "difference", "listing",
-    "writing", "workbook", "size", "building", "engines", "models", "teaching", "weights", "nn", "inputs",
-    "stepwise", "ops", "locale", "checked", "bounds", "formats", "files", "cutting", "text", "sampling",
-    "graph", "errors", "record",
+    "__main__", "cli", "__init__", "variants", "api", "checking", "exporting", "tracing", "notebook",
+    "training", "classroom", "homework", "grading", "selection", "exercise", "comparing", "difference",
+    "listing", "writing", "workbook", "size", "building", "engines", "models", "teaching", "weights", "nn",
+    "inputs", "stepwise", "ops", "locale", "checked", "bounds", "formats", "files", "cutting", "text",
+    "sampling", "graph", "errors", "record",
 ]  # fmt: skip
 """Every room, each above those that it may import from."""
 PACKAGE = Path(xltransformer.__file__).parent

@@ -6,6 +6,7 @@ trace("lesson.xlsx")                        those of a workbook as it is now
 blocks(template="gpt")                      what its blocks are called, and what each is
 diff("lesson.xlsx")                         prove the workbook, as it is now, equal to NumPy
 compare("lesson.xlsx", "mine.xlsx")         what was typed differently in two of them, and what comes of it
+check({"weights": A}, template="apple")     what of your own code agrees, and which slip explains the rest
 train("w.npz", template="gpt", data="d.txt")    learn from a file of sentences
 write("the cat", "gpt", count=3)            what a model writes, word by word
 export("folder/", weights="w.npz")          write what transformers loads as it is
@@ -25,6 +26,7 @@ _HOMES = {
     "building.instance": ("Instance",),
     "building.parse": ("load_template",),
     "building.template": ("Template",),
+    "checking.check": ("Check", "check"),
     "comparing": ("Comparison", "compare"),
     "difference": ("Diff", "diff"),
     "errors": ("UserError",),
@@ -37,6 +39,7 @@ _HOMES = {
 }
 __all__ = [
     "BlockLine",
+    "Check",
     "Class",
     "Comparison",
     "Diff",
@@ -50,6 +53,7 @@ __all__ = [
     "blocks",
     "build",
     "build_variants",
+    "check",
     "compare",
     "diff",
     "export",
@@ -65,6 +69,7 @@ if TYPE_CHECKING:
     from xltransformer.building.instance import Instance
     from xltransformer.building.parse import load_template
     from xltransformer.building.template import Template
+    from xltransformer.checking.check import Check, check
     from xltransformer.comparing import Comparison, compare
     from xltransformer.difference import Diff, diff
     from xltransformer.errors import UserError

@@ -20,18 +20,25 @@ GIVEN = Path("weights")
 
 def state_of(given: Mapping[Any, Any]) -> dict[str, Array]:
     """The arrays in double precision. Raises UserError for what is none, or holds no numbers."""
-    if not given:
-        raise UserError(f"{GIVEN} is empty; give arrays by the names of blocks, or a state dict")
-    found = {}
-    for name, value in given.items():
-        if not isinstance(name, str):
-            raise UserError(f"{GIVEN}: {name!r:.40} is no name of an array; give a dict of arrays by name")
-        found[name] = _array(name, value)
+    found = arrays_of(given, GIVEN)
     check_names(GIVEN, ((name, str(array.dtype)) for name, array in found.items()))
     return {name: array.astype(float) for name, array in found.items()}
 
 
-def _array(name: str, value: Any) -> Array:
+def arrays_of(given: Mapping[Any, Any], where: Path) -> dict[str, Array]:
+    """The arrays of a dict as they are, of numbers of any type; `where` they were given stands in messages. Raises
+    UserError for what is none, or holds no numbers."""
+    if not given:
+        raise UserError(f"{where} is empty; give arrays by the names of blocks, or a state dict")
+    found = {}
+    for name, value in given.items():
+        if not isinstance(name, str):
+            raise UserError(f"{where}: {name!r:.40} is no name of an array; give a dict of arrays by name")
+        found[name] = _array(name, value, where)
+    return found
+
+
+def _array(name: str, value: Any, where: Path) -> Array:
     """One array of numbers. A tensor that learns or lies on another device makes none of itself before it is
     detached and brought here, nor does one of bfloat16 before it is widened."""
     for step in ("detach", "cpu"):
@@ -43,10 +50,10 @@ def _array(name: str, value: Any) -> Array:
         array = np.asarray(value.float()) if hasattr(value, "float") else np.array(None)
     except (ValueError, RuntimeError) as error:
         said = " ".join(str(error).split())
-        raise UserError(f"{GIVEN}: {name:.80} is no array ({said:.80}); give rows of equal length") from None
+        raise UserError(f"{where}: {name:.80} is no array ({said:.80}); give rows of equal length") from None
     if array.dtype.name == "bfloat16":  # of ml_dtypes, as JAX has it
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":
         what = "objects" if array.dtype.kind == "O" else str(array.dtype)
-        raise UserError(f"{GIVEN}: {name:.80} holds {what}, not numbers; give an array of numbers")
+        raise UserError(f"{where}: {name:.80} holds {what}, not numbers; give an array of numbers")
     return array
