@@ -80,7 +80,7 @@ def make(path: Path, steps: tuple[str, ...], language: str = "en", **given: Any)
     scores = {
         str(cells[row, REGION + 1].content): row
         for (row, column), cell in cells.items()
-        if column == REGION and cell.style == ("verdict", "")
+        if column == REGION and cell.style == ("verdict", "") and "/" in str(cell.shown)
     }
     answers = {block.name: values[block.name] for block in left}
     return Exercise(path, instance, read_book(path), answers, start.name, scores)

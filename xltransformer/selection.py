@@ -41,7 +41,7 @@ class Stand:
         """Whether there is something to work out: no entry of another block once more, no count, nothing that is
         the same whatever the numbers."""
         op, block = op_of(self.block), self.block
-        return not (op.moves or op.constant or block.sums_to_one or block.scale in _COUNTED)
+        return not (op.only_moves(*block.operands) or op.constant or block.sums_to_one or block.scale in _COUNTED)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -216,7 +216,11 @@ def _choice(
     tiers = [
         [stand for stand in among if stand.practice and stand.step in practised],
         [stand for stand in among if stand.practice and stand.step not in practised],
-        [stand for stand in among if not stand.practice and not op_of(stand.block).moves],
+        [
+            stand
+            for stand in among
+            if not stand.practice and not op_of(stand.block).only_moves(*stand.block.operands)
+        ],
     ]
     found: dict[Matrix, set[Cell]] = {}
     total = 0

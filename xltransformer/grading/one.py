@@ -17,6 +17,9 @@ from xltransformer.grading.remarks import on_answers
 from xltransformer.grading.saved import saved
 from xltransformer.grading.typed import number_in
 from xltransformer.graph import Array, Matrix
+from xltransformer.inputs import as_text
+from xltransformer.locale import switch_words
+from xltransformer.text import word_key
 from xltransformer.workbook.book import ANSWERS, TOLERANCE, Left
 from xltransformer.workbook.places import quoted
 
@@ -73,7 +76,28 @@ def _grade(path: Path) -> Grade:
     gone = [m for m in left if _place(book, m) is None]
     remarks += [f"the cells of {block.name} are gone: counted as empty" for block in gone]
     remarks += on_answers(answers)
-    return Grade(path, _by_step(book, answers), tuple(remarks), answers, changed=bool(changed), saved=saved(path))
+    variant = exercise.get("variant")
+    whose = variant if isinstance(variant, dict) else {}
+    return Grade(
+        path,
+        _by_step(book, answers),
+        tuple(remarks),
+        answers,
+        student=str(whose.get("name", "")),
+        variant=whose.get("number"),
+        hints=_hints(book, results),
+        changed=bool(changed),
+        saved=saved(path),
+    )
+
+
+def _hints(book: ReadBook, results: Results) -> int | None:
+    """How many hints are switched on; None where there are none."""
+    from xltransformer.workbook.current import result
+
+    on = {word_key(word) for word in switch_words().on}
+    said = [result(results, place, i, 0) for place in book.hints for i in range(place.shape[0])]
+    return sum(word_key(as_text(one)) in on for one in said if one is not None) if said else None
 
 
 def _on_inputs(

@@ -149,6 +149,8 @@ class Op(ABC):
     """The formula of a row as an array, where it is another one (see `by_entry`)."""
     in_numbers: ClassVar[str] = ""
     """The same as a worked line, of single cells: `{x} / {divisor}`. None where it is empty."""
+    in_hint: ClassVar[str] = ""
+    """The same for an operation that no lesson works a line of, as a student is told it."""
     text: ClassVar[bool] = False
     """Whether the result is text."""
     scale: ClassVar[Scale] = "signed"
@@ -229,7 +231,19 @@ class Op(ABC):
 
         None where there is nothing to work out.
         """
-        pieces = self._filled(self.in_numbers, i, j, operands)
+        return self._said(self.in_numbers, i, j, operands)
+
+    def hint(self, i: Index, j: Index, *operands: Any, **_: Any) -> Pieces | None:
+        """How the cell comes about, as a student is told it who has it wrong: as in a worked line where there is
+        one. None where there is nothing to tell."""
+        return self._said(self.in_hint, i, j, operands) if self.in_hint else self.worked(i, j, *operands)
+
+    def only_moves(self, *operands: Matrix) -> bool:
+        """Whether of these operands each entry of the result is one, or 0, only moved."""
+        return self.moves
+
+    def _said(self, text: str, i: Index, j: Index, operands: tuple[Ref, ...]) -> Pieces | None:
+        pieces = self._filled(text, i, j, operands)
         return [Number(piece) if k % 2 else piece for k, piece in enumerate(pieces) if piece] or None
 
     def _filled(self, formula: str, i: Index, j: Index, operands: tuple[Ref, ...]) -> list[str]:

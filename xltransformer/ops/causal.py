@@ -18,6 +18,7 @@ from xltransformer.ops.base import STOP, Contributions, Coordinate, Index, Numbe
 from xltransformer.ops.linear import (
     MatMul,
     RowProducts,
+    matmul,
     mmult,
     product,
     product_cell,
@@ -71,6 +72,9 @@ class CausalScores(Op):
 
     def row(self, i: int, queries: Ref, keys: Ref) -> list[Span]:
         return [(0, i + 1, mmult(queries, queries.row(i), keys, keys.part(columns=i + 1)))]
+
+    def hint(self, i: Index, j: Index, queries: Ref, keys: Ref) -> Pieces | None:
+        return matmul.worked(i, j, queries, keys)
 
 
 @record

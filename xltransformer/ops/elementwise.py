@@ -169,6 +169,7 @@ class Relu(Activation):
 
     formula = "MAX(0,{x})"
     row_formula = "IF({x}>0,{x},0)"
+    in_hint = "max(0, {x})"
     slope_formula = "IF({x}>0,1,0)"
 
     def value(self, x: Array) -> Array:
@@ -188,6 +189,7 @@ class GeluTanh(Activation):
     """
 
     formula = f"0.5*{{x}}*(1+{_TANH})"
+    in_hint = "0.5 × {x} × (1 + tanh(0.798 × ({x} + 0.0447 × ({x})³)))"
     slope_formula = f"0.5*(1+{_TANH})*(1+{{x}}*(1-{_TANH})*SQRT(2/PI())*(1+0.134145*{{x}}^2))"
 
     def value(self, x: Array) -> Array:
@@ -246,6 +248,7 @@ class GeluErf(Activation):
     """
 
     formula = "{x}*NORMSDIST({x})"
+    in_hint = "{x} × Φ({x})"
     slope_formula = "(NORMSDIST({x})+{x}*NORMDIST({x},0,1,FALSE))"
     by_entry = False  # IronCalc's NORMSDIST takes no arrays
 
@@ -269,6 +272,7 @@ class Sigmoid(Activation):
 
     formula = f"1/(1+{_EXP})"
     row_formula = f"1/(1+{_ROW_EXP})"
+    in_hint = "1 / (1 + exp(−({x})))"
     slope_formula = "{x}*(1-{x})"
     scale = "probability"
     from_result = True
@@ -288,6 +292,7 @@ class Silu(Activation):
 
     formula = f"{{x}}/(1+{_EXP})"
     row_formula = f"{{x}}/(1+{_ROW_EXP})"
+    in_hint = "{x} / (1 + exp(−({x})))"
     slope_formula = f"(1+{{x}}*(1-1/(1+{_EXP})))/(1+{_EXP})"
 
     def value(self, x: Array) -> Array:
@@ -302,6 +307,7 @@ class Tanh(Activation):
     """The hyperbolic tangent, which squeezes every number between -1 and 1: the recurrent network's."""
 
     formula = "TANH({x})"
+    in_hint = "tanh({x})"
     slope_formula = "(1-{x}^2)"
     from_result = True
 

@@ -260,6 +260,10 @@ class Total(Op):
             total = np.broadcast_to(total, total.shape[:-2] + block.shape[-2:])
         return collected(total, block)
 
+    def only_moves(self, *operands: Matrix) -> bool:
+        block, *parts = operands
+        return len(parts) == 1 and parts[0].shape[0] >= block.shape[0]
+
     def cell(self, i: Coordinate, j: Coordinate, block: Ref, *parts: Ref) -> str:
         return "+".join(part.cell(*self._at(part, i, j)) for part in parts)
 

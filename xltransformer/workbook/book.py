@@ -50,6 +50,8 @@ class Variant:
 
 EXERCISE = "xlt.exercise"
 """Names of the cells a student fills begin with this: `xlt.exercise.self_attention.scores`."""
+HINT = "xlt.hint"
+"""Names of the switches of a block's hints, one below the other, begin with this."""
 ANSWERS = "answers"
 """The name of the hidden sheet with an exercise's answers."""
 TOLERANCE = 0.01
@@ -66,7 +68,10 @@ class Exercise:
         self.left = left
         self.blocks = frozenset(left)
         self.sheet = Canvas(ANSWERS, hidden=True)
+        self.places: dict[Matrix, Place] = {}
         self.verdicts: dict[Matrix, Place] = {}
+        self.hints: dict[Matrix, list[Place]] = {}
+        """Cells that are 1 where a hint is switched on: one for each row that has hints."""
         self.counts: dict[Matrix, Place] = {}
         """How many of a block's cells are right: one cell for each block, all in one column."""
         self._waiting: dict[Matrix, frozenset[Matrix]] = {}

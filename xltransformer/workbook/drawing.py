@@ -214,7 +214,7 @@ def draw_exercise(drawing: Drawing) -> None:
     verdicts = Place(hidden.name, home.row, 2 + block.shape[1], block.shape)
     book.exercise.verdicts[block] = verdicts
     book.exercise.counts[block] = count = Place(hidden.name, home.row, 0, (1, 1))
-    book.names[f"{EXERCISE}.{block.name}"] = place
+    book.names[f"{EXERCISE}.{block.name}"] = book.exercise.places[block] = place
     student, answer = place.seen_from(hidden.name), home.seen_from(hidden.name)
 
     def judged(i: Coordinate, j: Coordinate) -> str:

@@ -12,6 +12,7 @@ from xltransformer.ops import op_of
 from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.canvas import LETTER, Canvas, text_width
 from xltransformer.workbook.drawing import draw, draw_factor
+from xltransformer.workbook.hints import draw_hints
 from xltransformer.workbook.marking import LONG_SYMBOL
 from xltransformer.workbook.places import Known, Place
 from xltransformer.workbook.worked import rows_of, words_of, worked_lines
@@ -47,7 +48,7 @@ def draw_step(page: Page, section: Section, step: Step, title: str, row: int) ->
     row += 2
     if page.book.notation.by_row:
         row = _draw_in_line(page, step.blocks, row)
-        return _draw_worked(page, section, step, row) + 1
+        return draw_hints(page, step, _draw_worked(page, section, step, row)) + 1
     products = [block for block in step.blocks if block.computed and _crosswise(page.book, block)]
     factors = {operand for product in products if not any(_turned(product)) for operand in product.operands}
     before: list[Matrix] = []
@@ -57,7 +58,7 @@ def draw_step(page: Page, section: Section, step: Step, title: str, row: int) ->
     row = _draw_in_line(page, before, row)
     row = _draw_products(page, products, row)
     row = _draw_in_line(page, after, row)
-    return _draw_worked(page, section, step, row) + 1
+    return draw_hints(page, step, _draw_worked(page, section, step, row)) + 1
 
 
 def text_keys(step: Step, part: str) -> list[str]:

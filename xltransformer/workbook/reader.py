@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from xltransformer.graph import Array, Matrix
 from xltransformer.models import Lesson
 from xltransformer.record import record
 from xltransformer.workbook import described
-from xltransformer.workbook.book import EXERCISE, SHOWN
+from xltransformer.workbook.book import EXERCISE, HINT, SHOWN
 from xltransformer.workbook.described import Description
 from xltransformer.workbook.places import Place, place_of
 
@@ -51,6 +52,16 @@ class ReadBook:
         """By sheet, the formulas as they were typed; they are many, and read only when asked for."""
         with Package(self.path) as package:
             return Sheets(package).formulas()
+
+    @cached_property
+    def hints(self) -> list[Place]:
+        """The switches of an exercise's hints, a column for each block."""
+        found: list[Place] = []
+        for name, refers in self.names.items():
+            if _plain(name).startswith(f"{_plain(HINT)}_"):
+                with suppress(ValueError):
+                    found.append(place_of(refers.strip().removeprefix("=")))
+        return [place for place in found if place.sheet in self.content]
 
     def expect(self, blocks: Sequence[Matrix], exercises: Sequence[Matrix] = ()) -> None:
         """Raise UserError where the cells of these inputs, or what a student fills of these blocks, cannot be

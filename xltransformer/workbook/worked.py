@@ -135,6 +135,17 @@ def worked_lines(
         yield WorkedLine(Phrase(formula, shown), column)
 
 
+def asked_of(page: Page, block: Matrix, i: int, row: Phrase, index: Index, j: int) -> str:
+    """The formula of how a cell of row i comes about, without its result: in column `index`, now j."""
+    op, book = op_of(block), page.book
+    pieces = op.hint(i, index, *(page.ref(m) for m in block.operands))
+    assert pieces is not None
+    labels = [label for label in (row, _column_label(page, block, index, j)) if label.shown]
+    result = page.ref(block).cell(i, index)
+    decimals = _decimals(result) if _may_be_small(block) else "2"
+    return f'{_named(book.symbol(block), labels).formula} = "&{_formula(pieces, decimals)}&" = ?"'
+
+
 def _named(symbol: str, labels: list[Phrase]) -> Phrase:
     """A block's symbol with the labels of one of its cells; an open text, as a formula."""
     if not labels:  # one number alone has none

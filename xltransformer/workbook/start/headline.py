@@ -9,6 +9,7 @@ from xltransformer.teaching.pictures import Map, Writing
 from xltransformer.teaching.watch import lesson_title
 from xltransformer.workbook.book import TOLERANCE, Page
 from xltransformer.workbook.drawing import draw
+from xltransformer.workbook.hints import hints_taken
 from xltransformer.workbook.named import before
 from xltransformer.workbook.panels import step_title
 from xltransformer.workbook.places import Place
@@ -69,6 +70,10 @@ def draw_score(page: Page, last: int) -> tuple[int, Place]:
         row += 1
     every = [block for blocks in steps.values() for block in blocks]
     _line(page, row, messages("exercise.total"), every, "row_text", total=True)
+    if page.book.exercise.hints:
+        row += 1
+        page.formula(row, REGION, lambda: hints_taken(page), 0, "verdict")
+        sheet.text(row, REGION + 1, messages("hint.taken"), "remark")
     return row + 2, Place(sheet.name, TOP, REGION, (2, last - REGION + 1))
 
 
