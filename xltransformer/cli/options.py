@@ -55,7 +55,7 @@ _SUBJECT = (
         "--weights",
         metavar="FILE",
         help="Weights: .npz, .safetensors or its index.json, or llama2.c's .bin, under the names of "
-        "PyTorch's Transformers, GPT-2, BERT, LLaMA, or our own.",
+        "PyTorch's Transformers and attention, GPT-2, BERT, LLaMA, or our own.",
     ),
     click.option(
         "--words",
