@@ -114,7 +114,7 @@ def test_a_template_that_has_all_words_keeps_its_own_and_what_it_learned() -> No
 
 def test_spellings_that_sheets_do_not_tell_apart_are_one() -> None:
     done = learned('The lamb. the lamb.\nthe Lamb ＂ lamb\nMary "\n')
-    assert "spellings differ in case or width alone" in done.warnings[1]
+    assert "differ from others in capitals or width alone" in done.warnings[1]
     assert {"the", "lamb", "Mary"} < {*vocabulary(built())}
     assert words(built("MARY The")) == ["Mary", "the"]
     learned("The lamb.\nMary\n", lower=True)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SHOWN = 5
 """How often in a run a line with what the model writes is printed."""
 
+MOST_SHOWN = 100
+"""How many characters of a text are printed."""
+
 
 @click.command(cls=Command)
 @click.argument("workbook", required=False)
@@ -91,7 +94,7 @@ def train(workbook: str | None, path: str | None, form: str, **given: Any) -> No
     elif trained.history:
         click.echo(_told(trained.history[-1]))
     for sample in trained.samples:
-        click.echo(f"  writes: {sample}")
+        click.echo(f"  writes: {_short(sample)}")
     click.echo(f"wrote {done.path}")
 
 
@@ -103,7 +106,12 @@ def _tell(told: Progress, move: Move, steps: int, *, shown: bool) -> None:
     move(told.step, line)
     due = told.step <= every or told.step % (every * LOOKS // SHOWN) == 0
     if shown and told.sample is not None and told.step < steps and due:
-        click.echo(f"{line}  writes: {told.sample}")
+        click.echo(f"{line}  writes: {_short(told.sample)}")
+
+
+def _short(text: str) -> str:
+    """A text in one line."""
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
 
 
 def _told(told: Progress) -> str:

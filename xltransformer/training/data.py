@@ -259,11 +259,12 @@ class _Reader:
         if self.long != "cut":
             count, room = len(example.read[over]), rooms[over]
             with_end = " with the word that ends it" if self.end else ""
-            more = f"more places with `slots={count}`, or `long='cut'`" if room < MOST_WORDS else "`long='cut'`"
+            more = f"more places with `slots={count}`" if room < MOST_WORDS else "a line for each sentence"
             raise Mistake(
-                f" takes {count:,} places{with_end}, and the model has {room}: use a shorter sentence, {more}",
+                f" takes {count:,} places{with_end}, and the model has {room}: use a shorter sentence, {more}, "
+                "or `long='cut'`",
                 f"{count:,} places",
-                f"the model has {room} places: use shorter sentences, {more}",
+                f"the model has {room} places: use shorter sentences, {more}, or `long='cut'`",
                 count,
             )
         self.cut += 1

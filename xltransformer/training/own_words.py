@@ -86,7 +86,7 @@ def of_own_words(
         table=draw_words(made.words, width, template.seed, str(text.path)),
         sentences=_beginning(template, text, Cutter(cutting, made.words)),
     )  # fmt: skip
-    return own, known, tuple(_told(template, text, made, len(special), most, held_out, strange))
+    return own, known, tuple(_told(template, text, made, special, cutting, held_out, strange))
 
 
 def _made(text: Text, special: Sequence[str], cutting: Cutting, most: int | None) -> Made:
@@ -163,24 +163,31 @@ def _told(
     template: Template,
     text: Text,
     made: Made,
-    special: int,
-    most: int | None,
+    special: Sequence[str],
+    cutting: Cutting,
     held_out: Text | None,
     strange: Sequence[str],
 ) -> Iterable[str]:
     """Lines about the words that were made."""
-    rows = [word for word in made.words if word != UNKNOWN][special:]
-    kind = "letters" if template.cut.letters else "words"
-    lacking = sum(1 for word in rows if word_key(word) not in {word_key(one) for one in template.table.words})
+    rows = [word for word in made.words if word != UNKNOWN and word not in special]
+    kind, has = "letter" if cutting.letters else "word", {word_key(word) for word in template.table.words}
+    lacking = sum(word_key(word) not in has for word in rows)
     left = "; its learned weights do not fit them and are left out" if template.trained else ""
     rest = f"; the {made.out:,} rarest others are read as {UNKNOWN}" if made.out else ""
     yield (
-        f"the vocabulary is made of the {len(rows):,} {kind} of {text.path.name:.60}, of which template "
+        f"the vocabulary is made of the {_number(len(rows), kind)} of {text.path.name:.60}, of which template "
         f"{template.name} lacks {lacking:,}{left}{rest}"
     )
     if made.joined:
-        yield f"{made.joined:,} spellings differ in case or width alone, which sheets do not tell apart"
+        yield (
+            f"{_number(made.joined, 'spelling')} differ from others in capitals or width alone, which no sheet "
+            "tells apart: the most frequent one stands for all"
+        )
     if held_out is not None and strange:
         yield f"{held_out.path.name:.60}: not in {text.path.name:.60}, read as {UNKNOWN}: {listed(strange, 8)}"
     if len(made.words) > MANY:
         yield f"{len(made.words):,} words make a large workbook: `most_words=500` keeps the most frequent"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
