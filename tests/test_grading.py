@@ -261,7 +261,7 @@ def test_marks_by_block_and_by_cell(folder: Path, tmp_path: Path) -> None:
         == f"wrote {tmp_path / 'marks.csv'} and {tmp_path / 'marks.cells.csv'}: 3 of 4 files graded\n"
     )
     rows = list(csv.DictReader(io.StringIO((tmp_path / "marks.csv").read_text("utf-8-sig"))))
-    assert list(rows[0]) == ["file", "saved", "minutes", SCORES, "right", "of", "percent", "remarks"]
+    assert list(rows[0]) == ["file", "saved", "minutes", "hints", SCORES, "right", "of", "percent", "remarks"]
     by_name = {Path(row["file"]).name: row for row in rows}
     assert (by_name["ann.xlsx"][SCORES], by_name["ann.xlsx"]["percent"]) == ("6 of 9", "67")
     assert "the same answers as" in by_name["ann.xlsx"]["remarks"]
@@ -286,7 +286,7 @@ def test_marks_as_a_workbook(folder: Path) -> None:
     book = openpyxl.load_workbook(path)
     sheet, cells = book["marks"], book["answers"]
     header = [cell.value for cell in sheet[1]]
-    assert header == ["file", "saved", "minutes", SCORES, "right", "of", "percent", "remarks"]
+    assert header == ["file", "saved", "minutes", "hints", SCORES, "right", "of", "percent", "remarks"]
     assert sheet.freeze_panes == cells.freeze_panes == "B2"
     rows = {Path(row[0].value).name: row for row in sheet.iter_rows(2, 5)}
     percent, score = (rows["ann.xlsx"][header.index(name)] for name in ("percent", SCORES))
@@ -303,7 +303,7 @@ def test_marks_as_json(folder: Path) -> None:
     found = json.loads(run(folder, "--format", "json", "--cells").stdout)
     ann = next(one for one in found["files"] if one["file"].endswith("ann.xlsx"))
     assert ann["blocks"] == {SCORES: {"right": 6, "wrong": 3, "empty": 0, "of": 9}}
-    assert (ann["percent"], ann["student"], ann["hints"]) == (66.7, None, None)
+    assert (ann["percent"], ann["student"], ann["hints"]) == (66.7, None, 0)
     assert {"row", "column", "typed", "number", "expected", "verdict"} < ann["answers"][0].keys()
     assert found["notes"] == []
 

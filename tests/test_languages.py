@@ -48,6 +48,7 @@ from xltransformer.workbook.book import Variant, Workbook
 from xltransformer.workbook.current import current_inputs
 from xltransformer.workbook.layout import lay_out, lay_out_size
 from xltransformer.workbook.panels import text_keys
+from xltransformer.workbook.paper import Printed
 from xltransformer.workbook.phrases import literal, needed
 from xltransformer.workbook.reader import read_book
 
@@ -168,7 +169,11 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
         lay_out(instance, instance.trace(), messages)
     instance = make_instance("cat-and-mouse", slots=0)
     for name in ("Ada", ""):
-        lay_out(instance, instance.trace(), messages, select(instance), variant=Variant(1, 2, name, 0))
+        left, variant = select(instance), Variant(1, 2, name, 0)
+        one_cell = {block: cells[:1] for block, cells in left.items()}
+        printed = Printed(handout=True, key=True, left=one_cell, whose=variant)
+        lay_out(instance, instance.trace(), messages, left, variant=variant, printed=printed)
+    lay_out(plain, plain.trace(), messages, printed=Printed(handout=True, left=select(plain)))
     lay_out_size(configuration(), messages)
     for name in ("byte-pair", "gpt", "backpropagation"):
         lines(make_instance(name), messages)

@@ -16,7 +16,7 @@ from xltransformer.errors import UserError
 from xltransformer.exercise import count, described
 from xltransformer.files import check_free, save
 from xltransformer.record import record
-from xltransformer.selection import parts, select
+from xltransformer.selection import DEFAULT, parts, select
 from xltransformer.size.configuration import Configuration, configuration, quantities
 from xltransformer.size.estimate import Estimate, estimate_configuration, estimate_model
 from xltransformer.tracing import says_itself
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from xltransformer.grading import Grade
     from xltransformer.training import Progress, Trained
     from xltransformer.workbook.book import Left, Variant
+    from xltransformer.workbook.paper import Printed
 
 Report = Callable[[Estimate], Callable[[str], None]]
 """Is told what a workbook will take, and gives back what is then told every stage of it: "calculating",
@@ -41,6 +42,8 @@ def build(
     *,
     language: str | None = None,
     exercise: str | Sequence[str] = (),
+    handout: bool = False,
+    key: bool = False,
     products: str = "auto",
     force: bool = False,
     report: Report = lambda _: lambda stage: None,
@@ -51,11 +54,12 @@ def build(
     `template` is one that ships, by its name, or a .toml file of yours; without it the default one, or the
     one that `weights` under published names are for. Of what is named in `exercise` the cells are left for a
     student to fill: "default" for 20 to 30 of them, or steps, blocks and rows of them ("weights:mouse"), lessons,
-    sentences (see `selection.select`); `products` is how matrix products are written: "spelled" out, "compact",
-    by "rows", or by size ("auto"); `force` replaces a file that exists; `report` hears what the workbook will
-    take, and then how far it is; without a `language` it is that of the weights, or English; for `options` see
-    `Options`. Returns what was built: the model, its inputs as arrays by block name, and `warnings` worth telling.
-    Raises UserError, before anything is written, for whatever cannot be used.
+    sentences (see `selection.select`); with `handout` a sheet has the same to print, a page a lesson with blanks,
+    and with `key` another one the answers; `products` is how matrix products are written: "spelled" out,
+    "compact", by "rows", or by size ("auto"); `force` replaces a file that exists; `report` hears what the
+    workbook will take, and then how far it is; without a `language` it is that of the weights, or English; for
+    `options` see `Options`. Returns what was built: the model, its inputs as arrays by block name, and `warnings`
+    worth telling. Raises UserError, before anything is written, for whatever cannot be used.
 
         build("lesson.xlsx", ["cat and mouse"], "multi-head", settings={"heads": 2}, language="zh")
     """
@@ -65,15 +69,30 @@ def build(
     check_free(target, force=force)
     language = spoken(language, options.get("weights"))
     load_messages(language)  # or an error, before anything is calculated
-    if asked and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
+    printing = handout or key
+    if (asked or printing) and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
         options["slots"] = 0  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
     taken = estimate_model(instance.model, products, drawn=not instance.template.weights)
     steps = report(taken)
     left = select(instance, asked) if asked else {}
-    save(workbook_bytes(instance, language, left, products, steps), target, force=force)
+    printed = printed_pages(instance, left, handout=handout, key=key) if printing else None
+    save(workbook_bytes(instance, language, left, products, steps, printed=printed), target, force=force)
     steps("done")
-    return replace(instance, to_fill=count(left))
+    told = (*instance.warnings, *(printed.notes if printed is not None else ()))
+    return replace(instance, to_fill=count(left), warnings=told)
+
+
+def printed_pages(
+    instance: Instance, left: Left, *, handout: bool, key: bool, whose: Variant | None = None
+) -> Printed:
+    """What is to be printed of the cells `left` to a student or, where none are, of 20 to 30."""
+    from xltransformer.workbook.paper import Printed
+
+    notes = []
+    if key and left:
+        notes = ["with `key` the answers are in the workbook: keep it, and give out one without"]
+    return Printed(handout, key, left or select(instance, [DEFAULT]), whose, notes)
 
 
 @record
@@ -221,9 +240,10 @@ def workbook_bytes(
     products: str = "auto",
     steps: Callable[[str], None] = lambda _: None,
     variant: Variant | None = None,
+    printed: Printed | None = None,
 ) -> bytes:
-    """The workbook of an instance, with cells `left` to a student, whose `variant` it is; `steps` hears every
-    stage."""
+    """The workbook of an instance, with cells `left` to a student, whose `variant` it is, and the sheets that are
+    to be `printed`; `steps` hears every stage."""
     from xltransformer.locale import load_messages
     from xltransformer.workbook.layout import lay_out
     from xltransformer.workbook.writer import render
@@ -234,7 +254,7 @@ def workbook_bytes(
     if left:
         description["exercise"] = described(left, instance.inputs, variant)
     steps("drawing")
-    book = lay_out(instance, values, load_messages(language), left, products, variant)
+    book = lay_out(instance, values, load_messages(language), left, products, variant, printed)
     steps("writing")
     return render(book, description)
 

@@ -14,7 +14,7 @@ from typing import Unpack
 
 import numpy as np
 
-from xltransformer.api import workbook_bytes
+from xltransformer.api import printed_pages, workbook_bytes
 from xltransformer.bounds import read_bytes
 from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
@@ -72,6 +72,8 @@ def build_variants(
     *,
     language: str | None = None,
     exercise: str | Sequence[str] = DEFAULT,
+    handout: bool = False,
+    key: bool = False,
     products: str = "auto",
     force: bool = False,
     tell: Callable[[int, int], None] = lambda done, total: None,
@@ -104,11 +106,14 @@ def build_variants(
         )
     files = _file_names(name or f"{k:0{len(str(len(names)))}d}" for k, name in enumerate(names, start=1))
     with _filled(target, force=force) as place:
+        notes: list[str] = []
         for k, (one, name, file) in enumerate(zip(varied, names, files, strict=True), start=1):
             variant = Variant(k, len(names), name, instance.template.seed)
-            save(workbook_bytes(one, language, left, products, variant=variant), place / file)
+            printed = printed_pages(one, left, handout=handout, key=key, whose=variant) if handout or key else None
+            save(workbook_bytes(one, language, left, products, variant=variant, printed=printed), place / file)
+            notes += [] if printed is None else [note for note in printed.notes if note not in notes]
             tell(len(names) + k, 2 * len(names))
-    warnings = (*instance.warnings, *([f"the same for everyone: {', '.join(same)}"] if same else []))
+    warnings = (*instance.warnings, *notes, *([f"the same for everyone: {', '.join(same)}"] if same else []))
     return Class(tuple(target / file for file in files), count(left), differing, warnings)
 
 

@@ -36,6 +36,10 @@ STAGES = {"calculating": (0.0, 0.1), "drawing": (0.1, 0.5), "writing": (0.5, 1.0
     "blocks (self_attention.weights), rows of them (weights:mouse), lessons, sentences (sentence 2).",
 )
 @click.option(
+    "--handout", is_flag=True, help="A sheet to print, too: an A4 page a lesson, with blanks to fill by hand."
+)
+@click.option("--key", is_flag=True, help="The same pages with the answers, for the teacher.")
+@click.option(
     "--products",
     type=click.Choice(["auto", "spelled", "compact", "rows"]),
     default="auto",

@@ -21,6 +21,7 @@ from xltransformer.inputs import as_text
 from xltransformer.locale import switch_words
 from xltransformer.text import word_key
 from xltransformer.workbook.book import ANSWERS, TOLERANCE, Left
+from xltransformer.workbook.paper import KEY
 from xltransformer.workbook.places import quoted
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _grade(path: Path) -> Grade:
         tuple(remarks),
         answers,
         student=str(whose.get("name", "")),
-        variant=whose.get("number"),
+        variant=number if isinstance(number := whose.get("number"), int) else None,
         hints=_hints(book, results),
         changed=bool(changed),
         saved=saved(path),
@@ -206,9 +207,10 @@ def _left_behind(book: ReadBook, results: Results, block: str) -> bool:
 
 def _secret(book: ReadBook) -> re.Pattern[str]:
     """What a formula holds that takes its value from the sheet of answers: the sheet, whatever it is
-    called by now, or the name of a block that lies there."""
+    called by now, or the name of a block that lies there; or from the sheet that is printed with answers."""
     hidden = {place.sheet for name, place in book.homes.items() if name in book.exercises}
-    sheets = [f"(?:{re.escape(sheet)}|{re.escape(quoted(sheet))})!" for sheet in {ANSWERS, *hidden}]
+    printed = {key.sheet} if (key := book.named(KEY)) is not None else set()
+    sheets = [f"(?:{re.escape(sheet)}|{re.escape(quoted(sheet))})!" for sheet in {ANSWERS, *hidden, *printed}]
     names = [rf"{re.escape(name)}(?![\w.])" for name, place in book.homes.items() if place.sheet in hidden]
     return re.compile(rf"(?<![\w.])(?:{'|'.join([*sheets, *names])})", re.IGNORECASE)
 

@@ -138,6 +138,13 @@ class Paragraph:
         return self.row + max(0, self.rows - 1)
 
 
+@record
+class Paper:
+    """Of a sheet that is made to be printed, upright: its last column."""
+
+    last: int
+
+
 @record(eq=False, frozen=False)
 class Canvas:
     """One sheet. Rows and columns count from 0. It is printed on so many pages `across`, with page breaks
@@ -158,6 +165,7 @@ class Canvas:
     breaks: list[int] = field(default_factory=list)
     across: int = 1
     beside: int = 0
+    paper: Paper | None = None
     freeze: tuple[int, int] = (0, 0)
     hidden: bool = False
     short_bars: bool = False
@@ -303,8 +311,8 @@ class Canvas:
 
     @property
     def right(self) -> int:
-        """The last column in use, and at least far enough for a text to be readable."""
-        return max(13, self._last[1])
+        """The last column in use, and at least far enough for a text to be readable; that of the paper."""
+        return max(13, self._last[1]) if self.paper is None else self.paper.last
 
     @property
     def printed(self) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.kept import draw_kept
 from xltransformer.workbook.notation import notation_of
 from xltransformer.workbook.panels import LEFT
+from xltransformer.workbook.paper import Printed, draw_pages
 from xltransformer.workbook.phrases import literal, needed
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.printing import paginate
@@ -38,6 +39,7 @@ def lay_out(
     exercise: Left | None = None,
     products: str = "auto",
     variant: Variant | None = None,
+    printed: Printed | None = None,
 ) -> Workbook:
     """Every sheet of the workbook, drawn but not yet written; UserError where messages are missing."""
     model = instance.model
@@ -69,14 +71,15 @@ def lay_out(
     if exercise:
         draw_as_built(kept)
     state = draw_state(start, found, moved, changed)
-    others = [Chapter(page) for page in (*before, vocabulary, size)]
+    paper = draw_pages(start, printed) if printed is not None else []
+    others = [Chapter(page) for page in (*before, *paper, vocabulary, size)]
     listed = [*lessons, *others, *watched, Chapter(checks)]
     screen = draw_shown(start, instance, typed, behind, listed, changed) | {"state": state}
     draw_below(behind, chapters)
     behind.page.sheet.hidden = bool(exercise)
     workbook = replace(book.finish(screen), carrier=kept.sheet)
     _set_up(workbook, as_they_are=(start.sheet, vocabulary.sheet))
-    _navigate(workbook.shown, messages)
+    _navigate([sheet for sheet in workbook.shown if sheet.paper is None], messages)
     return workbook
 
 
@@ -139,6 +142,8 @@ def lay_out_size(own: Configuration, messages: Messages) -> Workbook:
 def _set_up(workbook: Workbook, as_they_are: Collection[Canvas] = ()) -> None:
     """Make the columns of sheets wide enough, but for those that have theirs, and divide each into pages."""
     for sheet in workbook.shown:
+        if sheet.paper is not None:
+            continue
         if sheet not in as_they_are:
             _fit(sheet)
         paginate(sheet)

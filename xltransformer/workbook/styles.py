@@ -66,6 +66,13 @@ STYLES: dict[str, dict[str, Any]] = {
     "status": {"bold": True, "font_color": ACCENT},
     "verdict": {"align": "center", "bold": True, **_BORDER},
     "kept": {"font_color": GREY, "bg_color": PALE, **_BORDER},
+    "paper_label": {"font_color": INK, "bold": True, "align": "right", "valign": "vcenter", "shrink": True},
+    "given": {"font_color": INK, "align": "center", "valign": "vcenter", "shrink": True, **_BORDER},
+    "blank": {"border": 1, "border_color": INK},
+    "unasked": {"font_color": GREY, "align": "center", "valign": "vcenter", "shrink": True, "bg_color": PALE,
+                **_BORDER},
+    "solution": {"font_color": ACCENT, "bold": True, "align": "center", "valign": "vcenter", "shrink": True,
+                 "border": 1, "border_color": INK},
     "grey": {"font_color": FADED_INK, "bg_color": FADED_FILL, **_BORDER},
 }  # fmt: skip
 

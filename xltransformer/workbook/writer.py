@@ -12,7 +12,7 @@ import numpy as np
 
 from xltransformer.workbook import described
 from xltransformer.workbook.book import Workbook, no_collecting
-from xltransformer.workbook.canvas import Canvas, Chart, Series
+from xltransformer.workbook.canvas import Canvas, Chart, Paper, Series
 from xltransformer.workbook.package import fill, formula_of, mark, probed_styles
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.sheet_data import DEFAULT_HEIGHT
@@ -110,13 +110,25 @@ def _write_sheet(canvas: Canvas, sheet: Any, workbook: Any, format_of: Callable[
         sheet.very_hidden()
     if canvas.freeze != (0, 0):
         sheet.freeze_panes(*canvas.freeze)
-    sheet.set_landscape()
     sheet.set_paper(9)
+    if canvas.paper is not None:
+        _set_paper(canvas, canvas.paper, sheet)
+        return
+    sheet.set_landscape()
     # No print titles: with them LibreOffice draws page breaks on the screen, across the first sheet too.
     sheet.fit_to_pages(canvas.across, 0)
     sheet.set_margins(0.4, 0.4, 0.5, 0.5)
     row, column = canvas.printed
     sheet.print_area(0, 0, row, column + canvas.beside)
+    sheet.set_h_pagebreaks(canvas.breaks)
+    sheet.set_footer("&L&F&C&A&R&P / &N")
+
+
+def _set_paper(canvas: Canvas, paper: Paper, sheet: Any) -> None:
+    """The print setup of a sheet that is made to be printed: shrunk to the page's width, as every program does."""
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(0.5, 0.4, 0.5, 0.6)
+    sheet.print_area(0, 0, canvas.bottom, paper.last)
     sheet.set_h_pagebreaks(canvas.breaks)
     sheet.set_footer("&L&F&C&A&R&P / &N")
 
