@@ -59,6 +59,11 @@ def product(a: Array, b: Array) -> Array:
     with leading axes in the order that is fastest."""
     if a.ndim > 2 and b.ndim == 2:
         return (a.reshape(-1, a.shape[-1]) @ b).reshape(*a.shape[:-1], b.shape[1])
+    if (
+        a.ndim == b.ndim > 2 and b.shape[-3] == 1 < a.shape[-3]
+    ):  # one factor for a batch: one product of all its rows
+        whole = a.reshape(*a.shape[:-3], -1, a.shape[-1]) @ b[..., 0, :, :]
+        return np.asarray(whole.reshape(*whole.shape[:-2], *a.shape[-3:-1], b.shape[-1]))
     if a.ndim > 2 or b.ndim > 2:
         return np.asarray(a @ b)
     total = np.zeros((a.shape[0], b.shape[1]), np.result_type(a, b))
