@@ -277,3 +277,14 @@ def test_a_workbook_of_ones_own_letters_is_cut_as_its_data(tmp_path: Path) -> No
     assert text.words[:6] == ("a", "d", "a", ",", "▁", "I")
     assert str(text).startswith("ada, I")
     assert [*write("Ada, I", weights=weights)[0].words] == [*text.words]
+
+
+@pytest.mark.parametrize("heads", [1, 2, 4])
+def test_of_each_layer_keys_and_values_are_kept_of_all_heads_together(heads: int) -> None:
+    """And which places hold words; in as many calls however many heads there are."""
+    instance = drawn(("gpt", {"seed": 1, "heads": heads, "layers": 2, "d_k": 3, "d_v": 5}))
+    sentence, goal = instance.model.sentences[0], instance.model.goals[0]
+    plan = Stepwise(instance.model, sentence.words, sentence.index, goal.result, instance.inputs)
+    kept = [(line.kept.blocks, line.kept.across) for line in plan.lines if line.kept is not None]
+    assert kept == [(1, 1), *[(heads, 5), (heads, 3)] * 2]
+    assert len(plan.lines) == 62

@@ -18,8 +18,8 @@ Pick = slice | list[int] | None
 
 
 class Kept(NamedTuple):
-    """The number of the store that keeps the rows of some blocks, or their columns, the register of all so far, how
-    many blocks they are, and their width the other way."""
+    """The number of the store that keeps the rows of some blocks, or their columns, the register of all so far,
+    how many blocks they are, and their width the other way."""
 
     store: int
     past: int
@@ -29,8 +29,8 @@ class Kept(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Operations in one call: the registers that are read, and which blocks of each, the one that is filled, which
-    side is to be cut to what is new, as they are given all so far, and where it is kept, if it is asked for again."""
+    """Operations in one call: the registers that are read, and which blocks of each; the one that is filled; which
+    side is to be cut to what is new, as all so far goes in; where the result is kept, if it is asked for again."""
 
     value: Callable[..., Array]
     reads: tuple[tuple[int, Pick], ...]
