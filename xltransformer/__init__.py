@@ -11,6 +11,7 @@ train("w.npz", template="gpt", data="d.txt")    learn from a file of sentences
 write("the cat", "gpt", count=3)            what a model writes, word by word
 export("folder/", weights="w.npz")          write what transformers loads as it is
 grade("returned/")                          the grades of exercises that students have filled in
+new("bank.toml", ["river bank"])            a template of your own begins
 load_template("cat-and-mouse")              a template that ships, or a .toml file of yours
 """
 
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "api": ("TrainedFile", "build", "grade", "train"),
+    "building.begin": ("new",),
     "building.instance": ("Instance",),
     "building.parse": ("load_template",),
     "building.template": ("Template",),
@@ -59,6 +61,7 @@ __all__ = [
     "export",
     "grade",
     "load_template",
+    "new",
     "trace",
     "train",
     "write",
@@ -66,6 +69,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from xltransformer.api import TrainedFile, build, grade, train
+    from xltransformer.building.begin import new
     from xltransformer.building.instance import Instance
     from xltransformer.building.parse import load_template
     from xltransformer.building.template import Template

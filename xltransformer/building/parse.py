@@ -69,10 +69,15 @@ def load_template(
         raise UserError(
             f"no template {text!r:.60}: give one of {', '.join(shipped_templates())}, or a .toml file.{hint}"
         )
-    said = read_text(path)
-    check_languages(read_toml(said, f"template {path.stem}"), f"template {path.stem}")
-    template = _parse(path.stem, said, path.parent, language, fresh)
-    others = {code: _parse(path.stem, said, path.parent, code, fresh) for code in languages() if code != language}
+    return own_template(path.stem, read_text(path), path.parent, language, fresh=fresh)
+
+
+def own_template(name: str, text: str, folder: Path, language: str, *, fresh: bool = False) -> Template:
+    """A template of a user's own from its text, files that it names in a folder; see `load_template`."""
+    where = f"template {name}"
+    check_languages(read_toml(text, where), where)
+    template = _parse(name, text, folder, language, fresh)
+    others = {code: _parse(name, text, folder, code, fresh) for code in languages() if code != language}
     return replace(template, others=others)
 
 

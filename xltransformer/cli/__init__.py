@@ -7,7 +7,7 @@ import sys
 import click
 
 from xltransformer import __version__
-from xltransformer.cli import blocks, build, check, export, grade, lists, size, train, write
+from xltransformer.cli import blocks, build, check, export, grade, lists, new, size, train, write
 from xltransformer.cli.base import Commands
 
 
@@ -36,6 +36,7 @@ for _command in (
     lists.engines,
     lists.languages,
     lists.templates,
+    new.new,
     size.size,
     train.train,
     write.write,

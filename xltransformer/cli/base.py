@@ -32,6 +32,8 @@ def spoken(message: str) -> str:
         named, argument, value = found.groups()
         command = getattr(commands, "commands", {}).get(named) if named else context.command
         for parameter in getattr(command, "params", ()):
+            if isinstance(parameter, click.Argument) and parameter.name == argument and parameter.metavar:
+                return parameter.metavar
             if isinstance(parameter, click.Option) and parameter.name == argument:
                 plain = re.sub("['\"{}]", "", value or "").replace(": ", "=").removeprefix("…")
                 plain = "" if parameter.is_flag else plain
