@@ -92,7 +92,7 @@ def _alone(own: Own, weights: object) -> Template:
     blank = without_claims(load_template())
     return replace(
         blank, name=own.template or own.model, model=own.model, sentences=own.sentences, sizes={}, weights={},
-        watch=None, plane=(), shown=None, glosses={},
+        watch=None, turned=(), plane=(), shown=None, glosses={},
         table=draw_words(own.words, 1, 0, "the words of the weights"),
     )  # fmt: skip
 
