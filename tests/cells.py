@@ -13,7 +13,7 @@ import openpyxl
 from xltransformer.engines import Results, fold
 from xltransformer.graph import Array, Matrix, Model, Section
 from xltransformer.locale import load_messages
-from xltransformer.ops import PRODUCTS, Every
+from xltransformer.ops import PRODUCTS, Every, op_of
 from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.canvas import Canvas, Cell
 from xltransformer.workbook.drawing import draw as draw_block
@@ -112,6 +112,7 @@ def precedents(block: Matrix) -> Iterator[tuple[int, int, set[tuple[str, int, in
     assert block.op is not None
     for i, j in np.ndindex(block.shape):
         met: set[tuple[str, int, int]] = set()
-        refs: list[Any] = [Precedents(operand, met) for operand in block.operands]
+        own = [block] if op_of(block).recurs else []
+        refs: list[Any] = [Precedents(operand, met) for operand in (*block.operands, *own)]
         block.op.cell(i, j, *refs)
         yield i, j, met

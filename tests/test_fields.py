@@ -47,7 +47,11 @@ def test_what_is_positive_and_what_sums_to_one() -> None:
     sums = [block for block in model.blocks.values() if block.sums_to_one]
     assert [block.last_name for block in sums] == ["whole"] * 3
     assert [block.operands[0].last_name for block in sums] == ["weights"] * 3
-    for name, positive in (("encoder", {"base", "epsilon"}), ("llama", {"base", "epsilon"}), ("gpt", {"epsilon"})):
+    for name, positive in (
+        ("encoder", {"base", "epsilon"}),
+        ("llama", {"base", "epsilon", "heat"}),
+        ("gpt", {"epsilon", "heat"}),
+    ):
         model = build_model(name, Sizes((3,), 5, 4))
         assert {block.last_name for block in model.inputs if block.positive} == positive
 

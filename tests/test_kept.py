@@ -66,7 +66,7 @@ def test_ironcalc_and_libreoffice_see_a_change_of_every_input(
     language: str, books: dict[str, ReadBook], office: Office, tmp_path: Path
 ) -> None:
     book, messages = books[language], load_messages(language)
-    inputs = make_instance(TEMPLATES[language], language=language).inputs
+    inputs = make_instance(TEMPLATES[language], language=language).trace()
     changes = several(book)
     rounds = [[(book.homes[n].sheet, book.homes[n].address(i, j), value)] for n, i, j, value in changes]
     only = [

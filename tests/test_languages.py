@@ -36,7 +36,7 @@ from xltransformer.engines import Engine, engine
 from xltransformer.errors import UserError
 from xltransformer.graph import SwitchWords
 from xltransformer.listing import lines
-from xltransformer.locale import Messages, in_language, languages, load_messages, switch_words
+from xltransformer.locale import Messages, choice_words, in_language, languages, load_messages, switch_words
 from xltransformer.locale.report import report
 from xltransformer.nn.dense import DENSE
 from xltransformer.nn.pooling import POOLINGS
@@ -253,6 +253,8 @@ def user_data(instance: Instance) -> set[str]:
     texts |= {
         *switch_words().on,
         *switch_words().off,
+        *choice_words().on,
+        *choice_words().off,
         "✓",
         "?",
     }  # a switch understands the words of every language
@@ -555,7 +557,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def forget() -> None:
-    for kept in (locale.load_messages, locale.read_texts, locale.switch_words):
+    for kept in (locale.load_messages, locale.read_texts, locale.switch_words, locale.choice_words):
         kept.cache_clear()
 
 

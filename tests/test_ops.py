@@ -401,6 +401,60 @@ CASES = [
     Case(ops.counted_share, [[[6]], [[9], [9], [9]], [[1], [0], [1]]], [[3], [0], [3]]),
     Case(ops.counted_share, [[[6]], [[9], [9], [9]]], [[2], [2], [2]]),
     Case(ops.counted_share, [[[6]], [[9]], [[0]]], [[0]]),
+    # 16807·1 + 12345 = 29152; a fraction counts as the whole number below, what is below 0 as 0
+    Case(ops.mixed_seed, [[[1]]], [[29152]]),
+    Case(ops.mixed_seed, [[[2.7]]], [[45959]]),
+    Case(ops.mixed_seed, [[[-3]]], [[12345]]),
+    Case(ops.mixed_seed, [[[1e99]]], [[(16807 * 999999999 + 12345) % 67108859]]),
+    Case(ops.start_number, [[[5]]], [[26]]),
+    Case(ops.start_number, [[[67108858]]], [[1 + 67108858**2 % 2147483646]]),
+    # the first numbers of what C++ calls minstd_rand
+    Case(ops.Numbers(3), [[[1]]], [[48271], [182605794], [1291394886]]),
+    Case(ops.fraction, [[[1073741823.5], [2147483646]]], [[0.5], [2147483646 / 2147483647]]),
+    Case(ops.draw_after, [[[0.1], [0.2]], [[0.5], [0.6], [0.7]], [["a"], ["b"], ["c"]]], [[0.1], [0.2], [0.7]]),
+    Case(ops.draw_after, [[[0.1], [0.2]], [[0.5], [0.6], [0.7]], [["a"]]], [[0.1]]),
+    Case(
+        ops.heated_in_order,
+        [[[1, 3, 2], [5, INF, 5]], [[3, 1, 2], [1, 3, 2]], [[1, 2, 3]], [[3], [5]], [[2]]],
+        [[1, exp(-0.5), exp(-1)], [1, 1, 0]],
+    ),
+    Case(ops.heated_in_order, [[[1, 3]], [[2, 1]], [[1, 2]], [[3]], [[0]]], [[1, 0]]),
+    Case(ops.heated_in_order, [[[3, INF]], [[1, 2]], [[1, 2]], [[3]], [[1e30]]], [[1, 0]]),
+    Case(ops.running, [[[1, 0.5, 0.25], [1, 1, 0]]], [[1, 1.5, 1.75], [1, 2, 2]]),
+    *(
+        Case(ops.first_words, [[[1, 2, 3]], [[k]]], [[kept]])
+        for k, kept in ((0, 3), (2.9, 2), (7, 3), (-1, 3), (1, 1))
+    ),
+    # of 5, 3 and 2, which make 10
+    *(
+        Case(ops.kept, [[[5, 8, 10]], [[first]], [[p]]], [[count]])
+        for first, p, count in (
+            (3, 0.8, 2),
+            (3, 0.5, 1),
+            (3, 0.51, 2),
+            (3, 1, 3),
+            (3, 0, 1),
+            (2, 0.62, 1),
+            (2, 1, 2),
+        )
+    ),
+    Case(ops.left_over, [[[1, 0.5, 0.25]], [[1.5]], [[2]], [[1, 2, 3]]], [[2 / 3, 1 / 3, 0]]),
+    Case(ops.interval_ends, [[[1, 1.5, 1.75]], [[1.5]], [[1, 2, 3]]], [[2 / 3, 1, 1]]),
+    *(
+        Case(ops.falls, [[[5, 8, 10]], [[total]], [[draw]]], [[place]])
+        for total, draw, place in (
+            (10, 0.4999, 1),
+            (10, 0.5, 2),
+            (10, 0.8, 3),
+            (10, 1, 3),
+            (10, -1, 1),
+            (8, 0.99, 2),
+        )
+    ),
+    Case(ops.at_place, [[[2], [7]], [[1, 2, 3]]], [[0, 1, 0], [0, 0, 0]]),
+    Case(ops.ranked_as, [[[3, 1, 2], [1, 2, 3]], [[2], [1]]], [[3], [1]]),
+    Case(ops.either, [[[1]], [[4], [5]], [[6], [7]]], [[4], [5]]),
+    Case(ops.either, [[[0]], [[4], [5]], [[6], [7]]], [[6], [7]]),
 ]
 KINDS = {kind for kind in vars(ops).values() if isinstance(kind, type) and issubclass(kind, Op) and kind is not Op}
 NAMES = [f"{k}-{type(case.op).__name__}" for k, case in enumerate(CASES)]

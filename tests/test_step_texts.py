@@ -48,7 +48,7 @@ def faults(instance: Instance, language: str) -> list[str]:
         blocks = there(step)
         names = {block.name.rpartition(".")[2] for block in blocks}
         formula, question = (step_text(page, step, part) for part in ("formula", "question"))
-        tempered = step.key.endswith("softmax") and "temperature" in names
+        tempered = (step.key.endswith("softmax") or step.key == "sorted") and "temperature" in names
         masks = [block for block in blocks if block.last_name == "mask" and block.computed]
         turned = any("causal_on" in {one.last_name for one in mask.operands} for mask in masks)
         causal = any("causal" in type(mask.op).__name__.lower() for mask in masks)

@@ -66,7 +66,10 @@ def test_defaults() -> None:
     template = load_template("my.toml")
     assert template.name == "my"
     assert (template.slots, template.spare_rows, template.seed) == (2, 5, 0)
-    assert template.switches == {"scaling": 1.0, "temperature": 1.0, "causal": 0.0, "momentum": 0.0}
+    assert template.switches == {
+        **{"scaling": 1.0, "temperature": 1.0, "causal": 0.0, "momentum": 0.0},
+        **{"choose": 0.0, "top_k": 0.0, "top_p": 1.0, "seed": 1.0},
+    }
     assert template.watch is None
     assert not template.title
     assert not template.notes

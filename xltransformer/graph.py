@@ -58,10 +58,18 @@ class Operation(Protocol):
 @record
 class SwitchWords:
     """What turns a switch on and off; case does not matter. By default the words that hold in every workbook:
-    it carries those that it knows beyond them, so that it means the same wherever it is read."""
+    it carries those that it knows beyond them, so that it means the same wherever it is read. `said` are the
+    messages with the words that a workbook offers for on and off."""
 
     on: tuple[str, ...] = ("on", "1", "true", "开")
     off: tuple[str, ...] = ("off", "0", "false", "关")
+    said: tuple[str, str] = ("switch.on", "switch.off")
+
+
+CHOICE = SwitchWords(
+    ("chance", "by chance", "随机"), ("likely", "most likely", "最可能"), ("switch.chance", "switch.likely")
+)
+"""What turns the choice of the next word to chance, and what to the most likely one."""
 
 
 @record(eq=False)
@@ -120,6 +128,8 @@ class Said(TypedDict, total=False):
     scale: Scale
     initial: Initial
     positive: bool
+    between: tuple[float, float]
+    made_by: Matrix
     row_per_place: bool
 
 
@@ -131,11 +141,12 @@ class Matrix:
     `choices` is, for a text input, the block of texts it is chosen from, and `turned_by`, for a switch
     that is text, the words that turn it. `scale` says what kind of number it holds. `default` is what every entry
     of a constant holds until it is edited, a number or a text, or the numbers of its one row; `initial` is what a
-    parameter holds at first. A `positive` input must be above 0. One with a `row_per_place` has a row for each
-    place of a sentence, as learned positions do: a model for fewer places takes the first ones. What `sums_to_one`
-    holds the sums of rows that must come to 1.
+    parameter holds at first. A `positive` input must be above 0, another `between` two numbers. One with a
+    `row_per_place` has a row for each place of a sentence, as learned positions do: a model for fewer places takes
+    the first ones. What `sums_to_one` holds the sums of rows that must come to 1.
     `feedback` is, for the tokens of a model that generates text, the block of its predictions: an
-    entry that is None takes the prediction of the row before. `gradient_of` is, for a gradient, the
+    entry that is None takes the prediction of the row before. `made_by` is a block of as many rows or more: an
+    entry that is None takes its own. `gradient_of` is, for a gradient, the
     block whose it is, and `contributed_by`, where it is a part of it only, the block it comes through.
     """
 
@@ -152,8 +163,10 @@ class Matrix:
     default: float | str | tuple[float, ...] | None = None
     initial: Initial = WEIGHT
     positive: bool = False
+    between: tuple[float, float] | None = None
     row_per_place: bool = False
     sums_to_one: bool = False
+    made_by: Matrix | None = None
     feedback: Matrix | None = None
     gradient_of: Matrix | None = None
     contributed_by: Matrix | None = None
@@ -375,7 +388,8 @@ class Model:
         """Every block's values from the inputs' values, computed by NumPy in the model's order.
 
         Tokens that are None are decoded greedily, one after the other: each takes what the model
-        predicts at the row before, given all tokens up to there.
+        predicts at the row before, given all tokens up to there. Other entries that are None take those of the
+        block that makes them.
         Raises KeyError for a missing input and ValueError for one of another shape.
         """
         given = {block.name: inputs[block.name] for block in self.inputs}
@@ -384,6 +398,11 @@ class Model:
                 raise ValueError(f"{name}: shape {value.shape}, expected {self.blocks[name].shape}")
             if self.blocks[name].feedback is not None:
                 given[name] = np.where(value == None, "", value)  # noqa: E711
+        for block in self.inputs:
+            if block.made_by is not None and (missing := given[block.name] == None).any():  # noqa: E711
+                source = self.plan([block.made_by], given.keys()).run(given)[block.made_by.name]
+                whole = np.where(missing, source[: block.shape[0]], given[block.name])
+                given[block.name] = whole.astype(float)
         plan = Plan(self.blocks.values())
         values = plan.run(given)
         for block in self.inputs:

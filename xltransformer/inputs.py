@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -131,7 +132,19 @@ def rules_of(block: Matrix) -> tuple[Rule, ...]:
     """What an input may not hold."""
     if block.text:
         return SWITCH if block.role == "switch" else WORD
+    if block.between is not None:
+        return (*NUMBER, outside(*block.between))
     return POSITIVE if block.positive else NUMBER
+
+
+@cache
+def outside(low: float, high: float) -> Rule:
+    """That a number must lie between two others; an empty cell counts as 0."""
+    return Rule(
+        f"must be from {low:g} to {high:.0f}",
+        lambda value: not low <= (value or 0) <= high,
+        cells=_of_all(f"(MIN({{0}})>={low:g})*(MAX({{0}})<={high:.0f})"),
+    )
 
 
 def why_unusable(block: Matrix, value: Any) -> str:

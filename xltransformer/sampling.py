@@ -8,7 +8,7 @@ A row of logits and a draw between 0 and 1 make one word, in the steps that shee
 4. top-p: of them, the fewest first ones whose shares, of what top-k left, reach p (Holtzman et al. 2020, "The
    Curious Case of Neural Text Degeneration");
 5. their shares divided by the sum of them, and summed up: each word has the interval from the sum before it to
-   the sum with it, and the draw falls into one of them.
+   the sum with it, and the draw falls into one of them: to the first word whose sum is above it.
 
 That is the order in which transformers applies its warpers. Every function takes arrays of any number of leading
 axes, (… x v) for v words, and settings that are numbers or arrays for the rows (…). NumPy only: whoever writes
@@ -22,14 +22,17 @@ from numpy.typing import ArrayLike
 
 from xltransformer.graph import Array
 
-COLDEST = 0.000001
-"""A temperature of 0 or less is a fault that the checks name; meanwhile it is taken for this one, at which each
-row looks at its maximum alone, so that every number stays one."""
-NEVER = -1e29
-"""A logit of this or less is minus infinity: no temperature makes such a word one that may be chosen."""
-DECIMALS = 12
-"""To how many decimals sums are compared with draws and with p, so that programs that add up in other ways, or
-take 0.1 + 0.2 for 0.3, choose the same word."""
+COLDEST, HOTTEST = 0.000001, 1_000_000.0
+"""A temperature of 0 or less is a fault that the checks name; meanwhile it is taken for the first, at which each
+row looks at its maximum alone, so that every number stays one. One above the second is taken for the second, at
+which words are all but equally likely, and those that may not stand still have no share."""
+LEAST = -1e30
+"""What a logit of minus infinity is taken for: the largest temperature makes nothing of it."""
+EDGE = 1e-12
+"""How near a sum is as good as reached, so that programs that add up in other ways, or take 0.1 + 0.2 for 0.3,
+choose the same word."""
+LAST = 1 - 1e-10
+"""The largest draw; one from 1 on is taken for it, and falls to the last word that has a share."""
 
 MODULUS, MULTIPLIER = 2_147_483_647, 48_271
 """The numbers behind the draws: each is the one before times the multiplier, modulo 2³¹ − 1 (a prime). Park &
@@ -39,15 +42,20 @@ SPREAD, SHIFT, SPREAD_MODULUS = 16_807, 12_345, 67_108_859
 """What a seed is mixed by before it is squared: (16807 seed + 12345) mod 67108859, the largest prime below 2²⁶,
 whose square is below 2⁵². Without the square the draws of seeds 1, 2, 3 … would be multiples of one another
 (Knuth, The Art of Computer Programming, section 3.2.2, on quadratic generators)."""
-LARGEST_SEED = 999_999_999
+LARGEST_SEED, MOST_K = 999_999_999, 1_000_000
+"""The largest seed and the largest k of top-k that a cell takes."""
+
+
+def mixed(seed: ArrayLike) -> Array:
+    """A seed mixed, 0 to 67108858, of whole seeds from 0 to `LARGEST_SEED` (any shape). Others are taken for the
+    whole number below, and for the nearest of these."""
+    whole = np.floor(np.clip(np.asarray(seed, dtype=float), 0, LARGEST_SEED)).astype(np.int64)
+    return np.asarray((SPREAD * whole + SHIFT) % SPREAD_MODULUS)
 
 
 def start(seed: ArrayLike) -> Array:
-    """The number a seed starts from, 1 to 2³¹ − 2, of whole seeds from 0 to `LARGEST_SEED` (any shape). Others are
-    taken for the whole number below, and for the nearest of these."""
-    whole = np.clip(np.floor(np.asarray(seed, dtype=float)), 0, LARGEST_SEED).astype(np.int64)
-    mixed = (SPREAD * whole + SHIFT) % SPREAD_MODULUS
-    return np.asarray(1 + mixed * mixed % (MODULUS - 1))
+    """The number that the draws of a seed start from, 1 to 2³¹ − 2 (any shape)."""
+    return np.asarray(1 + mixed(seed) ** 2 % (MODULUS - 1))
 
 
 def numbers(seed: ArrayLike, count: int) -> Array:
@@ -71,53 +79,38 @@ def order(logits: Array) -> Array:
 
 
 def heated(logits: Array, temperature: ArrayLike = 1.0) -> Array:
-    """exp((logit − the largest) / temperature), 0 of words that are `NEVER` chosen: what the shares are in
-    proportion to (… x v). Of a temperature of 0 or less `COLDEST` is taken."""
-    largest = np.max(logits, axis=-1, keepdims=True)
-    scaled = (logits - largest) / np.maximum(_of_rows(temperature), COLDEST)
-    return np.where(logits <= NEVER, 0.0, np.exp(scaled))
+    """exp((logit − the largest) / temperature): the weights that shares are in proportion to, 1 for the largest
+    (… x v). Temperatures are taken for at least `COLDEST` and at most `HOTTEST`."""
+    known = np.maximum(logits, LEAST)
+    largest = np.max(known, axis=-1, keepdims=True)
+    return np.asarray(np.exp((known - largest) / np.clip(_of_rows(temperature), COLDEST, HOTTEST)))
 
 
-def sorted_shares(logits: Array, temperature: ArrayLike = 1.0) -> Array:
-    """The shares of the softmax at that temperature, the largest first (… x v); all 0 where no word may be
-    chosen."""
-    weights = heated(np.take_along_axis(logits, order(logits), axis=-1), temperature)
-    total = np.sum(weights, axis=-1, keepdims=True)
-    return np.where(total == 0, 0.0, weights / np.where(total == 0, 1.0, total))
+def running(logits: Array, temperature: ArrayLike = 1.0) -> Array:
+    """The weights added up, the largest first (… x v)."""
+    return np.cumsum(heated(np.take_along_axis(logits, order(logits), axis=-1), temperature), axis=-1)
 
 
-def kept(shares: Array, top_k: ArrayLike = 0, top_p: ArrayLike = 1.0) -> Array:
-    """How many of the first words may be chosen, at least 1, of sorted shares (… x v): (…).
-
-    `top_k` keeps so many, all of them where it is below 1 or more than there are; a fraction counts as the whole
-    number below. `top_p` then keeps the fewest whose sum reaches that part of what is left, all where it is 1 or
-    more, and the first alone where it is 0 or less. Words with a share of 0 are never kept.
-    """
-    v = shares.shape[-1]
+def first_words(words: int, top_k: ArrayLike) -> Array:
+    """How many of the first words top-k keeps (…): all of them where it is below 1 or more than there are; a
+    fraction counts as the whole number below."""
     asked = np.floor(np.asarray(top_k, dtype=float))
-    first = np.clip(np.where(asked < 1, v, asked), 1, np.maximum(np.sum(shares > 0, axis=-1), 1)).astype(np.int64)
-    running = np.cumsum(shares, axis=-1)
-    left = np.take_along_axis(running, first[..., None] - 1, axis=-1)
-    p = _of_rows(top_p)
-    reached = np.sum(np.round(running, DECIMALS) < np.round(p * left, DECIMALS), axis=-1) + 1
-    return np.asarray(np.where(p[..., 0] >= 1, first, np.minimum(first, reached)))
+    return np.asarray(np.where(asked < 1, words, np.minimum(asked, words)).astype(np.int64))
 
 
-def upper_ends(shares: Array, count: Array) -> Array:
-    """Where the interval of each of the first `count` (…) words ends, of sorted shares (… x v): the sum of their
-    renormalised shares up to there, to `DECIMALS`; 1 for those behind."""
-    running = np.cumsum(shares, axis=-1)
-    total = np.take_along_axis(running, count[..., None] - 1, axis=-1)
-    ends = np.round(running / np.where(total == 0, 1.0, total), DECIMALS)
-    return np.where(np.arange(shares.shape[-1]) < count[..., None] - 1, ends, 1.0)
+def kept(sums: Array, first: Array, top_p: ArrayLike = 1.0) -> Array:
+    """How many of the first words may be chosen (…), of running sums (… x v): of the `first` (…), top-p keeps the
+    fewest whose sum reaches that part of theirs; all where it is 1 or more, one where it is 0 or less."""
+    wanted = _of_rows(top_p) * np.take_along_axis(sums, _at(first, sums), axis=-1)
+    reached = np.sum(sums < wanted - EDGE, axis=-1) + 1
+    return np.asarray(np.where(np.asarray(top_p) >= 1, first, np.minimum(first, reached)))
 
 
-def place(ends: Array, count: Array, draw: ArrayLike) -> Array:
-    """Into the interval of which word, from 0 in the order of shares, the draw (…) falls: the first that ends
-    above it, and never one behind the first `count` (…): (…). A draw below 0 is taken for 0, one from 1 on falls
-    into the last interval."""
-    below = np.sum(ends <= np.round(_of_rows(draw), DECIMALS), axis=-1)
-    return np.asarray(np.minimum(below, count - 1))
+def place(sums: Array, total: Array, draw: ArrayLike) -> Array:
+    """At which place, from 0 in the order of shares, the draw (…) falls: the first word whose running sum (… x v)
+    is more than that part of the `total` (…) of those that are kept. A draw below 0 is taken for 0."""
+    at = np.clip(_of_rows(draw), 0, LAST) * total[..., None]
+    return np.asarray(np.sum(sums <= at + EDGE, axis=-1))
 
 
 def choose(
@@ -133,9 +126,9 @@ def choose(
     >>> choose(np.log([[0.5, 0.2, 0.3]]), [0.6])  # 0 to 0.5 is the first word's, 0.5 to 0.8 the third's
     array([2])
     """
-    shares = sorted_shares(logits, temperature)
-    count = kept(shares, top_k, top_p)
-    at = place(upper_ends(shares, count), count, draw)
+    sums = running(logits, temperature)
+    count = kept(sums, first_words(logits.shape[-1], top_k), top_p)
+    at = place(sums, np.take_along_axis(sums, _at(count, sums), axis=-1)[..., 0], draw)
     return np.asarray(np.take_along_axis(order(logits), at[..., None], axis=-1)[..., 0])
 
 
@@ -144,15 +137,20 @@ def probabilities(
 ) -> Array:
     """With which probability each word is chosen by a draw, in the vocabulary's order (… x v): what transformers'
     TemperatureLogitsWarper, TopKLogitsWarper and TopPLogitsWarper leave, after a softmax."""
-    shares = sorted_shares(logits, temperature)
-    count = kept(shares, top_k, top_p)
-    left = np.where(np.arange(shares.shape[-1]) < count[..., None], shares, 0.0)
-    total = np.sum(left, axis=-1, keepdims=True)
+    sums = running(logits, temperature)
+    count = kept(sums, first_words(logits.shape[-1], top_k), top_p)
+    weights = np.diff(sums, axis=-1, prepend=0.0)
+    left = np.where(np.arange(sums.shape[-1]) < count[..., None], weights, 0.0)
     made = np.zeros_like(left)
-    np.put_along_axis(made, order(logits), left / np.where(total == 0, 1.0, total), axis=-1)
+    np.put_along_axis(made, order(logits), left / np.sum(left, axis=-1, keepdims=True), axis=-1)
     return made
 
 
 def _of_rows(setting: ArrayLike) -> Array:
     """A setting for every row, or a single number, as it is compared with entries of rows: (… x 1)."""
     return np.asarray(setting, dtype=float)[..., None]
+
+
+def _at(count: Array, sums: Array) -> Array:
+    """The place from 0 of the last of the first `count` words, a single one for every row too (… x 1)."""
+    return np.broadcast_to(count, sums.shape[:-1])[..., None] - 1

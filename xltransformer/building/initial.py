@@ -30,6 +30,7 @@ def initial_values(model: Lesson, plan: Plan, messages: Messages) -> dict[str, A
         "dimensions": np.array([template.table.dimensions], dtype=object),
         "embeddings": np.vstack([np.array(table, dtype=float), np.zeros((rows - len(table), width))]),
         **{block.name: _switch(block, template.switches[block.last_name], messages) for block in model.switches},
+        **{block.name: np.full(block.shape, None) for block in model.inputs if block.made_by is not None},
         **model.constants,
     }
     for blocks, found in zip(model.sentences, plan.words, strict=True):
@@ -73,9 +74,10 @@ def _texts(words: Sequence[str], rows: int, empty: str | None = "") -> Array:
 
 def _switch(block: Matrix, value: float, messages: Messages) -> Array:
     """A switch as it stands at first: a number, or the language's word for on or off."""
-    if not block.text:
+    if block.turned_by is None:
         return np.array([[value]])
-    return _texts([messages("switch.on" if value else "switch.off")], 1)
+    on, off = block.turned_by.said
+    return _texts([messages(on if value else off)], 1)
 
 
 def targets(model: Lesson, data: Mapping[str, Array]) -> dict[str, Array]:

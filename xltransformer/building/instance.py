@@ -18,7 +18,7 @@ from xltransformer.building.request import Options, Request, check_used
 from xltransformer.building.template import Template
 from xltransformer.cutting import PLAIN
 from xltransformer.errors import UserError
-from xltransformer.graph import Array, SwitchWords
+from xltransformer.graph import CHOICE, Array, SwitchWords
 from xltransformer.locale import load_messages, turned_by
 from xltransformer.models import Lesson, Sizes, build_model
 from xltransformer.record import record
@@ -53,11 +53,11 @@ class Instance:
 
     @property
     def generated(self) -> dict[str, frozenset[int]]:
-        """The rows of tokens that the model writes itself, by block name."""
+        """The rows of inputs that the model fills itself, such as the tokens that it writes, by block name."""
         return {
             block.name: frozenset(k for k, token in enumerate(self.inputs[block.name].ravel()) if token is None)
             for block in self.model.inputs
-            if block.feedback is not None
+            if block.feedback is not None or block.made_by is not None
         }
 
     @property
@@ -137,7 +137,7 @@ def _made(request: Request) -> Made:
 
 def describe(instance: Instance) -> dict[str, Any]:
     """What a workbook carries so that its model can be built again."""
-    sizes, usual = instance.sizes, SwitchWords()
+    sizes = instance.sizes
     described: dict[str, Any] = {
         "template": instance.template.name,
         "model": instance.template.model,
@@ -150,22 +150,36 @@ def describe(instance: Instance) -> dict[str, Any]:
     cut = instance.template.cut
     if cut != PLAIN:
         described |= {"cut": cut.to_json(), "unknown": cut.unknown}
-    if sizes.switch_words != usual:  # those that hold in every workbook come first
-        on, off = sizes.switch_words.on[len(usual.on) :], sizes.switch_words.off[len(usual.off) :]
-        described["switch_words"] = {"on": list(on), "off": list(off)}
-    return described
+    kinds = (("switch_words", sizes.switch_words), ("choice_words", sizes.choice_words))
+    return described | {key: _further(words, key) for key, words in kinds if words != _USUAL[key]}
+
+
+_USUAL = {"switch_words": SwitchWords(), "choice_words": CHOICE}
+"""The words that turn switches in every workbook."""
+
+
+def _further(words: SwitchWords, key: str) -> dict[str, list[str]]:
+    """The words beyond the usual ones, which come first."""
+    usual = _USUAL[key]
+    return {"on": list(words.on[len(usual.on) :]), "off": list(words.off[len(usual.off) :])}
+
+
+def _told_words(description: Mapping[str, Any], key: str) -> SwitchWords:
+    """The usual words and those beyond them that a description tells."""
+    further = description.get(key, {})
+    told = [("a word", side == "on", word) for side in ("on", "off") for word in further.get(side, ())]
+    return turned_by(told, _USUAL[key])
 
 
 def sizes_from(description: Mapping[str, Any]) -> Sizes:
     """The sizes that a workbook's description tells; ValueError, KeyError or TypeError where it makes no sense."""
-    further = description.get("switch_words", {})
-    told = [("a word", side == "on", word) for side in ("on", "off") for word in further.get(side, ())]
     return Sizes(
         tuple(description["slots"]),
         description["vocabulary"],
         description["width"],
         dict(description["options"]),
-        turned_by(told),
+        _told_words(description, "switch_words"),
+        _told_words(description, "choice_words"),
     )
 
 

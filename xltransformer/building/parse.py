@@ -35,9 +35,10 @@ from xltransformer.checked import (
     whole_number,
 )
 from xltransformer.errors import UserError
-from xltransformer.locale import ENGLISH, languages, said_in
+from xltransformer.locale import ENGLISH, choice_words, languages, said_in
 from xltransformer.models import MODELS
-from xltransformer.text import meant, nearest
+from xltransformer.sampling import LARGEST_SEED, MOST_K
+from xltransformer.text import meant, nearest, word_key
 
 _KEYS = {
     "model", "title", "task", "notes", "sentences", "watch", "shown", "plane", "slots", "spare_rows", "seed",
@@ -45,7 +46,13 @@ _KEYS = {
 }  # fmt: skip
 _ONCE_CALLED = {"lesson": "shown"}
 """Keys that had another name once, with the one they have now."""
-SWITCHES: dict[str, bool | float] = {"scaling": True, "temperature": 1.0, "causal": False, "momentum": False}
+SWITCHES: dict[str, bool | float | str] = {
+    "scaling": True, "temperature": 1.0, "causal": False, "momentum": False,
+    "choose": "likely", "top_k": 0, "top_p": 1.0, "seed": 1,
+}  # fmt: skip
+"""Every switch as it stands where nothing is said of it."""
+_BETWEEN = {"top_k": (0, MOST_K), "seed": (0, LARGEST_SEED), "top_p": (0, 1)}
+"""Between which numbers those lie that have a range; the first two are whole."""
 
 
 def load_template(
@@ -177,6 +184,16 @@ def slot_numbers(value: Any, where: str) -> int | tuple[int, ...]:
     return tuple(whole_number(one, where) for one in value)
 
 
+def _chosen(value: Any, where: str) -> float:
+    """How the next word is chosen: 1 for by chance, 0 for the most likely; else UserError."""
+    words = choice_words()
+    key = word_key(value) if isinstance(value, str) else ""
+    by_chance = key in {word_key(word) for word in words.on}
+    fits = by_chance or key in {word_key(word) for word in words.off}
+    expect(fits, where, value, '"likely" or "chance"')
+    return float(by_chance)
+
+
 def check_switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
     """Every switch, as `table` sets it or else by default; UserError for one that cannot be."""
     check_keys(table, SWITCHES, where, "switch")
@@ -186,4 +203,10 @@ def check_switches(table: Mapping[str, Any], where: str) -> dict[str, float]:
         expect(fits, f"{where}: switches.{key}", switches[key], "true or false")
     temperature = number(switches["temperature"], f"{where}: switches.temperature")
     expect(temperature > 0, f"{where}: switches.temperature", temperature, "a number above 0")
+    for key, (low, high) in _BETWEEN.items():
+        value = number(switches[key], f"{where}: switches.{key}")
+        fits = low <= value <= high and (key == "top_p" or value == int(value))
+        kind = "number" if key == "top_p" else "whole number"
+        expect(fits, f"{where}: switches.{key}", switches[key], f"a {kind} from {low} to {high}")
+    switches["choose"] = _chosen(switches["choose"], f"{where}: switches.choose")
     return {key: float(value) for key, value in switches.items()}

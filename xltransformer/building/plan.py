@@ -18,7 +18,7 @@ from xltransformer.building.tables import untrained, with_embeddings
 from xltransformer.building.template import Template
 from xltransformer.cutting import Cutter
 from xltransformer.errors import UserError
-from xltransformer.locale import load_messages, switch_words
+from xltransformer.locale import choice_words, load_messages, switch_words
 from xltransformer.models import Sizes
 from xltransformer.models.sizes import MARGIN
 from xltransformer.nn.positions import LEARNED
@@ -253,7 +253,7 @@ def take_sizes(plan: Plan, request: Request) -> Plan:
     extra = empty_slots(plan, request)
     places = tuple(len(found) + more for found, more in zip(plan.words, extra, strict=True))
     width, vocabulary = len(template.table.dimensions), len(plan.spelled) + rows
-    sizes = Sizes(places, vocabulary, width, dict(template.sizes), switch_words())
+    sizes = Sizes(places, vocabulary, width, dict(template.sizes), switch_words(), choice_words())
     check_sizes(sizes)
     for end in sizes.ends():
         if word_key(end) not in map(word_key, plan.spelled):

@@ -38,6 +38,7 @@ def languages(language: str | None) -> None:
     if language is not None:
         locale.check_language(language)
     locale.switch_words()  # or an error, where a word means on in one and off in another
+    locale.choice_words()
     listed = [language] if language else locale.languages()
     reports = [report(code, template_folder()) for code in listed]
     for told in reports:

@@ -173,21 +173,36 @@ def _listed(names: list[str]) -> str:
 def switch_words() -> SwitchWords:
     """What turns switches on and off: the words of every language there is. UserError for a word that cannot be
     used, or that means the opposite in another language."""
-    return turned_by(
-        (f"{file_of(language)}: [switch] {side}", side == "on", said)
+    from xltransformer.graph import SwitchWords
+
+    return _of_every_language(SwitchWords())
+
+
+@cache
+def choice_words() -> SwitchWords:
+    """What turns the choice of the next word to chance and back, in the same way."""
+    from xltransformer.graph import CHOICE
+
+    return _of_every_language(CHOICE)
+
+
+def _of_every_language(usual: SwitchWords) -> SwitchWords:
+    told = (
+        (f"{file_of(language)}: [switch] {key.partition('.')[2]}", on, said)
         for language in languages()
-        for side in ("on", "off")
-        if (said := read_texts(language, "switch").get(f"switch.{side}"))
+        for key, on in zip(usual.said, (True, False), strict=True)
+        if (said := read_texts(language, "switch").get(key))
     )
+    return turned_by(told, usual)
 
 
-def turned_by(told: Iterable[tuple[str, bool, Any]]) -> SwitchWords:
-    """The words that hold in every workbook and those that are told: of each where it stands, whether it turns
-    a switch on, and the word. UserError for one that cannot be used, or that says both."""
+def turned_by(told: Iterable[tuple[str, bool, Any]], usual: SwitchWords) -> SwitchWords:
+    """The usual words, which hold in every workbook, and those that are told: of each where it stands, whether it
+    turns a switch on, and the word. UserError for one that cannot be used, or that says both."""
     from xltransformer.graph import SwitchWords
     from xltransformer.text import clean, word_key
 
-    words = {True: [*SwitchWords().on], False: [*SwitchWords().off]}
+    words = {True: [*usual.on], False: [*usual.off]}
     known = {word_key(word): (turns, "every workbook") for turns, some in words.items() for word in some}
     for where, turns, word in told:
         if not isinstance(word, str) or not 0 < len(word) <= MOST_WORD or re.search('["{},]', word):
@@ -203,4 +218,4 @@ def turned_by(told: Iterable[tuple[str, bool, Any]]) -> SwitchWords:
             raise UserError(f"{where} is {word!r}, which turns a switch {state} by {there}: give another word")
     if max(map(len, words.values())) > MOST_WORDS:
         raise UserError(f"there are more than {MOST_WORDS} words that turn a switch: use fewer languages")
-    return SwitchWords(tuple(words[True]), tuple(words[False]))
+    return SwitchWords(tuple(words[True]), tuple(words[False]), usual.said)

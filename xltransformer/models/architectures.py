@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache, partial
 
 from xltransformer import ops
 from xltransformer.errors import UserError
@@ -20,6 +21,7 @@ from xltransformer.nn.norm import BERT_EPSILON, EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, learned_positions, sinusoidal
 from xltransformer.nn.prediction import predict, ranked
 from xltransformer.nn.relative import relative_biases, relative_table
+from xltransformer.nn.sampling import choosing
 from xltransformer.nn.stack import Architecture, Stack, StackMade, stack, stack_weights
 from xltransformer.ops import (
     Row,
@@ -445,9 +447,10 @@ WRITING = ("tied", "output_bias", "end", "never")
 
 def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list[Matrix]:
     """The output layer, over what is made of some sentences by their number: logits over the vocabulary, and
-    the predicted word, which the next empty slot of the sentence takes, unless the sentence is at its `end`, or
-    one of several. Returns the probabilities (n x v) of each. Press and Wolf 2017 for output weights `tied` to the
-    embeddings; an `output_bias` is added to the logits; the word `never` is not written."""
+    the predicted word, the most likely one or one by chance (`nn.sampling`), which the next empty slot of the
+    sentence takes, unless the sentence is at its `end`, or one of several. Returns the probabilities (n x v) of
+    each. Press and Wolf 2017 for output weights `tied` to the embeddings; an `output_bias` is added to the logits;
+    the word `never` is not written."""
     tied, ends, never = sizes.flag("tied", True), sizes.ends(), sizes.word("never")
     known, top = model.vocabulary, model.scope("output")
     W = None if tied else top.input("W", known.embeddings.columns, Axis.of(known.words), "parameter")
@@ -455,6 +458,8 @@ def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list
     barred = None if never is None else top.constant("never", never)
     may_stand: Matrix | None = None
     several = len(model.sentences) > 1
+    places = max(model.sentences[s].words.shape[0] for s in outputs)
+    by = cache(partial(choosing, model.scope("sampling"), model.scope("switches"), sizes.choice_words, places))
     last: list[Matrix] = []
     probabilities = []
     for s, output in outputs.items():
@@ -467,7 +472,7 @@ def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list
                     may_stand = top.add("may_stand", ops.may_stand(known.words, number))
             given = () if b is None else (b,)
             logits = row_products(output, known.embeddings, *given) if W is None else linear(output, W, b)
-            found = predict(g, logits, known.words, may_stand=may_stand)
+            found = predict(g, logits, known.words, may_stand=may_stand, written=(words, by))
             goes_on = found.word
             if ends:
                 last = last or [top.constant(_numbered("end", k), end) for k, end in enumerate(ends)]
@@ -477,6 +482,7 @@ def write_on(model: Lesson, sizes: Sizes, outputs: Mapping[int, Matrix]) -> list
         words.goes_on_with(goes_on)
         model.goals.append(Goal(found.logits, s, model.sentences[s].padding, words=True, next_word=True))
         probabilities.append(found.probabilities)
+    model.switches, model.draws = by().switches, by().draws
     return probabilities
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from xltransformer.checked import is_flag, is_number, is_positive, is_texts, is_whole
 from xltransformer.errors import UserError
-from xltransformer.graph import Axis, SwitchWords
+from xltransformer.graph import CHOICE, Axis, SwitchWords
 from xltransformer.nn.embedding import Vocabulary
 from xltransformer.nn.feed_forward import ACTIVATIONS
 from xltransformer.record import record
@@ -29,13 +29,15 @@ GRADIENTS = "gradients"
 @record
 class Sizes:
     """`slots`: word slots of each sentence; `vocabulary`: rows of the word list; `width`: numbers in an
-    embedding (d); `options`: what a model asks for beyond that; `switch_words`: what turns its switches."""
+    embedding (d); `options`: what a model asks for beyond that; `switch_words`: what turns its switches;
+    `choice_words`: what turns how it chooses the words that it writes."""
 
     slots: tuple[int, ...]
     vocabulary: int
     width: int
     options: Mapping[str, Any] = field(default_factory=dict)
     switch_words: SwitchWords = SwitchWords()
+    choice_words: SwitchWords = CHOICE
 
     def _take(self, name: str, default: Any, fits: Callable[[Any], bool], wanted: str) -> Any:
         """An option, or else its default; UserError for one that does not fit, with what is wanted."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from xltransformer.graph import Matrix, Scope
 from xltransformer.nn.attention import softmax
+from xltransformer.nn.sampling import Choosing, drawn
 from xltransformer.ops import (
     Places,
     column_of,
+    either,
     entry_at,
     least_share,
     mask_columns,
@@ -64,31 +68,48 @@ def predict(
     temperature: Matrix | None = None,
     *,
     may_stand: Matrix | None = None,
+    written: tuple[Matrix, Callable[[], Choosing]] | None = None,
 ) -> Prediction:
     """The word of the largest logit (the first where several are as large), and the runners-up:
     logits (n x v), still unnamed, and the vocabulary's words (v x 1), of which empty rows are never
     predicted, nor are words of which `may_stand` (1 x v) is 0. Vaswani et al. 2017, section 3.4; greedy
-    decoding."""
+    decoding. With the words (n x 1) that are `written` on, and what gives what they are chosen by, it is the word
+    that the draw falls to where words are chosen by chance."""
     with g.step("logits", bias=logits.operands[2:] != ()):
         listed = g.add("masked", mask_unnamed(g.add("logits", logits), words))
     if may_stand is not None:
         with g.step("never"):
             listed = g.add("open", mask_columns(listed, may_stand))
     probabilities = softmax(g, listed, temperature=temperature, shares="probabilities")
-    with g.step("predict"):
-        index = g.add("predicted_index", row_argmax(listed))
+    found = None
+    if written is not None:
+        by = written[1]()
+        found = drawn(g, listed, words, written[0], by)
+    with g.step("predict", chosen=found is not None):
+        index = row_argmax(listed)
+        if found is not None:
+            likely = g.add("likely_index", index)
+            index = either(by.by_chance, g.add("drawn_index", found.index), likely)
+        index = g.add("predicted_index", index)
         word = g.add("predicted", word_at(index, words))
         g.add("probability", entry_at(probabilities, index))
-    runners_up(g, listed, probabilities, words)
+    runners_up(g, listed, probabilities, words, rank=None if found is None else found.rank)
     return Prediction(index, word, probabilities, listed)
 
 
 def runners_up(
-    g: Scope, logits: Matrix, probabilities: Matrix, words: Matrix, count: int = SHOWN
+    g: Scope,
+    logits: Matrix,
+    probabilities: Matrix,
+    words: Matrix,
+    count: int = SHOWN,
+    *,
+    rank: Matrix | None = None,
 ) -> tuple[Matrix, Matrix]:
     """The first `count` words in the order of their logits (n x v), and their probabilities, both
-    (n x `count`, or fewer where there are fewer words)."""
+    (n x `count`, or fewer where there are fewer words); of a `rank` (n x v) that is known already."""
     with g.step("runners_up"):
         places = g.add("place", Places(count)(words))
-        index = g.add("ranked_index", column_of(g.add("rank", row_rank(logits)), places))
+        rank = rank or g.add("rank", row_rank(logits))
+        index = g.add("ranked_index", column_of(rank, places))
         return g.add("ranked", word_at(index, words)), g.add("ranked_probability", entry_at(probabilities, index))

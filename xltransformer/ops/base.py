@@ -163,6 +163,9 @@ class Op(ABC):
     """Whether the result follows from the operands' shapes alone, so that no gradient is looked for."""
     collects: ClassVar[bool] = False
     """Whether its last operand lends its leading axes: what others there are is summed over."""
+    recurs: ClassVar[bool] = False
+    """Whether its cells refer to those before them in the same block, which then comes last among the operands of
+    `cell`: a sum goes on from the sum before it."""
     no_gradient: ClassVar[str] = ""
     """Why it has no gradient, where it has none."""
     moves: ClassVar[bool] = False

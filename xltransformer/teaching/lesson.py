@@ -89,7 +89,7 @@ class Lesson(Model):
     `slots`; the word that is watched in it, if any, its headline, and what it could learn.
 
     `scopes` are those of each sentence's blocks: the model's own where there is one sentence, `sentence.0` and
-    so on where there are several. `switches` are the cells that turn it.
+    so on where there are several. `switches` are the cells that turn it; `draws` those that choose what it writes.
 
     `vectors` are those of the sentences (1 x d each, of length 1), where they are compared.
 
@@ -110,6 +110,7 @@ class Lesson(Model):
             for g, count in zip(self.scopes, slots, strict=True)
         ]
         self.switches: list[Matrix] = []
+        self.draws: Matrix | None = None
         self.goals: list[Goal] = []
         self.vectors: list[Matrix] = []
         self.classes: Matrix | None = None
@@ -137,7 +138,7 @@ class Lesson(Model):
         return self.section("watch", behind=True)
 
     def moving(self) -> set[Matrix]:
-        """Every block that the headline shows or comes from."""
+        """Every block that the headline shows or comes from; of a model that writes, what it writes by, too."""
         waiting: list[Matrix] = [block for picture in self.headline.pictures for block in _shown(picture, self)]
         waiting += [block for answer in self.headline.answers for block in answer.blocks]
         found: set[Matrix] = set()
@@ -146,6 +147,7 @@ class Lesson(Model):
             if block not in found:
                 found.add(block)
                 waiting += block.operands
+                waiting += [other for other in (block.feedback, block.made_by) if other is not None]
         return found
 
 

@@ -149,7 +149,7 @@ class Book:
     the reader has in front of him: whoever draws tells which views stand for which operands.
 
     `notation` is how results are written, a cell a formula or a row. `generated` are, by block name, the rows of
-    tokens that the model writes itself. The cells in `exercise` are left for a student to fill. `suggested`
+    inputs that the model fills itself. The cells in `exercise` are left for a student to fill. `suggested`
     are the cells with numbers that a temperature may be chosen from.
     """
 

@@ -114,13 +114,28 @@ def _sentences(page: Page) -> Iterator[Check]:
 
 def _switches(page: Page) -> Iterator[Check]:
     for switch in page.model.switches:
+        symbol = page.book.symbol(switch)
         if switch.turned_by is not None:
             said = ",".join(says("{0}", switch.turned_by, on=on) for on in (True, False))
-            symbol = page.book.symbol(switch)
-            yield _check(page, "gate", _holds(page, switch, f"OR({said})"), switch, switch=symbol)
+            on, off = (page.messages(key) for key in switch.turned_by.said)
+            holds = _holds(page, switch, f"OR({said})")
+            yield _check(page, "gate", holds, switch, switch=symbol, on=on, off=off)
+        elif switch.between is not None:
+            yield _between(page, switch, switch.between)
         else:
             above_0 = partial(inputs.cell_holds, inputs.OF_A_POSITIVE, page.ref(switch))
             yield _check(page, "temperature", above_0, switch)
+    if (draws := page.model.draws) is not None and draws.between is not None:
+        yield _between(page, draws, draws.between)
+
+
+def _between(page: Page, block: Matrix, limits: tuple[float, float]) -> Check:
+    """That every entry is a number between two others."""
+    rules = (*inputs.OF_NUMBERS, inputs.outside(*limits))
+    kept = partial(inputs.cells_hold, rules, [(block, page.ref(block))])
+    where = None if block.size == 1 else partial(_faults, page, [block], inputs.FAULTY_NUMBER)
+    low, high = (f"{limit:.0f}" for limit in limits)
+    return _check(page, "between", kept, block, where, switch=page.book.symbol(block), low=low, high=high)
 
 
 def _lesson(page: Page) -> Iterator[Check]:

@@ -45,7 +45,8 @@ def current_inputs(book: ReadBook, results: Results) -> tuple[dict[str, Array], 
     inputs: dict[str, Array] = {}
     unusable: list[Unusable] = []
     for block in book.model.inputs:
-        values = np.full(block.shape, "" if block.text else 0.0, dtype=object if block.text else float)
+        typed = block.text or block.made_by is not None
+        values = np.full(block.shape, "" if block.text else 0.0, dtype=object if typed else float)
         inputs[block.name] = values
         place = book.homes.get(block.name)
         if place is not None and place.shape == block.shape:
@@ -57,7 +58,7 @@ def _read(book: ReadBook, results: Results, block: Matrix, place: Place, values:
     """Read an input into `values`, and yield the cells that hold no usable one. Plain numbers, which may be
     millions, are read at once."""
     formulas, usable = book.has_formula(place), np.zeros(block.shape, dtype=bool)
-    if not block.text and not block.positive:
+    if not block.text and not block.positive and block.between is None:
         numbers = book.numbers(place)
         usable = (abs(numbers) <= LARGEST) & ~formulas
         np.copyto(values, numbers, where=usable)
@@ -66,6 +67,9 @@ def _read(book: ReadBook, results: Results, block: Matrix, place: Place, values:
         if block.feedback is not None and i > 0 and formula:
             values[i, j] = None  # generated, not typed
             continue
+        if formula and block.made_by is not None and _is_made(book, results, block, place, i, j):
+            values[i, j] = None
+            continue
         value: Any = result(results, place, i, j) if formula else book.holds(place, i, j)
         if isinstance(value, str) and (book.is_error(place, i, j) or (formula and value in ERRORS)):
             value = ErrorValue(value)
@@ -73,6 +77,14 @@ def _read(book: ReadBook, results: Results, block: Matrix, place: Place, values:
             yield Unusable(block.name, place.sheet, place.address(i, j), value, note)
         elif value is not None:
             values[i, j] = as_text(value) if block.text else float(value)
+
+
+def _is_made(book: ReadBook, results: Results, block: Matrix, place: Place, i: int, j: int) -> bool:
+    """Whether a formula in an input gives just what the block that makes its entries has there."""
+    assert block.made_by is not None
+    source = book.homes.get(block.made_by.name)
+    found = result(results, place, i, j)
+    return source is not None and found is not None and found == result(results, source, i, j)
 
 
 def usable_inputs(book: ReadBook, results: Results) -> dict[str, Array]:

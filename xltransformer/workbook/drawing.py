@@ -40,6 +40,8 @@ def write_formulas(drawing: Drawing) -> None:
         for m, place in places
     ]
     op, style = op_of(block), block_style(block, book.messages, small=drawing.small)
+    if op.recurs:
+        operands.append(drawing.place.seen_from(sheet.name))
     _write(drawing, style, lambda i, j: op.cell(i, j, *operands), lambda i: op.row(i, *operands))
 
 
@@ -64,7 +66,8 @@ def _write(drawing: Drawing, style: Style, cell: CellFormula, row: Callable[[int
 def write_inputs(drawing: Drawing) -> None:
     """An input's cells to edit, with what may be typed there."""
     page, block, place = drawing.page, drawing.block, drawing.place
-    _write_given(drawing, block_style(block, page.messages), ("generated", ""))
+    style = block_style(block, page.messages)
+    _write_given(drawing, style, ("generated", "") if block.made_by is None else style)
     rule = _rule(drawing)
     if rule and block.role != "list":
         note = _note(page, block.last_name)
@@ -79,18 +82,21 @@ def _note(page: Page, name: str) -> str:
 
 
 def _write_given(drawing: Drawing, style: Style, generated_style: Style) -> None:
-    """An input's values, and in the slots that the model fills, its predictions."""
+    """An input's values, and in the cells that the model fills, its predictions, or what makes them."""
     page, block, place = drawing.page, drawing.block, drawing.place
     values = page.book.values[block.name]
     generated, spare = page.book.generated.get(block.name, frozenset()), _spare_rows(drawing)
 
-    def predicted(first: int) -> CellFormula:
+    def filled(first: int) -> CellFormula:
+        if block.made_by is not None:
+            made = page.ref(block.made_by)
+            return lambda i, j: made.cell(first + i, 0)
         assert block.feedback is not None
         before = page.ref(block.feedback)
         return lambda i, j: f'{before.cell(first + i - 1, 0)}&""'
 
     def kind(i: int) -> str:
-        if i in generated and block.feedback is not None:
+        if i in generated:
             return "generated"
         return "spare" if i in spare else "given"
 
@@ -99,7 +105,7 @@ def _write_given(drawing: Drawing, style: Style, generated_style: Style) -> None
         part = values[first : first + 1 + len(others)]
         row = place.row + first
         if what == "generated":
-            page.sheet.block(row, place.column, part, generated_style, predicted(first))
+            page.sheet.block(row, place.column, part, generated_style, filled(first))
         else:
             page.sheet.block(row, place.column, empty(part.shape) if what == "spare" else part, style)
 
@@ -123,8 +129,12 @@ def _rule(drawing: Drawing) -> dict[str, object]:
     listed: dict[str, object] = {"validate": "list", "show_error": False}
     if block.choices is not None:
         return {**listed, "source": "=" + book.homes[block.choices].absolute}
-    if block.role == "switch" and block.text:
-        return {**listed, "source": [messages("switch.on"), messages("switch.off")]}
+    if block.turned_by is not None:
+        return {**listed, "source": [messages(key) for key in block.turned_by.said]}
+    if block.between is not None:
+        low, high = block.between
+        limits = {"validate": "decimal", "criteria": "between", "minimum": low, "maximum": high}
+        return {**limits, "error_message": messages("switch.between_error", low=f"{low:g}", high=f"{high:.0f}")}
     if block.role == "switch":
         return {**listed, "source": "=" + book.suggested.absolute} if book.suggested else {}
     if block.text:

@@ -55,6 +55,9 @@ def draw_kept(page: Page) -> Told:
     blocks = [block for block in page.model.inputs if block.role != "list"]
     row = _TOP + len(blocks) + 1
     for k, block in enumerate(blocks):
+        if block.made_by is not None:  # what makes it stands there anyway
+            page.book.later(partial(_of_made, page, block, block.made_by, _TOP + k))
+            continue
         copied = block.text or block.size <= MOST_CELLS
         rows, columns = block.shape if copied else (block.shape[0], 4)
         kept = Place(page.sheet.name, row, 1, (rows, columns))
@@ -65,6 +68,12 @@ def draw_kept(page: Page) -> Told:
         row += rows + 1
     lines = Place(page.sheet.name, _TOP, _LEFT, (len(blocks), BLOCK + 1))
     return Told(lines, Place(page.sheet.name, _TOP, _FIRST, (len(blocks), FIELDS * MOST_SLOTS)))
+
+
+def _of_made(page: Page, block: Matrix, maker: Matrix, row: int) -> None:
+    """The line of an input that is held against what makes its entries, now and not as built."""
+    home = page.book.homes[maker]
+    _Line(page, block, Place(home.sheet, home.row, home.column, block.shape), True, row).write()
 
 
 def _draw_sums(page: Page, block: Matrix, kept: Place) -> None:

@@ -76,6 +76,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "grey": {"font_color": FADED_INK, "bg_color": FADED_FILL, **_BORDER},
 }  # fmt: skip
 
+UNUSED = {"font_color": GREY}
+"""What may be edited, but counts for nothing as the settings are."""
 FADED = {"font_color": FADED_INK, "bg_color": FADED_FILL}
 EMPTY: dict[str, Any] = {"num_format": ";;;", "bg_color": "#FFFFFF", "border": 1, "border_color": "#FFFFFF"}
 """A slot without a word: nothing shows, though the formulas are there."""

@@ -13,9 +13,11 @@ from xltransformer.record import record
 from xltransformer.teaching.pictures import Map, Picture, Plane, Writing
 from xltransformer.workbook.canvas import Canvas
 
-LABEL, VALUE, REGION = 1, 3, 6
-"""Columns: the first sentence and the names of the settings; the second sentence and the settings; the
-first column of the headline."""
+LABEL, VALUE, DRAWS, REGION = 1, 3, 5, 6
+"""Columns: the first sentence and the names of the settings; the second sentence and the settings; of a model that
+writes one of several sentences, the draws; the first column of the headline."""
+DRAWS_WIDTH = 5.5
+"""Characters across that column where there are draws in it."""
 TITLE, TASK, INTRO, STATE, TOP = 0, 1, 2, 3, 4
 """Rows: the title, the model's task, what to do, all well or not, and where sentences and headline begin."""
 HEIGHTS = {TITLE: 24.0, TASK: 14.25, INTRO: 14.25, STATE: 15.0}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from xltransformer.building.instance import Instance
-from xltransformer.graph import Matrix
+from xltransformer.graph import Matrix, SwitchWords
 from xltransformer.nn.embedding import Sentence
+from xltransformer.ops import says
 from xltransformer.text import word_key
 from xltransformer.workbook.book import Page
-from xltransformer.workbook.canvas import spaced
+from xltransformer.workbook.canvas import cell_range, spaced
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.named import titled
 from xltransformer.workbook.places import Place
-from xltransformer.workbook.start.grid import LABEL, TOP, VALUE
+from xltransformer.workbook.start.grid import DRAWS, DRAWS_WIDTH, LABEL, TOP, VALUE
+from xltransformer.workbook.styles import UNUSED
 
 
 def draw_sentences(page: Page) -> tuple[int, Place]:
@@ -30,7 +33,28 @@ def draw_sentences(page: Page) -> tuple[int, Place]:
             row += 2 + max(one.words.shape[0] for one in sentences[s - s % 2 : s + 1])
     first = sentences[:2]
     deepest = 1 + max(sentence.words.shape[0] for sentence in first)
+    if page.model.draws is not None:
+        _draw_draws(page, page.model.draws, VALUE if len(sentences) == 1 else DRAWS)
     return row, Place(page.sheet.name, TOP, LABEL, (deepest, (VALUE if len(first) > 1 else LABEL)))
+
+
+def _draw_draws(page: Page, draws: Matrix, column: int) -> None:
+    """The draws, each beside the slot whose word it chooses."""
+    sheet = page.sheet
+    sheet.text(TOP, column, page.messages("start.draws"), "column_label")
+    draw(page, draws, TOP + 2, column, labelled=False)
+    if column == DRAWS:
+        sheet.widths[DRAWS] = DRAWS_WIDTH
+    choose = page.model.switches[0]
+    if choose.turned_by is not None:
+        page.book.later(partial(_fade_unused, page, draws, choose, choose.turned_by))
+
+
+def _fade_unused(page: Page, draws: Matrix, choose: Matrix, words: SwitchWords) -> None:
+    """Draws in grey while they choose nothing."""
+    place, cell = page.book.homes[draws], page.book.homes[choose].absolute.partition("!")[2]
+    rule = {"type": "formula", "criteria": f"=NOT(OR({says(cell, words, on=True)}))", "format": UNUSED}
+    page.sheet.conditions.append((cell_range(place.row, place.column, place.shape), rule))
 
 
 def _mark(page: Page, sentence: Sentence, i: int, row: int, column: int) -> None:
@@ -91,11 +115,14 @@ def _settings(page: Page) -> Iterator[tuple[Matrix, str]]:
     """Everything that can be set, with its name."""
     model, symbol, watch = page.model, page.book.symbol, page.model.watch
     listed = [watch.choice, watch.lesson, watch.across, watch.up] if watch is not None else []
-    for block in (*listed, *model.settings, *model.switches):
+    places = [] if watch is None else watch.places
+    for block in (*listed, *model.settings):
         if block is not None:
             yield block, symbol(block)
+    for letter, place in zip(page.letters, places, strict=False):
+        yield place, symbol(place) + spaced(letter)
+    for block in model.switches:
+        yield block, symbol(block)
     if watch is not None:
-        for letter, place in zip(page.letters, watch.places, strict=False):
-            yield place, symbol(place) + spaced(letter)
         for letter, one in zip(page.letters, watch.sentences, strict=False):
             yield one.other, symbol(one.other) + spaced(letter)
