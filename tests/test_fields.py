@@ -11,7 +11,7 @@ from xltransformer.building.instance import make_instance
 from xltransformer.building.parse import load_template
 from xltransformer.graph import BIAS, GAIN, ONE, SHIFT, Axis, Matrix, Model, Scope
 from xltransformer.models import Sizes, build_model
-from xltransformer.training.start import first_weights
+from xltransformer.training.begin import first_weights
 
 OTHER_NAMES = {"gain": "scale", "bias": "shift", "b_1": "offset", "temperature": "heat", "row_sum": "whole"}
 
