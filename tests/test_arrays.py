@@ -67,7 +67,7 @@ def test_an_attention_of_torch_comes_out_as_there(name: str, tmp_path: Path) -> 
     assert ("multi_head.b_O" in traced) == c["biases"]
     built = build(tmp_path / "a.xlsx", sentence, weights=state_of(arrays), embeddings=given, slots=1)
     assert built.template.name == "multi-head"
-    assert any("weights do not say, so this was taken: heads (2)" in line for line in built.warnings)
+    assert any("the dict of weights does not say, so this was taken: heads (2)" in line for line in built.warnings)
     found = diff(tmp_path / "a.xlsx")
     assert found.ok
 
@@ -111,9 +111,11 @@ def test_a_part_is_given_and_the_others_are_told() -> None:
         instance.inputs["projected_attention.W_K"], own.inputs["projected_attention.W_K"]
     )  # the template's, which were written by hand
     (line,) = instance.warnings
-    assert line.startswith("weights: given: 1 of 6, others as in template cat-and-mouse: projected_attention.W_K")
+    assert line.startswith(
+        "the dict of weights: given: 1 of 6, others as in template cat-and-mouse: projected_attention.W_K"
+    )
     (line,) = make_instance("multi-head", weights={"multi_head.W_O": np.eye(8)}).warnings
-    assert line.startswith("weights: given: 1 of 8, others drawn (seed 0): multi_head.head.0.W_Q")
+    assert line.startswith("the dict of weights: given: 1 of 8, others drawn (seed 0): multi_head.head.0.W_Q")
     whole = {block.name: own.inputs[block.name] for block in own.model.parameters}
     assert not make_instance(weights=whole).warnings
     numbers = own.inputs["embeddings"][: len(own.template.table.words)]
@@ -149,9 +151,9 @@ def test_whatever_makes_an_array_is_taken(value: Any) -> None:
 @pytest.mark.parametrize(
     ("weights", "said"),
     [
-        ({}, "weights is empty; give arrays by the names of blocks, or a state dict"),
+        ({}, "the dict of weights is empty; give arrays by the names of blocks, or a state dict"),
         ([1], "`weights` is [1]; give a file or a dict of arrays by name"),
-        ({3: np.eye(4)}, "weights: 3 is no name of an array"),
+        ({3: np.eye(4)}, "the dict of weights: 3 is no name of an array"),
         ({"projected_atention.W_Q": np.eye(4)}, f"surplus: projected_atention.W_Q (did you mean {W_Q}?)"),
         ({"foo": np.eye(4)}, f"surplus: foo; the model has {W_Q}, "),
         ({W_Q: np.ones((3, 4))}, f"misshapen: {W_Q} (3x4, expected 4x4)"),

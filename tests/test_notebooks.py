@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xltransformer import build, compare, diff, trace
+from xltransformer import UserError, build, compare, diff, load_template, trace
 from xltransformer.notebook import MOST_COLUMNS, MOST_ROWS, Block
 
 
@@ -38,7 +38,9 @@ def test_a_trace_shows_itself_as_a_table_of_blocks() -> None:
     assert re.search(r"^projected_attention\.W_Q +input +4 × 4 ", text, re.M)
     assert len(text.splitlines()) < 70
     assert html.count("<tr>") == len(blocks) + 1
-    assert "weights: given: 1 of 6" in repr(trace("cat", weights={"projected_attention.W_K": np.eye(4)}))
+    assert "the dict of weights: given: 1 of 6" in repr(
+        trace("cat", weights={"projected_attention.W_K": np.eye(4)})
+    )
     assert isinstance(blocks, dict)
     assert blocks._ipython_key_completions_() == list(blocks)
 
@@ -103,6 +105,22 @@ def test_what_was_built_and_compared_says_itself_in_one_line(tmp_path: Path) -> 
     for one in (built, found, pair):
         assert re.fullmatch(r"<code>.*</code>", one._repr_html_())
     assert "✓" in found._repr_html_()
+
+
+def test_a_mistake_shows_the_users_own_lines_and_the_message() -> None:
+    with pytest.raises(UserError) as raised:
+        build("x.xlsx", template="nothing")
+    with pytest.raises(KeyError) as missing:
+        trace("cat")["nothing"]
+    for error in (raised.value, missing.value):
+        lines = error._render_traceback_()  # type: ignore[union-attr]
+        assert lines[-1] == f"{type(error).__name__}: {error}"
+        assert len(lines) < 10
+        assert not any("xltransformer/xltransformer" in line for line in lines[:-1])
+
+
+def test_a_template_says_itself_in_one_line() -> None:
+    assert repr(load_template("gpt")) == "template gpt: model gpt, 36 words, trained"
 
 
 _MACHINE = re.compile(r"\d\.\de[-+]\d\d|\b\d+\.\d{6,}\b")

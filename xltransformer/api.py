@@ -104,6 +104,10 @@ class TrainedFile:
     settings: training.Settings
     warnings: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        last = f", {self.trained.history[-1]}" if self.trained.history else ""
+        return f"{self.path}: trained for {self.trained.step} steps{last}"
+
 
 @spelled
 def train(

@@ -14,6 +14,20 @@ class UserError(Exception):
     The command line prints it and exits with status 2.
     """
 
+    def _render_traceback_(self) -> list[str]:
+        return rendered(self)
+
+
+def rendered(error: BaseException) -> list[str]:
+    """What IPython shows of an error in place of a traceback: the user's own lines, and the message."""
+    import traceback
+    from pathlib import Path
+
+    ours = str(Path(__file__).parent)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(ours) and "IPython" not in frame.filename]
+    return [*"".join(traceback.format_list(own)).splitlines(), f"{type(error).__name__}: {error}"]
+
 
 MOST_LINE = 300
 """The most characters of a line that the command line prints about a mistake."""

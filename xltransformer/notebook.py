@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from xltransformer.building.instance import Instance
+from xltransformer.errors import rendered
 from xltransformer.graph import Matrix
 from xltransformer.listing import lines
 from xltransformer.locale import load_messages
@@ -96,6 +97,9 @@ class NoBlock(KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+    def _render_traceback_(self) -> list[str]:
+        return rendered(self)
 
 
 class Traced(dict[str, Block]):

@@ -61,6 +61,10 @@ class Template:
     turned: tuple[str, ...] = ()
     others: Mapping[str, Template] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        learned = ", trained" if self.trained else ""
+        return f"template {self.name}: model {self.model}, {len(self.table.words)} words{learned}"
+
     @property
     def entry(self) -> ModelEntry:
         """What is known of its model."""

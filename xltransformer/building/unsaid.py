@@ -9,7 +9,6 @@ from typing import Any
 from xltransformer.building.request import Settings
 from xltransformer.building.template import Template
 from xltransformer.weights import Checkpoint, Source
-from xltransformer.weights.arrays import GIVEN
 from xltransformer.weights.schemes import SCHEMES
 
 MOST_LINE = 295
@@ -36,8 +35,7 @@ def unsaid_line(path: Path, scheme: str, taken: Mapping[str, Any]) -> str:
     unsaid = SCHEMES[scheme].unsaid
     called = {name: f"{unsaid[name].called}: " if name in unsaid and unsaid[name].called else "" for name in taken}
     each = ", ".join(f"{name} ({called[name]}{_said(value)})" for name, value in taken.items())
-    does = "do" if path == GIVEN else "does"
-    told = f" {does} not say, so this was taken: {each}; `settings={{'{next(iter(taken))}': …}}` gives another"
+    told = f" does not say, so this was taken: {each}; `settings={{'{next(iter(taken))}': …}}` gives another"
     return f"{path}{told}" if len(f"{path}{told}") <= MOST_LINE else f"{path.name:.60}{told}"
 
 

@@ -10,6 +10,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
@@ -98,6 +99,7 @@ def _texts(line: Line) -> tuple[str, str, str, str]:
     return line.name, line.block, error, f"{verdict}: {line.note}" if line.note else verdict
 
 
+@spelled
 def check(
     arrays: Mapping[str, Any],
     sentences: str | Sequence[str] = (),

@@ -14,7 +14,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.weights.foreign import check_names
 
-GIVEN = Path("weights")
+GIVEN = Path("the dict of weights")
 """What stands in messages where the name of a file would."""
 
 
