@@ -108,3 +108,10 @@ def test_what_cannot_be_begun_is_told(
 def test_a_word_that_toml_would_not_take_is_quoted(tmp_path: Path) -> None:
     path = new(tmp_path / "odd.toml", ['say =1+1 and "x" @home'])
     assert "=1+1" in make_instance(path).template.table.words
+
+
+def test_a_model_that_writes_begins_with_what_it_chooses_words_by(tmp_path: Path) -> None:
+    path = new(tmp_path / "mine.toml", ["the cat"], template="gpt")
+    switches = {"choose": "likely", "temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 1}
+    assert tomllib.loads(path.read_text("utf-8"))["switches"] == switches
+    assert make_instance(path).inputs["switches.choose"].item() == "most likely"

@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _FURTHER = ("d_model", "epsilon", "activation", "base", "kv_heads", "gradients", "end", "window")
 SETTINGS = {
     **{name: name for name in (*COUNTS, *SHAPING, *_FURTHER)},
-    **{name: SWITCH + name for name in SWITCHES},
+    **{name: SWITCH + name for name in SWITCHES if name not in COUNTS},
     **CALLED_HERE,
 }
 """What settings are called, by the names that people try."""

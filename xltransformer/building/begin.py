@@ -210,7 +210,9 @@ def _list(texts: Iterable[str]) -> str:
     return f"[{', '.join(map(_text, texts))}]"
 
 
-def _value(value: bool | float) -> str:
+def _value(value: bool | float | str) -> str:
+    if isinstance(value, str):
+        return _text(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
