@@ -25,7 +25,7 @@ SOURCES = [path for path in PACKAGE.rglob("*.py") if "cli" not in path.relative_
 OPTIONS = {
     name for command in main.commands.values() for given in command.params for name in given.opts if name[0] == "-"
 }
-MARKED = re.compile(r"`(?:[a-z]+\()?([a-z_]+)[^`]*`")
+MARKED = re.compile(r"`(?![a-z]+\(\)`)(?:[a-z]+\()?([a-z_]+)[^`]*`")
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +74,7 @@ def test_what_messages_mark_are_arguments_that_options_give() -> None:
         ("`settings={'pooling': 'mean'}` or `template='bert'`", "--set pooling=mean or --template bert"),
         ("more places with `settings={'slots': …}`", "more places with --set slots=…"),
         ("one with `build(exercise=…)`", "one with xlt build --exercise"),
+        ("`blocks()` lists them", "xlt blocks lists them"),
         ("`cat`, `find(data)` and `build(cat)` `", "`cat`, `find(data)` and `build(cat)` `"),
     ],
 )
@@ -154,6 +155,7 @@ def test_signatures_show_every_option(function) -> None:  # type: ignore[no-unty
     [
         ({"heads": 2}, "build() takes no argument 'heads': sizes and choices are settings={'heads': 2}"),
         ({"nhead": 2}, "build() takes no argument 'nhead': sizes and choices are settings={'heads': 2}"),
+        ({"seed": 3}, "sizes and choices are settings={'seed': 3}"),
         ({"causal": True}, "sizes and choices are settings={'switches.causal': True}"),
         ({"sentance": "cat"}, "build() takes no argument 'sentance'; did you mean 'sentences'?"),
         ({"wieghts": {}}, "did you mean 'weights'?"),

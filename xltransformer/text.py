@@ -73,7 +73,7 @@ def matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
         if not fit:
             parts = ["*." + name.rpartition(".")[2] for name in known] if "*" in pattern else []
             near = nearest(pattern, [*parts, *known])
-            hint = f"did you mean {near!r}?" if near else "xlt blocks lists them all"
+            hint = f"did you mean {near!r}?" if near else "`blocks()` lists them all"
             raise UserError(f"no block is called {pattern!r:.80}; {hint}")
         found |= fit
     return [name for name in known if name in found]

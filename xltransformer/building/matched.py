@@ -132,7 +132,7 @@ def _amiss(experiment: Experiment, model: Lesson, inputs: Values, language: str,
         return f"no block is called {name!r:.60}; {_meant_block(name, [one.name for one in typed])}"
     if block not in typed:
         kind = "computed" if block.computed else "no cell to edit"
-        return f"block {name!r:.60} is {kind}; name an input (`xlt blocks` lists them)"
+        return f"block {name!r:.60} is {kind}; name an input (`blocks()` lists them)"
     values = _labelled(block, model, inputs)
     for side, (label, what) in enumerate(((experiment.row, "row"), (experiment.column, "column"))):
         if isinstance(label, int) and label > block.shape[side] and not spare:
@@ -161,7 +161,7 @@ def _meant_block(name: str, typed: Sequence[str]) -> str:
     near = nearest(name, typed) if len(alike) != 1 else alike[0]
     if near is not None and alike and near not in alike[:1]:  # the first sentence's rather than another's
         near = alike[0] if nearest(near, alike[:1]) else near
-    return f"did you mean {near!r}?" if near else "`xlt blocks` lists the inputs"
+    return f"did you mean {near!r}?" if near else "`blocks()` lists the inputs"
 
 
 def _meant_label(label: str | int | None, labels: Sequence[str], count: int) -> str:

@@ -15,12 +15,13 @@ from xltransformer.errors import INTERRUPTED, SAID, UserError, one_line
 AGREES, DIFFERS, FAILED = 0, 1, 2
 """The exit statuses."""
 
+_COMMAND = re.compile(r"`([a-z]+)\(\)`")
 _ARGUMENT = re.compile(r"`(?:([a-z]+)\()?([a-z_]+)(?:=([^`]*?))?\)?`")
 
 
 def spoken(message: str) -> str:
     """A message about arguments as the command line says it: `learning_rate` is --learning-rate,
-    `settings={'heads': 2}` is --set heads=2, and `build(exercise=…)` is xlt build --exercise.
+    `settings={'heads': 2}` is --set heads=2, `build(exercise=…)` is xlt build --exercise, `blocks()` xlt blocks.
 
     The command that runs, or the one named, knows which option gives an argument: its parameters are
     called as the arguments are.
@@ -40,7 +41,10 @@ def spoken(message: str) -> str:
                 return " ".join(filter(None, (named and f"xlt {named}", parameter.opts[0], plain)))
         return found.group()
 
-    return _ARGUMENT.sub(option, message)
+    def command(found: re.Match[str]) -> str:
+        return f"xlt {found[1]}" if found[1] in getattr(commands, "commands", {}) else found.group()
+
+    return _ARGUMENT.sub(option, _COMMAND.sub(command, message))
 
 
 def fail(message: str) -> NoReturn:
