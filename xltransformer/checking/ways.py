@@ -42,11 +42,14 @@ class Way:
 
     def run(self, cone: Sequence[Matrix], change: Change, only: Matrix | None = None) -> dict[str, Array]:
         """The values of the blocks of a cone, each as a slip changes it where it does, or one of them `only`."""
-        values = dict(self.values)
+        values, touched = dict(self.values), set[str]()
         with np.errstate(all="ignore"):
             for block in cone:
                 changed = change(block, values, self) if only is None or block is only else None
+                if changed is None and touched.isdisjoint(one.name for one in block.operands):
+                    continue
                 values[block.name] = self.made(block, values) if changed is None else changed
+                touched.add(block.name)
         return values
 
     def made(self, block: Matrix, values: Values) -> Array:
