@@ -271,7 +271,19 @@ def test_an_experiment_on_a_word_that_is_not_there_is_left_out(tmp_path: Path) -
     instance = make_instance(sentences=["dog and mouse are friends", "keyboard and mouse are useful"])
     book = lay_out(instance, instance.trace(), load_messages("en"))
     marks = [name for name in book.screen if name.endswith(".mark")]
-    assert len(marks) == len(instance.template.experiments) - 1
+    assert len(marks) == len(instance.template.experiments) - 2  # those on “cat”
+
+
+def test_an_experiment_that_speaks_of_other_words_is_left_out() -> None:
+    """Of a number of “cat”, of what “mouse” then looks at: neither is there."""
+    instance = make_instance(sentences=["the dog eats cheese"])
+    book = lay_out(instance, instance.trace(), load_messages("en"))
+    cells = cells_of(book.sheets[0])
+    said = [str(cells[place.row, place.column].content) for name, place in book.screen.items() if ".do" in name]
+    assert not [text for text in said if "mouse" in text or "cat" in text]
+    named = make_instance(sentences=["cat and mouse are friends", "the keyboard and mouse"])
+    book = lay_out(named, named.trace(), load_messages("en"))
+    assert len([name for name in book.screen if name.endswith(".do")]) == len(named.template.experiments)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from xltransformer.building.instance import Instance
@@ -9,6 +10,7 @@ from xltransformer.graph import SwitchWords
 from xltransformer.locale import in_language
 from xltransformer.ops import same_word, says
 from xltransformer.teaching.experiments import Experiment, place_of, so_already
+from xltransformer.text import word_key
 from xltransformer.workbook.baseline import Changed
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.phrases import literal
@@ -24,7 +26,7 @@ def draw_experiments(page: Page, instance: Instance, row: int, changed: Changed)
     `changed`, for then alone it is true."""
     number, screen = 0, dict[str, Place]()
     for experiment in instance.template.experiments:
-        if (edited := _edited(page, experiment)) is None:
+        if not _speaks_of(instance, experiment, page) or (edited := _edited(page, experiment)) is None:
             continue
         place, value = edited
         block = page.model.blocks[experiment.block]
@@ -35,6 +37,25 @@ def draw_experiments(page: Page, instance: Instance, row: int, changed: Changed)
             screen |= {f"experiment.{number}.{part}": place for part, place in parts.items()}
             row += 2
     return row, screen
+
+
+def _speaks_of(instance: Instance, experiment: Experiment, page: Page) -> bool:
+    """Whether an experiment speaks of these sentences: over others than the template's own it may edit the numbers
+    of a word that none has, or tell of such a word, or of the template's watched word where another is watched."""
+    template, model, inputs = instance.template, instance.model, instance.inputs
+    if instance.sentences == template.sentences:
+        return True
+    language = page.messages.language
+    there = {word_key(str(word)) for one in model.sentences for word in inputs[one.words.name].ravel()}
+    absent = {word_key(word) for word in template.table.words} - there
+    block, row = model.blocks.get(experiment.block), experiment.row
+    if block is not None and block.role == "embedding" and isinstance(row, str) and word_key(row) in absent:
+        return False
+    absent.discard(word_key(str(experiment.target(language))))  # which is typed
+    if model.watch is not None and template.watch not in (None, inputs[model.watch.choice.name][0, 0]):
+        absent.add(word_key(template.watch))
+    told = in_language(experiment.do, language) + in_language(experiment.then, language)
+    return not any(word_key(word) in absent for word in re.findall("“([^”]+)”", told))
 
 
 def _edited(page: Page, experiment: Experiment) -> tuple[Place, Any] | None:
