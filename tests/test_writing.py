@@ -134,12 +134,34 @@ def test_nothing_is_written_where_no_slot_is_empty() -> None:
 
 def test_every_sentence_is_written_on() -> None:
     found = texts(make_instance("gpt", ["the cat sat on the", "the dog"]), Chance(), 2)
-    assert [(text.sentence, text.given, text.seed) for text in found] == [
-        (0, 5, 0),
-        (0, 5, 1),
-        (1, 2, 0),
-        (1, 2, 1),
-    ]
+    told = [(text.sentence, text.given, text.seed) for text in found]
+    assert told == [(0, 5, 1), (0, 5, 2), (1, 2, 1), (1, 2, 2)]  # the seed of the sheet first
+
+
+def by_sheet(instance: Instance) -> list[str]:
+    """The words as the sheet has them."""
+    words = instance.trace()[instance.model.sentences[-1].words.name].ravel()
+    return [str(word) for word in words if word]
+
+
+SHEETS: list[tuple[str, Mapping[str, Any]]] = [
+    ("gpt", {"seed": 3, "switches.temperature": 1.5, "switches.seed": 9}),
+    ("llama", {"seed": 5, "switches.top_k": 4, "switches.seed": 12}),
+    ("encoder-decoder", {"seed": 6, "switches.top_p": 0.8, "switches.seed": 3}),
+]
+
+
+@pytest.mark.parametrize("kind", SHEETS, ids=lambda kind: str(kind[0]))
+def test_a_sheet_that_chooses_by_chance_is_written_as_it_stands(kind: tuple[str, Mapping[str, Any]]) -> None:
+    instance = drawn((kind[0], {**kind[1], "switches.choose": "chance"}))
+    (text,) = texts(instance)
+    assert [*text.words] == by_sheet(instance)
+    assert [*text.words] != by_sheet(drawn((kind[0], {**kind[1], "switches.choose": "likely"})))
+    assert texts(instance, Chance())[0].words == text.words  # the settings of the sheet, where none are given
+    draws = instance.inputs["switches.draws"].copy()
+    draws[len(draws) // 2] = 0.999
+    typed_over = replace(instance, inputs={**instance.inputs, "switches.draws": draws})
+    assert [*texts(typed_over)[0].words] == by_sheet(typed_over)
 
 
 def test_a_model_that_does_not_write_is_named() -> None:

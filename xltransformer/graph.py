@@ -398,11 +398,7 @@ class Model:
                 raise ValueError(f"{name}: shape {value.shape}, expected {self.blocks[name].shape}")
             if self.blocks[name].feedback is not None:
                 given[name] = np.where(value == None, "", value)  # noqa: E711
-        for block in self.inputs:
-            if block.made_by is not None and (missing := given[block.name] == None).any():  # noqa: E711
-                source = self.plan([block.made_by], given.keys()).run(given)[block.made_by.name]
-                whole = np.where(missing, source[: block.shape[0]], given[block.name])
-                given[block.name] = whole.astype(float)
+        given = self.made_up(given)
         plan = Plan(self.blocks.values())
         values = plan.run(given)
         for block in self.inputs:
@@ -413,6 +409,16 @@ class Model:
                     given[block.name][row, 0] = values[block.feedback.name][row - 1, 0]
                     values = plan.run(given)
         return {name: values[name] for name in self.blocks}
+
+    def made_up(self, inputs: Values) -> dict[str, Array]:
+        """The inputs with what is None in those that a block makes as that block has it."""
+        given = dict(inputs)
+        for block in self.inputs:
+            if block.made_by is not None and (missing := given[block.name] == None).any():  # noqa: E711
+                source = self.plan([block.made_by], given.keys()).run(given)[block.made_by.name]
+                whole = np.where(missing, source[: block.shape[0]], given[block.name])
+                given[block.name] = whole.astype(float)
+        return given
 
     def plan(self, wanted: Sequence[Matrix], given: Collection[str]) -> Plan:
         """What is to be run for the wanted blocks and all that they come from, and for nothing else.

@@ -74,7 +74,16 @@ def _first(count: Coordinate | None, size: int) -> tuple[int, int]:
 
 def needs_of(op: Op, result: Shaped, operands: Sequence[Shaped]) -> list[Need]:
     """What of each operand a row of the result is made of, or a column, where columns follow the text; ValueError
-    where it is made of rows that come later."""
+    where it is made of rows that come later, or of its own earlier ones."""
+    if op.recurs:
+        *needs, own = _needs(op, result, [*operands, result])
+        if own != "new":
+            raise ValueError("it goes on from its own earlier rows")
+        return needs
+    return _needs(op, result, operands)
+
+
+def _needs(op: Op, result: Shaped, operands: Sequence[Shaped]) -> list[Need]:
     one, other = ([*_cells(op, at, result, operands)] for at in (_AT, _AT + 1))
     needs: list[Need] = []
     for (_, side), seen in zip(operands, one, strict=True):
