@@ -191,7 +191,10 @@ def test_a_slip_is_told(slip: str, weights: dict[str, Array]) -> None:
     assert len(likely) <= 2, found
 
 
-@pytest.mark.parametrize("slip", sorted({*SLIPS} - {"interleaved", "reshaped", "exchanged"}))
+ENDS = ("unscaled", "no mask", "columns", "joined", "no residual", "relu", "no epsilon", "post", "from one")
+
+
+@pytest.mark.parametrize("slip", ENDS)
 def test_a_slip_is_told_by_its_end_alone(slip: str, weights: dict[str, Array]) -> None:
     """Of nothing but what comes out of the first layer."""
     name = "decoder.0.norm.1.sum"

@@ -203,6 +203,19 @@ def test_an_edited_epsilon_goes_along(tmp_path: Path) -> None:
     assert config["layer_norm_eps"] == 1e-3
 
 
+def test_an_edited_base_of_sines_has_no_place() -> None:
+    instance = make_instance("encoder-decoder", settings={"halves": True, "stretched": True})
+    inputs = {**instance.inputs, "positions.base": np.array([[500.0]])}
+    with pytest.raises(UserError, match=r"positions\.base is 500\.0, which no published model has"):
+        folder_of(replace(instance, inputs=inputs), "it")
+
+
+def test_weights_as_a_dict_leave_too(tmp_path: Path) -> None:
+    weights = {**load_template("gpt").weights}
+    done = export(tmp_path / "out", template="gpt", weights=weights)
+    assert done.name == "GPT2LMHeadModel"
+
+
 def test_empty_rows_and_words_made_up_stay_behind(tmp_path: Path) -> None:
     done = export(tmp_path / "out", sentences=["the zebra sat"], template="gpt", settings={"spare_rows": 3})
     assert done.words == 36
@@ -294,7 +307,7 @@ def test_an_option_that_no_class_has_is_named(
 def test_a_folder_is_replaced_only_when_asked(tmp_path: Path) -> None:
     out = tmp_path / "out"
     export(out, template="gpt")
-    with pytest.raises(UserError, match="`force` to replace it"):
+    with pytest.raises(UserError, match="to replace it"):
         export(out, template="llama")
     (out / "tokenizer_config.json").unlink()
     export(out, template="llama", force=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -66,7 +66,9 @@ def export(
         raise UserError("give `weights`, a `template` or a workbook to export")
     else:
         instance = make_instance(template, sentences, **options)
-        subject = str(options.get("weights") or f"template {instance.template.name}")
+        weights = options.get("weights")
+        given = "the weights" if isinstance(weights, Mapping) else str(weights)
+        subject = f"template {instance.template.name}" if weights is None else given
     folder = folder_of(instance, subject)
     save_folder(folder.files, target, FILES, force=force)
     return Exported(target, folder.name, folder.dtype, folder.words, instance.warnings)

@@ -97,11 +97,12 @@ def _edited(instance: Instance) -> dict[str, Any]:
     """The options that stand in cells as constants, or as names of classes, as they are there now."""
     model, found = instance.model, dict[str, Any]()
     asked = options_of(instance.template.model, instance.sizes)
-    for block in model.inputs:
+    computing = {block.name for block in model.needed([goal.result for goal in model.goals], ())}
+    for block in (block for block in model.inputs if block.role == "constant"):
         value = instance.inputs[block.name]
-        if block.role == "constant" and block.last_name in asked:
+        if block.last_name in asked:
             found[block.last_name] = str(value.item()) if block.text else float(value.item())
-        elif block.role == "constant" and not _END.fullmatch(block.name) and (value != block.default).any():
+        elif block.name in computing and (value != block.default).any():
             raise UserError(f"{block.name} is {value.item()!r}, which no published model has: set it back")
     if model.classes is not None:
         found["classes"] = [str(name) for name in instance.inputs[model.classes.name].ravel()]
