@@ -16,7 +16,7 @@ from xltransformer.building.instance import Instance
 from xltransformer.errors import rendered
 from xltransformer.graph import Matrix
 from xltransformer.listing import lines
-from xltransformer.locale import load_messages
+from xltransformer.locale import ENGLISH, load_messages
 from xltransformer.text import listed, nearest
 
 MOST_ROWS, MOST_COLUMNS, MOST_LINES = 40, 24, 60
@@ -106,11 +106,11 @@ class Traced(dict[str, Block]):
     """The blocks of numbers of an instance by name, in the model's order, shown as a table of them. `warnings` are
     lines worth telling."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, language: str = ENGLISH) -> None:
         values, blocks = instance.trace(), instance.model.blocks
         super().__init__((name, _block(block, values)) for name, block in blocks.items() if not block.text)
         self.warnings = instance.warnings
-        self._instance = instance
+        self._instance, self._language = instance, language
         self._title = f"{instance.template.name}: {listed([repr(text) for text in instance.sentences], 3)}"
 
     def __missing__(self, name: object) -> Block:
@@ -155,7 +155,7 @@ class Traced(dict[str, Block]):
 
     def _lines(self) -> list[list[str]]:
         """A line for each block: its name, whether it is an input, its shape, its symbol, and where it stands."""
-        told = lines(self._instance, load_messages())
+        told = lines(self._instance, load_messages(self._language))
         shown = [one for one in told if one.name in self]
         return [[one.name, one.kind, "{} × {}".format(*one.shape), one.symbol, one.section] for one in shown]
 

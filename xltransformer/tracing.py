@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.own import spoken
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
 from xltransformer.errors import UserError
@@ -41,7 +42,7 @@ def trace(
     """
     from xltransformer.notebook import Traced
 
-    return Traced(subject(workbook, sentences, template, language, options))
+    return Traced(*subject(workbook, sentences, template, language, options))
 
 
 def subject(
@@ -50,22 +51,24 @@ def subject(
     template: str | Path | Template | None,
     language: str | None,
     options: Options,
-) -> Instance:
-    """What is traced: a workbook as it is now, also where its file stands for `sentences`, or a template;
-    UserError where both are given."""
+) -> tuple[Instance, str]:
+    """What is traced, and its language: a workbook as it is now, also where its file stands for `sentences`, or a
+    template; UserError where both are given."""
     if isinstance(sentences, Path) or (isinstance(sentences, str) and is_workbook(sentences)):
         if workbook is not None:
             raise UserError(f"{workbook} and {sentences} are two workbooks; trace one after the other")
         workbook, sentences = sentences, ()
     if workbook is None:
-        return make_instance(template, sentences, spare=False, language=language, **options)
+        language = spoken(language, options.get("weights"))
+        return make_instance(template, sentences, spare=False, language=language, **options), language
     says_itself(workbook, "trace", {"sentences": sentences, "template": template, "language": language, **options})
-    from xltransformer.workbook.again import instance_of
+    from xltransformer.workbook.again import instance_of, language_of
     from xltransformer.workbook.reader import read_book
 
     if not (is_workbook(str(workbook)) or Path(workbook).exists()):
         raise UserError(f"there is no file {str(workbook)!r:.80}; a sentence is given with `sentences`")
-    return instance_of(read_book(Path(workbook)))
+    book = read_book(Path(workbook))
+    return instance_of(book), language_of(book)
 
 
 def says_itself(workbook: str | Path, what: str, given: Mapping[str, Any]) -> None:

@@ -165,7 +165,7 @@ def trace(
     from xltransformer.building.request import Options
 
     options = cast(Options, given | {"settings": read_settings(given["settings"])})
-    instance = tracing.subject(workbook, sentences, template, language, options)
+    instance, _ = tracing.subject(workbook, sentences, template, language, options)
     warn(instance.warnings)
     traced = tracing.trace_json(instance, only)
     if form == "json":
