@@ -198,6 +198,7 @@ def test_all_right_is_no_sign_without_variants() -> None:
     (note,) = notes(all_right)
     assert "3 files are right in every cell with the same numbers: that is no sign of copying" in note
     assert notes([student("ann", RIGHT, RIGHT), student("bob", [1.0], [1.0])]) == []
+    assert notes([student(name, RIGHT, RIGHT, variant=3) for name in ("ann", "copy")]) == []
     moment = Saved("2026-11-27T13:31:12Z")
     assert "saved at the same second" in told(*(replace(one, saved=moment) for one in all_right[:2]))["bob"]
     assert told(*all_right, twins={2: 0})["eve"] == "the same file as ann"
@@ -286,7 +287,7 @@ def test_marks_as_a_workbook(folder: Path) -> None:
     book = openpyxl.load_workbook(path)
     sheet, cells = book["marks"], book["answers"]
     header = [cell.value for cell in sheet[1]]
-    assert header == ["file", "saved", "minutes", "hints", SCORES, "right", "of", "percent", "remarks"]
+    assert header == ["file", "percent", "right", "of", "hints", "saved", "minutes", "remarks", SCORES]
     assert sheet.freeze_panes == cells.freeze_panes == "B2"
     rows = {Path(row[0].value).name: row for row in sheet.iter_rows(2, 5)}
     percent, score = (rows["ann.xlsx"][header.index(name)] for name in ("percent", SCORES))

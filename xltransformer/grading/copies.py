@@ -47,7 +47,8 @@ def compared(grades: Sequence[Grade], twins: Mapping[int, int]) -> list[Grade]:
 
 def notes(grades: Sequence[Grade]) -> list[str]:
     """What holds for the class: that equal answers are no sign where all are right with the same numbers."""
-    done = [one for one in grades if one.answers and one.total.right == one.total.cells]
+    alike = [one for one in grades if one.answers and not _whose(one)]
+    done = [one for one in alike if one.total.right == one.total.cells]
     numbers = Counter(tuple(answer.expected for answer in one.answers) for one in done)
     if count := sum(many for many in numbers.values() if many > 1):
         return [f"{count} files are right in every cell with the same numbers: that is no sign of copying; built "

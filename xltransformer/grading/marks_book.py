@@ -15,14 +15,17 @@ from xltransformer.workbook.styles import FONT
 
 MARK = "xlt.marks"
 """The custom property by which a workbook of marks is known: it is no homework."""
-_WIDEST, _REMARKS = 40.0, 90.0
+_WIDEST, _REMARKS = 36.0, 64.0
 """How wide a column becomes at most, and the one of remarks."""
+_BUTTON = 3.0
+"""Characters that the button of a filter takes."""
+_FIRST = ("file", "student", "variant", "percent", "right", "of", "hints", "saved", "minutes", "remarks")
 _HEAD = {"bold": True, "bg_color": "#E5E7EB", "bottom": 1, "text_wrap": True, "valign": "top"}
 _LOOKS: dict[str, dict[str, Any]] = {
     "plain": {"valign": "top"},
     "remarks": {"valign": "top", "text_wrap": True},
     "percent": {"valign": "top", "num_format": "0%"},
-    "time": {"valign": "top", "num_format": 'yyyy-mm-dd hh:mm" UTC"', "align": "left"},
+    "time": {"valign": "top", "num_format": 'yyyy-mm-dd hh:mm" UTC"', "align": "center"},
     "right": {"valign": "top", "font_color": "#1D4ED8"},
     "wrong": {"valign": "top", "font_color": "#C2410C"},
     "note": {"italic": True, "font_color": "#6B7280"},
@@ -40,11 +43,19 @@ def marks_book(grades: Sequence[Grade], *, cells: bool = False) -> bytes:
     )
     book.set_properties({"title": "marks", "author": "xltransformer"})
     book.set_custom_property(MARK, "1", "text")
-    _Sheet(book, "marks", marks(grades)).write(notes(grades))
+    _Sheet(book, "marks", _seen_first(marks(grades))).write(notes(grades))
     if cells:
         _Sheet(book, "answers", answers(grades)).write()
     book.close()
     return buffer.getvalue()
+
+
+def _seen_first(table: Table) -> Table:
+    """The table with what a window shows first: of whom, how much is right, and the remarks; then the blocks."""
+    first = [name for name in _FIRST if name in table.header]
+    order = [table.header.index(name) for name in first]
+    order += [j for j in range(len(table.header)) if j not in order]
+    return Table([table.header[j] for j in order], [[row[j] for j in order] for row in table.rows])
 
 
 class _Sheet:
@@ -59,9 +70,10 @@ class _Sheet:
         sheet, header, rows = self._sheet, self._table.header, self._table.rows
         for j, name in enumerate(header):
             sheet.write_string(0, j, name, self._format("head", _HEAD))
-            widest = max([text_width(name), *(text_width(as_text(row[j], " of ")) for row in rows)])
+            cells = [text_width(as_text(row[j], " of ")) for row in rows]
+            widest = max([_BUTTON + text_width(name), *cells])
             most = _REMARKS if name == "remarks" else _WIDEST
-            sheet.set_column(j, j, min(most, widest * 1.1 + 3))
+            sheet.set_column(j, j, min(most, widest * 1.1 + 1))
             for i, row in enumerate(rows, start=1):
                 self._put(i, j, name, row[j])
         for i, line in enumerate(below, start=len(rows) + 2):
