@@ -19,7 +19,7 @@ from xltransformer.cli import main
 from xltransformer.engines import ENGINES
 from xltransformer.engines.converters import LibreOffice
 from xltransformer.errors import UserError
-from xltransformer.homework import handed_in
+from xltransformer.homework import contents, handed_in
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)
 
@@ -133,6 +133,35 @@ def test_what_programs_keep_is_passed_over_by_name_too(quiz: Path, tmp_path: Pat
     assert handed_in([*given, tmp_path / "__MACOSX"]) == given[:1]
     with pytest.raises(UserError, match="only what programs keep"):
         handed_in(given[1:])
+
+
+def test_an_archive_of_a_class(quiz: Path, tmp_path: Path) -> None:
+    """As learning platforms hand it out, where it is named; in a folder it may be anybody's."""
+    archive = tmp_path / "class.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.write(quiz, "Ann_17_submission/安.xlsx")
+        opened.writestr("Bob_18_submission/photo.jpg", OTHERS["photo.jpg"][0])
+        opened.writestr("Eve_19_submission/eve.xlsx", b"PK")
+        opened.writestr("../../escapes.xlsx", b"PK")
+        opened.writestr("__MACOSX/._ann.xlsx", b"x")
+    rows = list(csv.DictReader(io.StringIO(run("grade", str(archive), "--jobs", "1", "--format", "csv").stdout)))
+    assert [row["file"] for row in rows] == [
+        str(archive / name)
+        for name in (
+            "Ann_17_submission/安.xlsx",
+            "Bob_18_submission/photo.jpg",
+            "Eve_19_submission/eve.xlsx",
+        )
+    ]
+    assert rows[0]["of"] != ""
+    assert "is a picture" in rows[1]["remarks"]
+    assert not rows[2]["of"]
+    (found,) = handed_in([tmp_path])
+    assert found == archive
+    with pytest.raises(UserError, match=r"cannot be read .*unpack class.zip"):
+        contents(archive / "gone.xlsx", 1000)
+    with pytest.raises(UserError, match="more than 1,000 bytes"):
+        contents(archive / "Ann_17_submission" / "安.xlsx", 1000)
 
 
 def test_diff_says_what_a_file_is(quiz: Path, tmp_path: Path) -> None:

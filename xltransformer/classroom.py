@@ -20,11 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xltransformer.bounds import read_bytes
 from xltransformer.engines.limited import limit
 from xltransformer.errors import UserError
 from xltransformer.grading import Grade, compared, grade
-from xltransformer.homework import as_workbook
+from xltransformer.homework import as_workbook, contents
 
 MOST_BYTES = 100_000_000
 """The largest returned file that is read."""
@@ -53,7 +52,7 @@ def grade_all(
     def tasks() -> Iterator[tuple[int, bytes]]:
         for k, path in enumerate(paths):
             try:
-                data = read_bytes(path, MOST_BYTES)
+                data = contents(path, MOST_BYTES)
             except UserError as error:
                 grades[k] = Grade(path, {}, (str(error),))
                 continue
@@ -106,7 +105,7 @@ def _work(grade_one: Callable[[str, bytes], Grade], name: str, data: bytes) -> G
 def _alone(path: Path) -> Grade:
     """Grade a file again, in a process of its own."""
     try:
-        data = read_bytes(path, MOST_BYTES)
+        data = contents(path, MOST_BYTES)
         with _processes(1) as executor:
             return replace(executor.submit(_work, grade_data, str(path), data).result(), path=path)
     except Exception as error:

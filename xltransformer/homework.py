@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
-from xltransformer.bounds import MOST_PARTS
+from xltransformer.bounds import MOST_PARTS, read_bytes
 from xltransformer.errors import UserError
 from xltransformer.formats import ODS
 from xltransformer.grading.marks_book import MARK
@@ -30,6 +30,8 @@ _KEPT_BY_PROGRAMS = re.compile(
 _MARKS = re.compile(rb"(\xef\xbb\xbf)?file,(.*right,of,percent,remarks|block,.*typed,.*,verdict)\r?\n")
 """How a table of marks, or of answers, begins that `xlt grade` has written."""
 
+_WORKBOOKS = (".xlsx", ".xlsm", ".ods")
+"""How the names of files end that may be graded."""
 _SMALL = 4000
 """Bytes in which marks say that they are some."""
 _UNREADABLE = (BadZipFile, zlib.error, struct.error, RuntimeError, ValueError, EOFError, OSError, KeyError)
@@ -57,8 +59,9 @@ def _is_marks(path: Path) -> bool:
 
 
 def handed_in(names: Iterable[str | Path]) -> list[Path]:
-    """The files of a class: those named, and every file below the folders named but tables of marks. What
-    programs keep beside such files (see `is_homework`) is passed over.
+    """The files of a class: those named, and every file below the folders named, or in .zip archives named, as
+    learning platforms hand out a class, but tables of marks. What programs keep beside such files (see
+    `is_homework`) is passed over.
 
     Raises UserError where nothing is left of the only name; of several, a folder without any is kept, to be
     reported like a file that cannot be read.
@@ -74,11 +77,45 @@ def handed_in(names: Iterable[str | Path]) -> list[Path]:
             if not inside and len(given) == 1:
                 raise UserError(f"there is no .xlsx file in the folder {path}; name another")
             found += inside or [path]
+        elif members := _members(path):
+            found += members
         elif is_homework(path, path.parent):
             found.append(path)
     if not found:
         raise UserError(f"{listed([*map(str, given)], 3)}: only what programs keep beside files; name others")
     return list(dict.fromkeys(found))
+
+
+def _members(path: Path) -> list[Path]:
+    """The files in a .zip archive of homework, each as a path below it; none where it is no such archive."""
+    if path.suffix.lower() != ".zip":
+        return []
+    try:
+        with ZipFile(path) as archive:
+            names = [one.filename for one in archive.infolist() if not one.is_dir()]
+    except _UNREADABLE:  # whoever grades it says why
+        return []
+    if len(names) > MOST_PARTS or not any(Path(name).suffix.lower() in _WORKBOOKS for name in names):
+        return []
+    return [path / name for name in sorted(names) if is_homework(path / name, path)]
+
+
+def contents(path: Path, most: int) -> bytes:
+    """What is in a file, or in one of an archive (see `handed_in`), of at most so many bytes; UserError where it
+    cannot be read."""
+    archive = next((one for one in path.parents if one.suffix.lower() == ".zip" and one.is_file()), None)
+    if archive is None:
+        return read_bytes(path, most)
+    try:
+        with ZipFile(archive) as opened, opened.open(path.relative_to(archive).as_posix()) as file:
+            data = file.read(most + 1)
+    except _UNREADABLE as error:
+        raise UserError(
+            f"{path} cannot be read ({error!s:.80}); unpack {archive.name}, and give its files"
+        ) from None
+    if len(data) > most:
+        raise UserError(f"{path} has more than {most:,} bytes; no exercise is so large")
+    return data
 
 
 def as_workbook(name: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
