@@ -282,7 +282,10 @@ TRIED: dict[tuple[str, int], Tried] = {
     ),
     ("gpt", 1): Tried(SENTENCE, lambda before, after: "rug" in written(after) and "rug" not in written(before)),
     ("gpt", 2): Tried(SENTENCE, lambda before, after: "branch" in written(after)),
-    ("gpt", 3): Tried(SENTENCE, lambda before, after: bool({"tree", "table"} & {*written(after)})),
+    ("gpt", 3): Tried(
+        SENTENCE, lambda before, after: written(after) == written(before) and "mat" in written(after)
+    ),
+    ("gpt", 4): Tried(SENTENCE, lambda before, after: bool({"tree", "table"} & {*written(after)})),
     ("induction", 1): Tried(SENTENCE, lambda before, after: written(after)[7] == "H"),
     ("induction", 2): Tried(SENTENCE, lambda before, after: written(after)[7] == "A"),
     ("induction", 3): Tried(SENTENCE, lambda before, after: written(after)[7] == written(before)[7] == "B"),
