@@ -93,7 +93,9 @@ def trials(instance: Instance, book: Workbook, messages: Messages) -> list[Trial
         sheet, _, address = where.rpartition("!")
         to: Any = experiment.target(messages.language)
         if isinstance(to, bool):
-            to = messages("switch.on" if to else "switch.off")
+            turned = instance.model.blocks[experiment.block].turned_by
+            assert turned is not None
+            to = messages(turned.said[0 if to else 1])
         elif isinstance(to, str):
             assert to in text
         else:
