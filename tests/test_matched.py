@@ -74,9 +74,7 @@ WRONG: Sequence[tuple[str, str, str, str]] = (
     (WORD, "to = 3", "sentence.0.words holds words", ""),
     (WORD, "to = true", "to is true, but sentence.0.words is no switch", ""),
     (WORD, "above = 3", "sentence.0.words holds words", ""),
-    (WORD, 'to = "river"', "holds there what is to be typed already", ""),
     (WARM, 'to = "hot"', "to is 'hot', but switches.temperature holds numbers", ""),
-    (WARM, "above = 0.5", "experiment 2: switches.temperature holds there", ""),
     (WARM, "abve = 2", "experiment 2: unknown key 'abve'", "'above'"),
     ('"switches.temperature"\nabove = 2', '"switches.causal"\nto = 1', "for a switch give true or false", ""),
     ("in {cell} to", "in {cel} to", "do.en has {cel}", "{cell}"),
@@ -150,6 +148,16 @@ def test_what_can_be_tried_in_no_language_is_refused_in_each(tmp_path: Path) -> 
     for language in ("en", "zh"):
         with pytest.raises(UserError, match=r"experiment 1: sentence\.0\.words has no row 'rivr'"):
             make_instance(path, language=language)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [((WORD, 'to = "river"'), "1 is left out: sentence.0.words holds river"),
+     ((WARM, "above = 0.5"), "2 is left out: switches.temperature holds 1.0")],
+)  # fmt: skip
+def test_what_is_so_already_is_left_out_and_told(change: tuple[str, str], said: str, tmp_path: Path) -> None:
+    (line,) = make_instance(changed(tmp_path, change)).warnings
+    assert said in line
 
 
 def test_a_fault_in_another_language_is_told(tmp_path: Path) -> None:

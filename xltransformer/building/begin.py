@@ -175,7 +175,7 @@ class Draft:
         )
         return [
             "", *_remark(messages("new.experiments", cell="{cell}")), "[[experiments]]", 'block = "embeddings"',
-            f"row = {_text(other)}", f"column = {_text(dimension)}", "above = 1",
+            f"row = {_text(other)}", f"column = {_text(dimension)}", "above = 3",
             f"do = {_text(messages('new.try', **parts))}", f"then = {_text(then)}",
         ]  # fmt: skip
 

@@ -82,7 +82,8 @@ def check_experiments(made: Made, request: Request, make: Callable[[Request], Ma
     template = plan.template
     if not as_it_is(request):
         return []
-    own, lines, done = untried(template, model, inputs, request.language, request.spare), [], set[int]()
+    own, done = untried(template, model, inputs, request.language, request.spare), set[int]()
+    lines = [*_done_already(template, model, inputs, request.language)]
     for code, other in template.others.items():
         if not _differs(template, other):
             done |= {*range(1, len(template.experiments) + 1)} - own.keys()
@@ -141,12 +142,20 @@ def _amiss(experiment: Experiment, model: Lesson, inputs: Values, language: str,
             labels = [one for one in labels_of(block, side, values) if one]
             said = f"{what} is missing" if label is None else f"{name} has no {what} {label!r:.40}"
             return f"{said}; {_meant_label(label, labels, block.shape[side])}"
-    if wrong := _wrong_kind(experiment, block, values, language):
-        return wrong
-    i, j = (place_of(block, at, k, values) for k, at in enumerate((experiment.row, experiment.column)))
-    if i is not None and j is not None and so_already(experiment, block, values[name][i, j], language):
-        return f"{name} holds there what is to be typed already; ask for something else"
-    return ""
+    return _wrong_kind(experiment, block, values, language)
+
+
+def _done_already(template: Template, model: Lesson, inputs: Values, language: str) -> Iterator[str]:
+    """A line for each experiment that asks for what is so as built, and is therefore left out."""
+    for k, experiment in enumerate(template.experiments, start=1):
+        block = model.blocks.get(experiment.block)
+        if block is None or _amiss(experiment, model, inputs, language, spare=True):
+            continue
+        values = _labelled(block, model, inputs)
+        i, j = (place_of(block, at, side, values) for side, at in enumerate((experiment.row, experiment.column)))
+        if so_already(experiment, block, value := values[block.name][i, j], language):
+            told = f"experiment {k} is left out: {block.name} holds {value!s:.40} there, as it asks for"
+            yield f"template {template.name}: {told}"
 
 
 def _labelled(block: Matrix, model: Lesson, inputs: Values) -> Values:
