@@ -50,7 +50,11 @@ _SUBJECT = (
     click.option(
         "--embeddings", metavar="FILE", help="A .csv or .xlsx file with the vocabulary: a word, then its numbers."
     ),
-    click.option("--slots", type=click.IntRange(0, 1000), help="Empty word slots a sentence gets."),
+    click.option(
+        "--slots",
+        type=click.IntRange(0, 1000),
+        help="Empty word slots a sentence gets; in training, all places of a line.",
+    ),
     click.option(
         "--weights",
         metavar="FILE",
