@@ -108,9 +108,10 @@ def _special(
     sizes = {**template.sizes, **settings}
     end: str | list[str] | None = sizes.get("end")
     if isinstance(end, str) and "end" not in settings:
-        cutter = Cutter(cutting, [end])
-        if not ends_as([line[-1] for line in text.cut(cutter)], end):
-            end = END
+        written = [line[-1] for line in text.cut(Cutter(cutting, [end]))]
+        last = written[0][-1] if written[0] else ""
+        marks = [end, *([last] if last and not any(map(str.isalnum, last)) else [])]
+        end = next((mark for mark in marks if ends_as(written, mark)), END)
     starts = split_sentence(template.sentences[1], template.table.words) if template.entry.pair else []
     named = [sizes[name] for name in ("pad", "separator", "never") if isinstance(sizes.get(name), str)]
     masks = [word for word in template.table.words if word_key(word) == MASK and not template.entry.writes]
