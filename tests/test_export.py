@@ -210,6 +210,20 @@ def test_an_edited_base_of_sines_has_no_place() -> None:
         folder_of(replace(instance, inputs=inputs), "it")
 
 
+def test_a_model_that_writes_by_chance_does_so_there() -> None:
+    instance = make_instance("gpt")
+    turned = {"choose": "chance", "temperature": 0.5, "top_k": 3.0, "top_p": 0.9}
+    inputs = {f"switches.{name}": np.array([[value]], dtype=object if name == "choose" else float)
+              for name, value in turned.items()}  # fmt: skip
+    likely, chance = (
+        json.loads(folder_of(one, "it").files["generation_config.json"])
+        for one in (instance, replace(instance, inputs={**instance.inputs, **inputs}))
+    )
+    assert likely["do_sample"] is False
+    assert "top_k" not in likely
+    assert chance | {"do_sample": True, "temperature": 0.5, "top_k": 3, "top_p": 0.9} == chance
+
+
 def test_weights_as_a_dict_leave_too(tmp_path: Path) -> None:
     weights = {**load_template("gpt").weights}
     done = export(tmp_path / "out", template="gpt", weights=weights)

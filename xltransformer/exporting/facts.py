@@ -14,6 +14,7 @@ from xltransformer.cutting import Cutting
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import Sizes, build_model
+from xltransformer.ops import SwitchedOn
 from xltransformer.record import record
 from xltransformer.weights.told import Told
 
@@ -43,7 +44,8 @@ def options_of(model: str, sizes: Sizes) -> dict[str, Any]:
 class Facts:
     """Of an instance: its `model`, every option as it holds, the sizes by which it is built, the words of its
     rows, without the empty ones, and its weights and embeddings by block, for these words; `told` is what files
-    beside its weights have to tell, and `cutting` how a text becomes words."""
+    beside its weights have to tell, `cutting` how a text becomes words, and `chance` by what words
+    are chosen as its switches stand; empty where the likeliest one is."""
 
     model: str
     options: Mapping[str, Any]
@@ -52,6 +54,7 @@ class Facts:
     blocks: Mapping[str, Array]
     told: Told
     cutting: Cutting
+    chance: Mapping[str, float]
 
 
 def facts_of(instance: Instance) -> Facts:
@@ -76,7 +79,9 @@ def facts_of(instance: Instance) -> Facts:
     sizes = replace(instance.sizes, slots=slots, vocabulary=len(words))
     options = {**options_of(instance.template.model, sizes), **_edited(instance)}
     told = _told(instance, options, sizes, blocks, words)
-    return Facts(instance.template.model, options, sizes, words, blocks, told, instance.template.cut)
+    return Facts(
+        instance.template.model, options, sizes, words, blocks, told, instance.template.cut, _chance(instance)
+    )
 
 
 def _whole(block: Matrix, instance: Instance) -> Array:
@@ -107,6 +112,19 @@ def _edited(instance: Instance) -> dict[str, Any]:
     if model.classes is not None:
         found["classes"] = [str(name) for name in instance.inputs[model.classes.name].ravel()]
     return found
+
+
+def _chance(instance: Instance) -> dict[str, float]:
+    """The temperature, top-k and top-p by which a model writes as its switches stand; nothing where it chooses the
+    likeliest word."""
+    turned = {block.last_name: block for block in instance.model.switches}
+    choose = turned.get("choose")
+    if choose is None or choose.turned_by is None:
+        return {}
+    if SwitchedOn(choose.turned_by).value(instance.inputs[choose.name]).item() != 1:
+        return {}
+    numbers = {name: instance.inputs[turned[name].name].item() for name in ("temperature", "top_k", "top_p")}
+    return {**numbers, "top_k": int(numbers["top_k"])}
 
 
 def _told(

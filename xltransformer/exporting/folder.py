@@ -56,13 +56,14 @@ def _config(facts: Facts, fitted: Fitted) -> dict[str, Any]:
 
 
 def _writing(facts: Facts) -> dict[str, Any]:
-    """How the model writes: the likeliest word each time, up to the end. Short texts of several are filled up with
-    the end, or any word, as they are masked."""
+    """How the model writes: the likeliest word each time, or by chance, as its switches stand, up to the end. Of
+    several texts short ones are filled up with the end, or any word, as they are masked."""
     pair = MODELS[facts.model].pair
     places = _places(facts)
     return {
         **written(facts.told, translating.WRITING if pair else WRITING),
-        "do_sample": False,
+        "do_sample": bool(facts.chance),
+        **facts.chance,
         "pad_token_id": (*facts.told.ends, 0)[0],
         **({} if places is None else {"max_length": places}),
     }
