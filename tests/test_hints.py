@@ -14,6 +14,7 @@ from xltransformer.difference import diff
 from xltransformer.engines import fold, recalculate
 from xltransformer.grading import grade
 from xltransformer.locale import load_messages
+from xltransformer.selection import select
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.start.grid import REGION
 
@@ -96,3 +97,18 @@ def test_every_model_has_hints(template: str, tmp_path: Path) -> None:
     texts = [str(cell) for row in start.iter_rows(values_only=True) for cell in row if cell]
     assert load_messages("en")("hint.taken") in texts
     assert diff(built.path).ok
+
+
+@pytest.mark.parametrize("template", ["add-norm", "masks", "feed-forward"])
+def test_the_key_of_an_exercise_is_all_right(template: str, tmp_path: Path) -> None:
+    """Two decimals are enough, in a variant, too."""
+    built = make(tmp_path / "quiz.xlsx", ("default",), template=template)
+    left = select(built.instance)
+    cells = {(block.name, cell) for block, found in left.items() for cell in found}
+    key = filled(
+        built,
+        tmp_path / "key.xlsx",
+        lambda name, i, j, answer: round(answer, 2) if (name, (i, j)) in cells else None,
+    )
+    found = grade(key)
+    assert (found.total.right, found.total.cells, found.remarks) == (len(cells), len(cells), ())
