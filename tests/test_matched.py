@@ -91,6 +91,9 @@ WRONG: Sequence[tuple[str, str, str, str]] = (
     (TABLE, '[glosses.ee]\nriver = "x"\n[words]', "glosses: unknown language 'ee'", "en, zh"),
     (TABLE, '[languages.hz]\nwatch = "x"\n[words]', "languages: unknown language 'hz'", "zh"),
     (TABLE, '[languages.zh]\nwach = "x"\n[words]', "languages.zh: unknown key 'wach'", "'watch'"),
+    (TABLE, "[sizes]\nd_v = 0\n[words]", "template bank: [sizes] d_v is 0", "at least 1"),
+    ('model = "attention_lessons"', "", "model is missing", "attention_lessons"),
+    ('dimensions = ["water", "money", "grammar"]', "", "dimensions is missing", ""),
     ("sentences =", "slots = [1, 2, 3]\nsentences =", "slots has 3 numbers for 2 sentences", ""),
 )  # fmt: skip
 
@@ -204,3 +207,19 @@ def test_a_lesson_without_weights_opens_on_what_draws_none(given: str, shown: st
 def test_a_lesson_with_given_weights_opens_on_these() -> None:
     instance = make_instance("cat-and-mouse")
     assert instance.inputs["watch.lesson"][0, 0] == "With weights"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [('maps = ["0.head.1", "0.head.9"]', "sizes.maps names '0.head.9', which the model has not; did you mean"),
+     ("d_modell = 8", "'d_modell', which this model does not know; did you mean 'd_model'?"),
+     ("", "switches.causal: the model gpt has no such switch (it has: choose, temperature")],
+)  # fmt: skip
+def test_what_a_model_that_writes_does_not_have_is_told(sizes: str, said: str, tmp_path: Path) -> None:
+    switch = "" if sizes else "[switches]\ncausal = true\n"
+    text = f'model = "gpt"\nsentences = ["a b"]\nwords = ["a", "b"]\n{switch}[sizes]\n{sizes}\n'
+    (tmp_path / "own.toml").write_text(text, "utf-8")
+    with pytest.raises(UserError) as caught:
+        make_instance(tmp_path / "own.toml")
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("template own: ")

@@ -60,7 +60,7 @@ def begun(path: Path, sentences: Sequence[str], template: str | None, language: 
     if not sentences:
         raise UserError("a template needs a sentence: give one with `sentences`")
     entry = load_template(DEFAULT_TEMPLATE if template is None else template)
-    draft = Draft(path, entry.model, sentences, _words(sentences, spells=entry.entry.spells), messages)
+    draft = Draft(path, entry.model, sentences, _split(sentences, spells=entry.entry.spells), messages)
     try:
         instance = draft.built(draft.needed())
     except UserError:  # such as two heads, of which each needs pairs of numbers
@@ -71,15 +71,14 @@ def begun(path: Path, sentences: Sequence[str], template: str | None, language: 
     return text
 
 
-def _words(sentences: Sequence[str], *, spells: bool) -> list[str]:
-    """Every word of some sentences, or every letter where a model `spells`, once."""
-    split = [[*re.sub(r"\s", "", text)] if spells else split_sentence(text) for text in sentences]
-    return list(dict.fromkeys(word for words in split for word in words))
+def _split(sentences: Sequence[str], *, spells: bool) -> list[list[str]]:
+    """The words of each sentence, or its letters where a model `spells`."""
+    return [[*re.sub(r"\s", "", text)] if spells else split_sentence(text) for text in sentences]
 
 
 class Draft:
-    """A template as it is written: for a file at `path`, of a `model` over `sentences`, with the `words` of these
-    and `width` dimensions, in a language."""
+    """A template as it is written: for a file at `path`, of a `model` over `sentences`, which are `split`
+    into words, with `width` dimensions, in a language."""
 
     width = FEWEST
 
@@ -88,11 +87,12 @@ class Draft:
         path: Path,
         model: str,
         sentences: Sequence[str],
-        words: Sequence[str],
+        split: Sequence[Sequence[str]],
         messages: Messages,
     ) -> None:
         self.path, self.model, self.sentences = path, model, sentences
-        self.words, self.messages = words, messages
+        self.split, self.messages = split, messages
+        self.words = list(dict.fromkeys(word for words in split for word in words))
 
     @property
     def dimensions(self) -> list[str]:
@@ -112,12 +112,17 @@ class Draft:
     def watched(self, instance: Instance) -> str:
         """The longest word that every sentence has, which seldom is one such as “and”; where there is none, the
         one that is watched without a wish, or the first."""
-        split = [split_sentence(text) for text in self.sentences]
-        shared = [word for word in split[0] if all(word in others for others in split)]
-        if shared:
-            return max(shared, key=lambda word: (len(word), split[0].index(word)))
+        first = self.split[0]
+        if shared := [word for word in first if all(word in others for others in self.split)]:
+            return max(shared, key=lambda word: (len(word), first.index(word)))
         watch = instance.model.watch
         return self.words[0] if watch is None else str(instance.inputs[watch.choice.name][0, 0])
+
+    def other(self, word: str) -> str:
+        """The longest other word of the first sentence, one that not every sentence has where there is one."""
+        first = self.split[0]
+        own = [one for one in first if not all(one in others for others in self.split)] or first
+        return max((one for one in own if one != word), key=len, default=self.words[0])
 
     def rows(self) -> list[str]:
         """The words with their zeros."""
@@ -163,8 +168,9 @@ class Draft:
     def _tried(self, instance: Instance, word: str) -> list[str]:
         """An experiment on the first number of another word than the one that is watched."""
         messages, watch, dimension = self.messages, instance.model.watch, self.dimensions[0]
-        other = next((one for one in self.words if one != word), self.words[0])
+        other = self.other(word)
         parts = {"word": word, "other": other, "dimension": dimension, "cell": "{cell}"}
+        do = messages("new.try", **parts)
         moves = watch is not None and not drawn_for(
             watch.outputs[shown_first(watch, instance.template)], instance.template
         )
@@ -176,7 +182,7 @@ class Draft:
         return [
             "", *_remark(messages("new.experiments", cell="{cell}")), "[[experiments]]", 'block = "embeddings"',
             f"row = {_text(other)}", f"column = {_text(dimension)}", "above = 3",
-            f"do = {_text(messages('new.try', **parts))}", f"then = {_text(then)}",
+            f"do = {_text(do)}", f"then = {_text(then)}",
         ]  # fmt: skip
 
     def _further(self, instance: Instance) -> list[str]:

@@ -123,7 +123,12 @@ def _made(request: Request) -> Made:
     """The plan of what a request asks for, its model and the values of its inputs."""
     plan = make_plan(request)
     name = plan.template.model
-    model = build_model(name, plan.sizes)
+    try:
+        model = build_model(name, plan.sizes)
+    except UserError as error:
+        if request.settings or not str(error).startswith("[sizes]"):
+            raise
+        raise UserError(f"template {plan.template.name}: {error}") from None
     check_used(request.settings, model, name)
     check_limits(model)
     inputs = initial_values(model, plan, load_messages(request.language))

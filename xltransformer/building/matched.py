@@ -13,6 +13,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Values
 from xltransformer.models import Lesson
 from xltransformer.teaching.experiments import Experiment, labels_of, place_of, so_already
+from xltransformer.teaching.pictures import Map
 from xltransformer.text import listed, meant, nearest, word_key
 
 TYPED = {"words", "vocabulary", "embedding", "switch", "choice", "parameter", "constant", "target"}
@@ -59,6 +60,11 @@ def _with_its_words(plan: Plan, model: Lesson, inputs: Mapping[str, Array]) -> I
     if watch is not None and template.shown not in (None, *watch.keys):
         near = meant(str(template.shown), watch.keys, "give one of")
         yield f"shown is {template.shown!r:.40}, which is no lesson here; {near}"
+    drawn = [picture.part for picture in model.headline.pictures if isinstance(picture, Map) and picture.part]
+    for head in template.sizes.get("maps", []):
+        if head not in drawn:
+            heads = [key for key in (watch.keys if watch else drawn) if "head." in key]
+            yield f"sizes.maps names {head!r:.40}, which the model has not; {meant(head, heads, 'give some of')}"
     sections = list(dict.fromkeys(section.key for section in model.sections))
     for key in template.notes:
         if key not in sections:

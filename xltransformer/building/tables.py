@@ -33,6 +33,8 @@ def word_table(data: Mapping[str, Any], where: str, folder: Path) -> WordTable:
     if isinstance(data.get("words"), list):
         return _drawn_table(data, where)
     dimensions: Any = data.get("dimensions")
+    if dimensions is None:
+        raise UserError(f"{where}: dimensions is missing: give a list of names, or words as a list")
     expect(is_texts(dimensions) and bool(dimensions), f"{where}: dimensions", dimensions, "a list of names")
     rows = table_in(data, "words", where).items()
     for word, values in rows:

@@ -123,7 +123,7 @@ def begin(sizes: Sizes, *options: str) -> tuple[Lesson, Vocabulary]:
     """A model of these sizes, with its vocabulary; UserError for options that it does not know."""
     for name in sizes.options:
         if name not in options:
-            near = f"; did you mean {one!r}?" if (one := nearest(name, options)) else ""
+            near = f"; did you mean {one!r}?" if (one := nearest(name, (*options, "d_model"))) else ""
             known = f"(it knows: {', '.join(options) or 'none'})"
             raise UserError(f"[sizes] has {name!r}, which this model does not know{near} {known}")
     model = Lesson(sizes.slots, sizes.vocabulary, sizes.width)
