@@ -16,8 +16,8 @@ from xltransformer.building.request import Options
 from xltransformer.building.template import Template
 from xltransformer.checked import is_number
 from xltransformer.checking.given import Given, taken
-from xltransformer.checking.slips import SEEN, Slip, slips
-from xltransformer.checking.ways import PARTLY, Values, Way
+from xltransformer.checking.slips import Slip, slips
+from xltransformer.checking.ways import PARTLY, SEEN, Values, Way
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
 from xltransformer.record import record
@@ -25,6 +25,9 @@ from xltransformer.weights.arrays import arrays_of
 
 TOLERANCES = {2: 1e-2, 4: 1e-5, 8: 1e-9}
 """The largest error allowed by the bytes of a number: half, single and double precision."""
+MOST_CELLS = 500_000
+"""Up to how many numbers between what agrees and what does not a slip is tried in one place alone, too: each try
+calculates them again."""
 CLEAR = 10
 """How many times the tolerance a slip must change what it explains."""
 
@@ -235,7 +238,8 @@ def _fits(slip: Slip, one: Given, way: Way, cone: Sequence[Matrix], tolerance: f
     at = [block for block in cone if slip.change(block, way.values, way) is not None]
     if not at:
         return ""
-    for only in (None, *(at if len(at) > 1 else ())):
+    alone = at if len(at) > 1 and sum(block.size for block in cone) <= MOST_CELLS else []
+    for only in (None, *alone):
         now = way.run(cone, slip.change, only)
         if _agrees(one, now, tolerance) and not _near(one, now, way, tolerance):
             first = at[0] if only is None else only

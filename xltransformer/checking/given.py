@@ -9,6 +9,7 @@ import numpy as np
 
 from xltransformer.building.instance import Instance
 from xltransformer.graph import Array, Matrix
+from xltransformer.models import HEADS
 from xltransformer.record import record
 from xltransformer.text import listed, nearest
 from xltransformer.weights.dealing import deal
@@ -76,7 +77,7 @@ def _of_heads(name: str, blocks: Mapping[str, Matrix], count: int) -> list[Matri
 def _published(name: str, value: Array, instance: Instance) -> list[Given]:
     """The blocks of an entry of a published state dict; none where the model has no such."""
     options = instance.sizes.options
-    heads = int(options.get("heads", 2))
+    heads = int(options.get("heads", HEADS))
     groups = int(options.get("kv_heads", heads))
     for scheme in (SCHEMES[one] for one in instance.template.entry.schemes):
         (theirs, *_) = scheme.published({name: value})

@@ -7,10 +7,24 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 
 from xltransformer.graph import Array, Matrix, Model
-from xltransformer.ops import Add, CausalDivide, CausalScores, GainBias, NormaliseRows, RmsNormaliseRows
+from xltransformer.ops import (
+    Add,
+    Affine,
+    CausalDivide,
+    CausalScores,
+    GainBias,
+    MatMul,
+    NormaliseRows,
+    RmsNormaliseRows,
+    RowProducts,
+)
 from xltransformer.record import record
 
 Values = Mapping[str, Array]
+HEAVY = (MatMul, Affine, RowProducts)
+"""What multiplies by a weight matrix."""
+SEEN = -1e29
+"""What is below stands for minus infinity."""
 PARTLY = (CausalScores, CausalDivide)
 """What is not calculated where it lies ahead."""
 
@@ -109,3 +123,26 @@ def source(norm: Matrix) -> Matrix:
     (normalised, *_) = norm.operands
     assert isinstance(normalised.op, NormaliseRows | RmsNormaliseRows)
     return normalised.operands[0]
+
+
+def of(
+    kinds: type | tuple[type, ...], make: Callable[..., Array | None], but: tuple[type, ...] | type = ()
+) -> Change:
+    """A change of the blocks of some operations, `but` of others, from their operands' values."""
+
+    def change(block: Matrix, values: Values, way: Way) -> Array | None:
+        if not isinstance(block.op, kinds) or isinstance(block.op, but):
+            return None
+        return make(*(values[one.name] for one in block.operands))
+
+    return change
+
+
+def also(*changes: Change) -> Change:
+    """Several changes at once, of different blocks."""
+
+    def change(block: Matrix, values: Values, way: Way) -> Array | None:
+        found = (one(block, values, way) for one in changes)
+        return next((value for value in found if value is not None), None)
+
+    return change

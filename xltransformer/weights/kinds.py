@@ -1,7 +1,8 @@
 """Every kind of published model that is built, by the `model_type` of its config.json.
 
 Adding one: its `Kind` in `KINDS`, with a decision for each key of its config and the defaults that
-Hugging Face's transformers has where a key is absent, and its class in scripts/make_config_fixture.py.
+Hugging Face's transformers has where a key is absent, and its class in scripts/make_config_fixture.py. Decisions
+are read both ways: keys that mean something together also say how they are written.
 """
 
 from __future__ import annotations
