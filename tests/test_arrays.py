@@ -129,6 +129,16 @@ def test_a_part_in_a_file_too(tmp_path: Path) -> None:
     assert "part.npz: given: 1 of 6, others as in template cat-and-mouse: " in done.stderr
 
 
+def test_words_may_be_a_list_beside_them() -> None:
+    words, X = ["we", "they", "see"], np.arange(12.0).reshape(3, 4) / 10
+    traced = trace("they see", vocabulary=words, weights={"embeddings": X})
+    assert np.array_equal(traced["self_attention.X"], X[1:])
+    assert trace("we see", vocabulary=("see", "we"))["sentence.index"].to_numpy().ravel().tolist() == [2, 1]
+    for wrong in ([], [1], [""], {"we": 1}):
+        with pytest.raises(UserError, match="give a file"):
+            trace("we", vocabulary=wrong)  # type: ignore[arg-type]
+
+
 def test_training_begins_with_arrays() -> None:
     own = make_instance("trainable-attention")
     start = from_instance("trainable-attention", weights={W: np.zeros(own.model.blocks[W].shape) for W in LEARNED})

@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 from xltransformer.building.parse import check_switches, slot_numbers
 from xltransformer.building.tables import draw_words
 from xltransformer.building.template import Template
-from xltransformer.checked import expect, whole_number
+from xltransformer.checked import expect, is_texts, whole_number
 from xltransformer.errors import UserError
 from xltransformer.nn.feed_forward import ALSO_CALLED
 from xltransformer.record import record
@@ -57,8 +57,8 @@ class Options(TypedDict, total=False):
     weights: str | Path | Mapping[str, Any] | None
     """An .npz or .safetensors file of weights, or a dict of arrays (NumPy's, lists, tensors), under published
     names or those of the blocks; of the blocks also a part."""
-    vocabulary: str | Path | None
-    """The words, in the order of the vocabulary's rows: a .txt or .json file with a list of them, or a
+    vocabulary: str | Path | Sequence[str] | None
+    """The words, in the order of the vocabulary's rows: a list, a .txt or .json file with a list of them, or a
     published model's tokenizer (see `weights.tokens.read_tokenizer`); where none is given, the tokenizer
     that lies beside published weights."""
     words: int | str | Path | None
@@ -106,9 +106,12 @@ class Request:
         return _path("embeddings", self.given.get("embeddings"))
 
     @property
-    def vocabulary(self) -> Path | None:
-        """The file of the words, given or found beside the weights."""
+    def vocabulary(self) -> Path | list[str] | None:
+        """The words, or their file, given or found beside the weights."""
         given, weights = self.given.get("vocabulary"), self.weights
+        if isinstance(given, list | tuple):
+            expect(is_texts([*given]) and any(given), "`vocabulary`", given, "a file or a list of words", ".40")
+            return [*given]
         if given is not None or weights is None or isinstance(weights, Mapping) or self.embeddings is not None:
             return _path("vocabulary", given)
         from xltransformer.weights.tokens import tokenizer_beside

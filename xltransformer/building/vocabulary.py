@@ -17,32 +17,33 @@ SPARE = 200
 
 
 def read_words(
-    path: Path, template: Template, sentences: Sequence[str], words: int | str | Path | None
+    path: Path | list[str], template: Template, sentences: Sequence[str], words: int | str | Path | None
 ) -> tuple[list[list[str]] | None, Tokens, list[str]]:
-    """The words of each sentence as a tokenizer cuts it (None where the file is a plain list), names for
-    the rows of the vocabulary, and warnings.
+    """The words of each sentence as a tokenizer cuts it (None where it is a plain list, or a file of one), names
+    for the rows of the vocabulary, and warnings.
 
     Of a tokenizer's vocabulary the rows in use stand, and as many others as `words` says; a model that
     writes has all of it where nothing is said. Raises UserError for a file that cannot be used.
     """
-    tokenizer = read_tokenizer(path)
-    if tokenizer is None:
+    tokenizer = None if isinstance(path, list) else read_tokenizer(path)
+    if tokenizer is None or isinstance(path, list):
+        named = "`vocabulary`" if isinstance(path, list) else path
         if words is not None:
-            raise UserError(f"words is {words}, but {path} is a plain list, of which all stand: leave it out")
-        return None, Tokens(unique(read_tokens(path))), []
+            raise UserError(f"words is {words}, but {named} is a plain list, of which all stand: leave it out")
+        return None, Tokens(unique(path if isinstance(path, list) else read_tokens(path))), []
     first, last = tokenizer.encode, tokenizer.goes_on if template.entry.pair else tokenizer.encode
     texts = [*map(first, sentences[:-1]), last(sentences[-1])]
     rows = _rows(tokenizer, texts, template, words)
     names = unique([tokenizer.labels[k] for k in rows], rows)
-    named = dict(zip(rows, names, strict=True))
+    called = dict(zip(rows, names, strict=True))
     warnings = [tokenizer.assumed] if tokenizer.assumed else []
     some = ""
     if len(rows) < tokenizer.known:
         some = f"{len(rows):,} of the {tokenizer.known:,} tokens of {path.name} stand in the workbook"
     bare = tokenizer.pieces(sentences[0])
     framed = len(bare) < len(texts[0]) and texts[0][1 : 1 + len(bare)] == bare
-    begins = named[texts[0][0]] if framed else None
-    return [[named[k] for k in text] for text in texts], Tokens(names, rows, begins, some), warnings
+    begins = called[texts[0][0]] if framed else None
+    return [[called[k] for k in text] for text in texts], Tokens(names, rows, begins, some), warnings
 
 
 def _rows(

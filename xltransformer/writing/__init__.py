@@ -113,7 +113,7 @@ def subject(
 def _tokenized(instance: Instance, options: Options) -> Spell | None:
     """How a tokenizer makes one text of its tokens, where one has cut the sentences."""
     path = Request(given=options).vocabulary
-    if path is None:
+    if not isinstance(path, Path):
         return None
     from xltransformer.building.vocabulary import read_words
     from xltransformer.weights.tokens import read_tokenizer
