@@ -177,23 +177,20 @@ def test_a_trained_model_comes_back_the_same(tmp_path: Path) -> None:
 
 
 def test_edits_of_a_workbook_go_along(tmp_path: Path) -> None:
-    path = tmp_path / "gpt.xlsx"
-    build(path, ["the cat sat on the"], "gpt")
+    path = tmp_path / "bert.xlsx"
+    build(path, ["the [MASK] sat"], "bert", slots=8)
     book = openpyxl.load_workbook(path)
-    place = book.defined_names["decoder.0.W_O"].attr_text
-    sheet, cells = place.rsplit("!", 1)
-    first = cells.replace("$", "").partition(":")[0]
-    book[sheet.strip("'")][first] = 0.125
-    word = book.defined_names["vocabulary"].attr_text.rsplit("!", 1)
-    book[word[0].strip("'")][word[1].replace("$", "").partition(":")[0]] = "das"
+    for name, typed in (("encoder.0.W_O", 0.125), ("vocabulary", "das")):
+        sheet, cells = book.defined_names[name].attr_text.rsplit("!", 1)
+        book[sheet.strip("'")][cells.replace("$", "").partition(":")[0]] = typed
     book.save(path)
     export(tmp_path / "out", path)
-    state = read_source(tmp_path / "out").state
-    before = make_instance("gpt").inputs["decoder.0.W_O"]
-    changed = np.asarray(state["transformer.h.0.attn.c_proj.weight"])
+    changed = np.asarray(read_source(tmp_path / "out").state["bert.encoder.layer.0.attention.output.dense.weight"])
+    before = make_instance("bert").inputs["encoder.0.W_O"]
     assert changed[0, 0] == 0.125
-    np.testing.assert_allclose(changed.ravel()[1:], before.ravel()[1:], rtol=1e-15)
-    assert words_of(make_instance(None, ["cat"], weights=tmp_path / "out"))[:3] == ["das", "a", "small"]
+    np.testing.assert_allclose(changed.T.ravel()[1:], before.ravel()[1:], rtol=1e-15)
+    after = make_instance(None, ["the cat"], weights=tmp_path / "out")
+    assert words_of(after) == ["das", *words_of(make_instance("bert"))[1:]]
 
 
 def test_an_edited_epsilon_goes_along(tmp_path: Path) -> None:
