@@ -91,5 +91,8 @@ def test_a_cell_that_cannot_be_used_is_named(edited: Path, tmp_path: Path) -> No
 
 def test_a_text_is_one_sentence() -> None:
     assert list(trace("cat and mouse")["self_attention.X"].index) == ["cat", "and", "mouse"]
+    assert list(trace(None)) == list(trace())  # type: ignore[arg-type]
     with pytest.raises(UserError, match="a sentence is 3; give a text"):
         trace([3])  # type: ignore[list-item]
+    with pytest.raises(UserError, match="`sentences` is 3; give a text or a list of texts"):
+        trace(3)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -16,6 +16,7 @@ from xltransformer.building.own import spoken
 from xltransformer.building.plan import make_plan
 from xltransformer.building.request import Options, Request, check_used
 from xltransformer.building.template import Template
+from xltransformer.checked import expect
 from xltransformer.cutting import PLAIN
 from xltransformer.errors import UserError
 from xltransformer.graph import CHOICE, Array, SwitchWords
@@ -96,6 +97,13 @@ class Instance:
         return values
 
 
+def _texts(sentences: Any) -> tuple[str, ...]:
+    """Sentences as they are given: a text is one, and None is none; UserError for what are none."""
+    fits = sentences is None or (isinstance(sentences, str | Iterable) and not isinstance(sentences, Mapping))
+    expect(fits, "`sentences`", sentences, "a text or a list of texts", ".40")
+    return (sentences,) if isinstance(sentences, str) else tuple(sentences or ())
+
+
 @spelled
 def make_instance(
     template: str | Path | Template | None = None,
@@ -112,7 +120,7 @@ def make_instance(
     """
     language = spoken(language, options.get("weights"))
     load_messages(language)  # or an error, before anything is read
-    texts = (sentences,) if isinstance(sentences, str) else tuple(sentences)
+    texts = _texts(sentences)
     request = Request(template, texts, options, spare, language)
     plan, model, inputs = made = _made(request)
     warnings = (*plan.warnings, *check_experiments(made, request, _made))
