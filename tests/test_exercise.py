@@ -78,7 +78,7 @@ def make(path: Path, steps: tuple[str, ...], language: str = "en", **given: Any)
     start = lay_out(instance, values, load_messages(language), left).sheets[0]
     cells = cells_of(start)
     scores = {
-        str(cells[row, REGION + 1].content): row
+        str(cells[row, REGION + 1].shown or cells[row, REGION + 1].content): row
         for (row, column), cell in cells.items()
         if column == REGION and cell.style == ("verdict", "") and "/" in str(cell.shown)
     }

@@ -12,7 +12,7 @@ from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.hints import hints_taken
 from xltransformer.workbook.named import before
 from xltransformer.workbook.panels import step_title
-from xltransformer.workbook.places import Place
+from xltransformer.workbook.places import Place, quoted
 from xltransformer.workbook.start.charts import Behind, draw_chart
 from xltransformer.workbook.start.grid import REGION, TOP, Grid, Spot
 
@@ -66,10 +66,10 @@ def draw_score(page: Page, last: int) -> tuple[int, Place]:
                 steps.setdefault((title, section.sentence), []).extend(blocks)
     for (title, s), blocks in steps.items():
         where = "" if s is None else before(page, s)
-        _line(page, row, f"{where}{title}", blocks, "remark")
+        _line(page, row, f"{where}{title}", blocks)
         row += 1
     every = [block for blocks in steps.values() for block in blocks]
-    _line(page, row, messages("exercise.total"), every, "row_text", total=True)
+    _line(page, row, messages("exercise.total"), every, total=True)
     if page.book.exercise.hints:
         row += 1
         page.formula(row, REGION, lambda: hints_taken(page), 0, "verdict")
@@ -77,8 +77,8 @@ def draw_score(page: Page, last: int) -> tuple[int, Place]:
     return row + 2, Place(sheet.name, TOP, REGION, (2, last - REGION + 1))
 
 
-def _line(page: Page, row: int, label: str, blocks: list[Matrix], style: str, *, total: bool = False) -> None:
-    """How many cells of some blocks are right, which are all there are where it is the `total`."""
+def _line(page: Page, row: int, label: str, blocks: list[Matrix], *, total: bool = False) -> None:
+    """How many cells of some blocks are right, with a link to the first cell to fill, or in `total`."""
     exercise, here = page.book.exercise, page.sheet.name
     cells = sum(len(exercise.left[block]) for block in blocks)
 
@@ -89,4 +89,8 @@ def _line(page: Page, row: int, label: str, blocks: list[Matrix], style: str, *,
         return f'{"+".join(counts)}&" / {cells}"'
 
     page.formula(row, REGION, formula, f"0 / {cells}", "verdict")
-    page.sheet.text(row, REGION + 1, label, style)
+    if total:
+        page.sheet.text(row, REGION + 1, label, "row_text")
+    else:
+        (i, j), place = exercise.left[blocks[0]][0], exercise.places[blocks[0]]
+        page.sheet.link(row, REGION + 1, f"{quoted(place.sheet)}!{place.address(i, j)}", label)
