@@ -92,7 +92,7 @@ WRONG: Sequence[tuple[str, str, str, str]] = (
     (TABLE, '[languages.hz]\nwatch = "x"\n[words]', "languages: unknown language 'hz'", "zh"),
     (TABLE, '[languages.zh]\nwach = "x"\n[words]', "languages.zh: unknown key 'wach'", "'watch'"),
     (TABLE, "[sizes]\nd_v = 0\n[words]", "template bank: [sizes] d_v is 0", "at least 1"),
-    ('model = "attention_lessons"', "", "model is missing", "attention_lessons"),
+    ('model = "attention_lessons"', "", "model is None", "attention_lessons"),
     ('dimensions = ["water", "money", "grammar"]', "", "dimensions is missing", ""),
     ("sentences =", "slots = [1, 2, 3]\nsentences =", "slots has 3 numbers for 2 sentences", ""),
 )  # fmt: skip

@@ -113,7 +113,7 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
     watch = data.get("watch")
     sentences, plane = data.get("sentences", []), data.get("plane", [])
     if model is None:
-        raise UserError(f"{where}: model is missing; {meant('', MODELS, 'give one of')}")
+        raise UserError(f"{where}: model is None; {meant('', MODELS, 'give one of')}")
     if not isinstance(model, str) or model not in MODELS:
         raise UserError(f"{where}: model is {model!r:.60}; {meant(str(model), MODELS, 'give one of')}")
     expect(is_texts(sentences), f"{where}: sentences", sentences, "a list of texts")
