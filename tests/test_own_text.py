@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pytest
 from click.testing import CliRunner
 from test_training import template
@@ -102,6 +103,21 @@ def test_words_are_those_of_the_data_and_stay_in_the_file() -> None:
     assert instance.template.title == {"en": "GPT, step by step: what it learned from rhymes.txt"}
     assert not instance.template.glosses
     assert "#" not in "".join(vocabulary(instance))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_to_try_speaks_of_words_of_ones_own(language: str) -> None:
+    learned(settings=LAYER)
+    swap, chance = built(language=language).template.experiments
+    assert (swap.block, swap.row, swap.to) == ("sentence.words", 3, {language: "lamb"})
+    assert "lamb" in swap.do[language]
+    assert "{cell}" in swap.do[language]
+    assert chance.block == "switches.choose"
+    api.build("w.xlsx", weights="w.npz", language=language)
+    start = openpyxl.load_workbook("w.xlsx").worksheets[0]
+    shown = " ".join(str(cell) for row in start.values for cell in row if cell)
+    assert swap.then[language] in shown
+    assert "“cat”" not in shown
 
 
 def test_a_template_that_has_all_words_keeps_its_own_and_what_it_learned() -> None:
@@ -312,6 +328,11 @@ def test_older_files_go_on_loading_and_what_they_lack_is_named() -> None:
     (line,) = instance.warnings
     assert line == "w.npz does not tell language, slots, how text is cut: taken as template gpt has it"
     assert instance.template.name == "gpt"
+    learned()
+    state = dict(np.load("w.npz"))
+    state["embeddings"] = np.vstack([state["embeddings"]] * 2)
+    np.savez("w.npz", **{**state, "about": np.array(json.dumps({"template": "gpt", "steps": 2}))})
+    assert built().warnings[0].endswith("has it, its rows from #36 on without words (`vocabulary`)")
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,8 @@ def unsaid_of(own: Own, template: Template, rows: int, path: Path) -> list[str]:
     if not own.template:  # written by somebody's own hand
         return []
     missing = [*own.missing]
-    nameless = "" if own.words or rows <= len(template.table.words) else f"; rows beyond its words are #{rows - 1}"
+    known = len(template.table.words)
+    nameless = "" if own.words or rows <= known else f", its rows from #{known} on without words (`vocabulary`)"
     if not missing:
         return []
     return [f"{path} does not tell {listed(missing)}: taken as template {template.name} has it{nameless}"]

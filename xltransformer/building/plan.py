@@ -23,7 +23,7 @@ from xltransformer.models import Sizes
 from xltransformer.models.sizes import MARGIN
 from xltransformer.nn.positions import LEARNED
 from xltransformer.record import record
-from xltransformer.teaching.experiments import to_try
+from xltransformer.teaching.experiments import Experiment, to_try, to_write_on
 from xltransformer.text import MOST_TEXT, alike_key, clean, listed, word_key
 
 if TYPE_CHECKING:
@@ -197,12 +197,16 @@ def _unknown(words: Sequence[Sequence[str]], cutter: Cutter) -> list[str]:
 
 
 def suggest(plan: Plan, request: Request) -> Plan:
-    """With experiments for a published model, whose words no template knows."""
-    if request.weights is None or plan.given is not None:
+    """With experiments for a published model, or one of somebody's own text, whose words no template knows."""
+    if request.weights is None:
         return plan
-    compares = plan.template.entry.compares
-    experiments = to_try(plan.words, load_messages(request.language)) if compares else ()
-    return replace(plan, template=replace(plan.template, experiments=experiments))
+    template, messages = plan.template, load_messages(request.language)
+    experiments: tuple[Experiment, ...] = ()
+    if plan.given is not None and template.entry.writes:
+        experiments = to_write_on(plan.words, template.table.words, messages)
+    elif plan.given is None and template.entry.compares:
+        experiments = to_try(plan.words, messages)
+    return replace(plan, template=replace(template, experiments=experiments))
 
 
 def check_alike(plan: Plan, _: Request) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from xltransformer.graph import Matrix, SwitchWords, Values
@@ -86,6 +86,35 @@ def to_try(split: Sequence[Sequence[str]], messages: Messages) -> tuple[Experime
             then={language: messages("published.swapped")},
         )
         for (_, to), (row, old) in dict.fromkeys(pairs[:1] + pairs[-1:])
+    )
+
+
+def to_write_on(
+    split: Sequence[Sequence[str]], vocabulary: Iterable[str], messages: Messages
+) -> tuple[Experiment, ...]:
+    """Experiments for a model that writes words that no template knows on: another last word of its one sentence,
+    and words by chance."""
+    (words,) = split if len(split) == 1 else ((),)
+    typed = {word_key(word) for word in words}
+    other = next((word for word in vocabulary if word.isalpha() and word_key(word) not in typed), None)
+    if not words or other is None:
+        return ()
+    language = messages.language
+    swap = messages("learned.swap", old=words[-1], new=other, cell="{cell}")
+    return (
+        Experiment(
+            block="sentence.words",
+            row=len(words),
+            to={language: other},
+            do={language: swap},
+            then={language: messages("learned.swapped", new=other)},
+        ),
+        Experiment(
+            block="switches.choose",
+            to=True,
+            do={language: messages("learned.chance", cell="{cell}")},
+            then={language: messages("learned.drawn")},
+        ),
     )
 
 

@@ -59,6 +59,8 @@ _OURS = re.compile(r"(.*\.)?(W(_[^.]+)?|gain)")
 
 Given = str | Path | Mapping[str, Any]
 """Weights as they are given: a file, or arrays by name."""
+MOST_ABOUT = 100_000_000
+"""Bytes of what a file of ours tells of its model."""
 State = Mapping[str, Any]
 """A state dict: arrays by their published names, of the type in which they were saved; those of a large
 file stay on disk until `np.asarray` takes them."""
@@ -154,7 +156,22 @@ def told_by(weights: Given | None) -> Own | None:
     .npz file cannot be read."""
     if weights is None or isinstance(weights, Mapping) or Path(weights).suffix.lower() != ".npz":
         return None
-    return read_source(weights).told.own
+    path = Path(weights)
+    check_file(path, MOST_FILE)
+    try:
+        with zipfile.ZipFile(path) as parts:
+            if f"{ABOUT}.npy" not in parts.namelist():
+                return None
+            part = parts.getinfo(f"{ABOUT}.npy")
+            if part.file_size > MOST_ABOUT:
+                raise ValueError(f"{ABOUT} has {part.file_size:,} bytes")
+            with parts.open(part) as array:
+                _check_header(array, part)
+        with np.load(path, allow_pickle=False) as arrays:
+            about = np.asarray(arrays[ABOUT])
+    except Exception as error:  # a damaged file can make the reader stumble anywhere
+        raise _no_npz(path, error) from None
+    return own_of(path, about)
 
 
 def read_npz(path: Path) -> dict[str, Array]:
@@ -172,9 +189,11 @@ def read_npz(path: Path) -> dict[str, Array]:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: np.asarray(arrays[name]) for name in arrays.files}
     except Exception as error:  # a damaged file can make the reader stumble anywhere
-        raise UserError(
-            f"{path} is no .npz file of plain numbers ({error!s:.120}); write it with numpy.savez"
-        ) from None
+        raise _no_npz(path, error) from None
+
+
+def _no_npz(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path} is no .npz file of plain numbers ({error!s:.120}); write it with numpy.savez")
 
 
 def _check_header(array: IO[bytes], part: zipfile.ZipInfo) -> None:
