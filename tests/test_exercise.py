@@ -427,7 +427,7 @@ def test_grade_goes_on_past_broken_files(exercise: Exercise, batch: dict[str, Pa
     assert run.stderr == ""
     rows = list(csv.DictReader(io.StringIO(run.stdout)))
     assert [row["file"] for row in rows] == [str(path) for path in batch.values()]
-    assert list(rows[0]) == ["file", "saved", *exercise.answers, "right", "of", "percent", "remarks"]
+    assert list(rows[0]) == ["file", "saved", "hints", *exercise.answers, "right", "of", "percent", "remarks"]
     by_name = dict(zip(batch, rows, strict=True))
     assert by_name["perfect"]["percent"] == "100"
     assert by_name["perfect"]["right"] == by_name["perfect"]["of"]
