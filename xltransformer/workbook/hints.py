@@ -7,6 +7,8 @@ How many switches are on is counted on the hidden sheet, and shows on the first 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xltransformer.graph import Axis, Matrix, Step
 from xltransformer.locale import switch_words
 from xltransformer.ops import Index, op_of, says
@@ -128,7 +130,13 @@ def _left_before(book: Book, operand: Matrix) -> frozenset[Matrix]:
 
 
 def hints_taken(page: Page) -> str:
-    """The formula of how many hints are switched on."""
-    flags = [flag.seen_from(page.sheet.name).all for found in page.book.exercise.hints.values() for flag in found]
-    parts = (",".join(flags[k : k + 200]) for k in range(0, len(flags), 200))
+    """The formula of how many hints are switched on: of each block's stretch of flags."""
+    every = [_stretch(flags).seen_from(page.sheet.name).all for flags in page.book.exercise.hints.values()]
+    parts = (",".join(every[k : k + 200]) for k in range(0, len(every), 200))
     return "+".join(f"SUM({part})" for part in parts)
+
+
+def _stretch(flags: Sequence[Place]) -> Place:
+    """From the first to the last of a block's flags, between which nothing else stands."""
+    rows = [flag.row for flag in flags]
+    return Place(flags[0].sheet, min(rows), flags[0].column, (max(rows) - min(rows) + 1, 1))
