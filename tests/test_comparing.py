@@ -106,9 +106,12 @@ def test_other_shapes_and_templates_are_told(first: Path, tmp_path: Path) -> Non
 def test_words_that_the_model_writes_are_not_typed(tmp_path: Path) -> None:
     build(tmp_path / "a.xlsx", ["the cat"], "gpt", slots=2)
     (tmp_path / "b.xlsx").write_bytes((tmp_path / "a.xlsx").read_bytes())
-    other = edited(tmp_path / "b.xlsx", tmp_path / "b.xlsx", sentence__words=(2, 0, "dog"))
-    (edit,) = compare(tmp_path / "a.xlsx", other).inputs
-    assert (edit.old, edit.new) == ("(written by the model)", "dog")
+    changes = {"sentence__words": (2, 0, "dog"), "switches__draws": (1, 0, 0.5)}
+    other = edited(tmp_path / "b.xlsx", tmp_path / "b.xlsx", **changes)
+    found = {edit.block: (edit.old, edit.new) for edit in compare(tmp_path / "a.xlsx", other).inputs}
+    assert found["sentence.words"] == ("(written by the model)", "dog")
+    assert found["switches.draws"] == ("(made by its formula)", 0.5)
+    assert len(found) == 2
 
 
 def test_mistakes_are_told_in_one_line(first: Path, tmp_path: Path) -> None:

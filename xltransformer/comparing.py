@@ -23,8 +23,8 @@ Books = tuple[ReadBook, ReadBook]
 
 MEASURED = ("signed", "probability", "masked", "plain", "fine")
 """The kinds of numbers of which one can be more or less than another by a little."""
-WRITTEN = "(written by the model)"
-"""What stands for a word that nobody typed."""
+WRITTEN, MADE = "(written by the model)", "(made by its formula)"
+"""What stands for a word, and for a number, that nobody typed."""
 
 
 @record
@@ -156,9 +156,12 @@ def _edits(
     """The cells of an input that hold something else in the second workbook."""
     old, new = (given[block.name] for given in inputs)
     place, rows, columns = book.homes[block.name], block.rows.read(values), block.columns.read(values)
-    differ = old != new if block.text else _apart(old, new, tolerance) > 0
-    for i, j in np.argwhere(differ).tolist():
-        held = (WRITTEN if one[i, j] is None else one[i, j] for one in (old, new))
+    made = [one == None for one in (old, new)]  # noqa: E711
+    x, y = (np.where(none, 0.0, one) for none, one in zip(made, (old, new), strict=True))
+    differ = old != new if block.text else _apart(x.astype(float), y.astype(float), tolerance) > 0
+    for i, j in np.argwhere(differ | (made[0] != made[1])).tolist():
+        untyped = WRITTEN if block.text else MADE
+        held = (untyped if one[i, j] is None else one[i, j] for one in (old, new))
         before, after = (one if isinstance(one, str) else float(one) for one in held)
         yield Edit(block.name, place.sheet, place.address(i, j), rows[i], columns[j], before, after)
 
