@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from cells import cells_of
 from click.testing import CliRunner
 
 from xltransformer.building.instance import make_instance
+from xltransformer.building.parse import load_template
 from xltransformer.building.template import shipped_templates
 from xltransformer.cli import main
 from xltransformer.errors import MOST_LINE, UserError
@@ -170,6 +172,11 @@ def test_a_fault_in_another_language_is_told(tmp_path: Path) -> None:
     assert "zh" in line
     with pytest.raises(UserError, match="watch is 'x'"):
         make_instance(path, language="zh")
+
+
+def test_a_template_that_python_made_of_one_that_ships_is_built() -> None:
+    template = replace(load_template("cat-and-mouse"), sentences=("the dog eats cheese",))
+    assert make_instance(template).warnings == ()
 
 
 def test_other_sentences_leave_out_what_their_words_cannot_try(tmp_path: Path) -> None:

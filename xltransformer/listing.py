@@ -50,7 +50,7 @@ def blocks(
     language: str | None = None,
     **options: Unpack[Options],
 ) -> list[BlockLine]:
-    """Every block of the model of a template, inputs first in the model's order, as `trace` computes them: for
+    """Every block of the model of a template, in its order, inputs and computed ones, as `trace` has them: for
     template and `options` see `build` and `Options`. Raises UserError for whatever cannot be used.
 
         [block.name for block in blocks(template="gpt") if block.kind == "input"]

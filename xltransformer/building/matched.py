@@ -32,7 +32,10 @@ def check_matched(plan: Plan, request: Request, model: Lesson, inputs: Mapping[s
 
 
 def as_it_is(request: Request) -> bool:
-    """Whether a template is built over its own sentences, with nothing in the place of its own."""
+    """Whether a template is built over its own sentences, with nothing in the place of its own; one that ships and
+    was taken apart in Python may have become another."""
+    if isinstance(request.template, Template) and not request.template.own:
+        return False
     return not request.sentences and not any(value not in (None, {}) for value in request.given.values())
 
 

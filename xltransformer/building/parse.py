@@ -85,7 +85,8 @@ def own_template(name: str, text: str, folder: Path, language: str, *, fresh: bo
     check_languages(read_toml(text, where), where)
     template = _parse(name, text, folder, language, fresh)
     others = {code: _parse(name, text, folder, code, fresh) for code in languages() if code != language}
-    return replace(template, others=others)
+    others = {code: replace(other, own=True) for code, other in others.items()}
+    return replace(template, others=others, own=True)
 
 
 def _read(text: str, where: str) -> dict[str, Any]:

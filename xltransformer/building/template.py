@@ -35,7 +35,8 @@ class Template:
     the block's full name; with `trained` these, and the embeddings, were learned. `shown` is the key of the
     lesson or head that is shown at first. Its texts are `cut` so; a sentence that is written on has so many
     `places` in all, where learned weights say it. `turned` names the switches that it sets itself; `others` is a
-    template of a user's own as other languages have it, by these."""
+    template of a user's own as other languages have it, by these, and such a one is a
+    user's `own`."""
 
     name: str
     model: str
@@ -60,6 +61,7 @@ class Template:
     places: tuple[int, ...] = ()
     turned: tuple[str, ...] = ()
     others: Mapping[str, Template] = field(default_factory=dict)
+    own: bool = False
 
     def __repr__(self) -> str:
         learned = ", trained" if self.trained else ""
