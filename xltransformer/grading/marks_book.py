@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ MARK = "xlt.marks"
 """The custom property by which a workbook of marks is known: it is no homework."""
 _WIDEST, _REMARKS = 36.0, 64.0
 """How wide a column becomes at most, and the one of remarks."""
+_LINE = 13.5
+"""Points of a line of text."""
 _BUTTON = 3.0
 """Characters that the button of a filter takes."""
 _FIRST = ("file", "student", "variant", "percent", "right", "of", "hints", "saved", "minutes", "remarks")
@@ -76,6 +79,9 @@ class _Sheet:
             sheet.set_column(j, j, min(most, widest * 1.1 + 1))
             for i, row in enumerate(rows, start=1):
                 self._put(i, j, name, row[j])
+        for i, row in enumerate(rows, start=1):  # not every program makes room for a text that wraps
+            wide = max((text_width(cell) for cell in row if isinstance(cell, str)), default=0.0)
+            sheet.set_row(i, _LINE * max(1, math.ceil(wide * 1.1 / _REMARKS)))
         for i, line in enumerate(below, start=len(rows) + 2):
             sheet.write_string(i, 0, line, self._format("note", _LOOKS["note"]))
         sheet.freeze_panes(1, 1)
