@@ -14,6 +14,7 @@ from live import Live
 
 from xltransformer import api, sampling
 from xltransformer.building.instance import Instance, make_instance
+from xltransformer.comparing import compare
 from xltransformer.difference import diff, diff_book
 from xltransformer.engines import ENGINES
 from xltransformer.errors import UserError
@@ -178,6 +179,13 @@ def test_the_line_of_state_names_the_setting_alone(built: tuple[ReadBook, Instan
     live.calculate()
     home = book.homes["switches.draws"]
     assert f"draw {home.address(1, 0)}" in state(live, book)
+
+
+def test_comparing_two_workbooks_names_what_was_typed(built: tuple[ReadBook, Instance], tmp_path: Path) -> None:
+    """Draws that follow from the seed are not typed."""
+    book, _ = built
+    path = edited(book, {"seed": 8, "draws.2": 0.3}, tmp_path / "edited.xlsx")
+    assert [edit.block for edit in compare(book.path, path).inputs] == ["switches.seed", "switches.draws"]
 
 
 def test_two_sentences_share_their_draws() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from xltransformer.building.instance import Instance, sizes_from
 from xltransformer.building.parse import load_template
 from xltransformer.building.template import Template
@@ -13,7 +15,7 @@ from xltransformer.cutting import PLAIN, Cutting
 from xltransformer.engines import recalculate
 from xltransformer.errors import UserError
 from xltransformer.locale import ENGLISH, languages
-from xltransformer.workbook.current import usable_inputs
+from xltransformer.workbook.current import is_made, usable_inputs
 from xltransformer.workbook.reader import ReadBook
 
 
@@ -25,7 +27,10 @@ def instance_of(book: ReadBook) -> Instance:
     """
     book.expect(book.model.inputs)
     formulas = any(
-        book.has_formula(book.homes[block.name]).any() for block in book.model.inputs if block.feedback is None
+        block.made_by is None or not is_made(book, {}, block, book.homes[block.name], i, j)
+        for block in book.model.inputs
+        if block.feedback is None
+        for i, j in np.argwhere(book.has_formula(book.homes[block.name])).tolist()
     )
     inputs = usable_inputs(book, recalculate(book.path)[1] if formulas else {})
     sentences = tuple(

@@ -67,7 +67,7 @@ def _read(book: ReadBook, results: Results, block: Matrix, place: Place, values:
         if block.feedback is not None and i > 0 and formula:
             values[i, j] = None  # generated, not typed
             continue
-        if formula and block.made_by is not None and _is_made(book, results, block, place, i, j):
+        if formula and block.made_by is not None and is_made(book, results, block, place, i, j):
             values[i, j] = None
             continue
         value: Any = result(results, place, i, j) if formula else book.holds(place, i, j)
@@ -79,12 +79,16 @@ def _read(book: ReadBook, results: Results, block: Matrix, place: Place, values:
             values[i, j] = as_text(value) if block.text else float(value)
 
 
-def _is_made(book: ReadBook, results: Results, block: Matrix, place: Place, i: int, j: int) -> bool:
-    """Whether a formula in an input gives just what the block that makes its entries has there."""
-    assert block.made_by is not None
-    source = book.homes.get(block.made_by.name)
+def is_made(book: ReadBook, results: Results, block: Matrix, place: Place, i: int, j: int) -> bool:
+    """Whether a formula in an input refers to its entry in the block that makes them, or gives just the same."""
+    source = None if block.made_by is None else book.homes.get(block.made_by.name)
+    if source is None or not book.is_formula(place, i, j):
+        return False
+    formula = str(book.holds(place, i, j)).translate({ord(mark): None for mark in "$'="})
+    if formula in (f"{source.sheet}!{source.address(i, j)}", source.address(i, j)):
+        return True
     found = result(results, place, i, j)
-    return source is not None and found is not None and found == result(results, source, i, j)
+    return found is not None and found == result(results, source, i, j)
 
 
 def usable_inputs(book: ReadBook, results: Results) -> dict[str, Array]:
