@@ -15,7 +15,7 @@ from pathlib import Path
 import openpyxl
 
 from xltransformer import api
-from xltransformer.classroom import grade_all, processors
+from xltransformer.classroom.together import grade_all, processors
 from xltransformer.workbook.reader import read_book
 
 MACROS = ("xl/vbaProject.bin", b"x")

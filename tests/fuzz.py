@@ -55,9 +55,9 @@ from kept import Kept
 
 from xltransformer.building.parse import load_template
 from xltransformer.building.template import shipped_templates
+from xltransformer.classroom.grading import grade
 from xltransformer.cli import main as commands
 from xltransformer.errors import INTERRUPTED
-from xltransformer.grading import grade
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book
 

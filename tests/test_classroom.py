@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from xltransformer import api, classroom
-from xltransformer.classroom import grade_all, grade_data
+from xltransformer import api
+from xltransformer.classroom import together
+from xltransformer.classroom.grading import Grade
+from xltransformer.classroom.homework import handed_in
+from xltransformer.classroom.together import grade_all, grade_data
 from xltransformer.cli import main
 from xltransformer.errors import UserError
-from xltransformer.grading import Grade
-from xltransformer.homework import handed_in
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def grade_or_die(name: str, data: bytes) -> Grade:
 
 
 def test_a_file_that_breaks_its_process_down(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classroom, "grade_data", grade_or_die)
+    monkeypatch.setattr(together, "grade_data", grade_or_die)
     counts: list[int] = []
     grades = grade_all(handed_in([str(folder)]), 2, done=counts.append)
     assert [grade.graded for grade in grades] == [True, True, False, False, False]
@@ -101,7 +102,7 @@ def test_a_file_is_in_work_while_another_breaks_its_process_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its process ends, too, and it is graded again."""
-    monkeypatch.setattr(classroom, "grade_data", sleep_or_die)
+    monkeypatch.setattr(together, "grade_data", sleep_or_die)
     for name in ("sleeps", "dies"):
         (tmp_path / f"{name}.xlsx").write_text(name)
     grades: list[Grade] = []
@@ -125,8 +126,8 @@ def test_more_processes_than_windows_can_wait_for(monkeypatch: pytest.MonkeyPatc
             super().__init__(2)
 
     monkeypatch.setattr("sys.platform", "win32")
-    monkeypatch.setattr(classroom, "ProcessPoolExecutor", Counted)
-    with classroom._processes(200):
+    monkeypatch.setattr(together, "ProcessPoolExecutor", Counted)
+    with together._processes(200):
         assert begun == [61]
 
 
@@ -140,7 +141,7 @@ def test_a_cluster_that_loses_a_worker(
 ) -> None:
     """Every file is graded once, though one of two workers is killed in between."""
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr(classroom, "grade_data", slow)
+    monkeypatch.setattr(together, "grade_data", slow)
     paths = [tmp_path / f"{k}.xlsx" for k in range(12)]
     for path in paths:
         path.write_text(path.name)

@@ -22,12 +22,12 @@ from openpyxl.workbook.defined_name import DefinedName
 from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.template import shipped_templates
+from xltransformer.classroom.exercise import left_by
+from xltransformer.classroom.grading import Score, grade
+from xltransformer.classroom.selection import select, stands
 from xltransformer.cli import main
 from xltransformer.difference import diff
-from xltransformer.exercise import left_by
-from xltransformer.grading import Score, grade
 from xltransformer.locale import load_messages
-from xltransformer.selection import select, stands
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.reader import ReadBook, read_book

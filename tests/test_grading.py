@@ -18,12 +18,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from xltransformer import api
+from xltransformer.classroom.grading import Answer, Grade, Saved, Score, compared, grade, notes
+from xltransformer.classroom.grading.records import Verdict
+from xltransformer.classroom.grading.typed import number_in
+from xltransformer.classroom.homework import handed_in
 from xltransformer.cli import main
-from xltransformer.grading import Answer, Grade, Saved, Score, compared, grade, notes
-from xltransformer.grading.records import Verdict
-from xltransformer.grading.typed import number_in
 from xltransformer.graph import Array
-from xltransformer.homework import handed_in
 from xltransformer.workbook.reader import ReadBook, read_book
 
 SCORES = "self_attention.scores"

@@ -10,11 +10,11 @@ import pytest
 from office import Edit, Office, OpenedBook
 from test_exercise import Exercise, filled, make
 
+from xltransformer.classroom.grading import grade
+from xltransformer.classroom.selection import select
 from xltransformer.difference import diff
 from xltransformer.engines import fold, recalculate
-from xltransformer.grading import grade
 from xltransformer.locale import load_messages
-from xltransformer.selection import select
 from xltransformer.workbook.places import Place, place_of
 from xltransformer.workbook.start.grid import REGION
 

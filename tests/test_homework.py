@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from xltransformer import api
-from xltransformer.classroom import grade_data
+from xltransformer.classroom.homework import contents, handed_in
+from xltransformer.classroom.together import grade_data
 from xltransformer.cli import main
 from xltransformer.engines import ENGINES
 from xltransformer.engines.converters import LibreOffice
 from xltransformer.errors import UserError
-from xltransformer.homework import contents, handed_in
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)
 

@@ -30,6 +30,7 @@ from xltransformer.building import instance as spec_instance
 from xltransformer.building.instance import Instance, describe, make_instance, model_from
 from xltransformer.building.parse import load_template
 from xltransformer.building.template import shipped_templates, template_folder
+from xltransformer.classroom.selection import select
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.engines import Engine, engine
@@ -40,7 +41,6 @@ from xltransformer.locale import Messages, choice_words, in_language, languages,
 from xltransformer.locale.report import report
 from xltransformer.nn.dense import DENSE
 from xltransformer.nn.pooling import POOLINGS
-from xltransformer.selection import select
 from xltransformer.size.configuration import QUANTITIES, configuration
 from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook import described

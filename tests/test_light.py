@@ -16,7 +16,7 @@ HEAVY = {
 }  # fmt: skip
 """Modules that take milliseconds to load and that only other commands or options use."""
 OTHERS = {
-    "classroom", "difference", "engines", "models.architectures", "models.layer_lessons", "models.published",
+    "classroom.grading", "classroom.homework", "classroom.together", "difference", "engines", "models.architectures", "models.layer_lessons", "models.published",
     "models.training_lessons", "nn.stack", "nn.gradients", "building.adopt", "training", "weights", "bounds",
     "workbook.reader",
 }  # fmt: skip

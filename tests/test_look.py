@@ -21,9 +21,9 @@ from openpyxl.utils import range_boundaries
 from xltransformer import api
 from xltransformer.building.instance import make_instance
 from xltransformer.building.template import shipped_templates
+from xltransformer.classroom.selection import select
 from xltransformer.engines.converters import find_soffice, make_profile
 from xltransformer.locale import languages, load_messages
-from xltransformer.selection import select
 from xltransformer.workbook.canvas import LETTER, WINDOW, Canvas, Cell, Chart, Paragraph, text_width
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.panels import WIDEST

@@ -12,10 +12,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xltransformer import api
 from xltransformer.building.instance import make_instance
+from xltransformer.classroom.grading import grade
+from xltransformer.classroom.selection import select
 from xltransformer.cli import main
 from xltransformer.difference import diff
-from xltransformer.grading import grade
-from xltransformer.selection import select
 from xltransformer.variants import build_variants
 from xltransformer.workbook.paper.asked import Piece, asked_of
 from xltransformer.workbook.paper.composed import SCALES, Said, columns_at, compose

@@ -20,12 +20,12 @@ from click.testing import CliRunner
 from office import Edit, Office
 
 from xltransformer import api
+from xltransformer.classroom.grading import grade
 from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.engines import ENGINES, BrokeDown
 from xltransformer.engines.ironcalc_process import mended
 from xltransformer.errors import UserError
-from xltransformer.grading import grade
 from xltransformer.workbook.reader import ReadBook, read_book
 
 BUILDS: dict[str, dict[str, Any]] = {

@@ -7,9 +7,9 @@ import pytest
 
 from xltransformer.building.instance import make_instance
 from xltransformer.building.template import shipped_templates
+from xltransformer.classroom.selection import LEAST, MOST, parts, select, stands
 from xltransformer.errors import UserError
 from xltransformer.ops import op_of
-from xltransformer.selection import LEAST, MOST, parts, select, stands
 
 SENTENCES = ["cat and mouse", "keyboard and mouse"]
 

@@ -17,11 +17,11 @@ import pytest
 from click.testing import CliRunner
 
 from xltransformer import api
+from xltransformer.classroom.grading import grade
 from xltransformer.cli import main
 from xltransformer.engines import ENGINES, Limits, limited
 from xltransformer.engines.process import _reason, run
 from xltransformer.errors import UserError
-from xltransformer.grading import grade
 
 pytestmark = pytest.mark.own_process
 

@@ -13,12 +13,12 @@ from click.testing import CliRunner
 from xltransformer import build_variants, variants
 from xltransformer.building.instance import make_instance
 from xltransformer.building.template import shipped_templates
+from xltransformer.classroom.exercise import left_by
+from xltransformer.classroom.grading import grade
+from xltransformer.classroom.selection import select
 from xltransformer.cli import main
 from xltransformer.errors import UserError
-from xltransformer.exercise import left_by
 from xltransformer.files import file_name
-from xltransformer.grading import grade
-from xltransformer.selection import select
 from xltransformer.workbook.reader import read_book
 
 FIRST: dict[str, Any] = {"template": "first-attention"}

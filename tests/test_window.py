@@ -14,8 +14,8 @@ from windows import Box, Seen, View, Windows
 from xltransformer import api
 from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.template import DEFAULT_TEMPLATE, shipped_templates
+from xltransformer.classroom.selection import select
 from xltransformer.locale import languages, load_messages
-from xltransformer.selection import select
 from xltransformer.workbook.book import Workbook
 from xltransformer.workbook.layout import lay_out
 from xltransformer.workbook.writer import render

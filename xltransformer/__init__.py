@@ -33,7 +33,7 @@ _HOMES = {
     "difference": ("Diff", "diff"),
     "errors": ("UserError",),
     "exporting.export": ("Exported", "export"),
-    "grading": ("Grade",),
+    "classroom.grading": ("Grade",),
     "tracing": ("trace",),
     "writing": ("Text", "write"),
     "listing": ("BlockLine", "blocks"),
@@ -74,11 +74,11 @@ if TYPE_CHECKING:
     from xltransformer.building.parse import load_template
     from xltransformer.building.template import Template
     from xltransformer.checking.check import Check, check
+    from xltransformer.classroom.grading import Grade
     from xltransformer.comparing import Comparison, compare
     from xltransformer.difference import Diff, diff
     from xltransformer.errors import UserError
     from xltransformer.exporting.export import Exported, export
-    from xltransformer.grading import Grade
     from xltransformer.listing import BlockLine, blocks
     from xltransformer.tracing import trace
     from xltransformer.variants import Class, build_variants

@@ -12,11 +12,11 @@ from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.own import spoken
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
+from xltransformer.classroom.exercise import count, described
+from xltransformer.classroom.selection import DEFAULT, parts, select
 from xltransformer.errors import UserError
-from xltransformer.exercise import count, described
 from xltransformer.files import check_free, save
 from xltransformer.record import record
-from xltransformer.selection import DEFAULT, parts, select
 from xltransformer.size.configuration import Configuration, configuration, quantities
 from xltransformer.size.estimate import Estimate, estimate_configuration, estimate_model
 from xltransformer.tracing import says_itself
@@ -24,7 +24,7 @@ from xltransformer.tracing import trace as trace
 
 if TYPE_CHECKING:
     from xltransformer import training
-    from xltransformer.grading import Grade
+    from xltransformer.classroom.grading import Grade
     from xltransformer.training import Progress, Trained
     from xltransformer.workbook.book import Left, Variant
     from xltransformer.workbook.paper import Printed
@@ -230,8 +230,8 @@ def grade(
         for one in grade("returned/"):
             print(one.path.name, one.total.right, "of", one.total.cells)
     """
-    from xltransformer.classroom import grade_all
-    from xltransformer.homework import handed_in
+    from xltransformer.classroom.homework import handed_in
+    from xltransformer.classroom.together import grade_all
 
     paths = handed_in([files] if isinstance(files, str | Path) else files)
     return grade_all(paths, jobs, scheduler, lambda done: tell(done, len(paths)))

@@ -21,13 +21,13 @@ from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.own import spoken
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
+from xltransformer.classroom.exercise import count
+from xltransformer.classroom.selection import DEFAULT, parts, select
 from xltransformer.errors import UserError
-from xltransformer.exercise import count
 from xltransformer.files import check_free, file_name, save
 from xltransformer.graph import Array, Values
 from xltransformer.locale import load_messages
 from xltransformer.record import record
-from xltransformer.selection import DEFAULT, parts, select
 from xltransformer.text import clean
 from xltransformer.workbook.book import Left, Variant
 

@@ -67,7 +67,7 @@ def build(
     """Write a workbook in which every number is a live formula."""
     from xltransformer import api
     from xltransformer.building.own import begun, spoken
-    from xltransformer.selection import parts
+    from xltransformer.classroom.selection import parts
 
     given["settings"] = read_settings(given["settings"]) | ({} if seed is None else {"seed": seed})
     if path is None:

@@ -15,7 +15,7 @@ from xltransformer.cli.options import FORCE, form, output
 from xltransformer.cli.show import bar, print_table
 
 if TYPE_CHECKING:
-    from xltransformer.grading.marks import Table
+    from xltransformer.classroom.grading.marks import Table
 
 
 @click.command(cls=Command)
@@ -42,9 +42,9 @@ def grade(
 ) -> None:
     """Grade returned exercises, files or folders: exit status 1 if a file could not be graded."""
     from xltransformer import api
-    from xltransformer.grading import notes
-    from xltransformer.grading.marks import answers, as_csv, marks, to_json
-    from xltransformer.grading.written import check_marks, write_marks
+    from xltransformer.classroom.grading import notes
+    from xltransformer.classroom.grading.marks import answers, as_csv, marks, to_json
+    from xltransformer.classroom.grading.written import check_marks, write_marks
 
     if path is not None:
         check_marks(Path(path), cells=cells, force=force)
@@ -72,6 +72,6 @@ def grade(
 
 
 def _print(table: Table) -> None:
-    from xltransformer.grading.marks import as_text
+    from xltransformer.classroom.grading.marks import as_text
 
     print_table(table.header, [[as_text(cell) for cell in row] for row in table.rows])

@@ -18,8 +18,8 @@ def templates() -> None:
     from xltransformer.building.origin import origin
     from xltransformer.building.parse import load_template
     from xltransformer.building.template import shipped_templates
-    from xltransformer.exercise import count
-    from xltransformer.selection import select
+    from xltransformer.classroom.exercise import count
+    from xltransformer.classroom.selection import select
 
     for name in shipped_templates():
         template = load_template(name)

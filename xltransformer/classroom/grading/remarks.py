@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from xltransformer.grading.records import Answer
-from xltransformer.grading.typed import looks_like_date
+from xltransformer.classroom.grading.records import Answer
+from xltransformer.classroom.grading.typed import looks_like_date
 from xltransformer.inputs import show
 from xltransformer.workbook.book import TOLERANCE
 

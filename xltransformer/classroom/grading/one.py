@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xltransformer.checked import is_number
+from xltransformer.classroom.exercise import fingerprint, left_by
+from xltransformer.classroom.grading.changed import changes, undone
+from xltransformer.classroom.grading.changed import said as changes_said
+from xltransformer.classroom.grading.records import Answer, Grade, Score, Verdict
+from xltransformer.classroom.grading.remarks import on_answers
+from xltransformer.classroom.grading.saved import saved
+from xltransformer.classroom.grading.typed import number_in
 from xltransformer.errors import UserError
-from xltransformer.exercise import fingerprint, left_by
-from xltransformer.grading.changed import changes, undone
-from xltransformer.grading.changed import said as changes_said
-from xltransformer.grading.records import Answer, Grade, Score, Verdict
-from xltransformer.grading.remarks import on_answers
-from xltransformer.grading.saved import saved
-from xltransformer.grading.typed import number_in
 from xltransformer.graph import Array, Matrix
 from xltransformer.inputs import as_text
 from xltransformer.locale import switch_words

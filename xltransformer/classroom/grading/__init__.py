@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from xltransformer.grading.copies import compared, notes
-from xltransformer.grading.one import grade
-from xltransformer.grading.records import Answer, Grade, Saved, Score
+from xltransformer.classroom.grading.copies import compared, notes
+from xltransformer.classroom.grading.one import grade
+from xltransformer.classroom.grading.records import Answer, Grade, Saved, Score
 
 __all__ = ["Answer", "Grade", "Saved", "Score", "compared", "grade", "notes"]

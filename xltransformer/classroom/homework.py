@@ -11,9 +11,9 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from xltransformer.bounds import MOST_PARTS, read_bytes
+from xltransformer.classroom.grading.marks_book import MARK
 from xltransformer.errors import UserError
 from xltransformer.formats import ODS
-from xltransformer.grading.marks_book import MARK
 from xltransformer.text import listed
 
 LIMITS = (60, 4000)

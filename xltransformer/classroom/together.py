@@ -20,10 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from xltransformer.classroom.grading import Grade, compared, grade
+from xltransformer.classroom.homework import as_workbook, contents
 from xltransformer.engines.limited import limit
 from xltransformer.errors import UserError
-from xltransformer.grading import Grade, compared, grade
-from xltransformer.homework import as_workbook, contents
 
 MOST_BYTES = 100_000_000
 """The largest returned file that is read."""

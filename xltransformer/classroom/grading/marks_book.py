@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from xltransformer.grading.copies import notes
-from xltransformer.grading.marks import Cell, Share, Table, answers, as_text, marks
-from xltransformer.grading.records import Grade, Score
+from xltransformer.classroom.grading.copies import notes
+from xltransformer.classroom.grading.marks import Cell, Share, Table, answers, as_text, marks
+from xltransformer.classroom.grading.records import Grade, Score
 from xltransformer.workbook.canvas import text_width
 from xltransformer.workbook.styles import FONT
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from xltransformer.grading.records import Answer, Grade
+from xltransformer.classroom.grading.records import Answer, Grade
 from xltransformer.graph import Array
 from xltransformer.record import record
 from xltransformer.text import listed

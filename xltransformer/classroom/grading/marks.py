@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from xltransformer.classroom.grading.copies import notes
+from xltransformer.classroom.grading.records import Answer, Grade, Score
 from xltransformer.errors import one_line
-from xltransformer.grading.copies import notes
-from xltransformer.grading.records import Answer, Grade, Score
 from xltransformer.record import record
 
 Cell = str | int | float | bool | datetime | Score | None

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from xltransformer.bounds import Package
+from xltransformer.classroom.grading.records import Saved
 from xltransformer.errors import UserError
-from xltransformer.grading.records import Saved
 
 _BUILT = "2020-01-01"
 """The day that stands in a workbook which no program has saved since it was built."""

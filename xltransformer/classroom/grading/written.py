@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from xltransformer.classroom.grading.marks import Table, answers, as_csv, marks
+from xltransformer.classroom.grading.marks_book import marks_book
+from xltransformer.classroom.grading.records import Grade
 from xltransformer.files import check_free, save
-from xltransformer.grading.marks import Table, answers, as_csv, marks
-from xltransformer.grading.marks_book import marks_book
-from xltransformer.grading.records import Grade
 
 ENDINGS = (".csv", ".xlsx")
 

@@ -1,0 +1,1 @@
+"""A class: what is left to a student to fill in, what comes back, and its grades."""
