@@ -16,8 +16,9 @@ HEAVY = {
 }  # fmt: skip
 """Modules that take milliseconds to load and that only other commands or options use."""
 OTHERS = {
-    "classroom.grading", "classroom.homework", "classroom.together", "difference", "engines", "models.architectures", "models.layer_lessons", "models.published",
-    "models.training_lessons", "nn.stack", "nn.gradients", "building.adopt", "training", "weights", "bounds",
+    "classroom.grading", "classroom.homework", "classroom.together", "difference", "engines",
+    "models.architectures", "models.layer_lessons", "models.published", "models.training_lessons",
+    "nn.stack", "nn.gradients", "building.adopt", "training", "weights", "bounds",
     "workbook.reader",
 }  # fmt: skip
 """Parts of ours that the default template has no use for."""
