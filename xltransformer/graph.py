@@ -25,9 +25,10 @@ Role = Literal["words", "vocabulary", "embedding", "switch", "choice", "list", "
 choice is chosen from; a constant is a number or word that is fixed and nobody learns, such as the
 epsilon of a layer norm; a target is what a result is to become."""
 
-Scale = Literal["signed", "probability", "count", "whole", "gate", "masked", "plain", "fine"]
+Scale = Literal["signed", "probability", "count", "whole", "large", "gate", "masked", "plain", "fine"]
 """What kind of number a block holds: it decides its colours and number format. A count from 1 has 0 for none,
-a whole number is counted from 0; a fine one is compared to more decimals."""
+a whole number is counted from 0, and a large one has more digits than a cell shows; a fine one is compared to more
+decimals."""
 
 
 @record

@@ -29,12 +29,14 @@ _JUMPS = "a choice jumps"
 
 
 class MixedSeed(Op):
-    """A seed mixed with numbers, so that neighbours have nothing in common once it is squared. An empty cell
-    is 0, which MIN alone would pass over."""
+    """A seed mixed with numbers, so that neighbours have nothing in common once it is squared. A cell without a
+    number is 0, which MIN alone would pass over."""
 
     signature = "1 1 -> 1 1"
-    formula = f"MOD({SPREAD}*INT(MAX(0,MIN({{seed}}+0,{LARGEST_SEED})))+{SHIFT},{SPREAD_MODULUS})"
-    scale = "whole"
+    formula = (
+        f"MOD({SPREAD}*INT(MAX(0,MIN(IF(ISNUMBER({{seed}}),{{seed}},0),{LARGEST_SEED})))+{SHIFT},{SPREAD_MODULUS})"
+    )
+    scale = "large"
     no_gradient = _JUMPS
 
     def value(self, seed: Array) -> Array:
@@ -46,7 +48,7 @@ class StartNumber(Op):
 
     signature = "1 1 -> 1 1"
     formula = f"1+MOD({{mixed}}*{{mixed}},{MODULUS - 1})"
-    scale = "whole"
+    scale = "large"
     no_gradient = _JUMPS
 
     def value(self, mixed: Array) -> Array:
@@ -59,7 +61,7 @@ class Numbers(Op):
 
     count: int
     signature = "1 1 -> 1 1"
-    scale = "whole"
+    scale = "large"
     recurs = True
     no_gradient = _JUMPS
 
@@ -171,7 +173,7 @@ class FirstWords(Op):
 
     def cell(self, i: Coordinate, j: Coordinate, places: Ref, top_k: Ref) -> str:
         k, v = top_k.cell(0, 0), f"COLUMNS({places.row(0)})"
-        return f"IF({k}<1,{v},MIN({v},INT({k})))"
+        return f"IF(ISNUMBER({k}),IF({k}<1,{v},MIN({v},INT({k}))),{v})"
 
 
 class Kept(Op):

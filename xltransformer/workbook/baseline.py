@@ -32,7 +32,7 @@ from xltransformer.workbook.marking import blank_slots, label
 from xltransformer.workbook.named import before
 from xltransformer.workbook.phrases import filled
 from xltransformer.workbook.places import Place
-from xltransformer.workbook.styles import signed_scale
+from xltransformer.workbook.styles import kept_format, signed_scale
 
 LEFT = 1
 LISTED = 12
@@ -132,7 +132,7 @@ def _draw_line(page: Page, block: Matrix, row: int) -> int:
             label(page, block.columns, place.row - 1, place.column, "column_label", across=True)
             if down:
                 label(page, block.rows, place.row, place.column - 1, "row_label")
-        sheet.block(built.row, built.column, values, ("kept", "0.00"))
+        sheet.block(built.row, built.column, values, ("kept", kept_format(block)))
         less, zeros = lambda i, j: f"{now.address(i, j)}-{built.address(i, j)}", np.zeros(block.shape)
         arrays = book.notation.arrays(rows, lambda i: [(0, columns, f"{at(now, i)}-{at(built, i)}")])
         sheet.block(change.row, change.column, zeros, ("computed", "0.00"), less, arrays)

@@ -21,6 +21,7 @@ from xltransformer.workbook.drawing import draw_built
 from xltransformer.workbook.named import named
 from xltransformer.workbook.phrases import filled, literal
 from xltransformer.workbook.places import Place
+from xltransformer.workbook.styles import kept_format
 
 MOST_CELLS = 200
 """Of blocks with more cells, only sums of rows are kept: copies of all weights would make files much larger."""
@@ -81,7 +82,7 @@ def _draw_sums(page: Page, block: Matrix, kept: Place) -> None:
     values = page.book.values[block.name].astype(float)
     weighted = values @ np.arange(1.0, block.shape[1] + 1)
     sheet, live, sums = page.sheet, page.ref(block), np.stack([values.sum(axis=1), weighted], axis=1).round(12)
-    sheet.block(kept.row, kept.column, sums, ("kept", "0.00"))
+    sheet.block(kept.row, kept.column, sums, ("kept", kept_format(block)))
     first = live.place.column
 
     def more(i: Coordinate, j: Coordinate) -> str:
@@ -92,7 +93,7 @@ def _draw_sums(page: Page, block: Matrix, kept: Place) -> None:
 
     zeros = np.zeros((block.shape[0], 1))
     for column, formula in ((2, more), (3, weighted_more)):
-        sheet.block(kept.row, kept.column + column, zeros, ("kept", "0.00"), formula)
+        sheet.block(kept.row, kept.column + column, zeros, ("kept", kept_format(block)), formula)
 
 
 @record(eq=False)

@@ -103,7 +103,7 @@ def _quoted(page: Page, fact: Fact) -> Phrase:
     if not block.text:
         if block.role == "constant":
             return Phrase(at, f"{float(value):g}")
-        decimals = {"count": 0, "whole": 0, "gate": 0, "fine": 6}.get(block.scale, 2)
+        decimals = {"count": 0, "whole": 0, "large": 0, "gate": 0, "fine": 6}.get(block.scale, 2)
         number = at if block.scale in NEVER_BELOW_0 else f"ROUND({at},{decimals})+0"  # of -0.001, too, 0.00
         return Phrase(f"FIXED({number},{decimals},TRUE)", fixed(float(value), decimals))
     if fact.itself is None:

@@ -113,15 +113,24 @@ def _unless_empty(slot: str, largest: str) -> str:
     return f'IF({slot}="",1E+99,{largest})'
 
 
+LARGE = "0.00E+0"
+"""The format of large whole numbers."""
 Style = tuple[str, str]
 """A style's name and a number format ("" for General)."""
 
 
+def kept_format(block: Matrix) -> str:
+    """How numbers of a block are shown that are kept as they were built."""
+    return LARGE if block.scale == "large" else "0.00"
+
+
 def number_format(block: Matrix, messages: Messages) -> str:
-    """Two decimals for numbers, none for whole ones and gates, six for what is compared closely; a masked score
-    shows as minus infinity."""
+    """Two decimals for numbers, none for whole ones and gates, six for what is compared closely; a large whole
+    number by its first digits; a masked score shows as minus infinity."""
     if block.text:
         return "@"
+    if block.scale == "large":
+        return LARGE
     if block.role == "constant":
         return "General"
     if block.scale == "count":
