@@ -3,10 +3,13 @@ templates/weights/held-out.toml, told by `xlt templates`, and measured again by 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
+import names_data
 import numpy as np
 import training_data as td
 
@@ -268,6 +271,48 @@ def encoder() -> list[Figure]:
     return figures
 
 
+def names_held_out() -> tuple[list[str], list[tuple[str, ...]]]:
+    """The names that are learned, and the held-out ones as the model reads them."""
+    learned, away = names_data.split()
+    return learned, [tuple(names_data.words_of(name)) for name in away]
+
+
+def names() -> list[Figure]:
+    """Next letters of held-out names, the end among them, guessed."""
+    speaker, (_, held_out) = Speaker("names", ()), names_held_out()
+    (said,) = speaker.says(speaker.numbered(held_out))
+    pairs = [
+        (speaker.words[guesses[k - 1] - 1], words[k])
+        for words, guesses in zip(held_out, said, strict=True)
+        for k in range(1, len(words))
+    ]
+    return [Figure("next letters of held-out names", sum(a == b for a, b in pairs), len(pairs))]
+
+
+SMOOTHING = 0.1
+"""What each pair of letters is counted beforehand."""
+
+
+def names_bits() -> dict[str, list[float]]:
+    """The loss on held-out names in bits a letter, the end among them: of the model, and of a count of pairs,
+    which says of each letter how often it follows the one before."""
+    speaker, (learned, held_out) = Speaker("names", ()), names_held_out()
+    (logits,) = speaker.values([speaker.model.goals[0].result.name], speaker.numbered(held_out))
+    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares /= shares.sum(axis=-1, keepdims=True)
+    counts = np.full((len(speaker.words),) * 2, SMOOTHING)
+    for name in learned:
+        rows = [speaker.rows[word] - 1 for word in names_data.words_of(name)]
+        np.add.at(counts, (rows[:-1], rows[1:]), 1)
+    pairs = counts / counts.sum(axis=1, keepdims=True)
+    bits: dict[str, list[float]] = {"bits": [], "bits_pairs": []}
+    for s, words in enumerate(held_out):
+        rows = [speaker.rows[word] - 1 for word in words]
+        bits["bits"] += [-math.log2(shares[s, k, row]) for k, row in enumerate(rows[1:])]
+        bits["bits_pairs"] += [-math.log2(pairs[a, b]) for a, b in pairwise(rows)]
+    return {key: [round(sum(each) / len(each), 3)] for key, each in bits.items()}
+
+
 MEASURES: dict[str, Callable[[], list[Figure]]] = {
     "gpt": partial(stories, "gpt"),
     "llama": partial(stories, "llama"),
@@ -280,10 +325,14 @@ MEASURES: dict[str, Callable[[], list[Figure]]] = {
     "induction": induction,
     "recurrent": recurrent,
     "encoder": encoder,
+    "names": names,
 }
 """What each trained template is measured by."""
 
-MEANS = {"recurrent": ("weights/recurrent.measured.toml", recurrent_means)}
+MEANS = {
+    "recurrent": ("weights/recurrent.measured.toml", recurrent_means),
+    "names": ("weights/names.measured.toml", names_bits),
+}
 """Further figures that a template shows: the file in the folder of the templates, and what measures them."""
 MEANS_HEAD = "# What the template shows as measured on held-out rows, by scripts/held_out.py.\n"
 

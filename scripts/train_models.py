@@ -16,6 +16,7 @@ import tomllib
 from pathlib import Path
 
 import held_out
+import names_data
 import training_data
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +42,8 @@ def main() -> None:
     if unmeasured := [name for name in names if name not in held_out.MEASURES]:
         raise SystemExit(f"nothing measures {unmeasured[0]}: name what does in MEASURES of scripts/held_out.py")
     training_data.write()
+    if "names" in names:
+        names_data.write()
     WEIGHTS.mkdir(exist_ok=True)
     for name in names:
         print(f"{name}: training", flush=True)
@@ -48,6 +51,8 @@ def main() -> None:
         subprocess.run(
             [sys.executable, *command(name, recipes[name])], check=True, env={**os.environ, **ONE_THREAD}
         )
+        if name == "names":
+            names_data.remember(WEIGHTS / f"{name}.npz")
         size = (WEIGHTS / f"{name}.npz").stat().st_size
         if size > MOST_BYTES:
             raise SystemExit(f"{name}: the weights take {size} bytes, at most {MOST_BYTES} are wanted")

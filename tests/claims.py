@@ -458,6 +458,17 @@ def writes(said: Said, seen: Seen) -> bool:
     return [said.fields["source"], said.fields["target"]] == texts
 
 
+@claim("learned", "learned_not")
+def learned(said: Said, seen: Seen) -> bool:
+    """The letters that stand there, without marks, make a number that is among those kept, or not."""
+    words = [word for word in seen.words(0) if word]
+    told = "".join(word for word in words if word not in ("<s>", "."))
+    rows = [seen.row_of(word) for word in words]
+    terms = [(row + 1) * pow(1_664_525, k, 2**31 - 1) for k, row in enumerate(rows) if row is not None]
+    number, kept = sum(terms) % (2**31 - 1), {int(one) for one in seen["learned.numbers"].ravel()}
+    return said.word("text") == told and (number in kept - {0}) == (said.key == "learned")
+
+
 # Pieces, cosines, norms, activations, positions, masks.
 
 

@@ -6,6 +6,7 @@ A text that no longer says what is tested here fails, too, so that none can be c
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -157,6 +158,26 @@ def all_rows(instance: Instance, values: Values) -> bool:
 @fact("encoder-decoder", "prediction", "It has learned 1,046 pairs of sentences", "它学过 1046 对句子")
 def pairs(instance: Instance, values: Values) -> bool:
     return len(lines("translation.train.tsv")) == 1046
+
+
+@fact("names", "embedding", "has learned 1,800 first names", "学过 1990 年美国人口普查中的 1800 个名字")
+def numbers_kept(instance: Instance, values: Values) -> bool:
+    """As many numbers are kept, all different."""
+    numbers = values["learned.numbers"].ravel()
+    return len({*numbers[numbers > 0].tolist()}) == 1800 == values["learned.count"].item()
+
+
+@fact("names", "prediction", "takes 3.08 bits a letter", "平均需要 3.08 比特")
+@fact("names", "prediction", "follows which takes 3.43", "需要 3.43 比特")
+@fact("names", "prediction", "the same model in PyTorch 3.13", "用 PyTorch 训练，需要 3.13 比特")
+def bits(instance: Instance, values: Values) -> bool:
+    """As they were measured (scripts/held_out.py, scripts/names_in_torch.py)."""
+    told = {}
+    for name in ("measured", "torch"):
+        told |= tomllib.loads((template_folder() / "weights" / f"names.{name}.toml").read_text("utf-8"))
+    return [f"{told['bits'][0]:.2f}", f"{told['bits_pairs'][0]:.2f}", f"{told['bits_torch']:.2f}"] == [
+        "3.08", "3.43", "3.13",
+    ]  # fmt: skip
 
 
 @fact("induction", "prediction", "three to eight of them", "三到八个")

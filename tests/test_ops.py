@@ -262,6 +262,10 @@ CASES = [
     # "two" stands twice in the list (case aside), so it is not found
     Case(ops.word_index, [WORDS, LIST], [[1], [3], [6], [0], [0], [4], [5], [0]]),
     Case(ops.lookup, [[[2], [0], [1]], [[1, 2], [3, 4]]], [[3, 4], [0, 0], [1, 2]]),
+    Case(ops.remainder, [[[17]], [[5]]], [[2]]),
+    Case(ops.times_there, [[[3, 0], [7, 3]], [[3]]], [[2]]),
+    Case(ops.times_there, [[[3, 0], [7, 3]], [[0]]], [[0]]),
+    Case(ops.join_letters, [[["<s>"], ["a"], ["B"], ["."], [""]], [["<S>"]], [["."]]], [["aB"]]),
     Case(ops.join_words, [[["a"], [""], ["=b"], [""]]], [["a =b"]]),
     Case(ops.join_words, [[[""], [""]]], [[""]]),
     Case(ops.stack, [[["a b"]], [["年"]]], [["a b"], ["年"]]),

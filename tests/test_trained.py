@@ -35,6 +35,8 @@ MOST_BYTES = 400_000
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_held_out_figures_are_what_was_measured(name: str) -> None:
+    if name == "names":
+        pytest.importorskip("names")  # the package with the list
     measured = held_out.MEASURES[name]()
     assert measured == held_out_figures()[name]
     assert all(figure.of >= 100 for figure in measured)
@@ -50,7 +52,8 @@ def test_every_trained_template_has_a_recipe_weights_and_figures() -> None:
     assert trained == set(TRAINED) == set(recipes) == set(held_out_figures())
     for name in trained:
         assert (template_folder() / "weights" / f"{name}.npz").stat().st_size <= MOST_BYTES
-        assert all((td.DATA / recipes[name][part]).is_file() for part in ("data", "valid"))
+        kept = all((td.DATA / recipes[name][part]).is_file() for part in ("data", "valid"))
+        assert kept or name == "names"  # whose data are made from a package
 
 
 def test_templates_are_told_of() -> None:

@@ -286,6 +286,16 @@ TRIED: dict[tuple[str, int], Tried] = {
         SENTENCE, lambda before, after: written(after) == written(before) and "mat" in written(after)
     ),
     ("gpt", 4): Tried(SENTENCE, lambda before, after: bool({"tree", "table"} & {*written(after)})),
+    ("names", 1): Tried(
+        [*SENTENCE, "learned.known"], lambda before, after: "".join(written(after)) == "<s>marie."
+        and "".join(written(before)) == "<s>marista." and after("learned.known") == [[1]]
+    ),
+    ("names", 2): Tried(
+        ["prediction.share_left", "learned.known", *SENTENCE],
+        lambda before, after: after("prediction.share_left")[2][0] < before("prediction.share_left")[2][0]
+        and after("learned.known") == [[0]] and written(after) != written(before)
+    ),
+    ("names", 3): Tried(SENTENCE, lambda before, after: "".join(written(after)).startswith("<s>ka")),
     ("induction", 1): Tried(SENTENCE, lambda before, after: written(after)[7] == "H"),
     ("induction", 2): Tried(SENTENCE, lambda before, after: written(after)[7] == "A"),
     ("induction", 3): Tried(SENTENCE, lambda before, after: written(after)[7] == written(before)[7] == "B"),

@@ -17,6 +17,8 @@ from xltransformer.teaching.lesson import Goal, Watch
 from xltransformer.teaching.watch import lesson_title
 from xltransformer.text import meant, pseudo_random, word_key
 
+GIVEN = ("target", "constant")
+"""The roles of inputs that a template's weights may give, too."""
 MASK = word_key("[MASK]")
 """The word that stands for a hidden one."""
 
@@ -39,7 +41,7 @@ def initial_values(model: Lesson, plan: Plan, messages: Messages) -> dict[str, A
     if model.classes is not None:
         data[model.classes.name] = _texts(plan.sizes.names("classes"), model.classes.size)
     data |= targets(model, data)
-    told = {block.name: template.weights.get(block.name) for block in model.inputs if block.role == "target"}
+    told = {block.name: template.weights.get(block.name) for block in model.inputs if block.role in GIVEN}
     data |= {name: value for name, value in told.items() if value is not None and value.shape == data[name].shape}
     if model.watch is not None:
         data |= _watched(model.watch, template, plan.words[: len(model.watch.sentences)], messages)
@@ -60,7 +62,7 @@ def initial_values(model: Lesson, plan: Plan, messages: Messages) -> dict[str, A
 
 def _check_taken(model: Lesson, template: Template) -> None:
     """Raise UserError for weights of a template that no block of the model takes."""
-    taken = {block.name for block in model.inputs if block.role in ("parameter", "target")}
+    taken = {block.name for block in model.inputs if block.role in ("parameter", *GIVEN)}
     surplus = [name for name in template.weights if name not in taken]
     if surplus:
         names = [block.name for block in model.parameters]

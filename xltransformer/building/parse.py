@@ -34,6 +34,7 @@ from xltransformer.checked import (
     table_in,
     whole_number,
 )
+from xltransformer.cutting import Cutting
 from xltransformer.errors import UserError
 from xltransformer.locale import ENGLISH, choice_words, languages, said_in
 from xltransformer.models import MODELS
@@ -43,6 +44,7 @@ from xltransformer.text import meant, nearest, word_key
 _KEYS = {
     "model", "title", "task", "notes", "sentences", "watch", "shown", "plane", "slots", "spare_rows", "seed",
     "dimensions", "words", "embeddings", "switches", "sizes", "weights", "experiments", "languages", "glosses",
+    "letters",
 }  # fmt: skip
 _ONCE_CALLED = {"lesson": "shown"}
 """Keys that had another name once, with the one they have now."""
@@ -123,6 +125,8 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
     expect(isinstance(shown, str | None), f"{where}: shown", shown, "a lesson or head, such as 0.head.1")
     two = is_texts(plane) and len(plane) in (0, 2)
     expect(two, f"{where}: plane", plane, "the names of two dimensions")
+    letters = data.get("letters", False)
+    expect(is_flag(letters), f"{where}: letters", letters, "true or false")
     table = word_table(data, where, folder)
     listed = table_in(data, "weights", where)
     weights = weights_of({k: v for k, v in listed.items() if not (fresh and k == "file")}, where, folder)
@@ -151,6 +155,7 @@ def _parse(name: str, text: str, folder: Path, language: str, fresh: bool) -> Te
         weights=weights,
         experiments=experiments_of(data.get("experiments", []), where),
         trained=learned is not None,
+        cut=Cutting(letters=bool(letters)),
         glosses=glosses(table_in(data, "glosses", where), language, where),
     )
 

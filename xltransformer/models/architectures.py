@@ -16,6 +16,7 @@ from xltransformer.nn.attention import AttentionOptions, local_mask, padding_mas
 from xltransformer.nn.classifier import Classifier, classifier, classify, read_off
 from xltransformer.nn.embedding import embed
 from xltransformer.nn.feed_forward import ACTIVATIONS, UNGATED
+from xltransformer.nn.learned import learned
 from xltransformer.nn.linear import bias, linear
 from xltransformer.nn.norm import BERT_EPSILON, EPSILON, norm, norm_weights
 from xltransformer.nn.positions import BASE, add_positions, learned_positions, sinusoidal
@@ -370,9 +371,9 @@ def _rows_past_pads(g: Scope, X: Matrix, positions: Matrix, pad: Matrix | None) 
 def gpt(sizes: Sizes) -> Lesson:
     """GPT-2: decoder only, learned positions, norms before; the next word is predicted, and written.
 
-    Radford et al. 2019. Options: those of a stack and of a `writer`.
+    Radford et al. 2019. Options: those of a stack and of a `writer`; `learned` and `begins`: see `_tell_learned`.
     """
-    model, _ = begin(sizes, *WRITER)
+    model, _ = begin(sizes, *WRITER, "learned", "begins")
     word = watched_word(model)
     a, window = writer(model, sizes, architecture(model, sizes, activation="gelu_tanh", pre_norm=True))
     positions = learned_positions(model.scope(), max(sizes.slots), a.width)
@@ -387,6 +388,27 @@ def gpt(sizes: Sizes) -> Lesson:
     probabilities = write_on(model, sizes, dict(enumerate(found.outputs)))
     model.watch = watched = watch(model, word, found.inputs, found.heads)
     model.headline = writing_headline(model, watched, probabilities, shown_heads(sizes, found.heads))
+    return _tell_learned(model, sizes)
+
+
+def _tell_learned(model: Lesson, sizes: Sizes) -> Lesson:
+    """The same with an answer that says whether the first text, told without the mark with which it `begins` and
+    its end, is one of so many that were `learned`, where there are any; UserError without both marks."""
+    count = sizes.count("learned", 0, least=0)
+    if not count:
+        return model
+    begins, ends, one = sizes.word("begins"), sizes.ends(), model.sentences[0]
+    if begins is None or len(ends) != 1:
+        raise UserError("[sizes] learned goes with begins and end, the marks around each text: give both")
+    g = model.scope("learned")
+    with model.section("prediction", sentence=0), g.step("learned"):
+        assert one.words.feedback is not None  # which writes nothing behind the end
+        end = one.words.feedback.operands[2]
+        text = g.add("text", ops.join_letters(one.words, g.constant("begins", begins), end))
+        found = learned(g, one.index, count)
+    facts = {"text": Fact(text), "count": Fact(g.constant("count", float(count)))}
+    answer = Answer("learned", facts, 0, holds=found.known)
+    model.headline = replace(model.headline, answers=[answer, *model.headline.answers])
     return model
 
 

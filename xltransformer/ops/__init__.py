@@ -15,6 +15,7 @@ from xltransformer.ops.pooling import *
 from xltransformer.ops.positions import *
 from xltransformer.ops.reduce import *
 from xltransformer.ops.relative import *
+from xltransformer.ops.remembering import *
 from xltransformer.ops.sampling import *
 from xltransformer.ops.telling import *
 from xltransformer.ops.views import *
