@@ -7,7 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -176,3 +176,31 @@ def test_every_public_name_is_known_before_it_is_loaded() -> None:
     assert not {"Any", "TYPE_CHECKING", "import_module"} & set(dir(xltransformer))
     with pytest.raises(AttributeError, match="no attribute 'biuld'; did you mean 'build'"):
         xltransformer.biuld  # noqa: B018
+
+
+WRONG_TYPES: dict[str, Callable[[], object]] = {
+    "`settings` is [1]; give a dict of values by name": lambda: xltransformer.trace(settings=[1]),
+    "`settings` is {3: 1}; give a dict": lambda: xltransformer.trace(settings={3: 1}),
+    "`slots` is -3; give a whole number": lambda: xltransformer.trace(slots=-3),
+    "`slots` is 1.5; give a whole number": lambda: xltransformer.trace(slots=1.5),
+    "arrays is 3; give a dict of arrays by name": lambda: xltransformer.check(3),
+    "`files` is []; give a file or folder": lambda: xltransformer.grade([]),
+    "`jobs` is -1; give a whole number": lambda: xltransformer.grade("here", jobs=-1),
+    "`students` is 2.5; give a number from 1": lambda: xltransformer.build_variants("new", 2.5),
+    "`students` is -1; give a number from 1": lambda: xltransformer.build_variants("new", "-1"),
+    "`students` is ['Ann', 3]; give a number": lambda: xltransformer.build_variants("new", ["Ann", 3]),
+    '`exercise` is True; give "default"': lambda: xltransformer.build("new.xlsx", exercise=True),
+    "`products` is 'foo'; give one of auto": lambda: xltransformer.build("new.xlsx", products="foo"),
+    "`count` is 1.5: give a whole number": lambda: xltransformer.write(template="gpt", count=1.5),
+    "`top_k` is 1.5: give a whole number": lambda: xltransformer.write(template="gpt", top_k=1.5),
+    "`seed` is 'a': give a whole number": lambda: xltransformer.write(template="gpt", seed="a"),
+    "`seed` is 999999999 and `count` 2": lambda: xltransformer.write(template="gpt", seed=999_999_999, count=2),
+    "`steps` is 1.5; give a whole number": lambda: xltransformer.train("new.npz", template="gpt", steps=1.5),
+}
+
+
+@pytest.mark.parametrize("said", WRONG_TYPES)
+def test_values_of_a_wrong_type_are_told_in_one_line(said: str) -> None:
+    with pytest.raises(UserError, match=re.escape(said)):
+        WRONG_TYPES[said]()
+    assert not [*Path().iterdir()]

@@ -88,7 +88,7 @@ def test_it_builds_from_the_command_line(
     [
         (("own.toml",), "give one with --sentence"),
         (("own.txt", "--sentence", "cat"), "does not end in .toml"),
-        (("own.toml", "--sentence", "cat", "--template", "gtp"), "Did you mean gpt?"),
+        (("own.toml", "--sentence", "cat", "--template", "gtp"), "did you mean 'gpt'?"),
         (("own.toml", "--sentence", "..."), "no word"),
         (("own.toml", "--sentence", "cat", "--template", "decoder"), "a source and a target"),
         (("own.toml", "--sentence", "cat", "--lang", "tlh"), "no language 'tlh'"),

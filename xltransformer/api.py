@@ -12,8 +12,9 @@ from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.own import spoken
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
+from xltransformer.checked import expect, is_whole
 from xltransformer.classroom.exercise import count, described
-from xltransformer.classroom.selection import DEFAULT, parts, select
+from xltransformer.classroom.selection import DEFAULT, asked_for, select
 from xltransformer.errors import UserError
 from xltransformer.files import check_free, save
 from xltransformer.record import record
@@ -65,7 +66,7 @@ def build(
     """
     from xltransformer.locale import load_messages
 
-    target, asked = Path(path), parts(exercise) if isinstance(exercise, str) else exercise
+    target, asked = Path(path), asked_for(exercise or ())
     check_free(target, force=force)
     language = spoken(language, options.get("weights"))
     load_messages(language)  # or an error, before anything is calculated
@@ -233,7 +234,11 @@ def grade(
     from xltransformer.classroom.homework import handed_in
     from xltransformer.classroom.together import grade_all
 
-    paths = handed_in([files] if isinstance(files, str | Path) else files)
+    expect(jobs is None or is_whole(jobs, 1), "`jobs`", jobs, "a whole number of at least 1")
+    named = [files] if isinstance(files, str | Path) else files
+    fits = isinstance(named, Sequence) and all(isinstance(one, str | Path) for one in named) and len(named) > 0
+    expect(fits, "`files`", files, "a file or folder, or a list of them", ".40")
+    paths = handed_in(named)
     return grade_all(paths, jobs, scheduler, lambda done: tell(done, len(paths)))
 
 

@@ -46,16 +46,19 @@ def column_number(letters: str) -> int:
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known name that one was perhaps meant to be, by difflib's measure of likeness."""
+    """The known name that one was perhaps meant to be: the same in other case, or by difflib's measure of
+    likeness."""
     import difflib
 
-    return next(iter(difflib.get_close_matches(name, [*known], 1, cutoff)), None)
+    names = [*known]
+    same = next((one for one in names if one.casefold() == name.casefold()), None)
+    return same or next(iter(difflib.get_close_matches(name, names, 1, cutoff)), None)
 
 
 def meant(name: str, known: Iterable[str], what: str = "known are") -> str:
     """What to do about a name that is none of those known: the nearest, and which there are."""
     names = [*known]
-    near = nearest(name, names) or {one.lower(): one for one in names}.get(name.lower())
+    near = nearest(name, names)
     told = f"{what}: {listed(names) or 'none'}"
     return f"did you mean {near!r}? ({told})" if near else told
 

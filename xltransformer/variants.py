@@ -21,8 +21,9 @@ from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.own import spoken
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
+from xltransformer.checked import expect, is_whole
 from xltransformer.classroom.exercise import count
-from xltransformer.classroom.selection import DEFAULT, parts, select
+from xltransformer.classroom.selection import DEFAULT, asked_for, select
 from xltransformer.errors import UserError
 from xltransformer.files import check_free, file_name, save
 from xltransformer.graph import Array, Values
@@ -93,7 +94,7 @@ def build_variants(
     if options.get("slots") is None and "slots" not in (options.get("settings") or {}):
         options["slots"] = 0  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
-    left = select(instance, parts(exercise) if isinstance(exercise, str) else exercise)
+    left = select(instance, asked_for(exercise))
     varied: list[Instance] = []
     for one in _varied(instance, left, len(names)):
         varied.append(one)
@@ -121,14 +122,17 @@ def _names(students: int | str | Path | Sequence[str]) -> list[str]:
     """The students' names, empty ones for a number of students."""
     if isinstance(students, str) and re.fullmatch(r"\s*-?\d+\s*", students):
         students = int(students)
-    if isinstance(students, int):
-        names = [""] * students
+    if isinstance(students, int) and is_whole(students, 1):
+        names = [""] * min(students, MOST_STUDENTS + 1)
     elif isinstance(students, str | Path):
         names = _read_names(Path(students))
     else:
-        names = [" ".join(clean(name).split()) for name in students]
-    if not 0 < len(names) <= MOST_STUDENTS:
-        raise UserError(f"{len(names)} students: `students` takes 1 to {MOST_STUDENTS}")
+        given = students if isinstance(students, Sequence) else []
+        fits = len(given) > 0 and all(isinstance(name, str) for name in given)
+        expect(fits, "`students`", students, f"a number from 1 to {MOST_STUDENTS}, or names", ".40")
+        names = [" ".join(clean(name).split()) for name in given]
+    if len(names) > MOST_STUDENTS:
+        raise UserError(f"too many students: `students` takes 1 to {MOST_STUDENTS}")
     if long := next((name for name in names if len(name) > MOST_NAME), None):
         raise UserError(f"a student's name has {len(long)} letters ({long:.40}…): {MOST_NAME} is the most")
     return names

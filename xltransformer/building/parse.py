@@ -39,7 +39,7 @@ from xltransformer.errors import UserError
 from xltransformer.locale import ENGLISH, choice_words, languages, said_in
 from xltransformer.models import MODELS
 from xltransformer.sampling import LARGEST_SEED, MOST_K
-from xltransformer.text import meant, nearest, word_key
+from xltransformer.text import meant, word_key
 
 _KEYS = {
     "model", "title", "task", "notes", "sentences", "watch", "shown", "plane", "slots", "spare_rows", "seed",
@@ -73,11 +73,8 @@ def load_template(
 
     path = Path(text)
     if path.suffix != ".toml" and not os.path.isfile(path):
-        near = nearest(text, shipped_templates())
-        hint = f" Did you mean {near}?" if near else ""
-        raise UserError(
-            f"no template {text!r:.60}: give one of {', '.join(shipped_templates())}, or a .toml file.{hint}"
-        )
+        wanted = meant(text, shipped_templates(), "give one of")
+        raise UserError(f"no template {text!r:.60}; {wanted}, or a .toml file of yours")
     return own_template(path.stem, read_text(path), path.parent, language, fresh=fresh)
 
 

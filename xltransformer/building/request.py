@@ -85,6 +85,11 @@ class Request:
         unknown = self.given.keys() - Options.__annotations__.keys()
         if unknown:
             raise TypeError(f"there is no option {min(unknown)!r}; known are {', '.join(Options.__annotations__)}")
+        settings, slots = self.given.get("settings"), self.given.get("slots")
+        named = isinstance(settings, Mapping) and all(isinstance(name, str) for name in settings)
+        expect(settings is None or named, "`settings`", settings, "a dict of values by name", ".40")
+        if slots is not None:
+            slot_numbers(slots, "`slots`")
         for text in self.sentences:
             expect(isinstance(text, str), "a sentence", text, "a text")
 

@@ -170,7 +170,8 @@ def _compared(one: Given, values: Values, tolerance: float | None) -> Line:
         mine, theirs = (" x ".join(map(str, shape)) or "one number" for shape in (one.value.shape, ours.shape))
         return Line(one.name, one.block.name, None, False, f"it is {mine}, the block {theirs}")
     error, ok = _error(one, ours, tolerance)
-    return Line(one.name, one.block.name, error, ok)
+    note = "not all of it is finite" if error == float("inf") else ""
+    return Line(one.name, one.block.name, None if note else error, ok, note)
 
 
 def _agrees(one: Given, values: Values, tolerance: float | None) -> bool:

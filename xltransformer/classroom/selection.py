@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from xltransformer.building.instance import Instance
+from xltransformer.checked import expect, is_texts
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Section, Values
 from xltransformer.models import Lesson
@@ -63,6 +64,15 @@ class Asked:
         if colon and not row.strip():
             raise UserError(f"{text.strip()!r:.60} names no row: give a word or a number after the colon")
         return cls(name.strip(), row.strip())
+
+
+def asked_for(exercise: str | Sequence[str]) -> list[str]:
+    """What is asked for: a list of it, or a text in which commas part it; else UserError."""
+    if isinstance(exercise, str):
+        return parts(exercise)
+    asked = [*exercise] if isinstance(exercise, Sequence) else None
+    expect(is_texts(asked), "`exercise`", exercise, f'"{DEFAULT}", or what is to be filled in', ".40")
+    return asked or []
 
 
 def parts(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from xltransformer.building.parse import load_template
 from xltransformer.building.request import Options
 from xltransformer.building.tables import draw_words, untrained
 from xltransformer.building.template import DEFAULT_TEMPLATE, Template
+from xltransformer.checked import expect, is_whole
 from xltransformer.cutting import PLAIN, Cutter, Cutting
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
@@ -44,8 +45,7 @@ class Reading:
     @classmethod
     def of(cls, letters: bool, lower: bool, most: int | None, long: str) -> Reading:
         """How to read; UserError for what cannot be."""
-        if most is not None and most < 1:
-            raise UserError(f"`most_words` is {most}; give a whole number of at least 1")
+        expect(most is None or is_whole(most, 1), "`most_words`", most, "a whole number of at least 1")
         if long not in LONG:
             raise UserError(f"`long` is {long!r:.40}; give one of {', '.join(LONG)}")
         return cls(letters, lower, most, long)

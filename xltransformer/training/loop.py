@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from xltransformer.checked import expect, is_positive, is_whole
 from xltransformer.errors import UserError
 from xltransformer.files import check_free, save
 from xltransformer.graph import Array
@@ -44,11 +45,9 @@ class Settings:
         if optimizer not in OPTIMIZERS:
             raise UserError(f"there is no optimizer {optimizer!r}; give one of {', '.join(OPTIMIZERS)}")
         for name, value, least in (("steps", steps, 1), ("batch", batch, 1), ("seed", seed, 0)):
-            if value < least:
-                raise UserError(f"`{name}` is {value}; give a whole number of at least {least}")
+            expect(is_whole(value, least), f"`{name}`", value, f"a whole number of at least {least}")
         rate = RATES[optimizer] if learning_rate is None else learning_rate
-        if not 0 < rate < math.inf:
-            raise UserError(f"`learning_rate` is {rate}; give a number above 0")
+        expect(is_positive(rate), "`learning_rate`", rate, "a number above 0")
         return cls(steps, batch, optimizer, rate, seed)
 
     def taken_up(self, told: Mapping[str, Any]) -> Settings:

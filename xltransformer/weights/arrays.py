@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from xltransformer.checked import expect
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.weights.foreign import check_names
@@ -28,6 +29,7 @@ def state_of(given: Mapping[Any, Any]) -> dict[str, Array]:
 def arrays_of(given: Mapping[Any, Any], where: Path) -> dict[str, Array]:
     """The arrays of a dict as they are, of numbers of any type; `where` they were given stands in messages. Raises
     UserError for what is none, or holds no numbers."""
+    expect(given is None or isinstance(given, Mapping), str(where), given, "a dict of arrays by name", ".40")
     if not given:
         raise UserError(f"{where} is empty; give arrays by the names of blocks, or a state dict")
     found = {}

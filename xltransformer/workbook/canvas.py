@@ -226,7 +226,7 @@ class Canvas:
         if length > MOST_FORMULA:
             raise UserError(
                 f"cell {self.target(row, column)} would need a formula of {length:,} characters, of which "
-                f"spreadsheets take {MOST_FORMULA:,}; choose fewer layers or heads, or smaller sizes"
+                f"spreadsheets take {MOST_FORMULA:,}; choose fewer sentences, layers or heads, or smaller sizes"
             )
 
     def blank(self, row: int, column: int, style: Style) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from xltransformer.checked import expect
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import Lesson
 from xltransformer.ops import PRODUCTS, Span
@@ -86,5 +87,6 @@ class Notation:
 def notation_of(model: Lesson, products: str = "auto", *, exercise: bool = False) -> Notation:
     """The notation that `products` say or, where they are left to the size ("auto"), that suits the model: an
     `exercise` is filled in cell by cell."""
+    expect(products in PRODUCTS, "`products`", products, f"one of {', '.join(PRODUCTS)}", ".40")
     by_row = products == "rows" if exercise else by_rows(model, products)
     return Notation("rows" if by_row else products)

@@ -17,6 +17,7 @@ from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.request import Options, Request
 from xltransformer.building.template import Template
+from xltransformer.checked import is_whole
 from xltransformer.cutting import Cutter
 from xltransformer.errors import UserError
 from xltransformer.graph import Matrix
@@ -45,10 +46,11 @@ def write(
     """What a model that writes goes on to write after some sentences (its own where none are given), by NumPy
     alone: one of a `template` or of `weights`, or of a `workbook` with its inputs as they stand there now.
 
-    The likeliest word each time; or by chance where any of the rest is given: `count` texts, each with a seed of
-    its own, the first with `seed` (0); logits are divided by the `temperature` (1), and only the `top_k` likeliest
-    words may be chosen (0: all), of them the fewest whose shares reach `top_p` (1: all). That is what the workbook
-    writes for the same draws. For template and `options` see `build` and `Options`. A text is at most as long as
+    The likeliest word each time, unless the model's own switches say otherwise; or by chance where any of the rest
+    is given: `count` texts, each with a seed of its own, the first with `seed`; logits are divided by the
+    `temperature`, and only the `top_k` likeliest words may be chosen (0: all), of them the fewest whose shares
+    reach `top_p` (1: all), each as the switches have it where it is not given. That is what the workbook writes
+    for the same draws. For template and `options` see `build` and `Options`. A text is at most as long as
     its slots. Raises UserError for whatever cannot be used.
 
         for text in write("the cat", "gpt", temperature=0.8, count=3):
@@ -62,8 +64,8 @@ def chance_of(
     temperature: float | None, top_k: int | None, top_p: float | None, count: int | None, seed: int | None
 ) -> Chance | None:
     """How words are chosen where any of these is given, else None; UserError for what makes no sense."""
-    if count is not None and count < 1:
-        raise UserError(f"`count` is {count}: give a whole number of at least 1")
+    if count is not None and not is_whole(count, 1):
+        raise UserError(f"`count` is {count!r:.40}: give a whole number of at least 1")
     given = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
     given = {name: value for name, value in given.items() if value is not None}
     return Chance(**given) if given or count is not None else None  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ import numpy as np
 
 from xltransformer import sampling
 from xltransformer.building.instance import Instance
+from xltransformer.checked import is_number, is_positive, is_whole
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Values
 from xltransformer.models import Lesson
@@ -32,7 +33,7 @@ class Chance:
         for name, fits, wanted in _RANGES:
             value = getattr(self, name)
             if value is not None and not fits(value):
-                raise UserError(f"`{name}` is {value}: give {wanted}")
+                raise UserError(f"`{name}` is {value!r:.40}: give {wanted}")
 
     def settled(self, switches: Mapping[str, float]) -> Chance:
         """With what the switches say in place of what is not given."""
@@ -42,10 +43,14 @@ class Chance:
 
 
 _RANGES: tuple[tuple[str, Callable[[float], bool], str], ...] = (
-    ("temperature", lambda value: 0 < value < float("inf"), "a number above 0"),
-    ("top_k", lambda value: value >= 0, "a whole number from 0, which keeps all words"),
-    ("top_p", lambda value: 0 < value <= 1, "a number above 0, at most 1"),
-    ("seed", lambda value: 0 <= value <= sampling.LARGEST_SEED, f"a whole number to {sampling.LARGEST_SEED:,}"),
+    ("temperature", is_positive, "a number above 0"),
+    ("top_k", is_whole, "a whole number from 0, which keeps all words"),
+    ("top_p", lambda value: is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
+    (
+        "seed",
+        lambda value: is_whole(value) and value <= sampling.LARGEST_SEED,
+        f"a whole number from 0 to {sampling.LARGEST_SEED:,}",
+    ),
 )
 """What each setting may be."""
 
@@ -78,6 +83,8 @@ class Writer:
         """Of so many texts the sentence's number, the words, how many are given, and the seed; without chance all
         are alike."""
         seed = None if self._chance is None else self._chance.seed
+        if seed is not None and seed + count - 1 > sampling.LARGEST_SEED:
+            raise UserError(f"`seed` is {seed} and `count` {count}: no seed is beyond {sampling.LARGEST_SEED:,}")
         seeds = [None] if seed is None else [seed + c for c in range(count)]
         found = [
             (self._number, tuple(filter(None, map(self._word, self._slots, numbers))), self._given, one)
