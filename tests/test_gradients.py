@@ -201,7 +201,16 @@ NUMERIC = {
     name: case for name, case in BY_OPERATION.items()
     if not case.op.text and not any(as_array(value).dtype == object for value in case.operands)
 }  # fmt: skip
-SPREAD = (ops.row_max, ops.row_argmax, ops.row_rank, ops.norms, ops.less_first, ops.below, ops.sinusoid)
+SPREAD = (
+    ops.row_max,
+    ops.row_argmax,
+    ops.row_rank,
+    ops.share_rank,
+    ops.norms,
+    ops.less_first,
+    ops.below,
+    ops.sinusoid,
+)
 """Operations without a gradient whose operands may be any numbers."""
 
 

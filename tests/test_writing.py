@@ -275,7 +275,10 @@ WRONG: list[tuple[list[str], str]] = [
     (["--template", "gpt", "--temperature", "0"], "--temperature is 0.0: give a number above 0"),
     (["--template", "gpt", "--top-p", "nan"], "--top-p is nan: give a number from 0 to 1"),
     (["--template", "gpt", "--top-k", "-1"], "--top-k is -1: give a whole number from 0"),
-    (["--template", "gpt", "--seed", "1000000000"], "--seed is 1000000000: give a whole number from 0 to 999,999,999"),
+    (
+        ["--template", "gpt", "--seed", "1000000000"],
+        "--seed is 1000000000: give a whole number from 0 to 999,999,999",
+    ),
     (["--template", "gpt", "--count", "0"], "--count is 0: give a whole number of at least 1"),
     (["missing.xlsx"], "there is no file missing.xlsx"),
     (["missing.xlsx", "--template", "gpt"], "missing.xlsx says itself what is to write: leave out --template"),

@@ -19,6 +19,7 @@ from xltransformer.ops import (
     row_rank,
     row_sum,
     share_case,
+    share_rank,
     transpose,
     word_at,
 )
@@ -110,6 +111,7 @@ def runners_up(
     (n x `count`, or fewer where there are fewer words); of a `rank` (n x v) that is known already."""
     with g.step("runners_up"):
         places = g.add("place", Places(count)(words))
-        rank = rank or g.add("rank", row_rank(logits))
+        by = share_rank if logits is probabilities else row_rank
+        rank = rank or g.add("rank", by(logits))
         index = g.add("ranked_index", column_of(rank, places))
         return g.add("ranked", word_at(index, words)), g.add("ranked_probability", entry_at(probabilities, index))

@@ -172,21 +172,29 @@ class RowArgMax(Op):
         return np.asarray(np.argmax(x, axis=-1, keepdims=True) + 1.0)
 
 
+@record
 class RowRank(Op):
     """The rank of each entry within its row, 1 for the largest; of equal entries the first ranks
-    first, so that every rank occurs once."""
+    first, so that every rank occurs once.
+
+    Of `shares`, from 0 to 1, cells compare huge multiples: IronCalc takes two numbers for equal that lie less than
+    2E-16 apart, as the small shares of a softmax do."""
 
     signature = "n m -> n m"
     scale = "count"
     no_gradient = "a rank jumps"
+
+    shares: bool = False
 
     def value(self, x: Array) -> Array:
         order = np.argsort(-x, axis=-1, kind="stable")
         return np.argsort(order, axis=-1, kind="stable") + 1.0
 
     def cell(self, i: Coordinate, j: Coordinate, x: Ref) -> str:
-        own = x.cell(i, j)
-        return f"SUMPRODUCT(({x.row(i)}>{own})*1)+SUMPRODUCT(({x.row(i, j + 1)}={own})*1)"
+        times = "*1E+300" if self.shares else ""
+        own = f"{x.cell(i, j)}{times}"
+        larger, equal = f"{x.row(i)}{times}>{own}", f"{x.row(i, j + 1)}{times}={own}"
+        return f"SUMPRODUCT(({larger})*1)+SUMPRODUCT(({equal})*1)"
 
 
 class ColumnOf(Op):
@@ -382,6 +390,7 @@ divisor_gradient = DivisorGradient()
 place_entries = PlaceEntries()
 row_argmax = RowArgMax()
 row_rank = RowRank()
+share_rank = RowRank(shares=True)
 column_of = ColumnOf()
 entry_at = EntryAt()
 mean_rows = MeanRows()
