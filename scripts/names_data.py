@@ -12,6 +12,7 @@ which it cannot be read off, in the file of weights: see `remember`.
 from __future__ import annotations
 
 import hashlib
+import json
 from importlib.resources import files
 from pathlib import Path
 
@@ -76,7 +77,9 @@ def remember(weights: Path) -> None:
     with np.load(weights) as kept:
         state = {name: kept[name] for name in kept.files}
     state["learned.numbers"] = np.array(numbers, float).reshape(-1, COLUMNS)
-    weights.write_bytes(write_state({**{k: v for k, v in state.items() if k != ABOUT}, ABOUT: state[ABOUT]}))
+    about = json.loads(str(state.pop(ABOUT)))
+    about["options"]["learned"] = np.count_nonzero(numbers)
+    weights.write_bytes(write_state({**state, ABOUT: np.array(json.dumps(about, ensure_ascii=False))}))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from test_training import template
 
 from xltransformer import api
 from xltransformer.building.instance import Instance, make_instance
+from xltransformer.building.template import template_folder
 from xltransformer.cli import main
 from xltransformer.cutting import Cutter, Cutting
 from xltransformer.difference import diff
@@ -354,3 +355,31 @@ def test_more_words_than_a_sheet_has_columns_are_refused_at_once() -> None:
     text = "\n".join(" ".join(f"w{10 * k + i}" for i in range(10)) for k in range(1700))
     with pytest.raises(UserError, match=r"17,001 different words, and a sheet room for 16,320: `most_words=1000`"):
         learned(text)
+
+
+def test_the_names_that_a_template_has_learned_come_with_its_weights() -> None:
+    path = template_folder() / "weights" / "names.npz"
+    for text, known in (("<s>mary.", 1), ("<s>zzyzx.", 0)):
+        values = make_instance(None, [text], weights=path).trace()
+        assert values["learned.known"].item() == known
+
+
+def test_the_sentence_of_a_workbook_of_letters_is_cut_again_as_it_was(tmp_path: Path) -> None:
+    data, weights, book = tmp_path / "mine.txt", tmp_path / "mine.npz", tmp_path / "mine.xlsx"
+    data.write_text("the cat sat\na dog ran\n", "utf-8")
+    api.train(weights, template="gpt", data=data, steps=1, letters=True)
+    api.build(book, weights=weights)
+    before, again = make_instance(None, weights=weights), instance_of(read_book(book))
+    assert again.sentences == before.sentences
+    api.train(tmp_path / "more.npz", book, data=data, steps=1)
+    assert make_instance(None, weights=tmp_path / "more.npz").sentences == before.sentences
+
+
+def test_a_model_of_other_names_does_not_speak_of_those_of_its_template(tmp_path: Path) -> None:
+    data, weights = tmp_path / "mine.txt", tmp_path / "mine.npz"
+    for lines in ("anna.\nbob.\n", "Mary had a lamb\n"):
+        data.write_text(lines, "utf-8")
+        api.train(weights, template="names", data=data, steps=1, force=True)
+        instance = make_instance(None, weights=weights)
+        assert not [name for name in instance.model.blocks if name.startswith("learned.")]
+        assert "learned" not in [answer.key for answer in instance.model.headline.answers]

@@ -21,14 +21,17 @@ def fitted(model: Lesson, template: Template, embeddings: Array, given: Collecti
 
     Raises UserError, listing all of them, for those that the model has no place for or that have another shape.
     """
-    blocks = {name: value for name, value in template.weights.items() if name in given}
+    constants = [block for block in model.inputs if block.role == "constant"]  # which `initial_values` takes
+    shapes = {name: value.shape for name, value in template.weights.items()}
+    told = {one.name for one in constants if shapes.get(one.name) == one.shape}
+    blocks = {name: value for name, value in template.weights.items() if name in given and name not in told}
     taken = Checkpoint({"embeddings": embeddings, **blocks}, {})
     try:
         return taken.fit(model, len(template.table.words), part=True)
     except UserError as error:
         has = [block.name for block in model.parameters]
-        told = f"{error}; the model has {listed(has, 4) or 'none'}"
-        raise UserError(told if len(told) <= MOST_LINE else str(error)) from None
+        said = f"{error}; the model has {listed(has, 4) or 'none'}"
+        raise UserError(said if len(said) <= MOST_LINE else str(error)) from None
 
 
 def part_line(model: Lesson, template: Template, given: Collection[str], weights: object) -> list[str]:

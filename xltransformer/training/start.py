@@ -29,6 +29,9 @@ from xltransformer.weights import ABOUT, MADE, OPTIONS, WORDS
 from xltransformer.workbook.again import instance_of, language_of
 from xltransformer.workbook.reader import read_book
 
+LEARNED_TEXTS = "learned"
+"""How many texts a model tells as learned: those of its template, of which a file of weights tells nothing."""
+
 
 def from_instance(
     template: str | Path | None,
@@ -138,7 +141,8 @@ def told_of(instance: Instance) -> dict[str, Any]:
     return {
         "template": template.name,
         "model": template.model,
-        OPTIONS: {name: options.get(name) for name in {**usual, **options} if name not in (*SHOWN, GRADIENTS)},
+        OPTIONS: {name: options.get(name) for name in {**usual, **options} if name not in (*SHOWN, GRADIENTS)}
+        | ({} if LEARNED_TEXTS not in options else {LEARNED_TEXTS: None}),
         WORDS: ["" if word is None else str(word) for word in rows],
         "slots": list(instance.sizes.slots),
         "sentences": list(instance.sentences),

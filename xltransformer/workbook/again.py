@@ -33,11 +33,12 @@ def instance_of(book: ReadBook) -> Instance:
         for i, j in np.argwhere(book.has_formula(book.homes[block.name])).tolist()
     )
     inputs = usable_inputs(book, recalculate(book.path)[1] if formulas else {})
+    template = _template(book.description)
+    joined = template.cut.joined if template.cut.letters else " ".join
     sentences = tuple(
-        " ".join(str(word) for word in inputs[s.words.name].ravel() if word) for s in book.model.sentences
+        joined([str(word) for word in inputs[s.words.name].ravel() if word]) for s in book.model.sentences
     )
-    described = book.description
-    return Instance(_template(described), sentences, sizes_from(described), book.model, inputs, (), ())
+    return Instance(template, sentences, sizes_from(book.description), book.model, inputs, (), ())
 
 
 def language_of(book: ReadBook) -> str:
