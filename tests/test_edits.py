@@ -278,7 +278,7 @@ def test_an_emptied_number_is_0_however_products_are_written(engine: str, produc
     path = tmp_path / "built.xlsx"
     api.build(path, template="gpt", products=products, settings={"layers": 1, "seed": 1, "end": "."})
     book = read_book(path)
-    numbers = [b.name for b in book.model.inputs if not b.text and b.last_name not in ("base", "epsilon")]
+    numbers = [b.name for b in book.model.inputs if not b.text and not b.positive]
     path = edited(book, {(name, 0, 0): None for name in numbers}, path)
     results = ENGINES[engine].recalculate(path)
     found = diff_book(read_book(path), Recalculated(results))
