@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from test_published import HUGGING_FACE, run, saved_model
 
-from xltransformer import build, export, load_template, train
+from xltransformer import build, export, load_template, train, write
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.template import shipped_templates
 from xltransformer.cutting import Cutter, Cutting
@@ -271,6 +271,20 @@ def test_a_model_of_letters_and_one_with_an_unknown_word(tmp_path: Path) -> None
         count = len(Cutter(before.template.cut, words_of(before)).words(text))
         for k in range(count):
             assert before.inputs["sentence.words"][k] == after.inputs["sentence.words"][k]
+
+
+def test_a_model_of_own_words_opens_on_one_of_them_and_writes_with_blanks(tmp_path: Path) -> None:
+    """The template's own sentence has none of its words, and there is no word for unknown ones."""
+    data, weights = tmp_path / "rhymes.txt", tmp_path / "rhymes.npz"
+    data.write_text("Mary had a lamb, its fleece.\nAnd Mary went!\n", "utf-8")
+    train(weights, template="gpt", data=data, steps=20)
+    done = export(tmp_path / "out", weights=weights)
+    assert set(make_instance(None, weights=done.path).sentences[0].split()) <= {"Mary", "had", "a", "And", "went"}
+    there, here = (str(write("Mary had", weights=path)[0]) for path in (done.path, weights))
+    assert there == here
+    assert there.startswith("Mary had ")
+    with pytest.raises(UserError, match="cannot cut 'the zebra'"):
+        make_instance(None, ["the zebra"], weights=done.path)
 
 
 # What has no place there

@@ -128,9 +128,15 @@ def take_vocabulary(plan: Plan, request: Request) -> Plan:
             raise UserError(f"words is {words!r}, but there is no vocabulary to take them from: give `vocabulary`")
         return plan
     from xltransformer.building.adopt import with_tokens
-    from xltransformer.building.vocabulary import read_words
+    from xltransformer.building.vocabulary import read_words, sayable
 
-    cut, tokens, warnings = read_words(vocabulary, plan.template, plan.sentences, words)
+    try:
+        cut, tokens, warnings = read_words(vocabulary, plan.template, plan.sentences, words)
+    except UserError:
+        if request.sentences:
+            raise
+        plan = replace(plan, sentences=sayable(vocabulary, plan.sentences))
+        cut, tokens, warnings = read_words(vocabulary, plan.template, plan.sentences, words)
     template = with_tokens(plan.template, tokens.names)
     if tokens.rows is not None and "spare_rows" not in request.settings:
         template = replace(template, spare_rows=0)

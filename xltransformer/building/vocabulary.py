@@ -46,6 +46,20 @@ def read_words(
     return [[called[k] for k in text] for text in texts], Tokens(names, rows, begins, some), warnings
 
 
+def sayable(path: Path | list[str], sentences: Sequence[str]) -> tuple[str, ...]:
+    """Sentences of a template, in the place of each that a tokenizer cannot cut a word that it has."""
+    tokenizer = None if isinstance(path, list) else read_tokenizer(path)
+    return tuple(sentences) if tokenizer is None else tuple(_sayable(tokenizer, text) for text in sentences)
+
+
+def _sayable(tokenizer: Tokenizer, text: str) -> str:
+    try:
+        tokenizer.encode(text)
+    except UserError:
+        return tokenizer.word()
+    return text
+
+
 def _rows(
     tokenizer: Tokenizer, texts: Sequence[Sequence[int]], template: Template, words: int | str | Path | None
 ) -> list[int]:

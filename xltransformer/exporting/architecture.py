@@ -22,8 +22,8 @@ from xltransformer.weights.saving import Sharing, filled, further, hollow, place
 from xltransformer.weights.schemes import PAD_NUMBER, SCHEMES
 from xltransformer.weights.told import Config, Told, written
 
-ELSEWHERE = {"maps", "measured", "end", "separator", "never", "back"}
-"""Options that are no part of what the architecture computes: what is shown, and words, told by number."""
+ELSEWHERE = {"maps", "measured", "end", "separator", "never", "back", "begins", "learned"}
+"""Options that are no part of what the architecture computes: what is shown or said, and words, told by number."""
 OF_PAIRS = ("between", "pair")
 """Options that say how sentences are put together, before the model reads them."""
 

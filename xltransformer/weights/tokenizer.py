@@ -22,10 +22,11 @@ class Tokenizer(ABC):
     `tokens` are in the order of their numbers, `labels` the same as a reader shall see them; of the numbers
     the first `known` belong to the vocabulary. `specials` are the numbers of tokens such as [MASK], by their
     texts. With `marks_beginnings` tokens that begin a word bear `SPACE`, instead of others bearing ##. The letters
-    of `bytewise` ones stand for bytes. What the files do not say, and is taken to be so, stands in `assumed`.
+    of `bytewise` ones stand for bytes; `whole_words` have blanks between them. What the files do not say, and is
+    taken to be so, stands in `assumed`.
     """
 
-    assumed, bytewise = "", False
+    assumed, bytewise, whole_words = "", False, False
 
     def __init__(
         self,
@@ -80,6 +81,11 @@ class Tokenizer(ABC):
         others = sorted(set(range(self.known)) - used, key=lambda k: (not self.begins_word(k), k))
         return sorted(used | set(others[:spare]))
 
+    def word(self) -> str:
+        """A word to begin with: the first that is one, or else the first token that is text."""
+        known = sorted(range(self.known), key=lambda k: not self.begins_word(k))
+        return next(filter(None, (self.text([k]) for k in known)), "")
+
     def named(self, name: str) -> int | None:
         """The number of a token by its own text or by its label; None where there is none."""
         if name in self.number:
@@ -91,7 +97,7 @@ class Published(Tokenizer):
     """A tokenizer of the package `tokenizers`."""
 
     def __init__(self, made: Any, special: Sequence[str], known: int, assumed: str = "") -> None:
-        self.made, self.assumed = made, assumed
+        self.made, self.assumed, kind = made, assumed, type(made.model).__name__
         tokens = in_order(made.get_vocab(with_added_tokens=True))
         self.bytewise = any(
             b'"ByteLevel"' in part.__getstate__() for part in (made.pre_tokenizer, made.decoder) if part
@@ -101,8 +107,9 @@ class Published(Tokenizer):
             [byte_label(token) for token in tokens] if self.bytewise else tokens,
             special,
             known=known,
-            marks_beginnings=type(made.model).__name__ != "WordPiece",
+            marks_beginnings=kind not in ("WordPiece", "WordLevel"),
         )
+        self.whole_words = kind == "WordLevel" and made.decoder is None
 
     def encode(self, text: str) -> list[int]:
         return self._cut(text, around=True)

@@ -121,7 +121,7 @@ def _tokenized(instance: Instance, options: Options) -> Spell | None:
     from xltransformer.weights.tokens import read_tokenizer
 
     tokenizer = read_tokenizer(path)
-    if tokenizer is None:
+    if tokenizer is None or tokenizer.whole_words:
         return None
     _, tokens, _ = read_words(path, instance.template, instance.sentences, options.get("words"))
     numbers = dict(zip(tokens.names, tokens.rows or (), strict=True))
