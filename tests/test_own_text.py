@@ -357,6 +357,13 @@ def test_more_words_than_a_sheet_has_columns_are_refused_at_once() -> None:
         learned(text)
 
 
+def test_samples_begin_otherwise_where_lines_do(tmp_path: Path) -> None:
+    data = tmp_path / "again.txt"
+    data.write_text("the cat sat\nthe dog ran\na bird flew\n" + "the cat ran\n" * 97, "utf-8")
+    done = api.train(tmp_path / "w.npz", template="gpt", data=data, steps=1)
+    assert sorted(text.split()[1] for text in done.trained.samples) == ["bird", "cat", "dog"]
+
+
 def test_the_names_that_a_template_has_learned_come_with_its_weights() -> None:
     path = template_folder() / "weights" / "names.npz"
     for text, known in (("<s>mary.", 1), ("<s>zzyzx.", 0)):

@@ -181,8 +181,8 @@ def _told(
     )
     if made.joined:
         yield (
-            f"{_number(made.joined, 'spelling')} differ from others in capitals or width alone, which no sheet "
-            "tells apart: the most frequent one stands for all"
+            f"{_number(made.joined, 'spelling')} differ{'s' * (made.joined == 1)} from others in capitals or "
+            "width alone, which no sheet tells apart: the most frequent one stands for all"
         )
     if held_out is not None and strange:
         yield f"{held_out.path.name:.60}: not in {text.path.name:.60}, read as {UNKNOWN}: {listed(strange, 8)}"

@@ -16,6 +16,8 @@ from xltransformer.writing import texts
 
 SAMPLES = 3
 """How many texts are written at the end."""
+TRIED = 100
+"""Of how many lines the beginnings are looked at, where those of lines far apart are the same."""
 Write = Callable[[Mapping[str, Array]], list[str]]
 """Writes on what it was made for, with weights by block name."""
 
@@ -28,12 +30,23 @@ def from_own(instance: Instance) -> Write | None:
 
 
 def from_data(instance: Instance, data: Data) -> Write | None:
-    """Writes on from the beginnings of lines far apart in some data; None for a model that does not write."""
+    """Writes on from the beginnings of lines far apart in some data, no two alike; None for a model that does not
+    write."""
     if not instance.template.entry.writes:
         return None
-    rows = dict.fromkeys(np.linspace(0, len(data) - 1, SAMPLES).astype(int).tolist())
-    begun = [_begin(instance, data, row) for row in rows]
-    return lambda weights: [_written(one, weights) for one in begun if one is not None]
+    far = np.linspace(0, len(data) - 1, SAMPLES).astype(int).tolist()
+    begun: dict[str, Instance] = {}
+    for row in dict.fromkeys([*far, *range(min(len(data), TRIED))]):
+        one = _begin(instance, data, row)
+        if one is not None and len(begun) < SAMPLES:
+            begun.setdefault(_typed(one), one)
+    return lambda weights: [_written(one, weights) for one in begun.values()]
+
+
+def _typed(instance: Instance) -> str:
+    """The words that stand in an instance's sentences, as one text."""
+    words = [instance.inputs[sentence.words.name].ravel() for sentence in instance.model.sentences]
+    return repr([[word for word in column if word] for column in words])
 
 
 def _written(instance: Instance, weights: Mapping[str, Array]) -> str:
