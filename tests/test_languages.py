@@ -137,7 +137,7 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
     recorded = Recording(load_messages("en").texts)
     messages = Messages("en", recorded)
     for template in shipped_templates():
-        for sentences, gradients in (([], 0), (["cat and zebra"], 0), ([], 1)):
+        for sentences, gradients in (([], 0), (["a zebra"], 0), ([], 1)):
             if gradients and (not make_instance(template).model.goals or template == "sort-letters"):
                 continue  # nothing to learn, or too large a backward pass
             instance = make_instance(template, sentences, settings={"gradients": gradients})
