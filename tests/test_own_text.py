@@ -382,6 +382,12 @@ def test_the_sentence_of_a_workbook_of_letters_is_cut_again_as_it_was(tmp_path: 
     assert make_instance(None, weights=tmp_path / "more.npz").sentences == before.sentences
 
 
+@pytest.mark.parametrize("settings", [{"layers": 1}, {"learned": 5}, {"learned": 0}])
+def test_drawn_weights_have_learned_no_names(settings: dict[str, int]) -> None:
+    model = make_instance("names", settings=settings).model
+    assert not [name for name in model.blocks if name.startswith("learned.")]
+
+
 def test_a_model_of_other_names_does_not_speak_of_those_of_its_template(tmp_path: Path) -> None:
     data, weights = tmp_path / "mine.txt", tmp_path / "mine.npz"
     for lines in ("anna.\nbob.\n", "Mary had a lamb\n"):

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from xltransformer.building.limits import check_sizes
 from xltransformer.building.own import begun
 from xltransformer.building.pair import join_pair
@@ -21,6 +23,7 @@ from xltransformer.errors import UserError
 from xltransformer.locale import choice_words, load_messages, switch_words
 from xltransformer.models import Sizes
 from xltransformer.models.sizes import MARGIN
+from xltransformer.nn.learned import LEARNED_TEXTS, NUMBERS
 from xltransformer.nn.positions import LEARNED
 from xltransformer.record import record
 from xltransformer.teaching.experiments import Experiment, to_try, to_write_on
@@ -152,6 +155,16 @@ def take_weights(plan: Plan, request: Request) -> Plan:
     return adopt(plan, request, request.weights)
 
 
+def drop_learned_texts(plan: Plan, _: Request) -> Plan:
+    """Without the answer which texts were learned, where the numbers that tell them are not all there: other
+    weights have learned others, drawn ones none."""
+    sizes, weights = dict(plan.template.sizes), dict(plan.template.weights)
+    if sizes.get(LEARNED_TEXTS) != np.count_nonzero(weights.get(NUMBERS, 0)):
+        sizes.pop(LEARNED_TEXTS, None)
+        weights.pop(NUMBERS, None)
+    return replace(plan, template=replace(plan.template, sizes=sizes, weights=weights))
+
+
 def tell_vocabulary(plan: Plan, _: Request) -> Plan:
     """The plan, warned where it has some of a tokenizer's words only; which model it is, its weights have said."""
     if plan.tokens is None or not plan.tokens.some:
@@ -280,7 +293,8 @@ def take_sizes(plan: Plan, request: Request) -> Plan:
 
 STEPS = (
     forget_misfits, take_embeddings, take_settings, take_sentences, take_vocabulary, take_weights,
-    tell_vocabulary, split_words, join_pair, suggest, make_up_words, check_alike, drop_foreign_end, take_sizes,
+    drop_learned_texts, tell_vocabulary, split_words, join_pair, suggest, make_up_words, check_alike,
+    drop_foreign_end, take_sizes,
 )  # fmt: skip
 
 

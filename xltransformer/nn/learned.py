@@ -16,6 +16,8 @@ from xltransformer.record import record
 MODULUS, FACTOR = 2_147_483_647, 1_664_525
 """The prime 2³¹ − 1, and how many times the factor of the place before each factor is, modulo it. All products
 and sums of a thousand places stay below 2⁵³, where whole numbers are exact."""
+LEARNED_TEXTS, NUMBERS = "learned", "learned.numbers"
+"""The size that says how many texts a model has learned, and the block of their numbers."""
 COLUMNS = 40
 """How many of the learned numbers stand side by side."""
 

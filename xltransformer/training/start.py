@@ -19,6 +19,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array
 from xltransformer.locale import ENGLISH
 from xltransformer.models.sizes import GRADIENTS
+from xltransformer.nn.learned import LEARNED_TEXTS
 from xltransformer.text import word_key
 from xltransformer.training.begin import Start, given_in
 from xltransformer.training.data import as_data, mask_row, read_data
@@ -28,9 +29,6 @@ from xltransformer.training.task import PRECISION, contrast_task, sentence_task,
 from xltransformer.weights import ABOUT, MADE, OPTIONS, WORDS
 from xltransformer.workbook.again import instance_of, language_of
 from xltransformer.workbook.reader import read_book
-
-LEARNED_TEXTS = "learned"
-"""How many texts a model tells as learned: those of its template, of which a file of weights tells nothing."""
 
 
 def from_instance(
