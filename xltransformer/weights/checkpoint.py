@@ -268,6 +268,8 @@ def entry_size(symbol: str, sizes: Mapping[str, int]) -> int:
 Shapes = Mapping[str, tuple[int, ...]]
 MOST_COMPLAINT = 200
 """How long a complaint may be: with the file before it and a hint after it, it fits into 300 characters."""
+MOST_NAMED = 4
+"""How many names of a kind a complaint tells; only to these is the nearest looked for."""
 
 
 def _compare(what: str, found: Shapes, wanted: Shapes, optional: Collection[str] = ()) -> None:
@@ -277,14 +279,15 @@ def _compare(what: str, found: Shapes, wanted: Shapes, optional: Collection[str]
         return "x".join(map(str, shape)) or "one number"
 
     misshapen = [(n, shape, wanted[n]) for n, shape in found.items() if shape != wanted.get(n, shape)]
+    surplus = [name for name in found if name not in wanted]
     faults = {
         "missing": [name for name in wanted if name not in found and name not in optional],
-        "surplus": [_unknown(name, wanted) for name in found if name not in wanted],
+        "surplus": [*(_unknown(name, wanted) for name in surplus[:MOST_NAMED]), *surplus[MOST_NAMED:]],
         "misshapen": [f"{n} ({sized(shape)}, expected {sized(expected)})" for n, shape, expected in misshapen],
     }
     if not any(faults.values()):
         return
-    for most in (4, 3, 2, 1):
+    for most in range(MOST_NAMED, 0, -1):
         told = f"{what}: " + "; ".join(f"{kind}: {listed(n, most)}" for kind, n in faults.items() if n)
         if len(told) <= MOST_COMPLAINT:
             break
