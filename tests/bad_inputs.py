@@ -302,7 +302,7 @@ BAD: dict[str, Bad] = {
     "embeddings: UTF-16": file("e.csv", "word,a\ncat,1\n".encode("utf-16"), ["e.csv", "save it as UTF-8"]),
     "embeddings: huge cell": file("e.csv", b"word,a\n" + b"c" * 200_000 + b",1\n", ["e.csv, line 2", "limit"]),
     # build
-    "build: misspelt": build(["--template", "cat-and-mose"], ["'cat-and-mose'", "Did you mean cat-and-mouse?"]),
+    "build: misspelt": build(["--template", "cat-and-mose"], ["'cat-and-mose'", "did you mean 'cat-and-mouse'?"]),
     "build: unknown template": build(["--template", "zzz"], ["'zzz'", "give one of", "first-attention"]),
     "build: empty template": build(["--template", ""], ["no template ''", "give one of"]),
     "build: no .toml file": build(["--template", "no.toml"], ["cannot read no.toml", "check"]),
