@@ -101,6 +101,8 @@ def first_words(words: int, top_k: ArrayLike) -> Array:
 def kept(sums: Array, first: Array, top_p: ArrayLike = 1.0) -> Array:
     """How many of the first words may be chosen (…), of running sums (… x v): of the `first` (…), top-p keeps the
     fewest whose sum reaches that part of theirs; all where it is 1 or more, one where it is 0 or less."""
+    rows = np.broadcast_shapes(np.shape(first), sums.shape[:-1])
+    sums = np.broadcast_to(sums, (*rows, sums.shape[-1]))
     wanted = _of_rows(top_p) * np.take_along_axis(sums, _at(first, sums), axis=-1)
     reached = np.sum(sums < wanted - EDGE, axis=-1) + 1
     return np.asarray(np.where(np.asarray(top_p) >= 1, first, np.minimum(first, reached)))
