@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, describe, make_instance
 from xltransformer.building.own import spoken
-from xltransformer.building.request import Options
+from xltransformer.building.request import Options, filled
 from xltransformer.building.template import Template
-from xltransformer.checked import expect, is_whole
+from xltransformer.checked import expect, is_whole, says_itself
 from xltransformer.classroom.exercise import count, described
 from xltransformer.classroom.selection import DEFAULT, asked_for, select
 from xltransformer.errors import UserError
@@ -20,7 +20,6 @@ from xltransformer.files import check_free, save
 from xltransformer.record import record
 from xltransformer.size.configuration import Configuration, configuration, quantities
 from xltransformer.size.estimate import Estimate, estimate_configuration, estimate_model
-from xltransformer.tracing import says_itself
 from xltransformer.tracing import trace as trace
 
 if TYPE_CHECKING:
@@ -71,8 +70,8 @@ def build(
     language = spoken(language, options.get("weights"))
     load_messages(language)  # or an error, before anything is calculated
     printing = handout or key
-    if (asked or printing) and options.get("slots") is None and "slots" not in (options.get("settings") or {}):
-        options["slots"] = 0  # a student's score counts every cell
+    if asked or printing:
+        options = filled(options)  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
     taken = estimate_model(instance.model, products, drawn=not instance.template.weights)
     steps = report(taken)
@@ -164,7 +163,7 @@ def train(
     target = Path(path)
     check_free(target, (".npz",) if workbook is None else (".npz", ".xlsx"), force=force)
     if resume is not None and Path(resume).exists() and not (workbook or template or options.get("weights")):
-        says_itself(resume, "train", _asked(sentences, reading, fresh, language, options))
+        says_itself(resume, "to train", _asked(sentences, reading, fresh, language, options))
         start, told = training.from_run(Path(resume))
         run, data, valid = run.taken_up(told), data or told.get("data"), valid or told.get("valid")
     else:
@@ -200,7 +199,7 @@ def _start(
 
     if workbook is not None:
         asked = _asked(sentences, reading, fresh, language, options)
-        says_itself(workbook, "train", {"template": template, **asked})
+        says_itself(workbook, "to train", {"template": template, **asked})
         return replace(from_workbook(Path(workbook)), long=reading.long)
     if template is None and options.get("weights") is None:
         raise UserError("give a `template` or a workbook to train")

@@ -48,6 +48,12 @@ def is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
+def says_itself(file: object, what: str, given: Mapping[str, Any]) -> None:
+    """Raise UserError where anything is given that a file, such as a workbook, says of itself: `what` it is."""
+    if named := ", ".join(f"`{name}`" for name, value in given.items() if value):
+        raise UserError(f"{file} says itself what {what}: leave out {named}")
+
+
 def whole_number(value: Any, where: str) -> int:
     """`value` if it is a whole number of at least 0, else UserError."""
     expect(is_whole(value), where, value, "a whole number of at least 0")

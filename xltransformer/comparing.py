@@ -12,7 +12,7 @@ import numpy as np
 from xltransformer.difference import TOLERANCE, BlockDiff
 from xltransformer.graph import Array, Matrix
 from xltransformer.inputs import show
-from xltransformer.ops.masking import HIDDEN
+from xltransformer.ops.masking import SEEN
 from xltransformer.record import record
 from xltransformer.text import as_html, listed
 from xltransformer.workbook.again import instance_of
@@ -131,7 +131,7 @@ def compare(a: str | Path, b: str | Path, tolerance: float = TOLERANCE) -> Compa
 def _apart(x: Array, y: Array, tolerance: float) -> Array:
     """How far two arrays of numbers are from one another, 0 where that is within the tolerance, and infinite
     where one of them alone is hidden by a mask."""
-    hidden = (x <= HIDDEN / 10).astype(int) + (y <= HIDDEN / 10)
+    hidden = (x <= SEEN).astype(int) + (y <= SEEN)
     apart = np.where(hidden == 0, np.abs(x - y), np.where(hidden == 1, math.inf, 0.0))
     return np.where(apart <= tolerance * np.maximum(1.0, np.maximum(np.abs(x), np.abs(y))), 0.0, apart)
 

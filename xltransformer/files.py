@@ -59,10 +59,7 @@ def save(data: bytes, path: Path, endings: Sequence[str] = (".xlsx",), *, force:
         handle, temporary = tempfile.mkstemp(prefix=".xlt-", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        # mkstemp makes the file private; a workbook gets the rights any new file would get.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
+        _as_new(temporary, 0o666)
         os.replace(temporary, path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -101,14 +98,11 @@ def save_folder(files: Mapping[str, bytes], path: Path, names: Collection[str], 
     target = path.absolute()
     made = old = ""
     try:
-        made = tempfile.mkdtemp(prefix=".xlt-", suffix=".tmp", dir=target.parent)
+        made = temporary_folder(target)
         for name, data in files.items():
             Path(made, name).write_bytes(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(made, 0o777 & ~mask)
         if target.is_dir():
-            old = tempfile.mkdtemp(prefix=".xlt-", suffix=".tmp", dir=target.parent)
+            old = temporary_folder(target)
             os.replace(target, Path(old, target.name))
         os.replace(made, target)
     except OSError as error:
@@ -120,6 +114,20 @@ def save_folder(files: Mapping[str, bytes], path: Path, names: Collection[str], 
     finally:
         for left in filter(None, (made, old)):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def temporary_folder(target: Path) -> str:
+    """A new folder beside a target, to be filled and put in its place; OSError where there can be none."""
+    made = tempfile.mkdtemp(prefix=".xlt-", suffix=".tmp", dir=target.absolute().parent)
+    _as_new(made, 0o777)
+    return made
+
+
+def _as_new(path: str, rights: int) -> None:
+    """Give what `tempfile` has made private the rights that anything new gets."""
+    mask = os.umask(0)
+    os.umask(mask)
+    os.chmod(path, rights & ~mask)
 
 
 def _tidy(folder: Path) -> None:

@@ -16,7 +16,7 @@ from xltransformer.locale import Messages, load_messages
 from xltransformer.models import Lesson
 from xltransformer.record import record
 from xltransformer.text import letters
-from xltransformer.workbook.panels import step_title
+from xltransformer.workbook.panels import section_title, step_title
 from xltransformer.workbook.symbols import has_several_heads, symbol_of
 
 
@@ -98,9 +98,7 @@ def _homes(model: Lesson) -> dict[Matrix, tuple[Section, Step]]:
 
 def _section_title(section: Section, model: Lesson, messages: Messages) -> str:
     """A section's title, with the letter of its sentence where there are several."""
-    title = messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
-    if section.backward:
-        title = messages("backward.section", title=title)
+    title = section_title(messages, section)
     letter = "" if section.sentence is None else letters(len(model.sentences))[section.sentence]
     return f"{title} ({letter})" if letter else title
 

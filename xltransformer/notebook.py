@@ -17,7 +17,8 @@ from xltransformer.errors import rendered
 from xltransformer.graph import Matrix
 from xltransformer.listing import lines
 from xltransformer.locale import ENGLISH, load_messages
-from xltransformer.text import listed, nearest
+from xltransformer.ops.masking import SEEN
+from xltransformer.text import listed, nearest_block
 
 MOST_ROWS, MOST_COLUMNS, MOST_LINES = 40, 24, 60
 """The rows and columns of a block that are shown, the first of them where there are more, and the lines of a
@@ -28,8 +29,6 @@ MOST_COLOUR = 0.65
 NUMBER, LEFT = "text-align:right;padding:1px 6px", "text-align:left;padding:1px 6px"
 """How cells are set."""
 COLUMNS = ["block", "kind", "shape", "symbol", "section"]
-HIDDEN = -1e29
-"""What is below stands for minus infinity: a score that the mask hides."""
 
 
 class Block(pd.DataFrame):
@@ -50,7 +49,7 @@ class Block(pd.DataFrame):
         except (TypeError, ValueError):  # texts, as made of them by the user
             return pd.DataFrame(self)._repr_html_()  # type: ignore[operator, no-any-return]
         shown = values[:MOST_ROWS, :MOST_COLUMNS]
-        finite = shown[np.isfinite(shown) & (shown > HIDDEN)]
+        finite = shown[np.isfinite(shown) & (shown > SEEN)]
         largest = float(np.abs(finite).max(initial=0.0))
         shares = self.holds == "probability" and bool(((finite >= 0) & (finite <= 1)).all())
         colour = shares or self.holds in ("signed", "masked") or bool((finite < 0).any())
@@ -67,7 +66,7 @@ class Block(pd.DataFrame):
 
 
 def _cell(value: float, most: float, largest: float) -> str:
-    if np.isnan(value) or value <= HIDDEN:
+    if np.isnan(value) or value <= SEEN:
         return f'<td style="{NUMBER};opacity:.6">{"" if np.isnan(value) else "−∞"}</td>'
     strength = MOST_COLOUR * min(1.0, abs(value) / most) ** 0.7 if most else 0.0  # small shares are seen, too
     style = f";background:rgba({BLUE if value > 0 else ORANGE}, {strength:.2f})" if strength else ""
@@ -124,7 +123,7 @@ class Traced(dict[str, Block]):
             texts = "" if values is None else f": {listed([repr(one) for one in values.ravel()], 6)}"
             return f"{name} holds texts, not numbers{texts}"
         ends = [known for known in self if known.endswith(f".{name}")]
-        near = ends[:3] or filter(None, [nearest(name, self) or nearest(name.split(".")[-1], self)])
+        near = ends[:3] or filter(None, [nearest_block(name, self)])
         hint = " or ".join(repr(one) for one in near)
         hint = f"did you mean {hint}?" if hint else "list(…) lists them all"
         return f"no block is called {name!r:.80}; {hint}"

@@ -55,13 +55,23 @@ def mixed(seed: ArrayLike) -> Array:
 
 def start(seed: ArrayLike) -> Array:
     """The number that the draws of a seed start from, 1 to 2³¹ − 2 (any shape)."""
-    return np.asarray(1 + mixed(seed) ** 2 % (MODULUS - 1))
+    return squared(mixed(seed))
+
+
+def squared(number: Array) -> Array:
+    """1 and the square of a mixed seed, modulo 2³¹ − 2 (any shape)."""
+    return np.asarray(1 + number * number % (MODULUS - 1))
 
 
 def numbers(seed: ArrayLike, count: int) -> Array:
     """The first `count` whole numbers of each seed (…), 1 to 2³¹ − 2: (… x count)."""
-    number = start(seed)
-    made = np.empty((*number.shape, count), np.int64)
+    return following(start(seed), count)
+
+
+def following(number: Array, count: int) -> Array:
+    """So many numbers behind each (…), every one the one before times the multiplier, modulo 2³¹ − 1:
+    (… x count)."""
+    made = np.empty((*number.shape, count), number.dtype)
     for k in range(count):
         made[..., k] = number = MULTIPLIER * number % MODULUS
     return made

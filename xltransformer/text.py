@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import html
+import math
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 
 import numpy as np
 
@@ -53,6 +54,11 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     names = [*known]
     same = next((one for one in names if one.casefold() == name.casefold()), None)
     return same or next(iter(difflib.get_close_matches(name, names, 1, cutoff)), None)
+
+
+def nearest_block(name: str, known: Collection[str]) -> str | None:
+    """The block that one was perhaps meant to be, by its whole name, else by the last part of it."""
+    return nearest(name, known) or nearest(name.rpartition(".")[2], known)
 
 
 def meant(name: str, known: Iterable[str], what: str = "known are") -> str:
@@ -145,8 +151,8 @@ def marks_within(chunk: str) -> list[str]:
     return [part for part in re.split(PARTING, chunk) if part]
 
 
-def divided(text: str, most: int) -> bool:
-    """Whether its writer has divided Chinese or Japanese into words by blanks: where no run between them has more
+def divided(text: str, most: float = math.inf) -> bool:
+    """Whether its writer has divided Chinese or Japanese into words by blanks, and no run between them has more
     than so many characters."""
     if text.isascii() or re.search(_CJK_DIVIDED, text) is None:
         return False
@@ -163,11 +169,11 @@ def split_sentence(sentence: str, vocabulary: Iterable[str] = ()) -> list[str]:
     spelling = {word_key(word): word for word in vocabulary}
     longest = max(map(len, spelling), default=1)
     sentence = clean(sentence)
-    divided = not sentence.isascii() and re.search(_CJK_DIVIDED, sentence) is not None
+    as_divided = divided(sentence)
     words: list[str] = []
     chunks = SEPARATORS.split(sentence)
     for chunk in (chunk if word_key(chunk) in spelling else _strip(chunk) for chunk in chunks):
-        if word_key(chunk) in spelling or chunk.isascii() or (divided and re.fullmatch(_ONLY_CJK, chunk)):
+        if word_key(chunk) in spelling or chunk.isascii() or (as_divided and re.fullmatch(_ONLY_CJK, chunk)):
             words.append(chunk)
             continue
         for run in re.findall(_CJK_RUN, chunk):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -11,6 +11,7 @@ from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.own import spoken
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
+from xltransformer.checked import says_itself
 from xltransformer.errors import UserError
 from xltransformer.formats import is_workbook
 from xltransformer.text import matching
@@ -61,7 +62,9 @@ def subject(
     if workbook is None:
         language = spoken(language, options.get("weights"))
         return make_instance(template, sentences, spare=False, language=language, **options), language
-    says_itself(workbook, "trace", {"sentences": sentences, "template": template, "language": language, **options})
+    says_itself(
+        workbook, "to trace", {"sentences": sentences, "template": template, "language": language, **options}
+    )
     from xltransformer.workbook.again import instance_of, language_of
     from xltransformer.workbook.reader import read_book
 
@@ -69,12 +72,6 @@ def subject(
         raise UserError(f"there is no file {str(workbook)!r:.80}; a sentence is given with `sentences`")
     book = read_book(Path(workbook))
     return instance_of(book), language_of(book)
-
-
-def says_itself(workbook: str | Path, what: str, given: Mapping[str, Any]) -> None:
-    """Raise UserError where anything is given that a workbook says of itself."""
-    if named := ", ".join(f"`{name}`" for name, value in given.items() if value):
-        raise UserError(f"{workbook} says itself what to {what}: leave out {named}")
 
 
 def trace_json(instance: Instance, only: Sequence[str] = ()) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,13 +18,13 @@ from xltransformer.bounds import read_bytes
 from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.own import spoken
-from xltransformer.building.request import Options
+from xltransformer.building.request import Options, filled
 from xltransformer.building.template import Template
 from xltransformer.checked import expect, is_whole
 from xltransformer.classroom.exercise import count
 from xltransformer.classroom.selection import DEFAULT, asked_for, select
 from xltransformer.errors import UserError
-from xltransformer.files import check_free, file_name, save
+from xltransformer.files import check_free, file_name, save, temporary_folder
 from xltransformer.graph import Array, Values
 from xltransformer.locale import load_messages
 from xltransformer.record import record
@@ -91,8 +90,7 @@ def build_variants(
     load_messages(language)  # or an error, before anything is calculated
     names = _names(students)
     check_folder(target, force=force)
-    if options.get("slots") is None and "slots" not in (options.get("settings") or {}):
-        options["slots"] = 0  # a student's score counts every cell
+    options = filled(options)  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
     left = select(instance, asked_for(exercise))
     varied: list[Instance] = []
@@ -196,8 +194,7 @@ def _filled(target: Path, *, force: bool) -> Iterator[Path]:
     """A folder beside the target to write into, which takes its place once all is written."""
     check_folder(target, force=force)
     try:
-        place = Path(tempfile.mkdtemp(prefix=".xlt-", dir=target.absolute().parent))
-        os.chmod(place, 0o777 & ~_mask())
+        place = Path(temporary_folder(target))
     except OSError as error:
         raise UserError(f"cannot write beside {target} ({error.strerror}); choose another folder") from None
     try:
@@ -214,12 +211,6 @@ def _filled(target: Path, *, force: bool) -> Iterator[Path]:
         ) from None
     finally:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _mask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _varied(instance: Instance, left: Left, students: int) -> Iterator[Instance]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from xltransformer.building.parse import check_switches, slot_numbers
 from xltransformer.building.tables import draw_words
@@ -122,6 +122,12 @@ class Request:
         from xltransformer.weights.tokens import tokenizer_beside
 
         return tokenizer_beside(weights)
+
+
+def filled(options: Options) -> Options:
+    """Options without empty slots, unless these ask for some."""
+    asked = options.get("slots") is not None or "slots" in (options.get("settings") or {})
+    return options if asked else cast(Options, {**options, "slots": 0})
 
 
 def _path(name: str, given: Any) -> Path | None:

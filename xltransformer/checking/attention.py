@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 
 from xltransformer import ops
-from xltransformer.checking.ways import HEAVY, SEEN, Change, Values, Way, also, of
+from xltransformer.checking.ways import HEAVY, Change, Values, Way, also, of
 from xltransformer.graph import Array, Matrix
+from xltransformer.ops.masking import SEEN
 
 # Attention
 

@@ -12,14 +12,15 @@ import numpy as np
 
 from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
-from xltransformer.building.request import Options
+from xltransformer.building.request import Options, filled
 from xltransformer.building.template import Template
 from xltransformer.checked import is_number
 from xltransformer.checking.given import Given, taken
 from xltransformer.checking.slips import Slip, slips
-from xltransformer.checking.ways import PARTLY, SEEN, Values, Way
+from xltransformer.checking.ways import PARTLY, Values, Way
 from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix
+from xltransformer.ops.masking import SEEN
 from xltransformer.record import record
 from xltransformer.weights.arrays import arrays_of
 
@@ -130,9 +131,7 @@ def check(
     if tolerance is not None and not (is_number(tolerance) and tolerance >= 0):
         raise UserError(f"tolerance is {tolerance!r:.40}; give a number of at least 0")
     given = arrays_of(arrays, Path("arrays"))
-    if options.get("slots") is None and "slots" not in (options.get("settings") or {}):
-        options["slots"] = 0
-    instance = make_instance(template, sentences, spare=False, **options)
+    instance = make_instance(template, sentences, spare=False, **filled(options))
     return check_instance(given, instance, tolerance)
 
 

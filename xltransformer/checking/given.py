@@ -11,7 +11,7 @@ from xltransformer.building.instance import Instance
 from xltransformer.graph import Array, Matrix
 from xltransformer.models import HEADS
 from xltransformer.record import record
-from xltransformer.text import listed, nearest
+from xltransformer.text import listed, nearest_block
 from xltransformer.weights.dealing import deal
 from xltransformer.weights.schemes import SCHEMES, Entry
 
@@ -48,7 +48,7 @@ def _taken(name: str, value: Array, instance: Instance) -> list[Given]:
         return [_fitted(name, value, ends[0])]
     if ends:
         return [Given(name, value, why=f"{len(ends)} blocks are called so: {listed([e.name for e in ends], 2)}")]
-    near = nearest(name, blocks) or nearest(name.rpartition(".")[2], blocks)
+    near = nearest_block(name, blocks)
     return [Given(name, value, why=f"did you mean {near}?" if near else "no block is called so")]
 
 

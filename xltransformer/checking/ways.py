@@ -23,8 +23,6 @@ from xltransformer.record import record
 Values = Mapping[str, Array]
 HEAVY = (MatMul, Affine, RowProducts)
 """What multiplies by a weight matrix."""
-SEEN = -1e29
-"""What is below stands for minus infinity."""
 PARTLY = (CausalScores, CausalDivide)
 """What is not calculated where it lies ahead."""
 

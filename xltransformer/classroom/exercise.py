@@ -14,8 +14,6 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Matrix, Model, Values
 from xltransformer.workbook.book import Cell, Left, Variant
 
-DEFAULT_STEPS = ("scores", "scaled", "softmax", "weights", "output")
-"""The steps a student fills in where none are named."""
 _NOT_FILLED = ("masked", "count", "gate")  # scales of blocks that hold no number to work out
 
 

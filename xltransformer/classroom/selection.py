@@ -12,6 +12,7 @@ from xltransformer.errors import UserError
 from xltransformer.graph import Array, Matrix, Section, Values
 from xltransformer.models import Lesson
 from xltransformer.ops import op_of
+from xltransformer.ops.masking import SEEN
 from xltransformer.record import record
 from xltransformer.text import letters, nearest, word_key
 from xltransformer.workbook.book import Cell, Left
@@ -20,7 +21,6 @@ DEFAULT = "default"
 """What is asked for where nothing is named."""
 LEAST, MOST = 20, 30
 """How many cells are left where none are named, as far as there are so many."""
-_MASKED = -1e29
 _TRIVIAL = 0.005
 """A number that shows as zero is not asked for by itself."""
 _COUNTED = ("count", "gate", "whole")
@@ -215,7 +215,7 @@ def _rows(block: Matrix, values: Values, wanted: Sequence[str]) -> list[int]:
 
 def _open(row: Array) -> list[int]:
     """The entries of a row that are not masked out."""
-    return [j for j, value in enumerate(row) if value > _MASKED]
+    return [j for j, value in enumerate(row) if value > SEEN]
 
 
 def _choice(

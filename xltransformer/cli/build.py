@@ -200,6 +200,8 @@ def _print_blocks(traced: dict[str, Any]) -> None:
 
 def _shown(value: float | str) -> str:
     """A value as tables show it."""
+    from xltransformer.ops.masking import SEEN
+
     if isinstance(value, str):
         return value
-    return "−∞" if value <= -1e29 else f"{value:.4f}"
+    return "−∞" if value <= SEEN else f"{value:.4f}"

@@ -11,11 +11,11 @@ from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.request import Options
 from xltransformer.building.template import Template
+from xltransformer.checked import says_itself
 from xltransformer.errors import UserError
 from xltransformer.exporting.folder import FILES, folder_of
 from xltransformer.files import check_free_folder, save_folder
 from xltransformer.record import record
-from xltransformer.tracing import says_itself
 
 
 @record
@@ -60,7 +60,7 @@ def export(
     target = Path(path)
     check_free_folder(target, FILES, force=force)
     if workbook is not None:
-        says_itself(workbook, "export", {"template": template, "sentences": sentences, **options})
+        says_itself(workbook, "to export", {"template": template, "sentences": sentences, **options})
         instance, subject = _in_workbook(Path(workbook)), str(workbook)
     elif template is None and options.get("weights") is None:
         raise UserError("give `weights`, a `template` or a workbook to export")

@@ -9,9 +9,9 @@ import numpy as np
 from xltransformer.graph import ONE, Array, Axis, Matrix, Scale
 from xltransformer.ops.base import STOP, Contributions, Coordinate, Op, Ref, Span
 
-HIDDEN = -1e30
+HIDDEN, SEEN = -1e30, -1e29
 """What a masked score becomes: minus infinity as far as any softmax can tell, yet a number that
-every spreadsheet can hold. Sheets show it as −∞."""
+every spreadsheet can hold; and where what can be seen begins: what is less shows as −∞."""
 
 
 class Present(Op):

@@ -52,7 +52,7 @@ class StartNumber(Op):
     no_gradient = _JUMPS
 
     def value(self, mixed: Array) -> Array:
-        return 1 + mixed * mixed % (MODULUS - 1)
+        return sampling.squared(mixed.astype(float))
 
 
 @record
@@ -69,10 +69,7 @@ class Numbers(Op):
         return Axis.numbered("", self.count), ONE
 
     def value(self, start: Array) -> Array:
-        number, made = start[..., 0, :], np.empty((*start.shape[:-2], self.count, 1))
-        for k in range(self.count):
-            made[..., k, :] = number = MULTIPLIER * number % MODULUS
-        return made
+        return sampling.following(start[..., 0, 0].astype(float), self.count)[..., None]
 
     def cell(self, i: Coordinate, j: Coordinate, start: Ref, own: Ref) -> str:
         before = own.cell(i - 1, 0) if i > 0 else start.cell(0, 0)

@@ -17,11 +17,11 @@ from xltransformer.workbook.book import HINT, Book, Page
 from xltransformer.workbook.canvas import cell_range
 from xltransformer.workbook.phrases import Phrase, literal
 from xltransformer.workbook.places import Known, Place
+from xltransformer.workbook.styles import UNSEEN
 from xltransformer.workbook.worked import asked_of
 
 LABEL, SWITCH, SAID = 1, 2, 3
 """Columns of what a hint is of, its switch, and what it says."""
-UNSEEN = ("remark", ";;;")
 
 
 @record(eq=False)

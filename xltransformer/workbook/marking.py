@@ -8,6 +8,7 @@ import numpy as np
 
 from xltransformer.graph import Array, Axis, Matrix
 from xltransformer.ops import Coordinate
+from xltransformer.ops.masking import SEEN
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import cell_range, text_width
 from xltransformer.workbook.notation import Arrays
@@ -66,7 +67,7 @@ def colour(page: Page, block: Matrix, place: Place, *, labelled: bool) -> None:
     if block.scale == "gate":
         conditions.append((where, {"type": "cell", "criteria": "==", "value": 0, "format": FADED}))
     elif block.scale == "masked":
-        conditions.append((where, {"type": "cell", "criteria": "<", "value": -1e29, "format": FADED}))
+        conditions.append((where, {"type": "cell", "criteria": "<", "value": SEEN, "format": FADED}))
     elif block.scale == "probability" or (block.scale == "signed" and block.size > 1):
         _colour_by_size(page, block, place, labelled=labelled)
 

@@ -15,6 +15,7 @@ from xltransformer.workbook.drawing import draw, draw_factor
 from xltransformer.workbook.hints import draw_hints
 from xltransformer.workbook.marking import LONG_SYMBOL
 from xltransformer.workbook.places import Known, Place
+from xltransformer.workbook.styles import UNSEEN
 from xltransformer.workbook.worked import rows_of, words_of, worked_lines
 
 LEFT = 1
@@ -29,8 +30,6 @@ COLUMN = 64
 """Pixels of a column that a text may take."""
 NOTATION = 18
 """Points of a line of notation, which may be in Chinese characters."""
-UNSEEN = ("remark", ";;;")
-"""The style of a number that only its formula's reader needs: that of the column which a line works out."""
 LONG_LABEL = 12
 """A row label of more characters needs the wide first column."""
 
@@ -73,6 +72,12 @@ def step_text(page: Page, step: Step, part: str) -> str:
     key = next((one for one in special if page.messages.get(one, "")), usual)
     first = (step.backward_of or step).blocks[0].operands
     return page.messages(key, x=page.book.symbol(first[0], of_head=False) if first else "")
+
+
+def section_title(messages: Messages, section: Section) -> str:
+    """A section's title, without its number."""
+    title = messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
+    return messages("backward.section", title=title) if section.backward else title
 
 
 def step_title(messages: Messages, step: Step, *, of_every: bool = False) -> str:

@@ -13,7 +13,7 @@ from xltransformer.workbook.book import Page
 from xltransformer.workbook.canvas import LETTER, Canvas, cell_range, spaced, text_width
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.named import titled
-from xltransformer.workbook.panels import LEFT, draw_step, draw_weights, step_title, step_titles
+from xltransformer.workbook.panels import LEFT, draw_step, draw_weights, section_title, step_title, step_titles
 from xltransformer.workbook.phrases import told
 from xltransformer.workbook.step_map import draw_step_map, step_map
 from xltransformer.workbook.styles import share_scale
@@ -142,10 +142,10 @@ def _draw_section(
     each of its steps."""
     messages, key, layer = first.messages, section.key, (section.layer or 0) + 1
     letter = first.letters[section.sentence] if section.sentence is not None else ""
-    name, title = messages(f"sheet.{key}", layer=layer), messages(f"section.{key}.title", layer=layer)
+    name, title = messages(f"sheet.{key}", layer=layer), section_title(messages, section)
     intro, notes = messages(f"section.{key}.intro"), instance.template.notes.get(key, {})
     if section.backward:
-        name, title = messages("backward.sheet", sheet=name), messages("backward.section", title=title)
+        name = messages("backward.sheet", sheet=name)
         intro, notes = messages("backward.intro"), {}
     page = first.another(f"{number}{letter} {name}" if number else name)
     _draw_head(page, section, f"{number}  {title}" if number else title, intro)

@@ -144,6 +144,10 @@ def number_format(block: Matrix, messages: Messages) -> str:
     return "0.00"
 
 
+UNSEEN = ("remark", ";;;")
+"""The style of a number that only its formula's reader needs."""
+
+
 def block_style(
     block: Matrix, messages: Messages, *, view: bool = False, exercise: bool = False, small: bool = False
 ) -> Style:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from xltransformer.graph import Axis, Matrix, Section
 from xltransformer.models import Lesson
 from xltransformer.ops import Index, Number, Pieces, op_of, step_down
+from xltransformer.ops.masking import SEEN
 from xltransformer.record import record
 from xltransformer.workbook.book import Book, Page
 from xltransformer.workbook.phrases import Phrase, fixed
@@ -230,6 +231,6 @@ def _text(pieces: Pieces, decimals: int) -> str:
         if isinstance(piece, str):
             return piece
         value = float(piece.expression)
-        return "−∞" if value < -1e29 else fixed(value, decimals)
+        return "−∞" if value < SEEN else fixed(value, decimals)
 
     return "".join(show(piece) for piece in pieces)

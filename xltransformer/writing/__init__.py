@@ -17,7 +17,7 @@ from xltransformer.building.arguments import spelled
 from xltransformer.building.instance import Instance, make_instance
 from xltransformer.building.request import Options, Request
 from xltransformer.building.template import Template
-from xltransformer.checked import is_whole
+from xltransformer.checked import is_whole, says_itself
 from xltransformer.cutting import Cutter
 from xltransformer.errors import UserError
 from xltransformer.graph import Matrix
@@ -104,9 +104,7 @@ def subject(
     from xltransformer.workbook.again import instance_of
     from xltransformer.workbook.reader import read_book
 
-    given = {"template": template, **options}
-    if named := ", ".join(f"`{name}`" for name, value in given.items() if value):
-        raise UserError(f"{workbook} says itself what is to write: leave out {named}")
+    says_itself(workbook, "is to write", {"template": template, **options})
     instance = instance_of(read_book(Path(workbook)))
     asked = [sentences] if isinstance(sentences, str) else [*sentences]
     return Subject(with_sentences(instance, asked, str(workbook)) if asked else instance)

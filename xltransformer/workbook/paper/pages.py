@@ -11,7 +11,7 @@ from xltransformer.record import record
 from xltransformer.workbook.book import TOLERANCE, Left, Page, Variant
 from xltransformer.workbook.canvas import Paper, text_width
 from xltransformer.workbook.named import titled
-from xltransformer.workbook.panels import step_text, step_titles
+from xltransformer.workbook.panels import section_title, step_text, step_titles
 from xltransformer.workbook.paper.asked import Asked, Piece, asked_of
 from xltransformer.workbook.paper.composed import (
     COLUMN,
@@ -102,9 +102,7 @@ def _tell(
 
 
 def _title(page: Page, asked: Asked) -> str:
-    section, messages = asked.section, page.messages
-    title = messages(f"section.{section.key}.title", layer=(section.layer or 0) + 1)
-    return messages("backward.section", title=title) if section.backward else title
+    return section_title(page.messages, asked.section)
 
 
 def _name(messages: Messages, whose: Variant | None) -> str:
