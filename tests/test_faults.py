@@ -89,6 +89,10 @@ def test_what_a_killed_build_has_left_is_tidied_up(tmp_path: Path) -> None:
     old, new = tmp_path / ".xlt-old.tmp", tmp_path / ".xlt-new.tmp"
     for path in (old, new):
         path.write_bytes(b"half")
+    folder = tmp_path / ".xlt-folder.tmp"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"half")
+    os.utime(folder, (time.time() - 2 * files.LEFTOVER,) * 2)
     os.utime(old, (time.time() - 2 * files.LEFTOVER,) * 2)
     api.build(tmp_path / "out.xlsx", template="first-attention")
     assert sorted(os.listdir(tmp_path)) == [".xlt-new.tmp", "out.xlsx"], "another build may be writing the new one"

@@ -96,6 +96,7 @@ def save_folder(files: Mapping[str, bytes], path: Path, names: Collection[str], 
     `check_free_folder` does."""
     check_free_folder(path, names, force=force)
     target = path.absolute()
+    _tidy(target.parent)
     made = old = ""
     try:
         made = temporary_folder(target)
@@ -135,4 +136,4 @@ def _tidy(folder: Path) -> None:
     with contextlib.suppress(OSError):
         for left in folder.glob(".xlt-*.tmp"):
             if time.time() - left.stat().st_mtime > LEFTOVER:
-                left.unlink()
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
