@@ -18,8 +18,8 @@ PYTHON_HAS_VENV = $(shell "$(PYTHON)" -c 'import ensurepip, venv; print("yes")' 
 
 help:
 	@echo 'make demo     build the default workbook, $(WORKBOOK)'
-	@echo 'make test     run every test, in spreadsheet programs too (installs LibreOffice if it can)'
-	@echo 'make quick    run the tests that take seconds, none in office programs: while one is working'
+	@echo 'make test     run every test, in spreadsheet programs and a browser too (installs LibreOffice and Chromium if it can)'
+	@echo 'make quick    run the tests that take seconds, none in office programs or a browser: while one is working'
 	@echo 'make lint     check style, format and types'
 	@echo 'make docs     build the site of docs/ into build/docs/'
 	@echo 'make bench    measure times and sizes'
@@ -42,7 +42,7 @@ test: .venv/installed-test tools lint
 
 quick: .venv/installed-test
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -m "quick and not office" --numprocesses=auto --dist=loadfile
+	$(BIN)/python -m pytest -m "quick and not office and not browser" --numprocesses=auto --dist=loadfile
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .
