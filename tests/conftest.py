@@ -1,20 +1,27 @@
-"""What several tests share: workbooks built once, and a running LibreOffice."""
+"""What several tests share: workbooks built once, a running LibreOffice and a running browser."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from browser import Chromium, Evaluate, OpenPage, joined
 from kept import Kept
 from office import Office
 
 from xltransformer import api
 from xltransformer.building.instance import Instance
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 OFFICE = {"office", "pages", "seen"}
 """The fixtures that start an office program."""
+BROWSER = {"browser", "open_page", "evaluate"}
+"""The fixtures that start a browser."""
 
 
 LONGEST = (
@@ -52,15 +59,16 @@ MOST_OBJECTS = 10_000_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first, and mark with `quick` and `office`: with this what uses an office program, also
-    where only a name or parameter says so."""
+    """Put the longest files first, and mark with `quick`, `browser` and `office`: with this what uses an office
+    program, also where only a name or parameter says so."""
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
     for item in items:
         if item.path.stem in QUICK:
             item.add_marker(pytest.mark.quick)
-        if OFFICE & set(getattr(item, "fixturenames", ())) or any(
-            name in item.name for name in ("libreoffice", "gnumeric")
-        ):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if BROWSER & fixtures:
+            item.add_marker(pytest.mark.browser)
+        if OFFICE & fixtures or any(name in item.name for name in ("libreoffice", "gnumeric")):
             item.add_marker(pytest.mark.office)
 
 
@@ -70,6 +78,47 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     running = Office(tmp_path_factory.mktemp("office"))
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """A browser that runs for the whole session."""
+    running = Chromium()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Chromium) -> Iterator[Chromium]:
+    """The browser, to open pages that several tests of a file look at."""
+    with chromium.at_work():
+        yield chromium
+
+
+@pytest.fixture
+def open_page(browser: Chromium) -> Iterator[OpenPage]:
+    """Opens pages that are closed after the test, and must have been quiet."""
+    opened: list[tuple[Page, bool]] = []
+
+    def open_page(path: Path, *arguments: Any, quiet: bool = True, **options: Any) -> Page:
+        opened.append((browser.open(path, *arguments, **options), quiet))
+        return opened[-1][0]
+
+    yield open_page
+    heard = [(browser.close(page), quiet) for page, quiet in opened]
+    assert not [line for one, quiet in heard if quiet for line in one.wrong]
+
+
+@pytest.fixture(scope="module")
+def evaluate(browser: Chromium) -> Iterator[Evaluate]:
+    """Evaluates expressions in modules of a page, without a page."""
+    page = browser.blank()
+
+    def evaluate(modules: list[str], expression: str, given: Any = None) -> Any:
+        return page.evaluate(f"async (given) => {{ {joined(modules)}\nreturn ({expression}); }}", given)
+
+    yield evaluate
+    page.context.close()
 
 
 @pytest.fixture(scope="session")
