@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xltransformer.building.instance import Instance
-from xltransformer.locale import Messages
 from xltransformer.record import record
 from xltransformer.workbook.baseline import Changed
 from xltransformer.workbook.book import Page, Variant
 from xltransformer.workbook.canvas import text_width
-from xltransformer.workbook.phrases import told
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.sections import Chapter
 from xltransformer.workbook.start.charts import Behind
@@ -31,6 +29,7 @@ from xltransformer.workbook.start.grid import (
     Grid,
     lay_grid,
 )
+from xltransformer.workbook.start.head import head_of
 from xltransformer.workbook.start.headline import draw_headline, draw_score
 from xltransformer.workbook.start.inputs import draw_sentences, draw_settings
 from xltransformer.workbook.start.words import draw_answers
@@ -61,34 +60,16 @@ def draw_typed(page: Page, instance: Instance, variant: Variant | None = None) -
 def _draw_head(page: Page, instance: Instance, variant: Variant | None) -> dict[str, Place]:
     """The title, the task where the template tells one, and in one line each what is drawn at random and what to
     do, as far as there is room; returns where they stand, by name."""
-    sheet, messages, template = page.sheet, page.messages, instance.template
-    exercise = bool(page.book.exercise)
-    intro = messages("exercise.intro" if exercise else "start.intro")
-    if template.trained and instance.made_up:
-        intro += " " + messages("start.never_saw", words=messages("start.and").join(instance.made_up))
-    usual = messages.get(f"start.title_{template.model}", messages("start.title"))
-    title = _exercise_title(messages, variant) if exercise else told(instance, template.title, messages) or usual
-    task = "" if exercise else told(instance, template.task, messages)
-    drawn = ""
-    if instance.drawn:
-        drawn = messages(f"start.drawn_{instance.drawn}", seed=template.seed, lesson=instance.shown)
-    lines = [(task, "task"), (drawn, "intro_line"), (intro, "intro_line")]
-    lines = [(title, "title"), *(line for line in lines if line[0])]
+    sheet = page.sheet
+    head = head_of(instance, page.messages, variant, exercise=bool(page.book.exercise))
+    lines = [(head.task, "task"), (head.drawn, "intro_line"), (head.intro, "intro_line")]
+    lines = [(head.title, "title"), *(line for line in lines if line[0])]
     sheet.heights |= {**HEIGHTS, **dict.fromkeys(range(TITLE + len(lines), STATE), ABSENT)}
     rows = (TITLE, TASK, INTRO)[: len(lines)]
     for row, (text, style) in zip(rows, lines, strict=False):
         sheet.text(row, LABEL, text, style)
     places = {row: Place(sheet.name, row, LABEL, (1, 1)) for row in rows}
-    return {"title": places[TITLE], "intro": places[rows[-1]], **({"task": places[TASK]} if task else {})}
-
-
-def _exercise_title(messages: Messages, variant: Variant | None) -> str:
-    """What an exercise is called, and whose it is."""
-    if variant is None:
-        return messages("exercise.name")
-    if variant.name:
-        return messages("exercise.name_of", name=variant.name)
-    return messages("exercise.name_number", number=variant.number)
+    return {"title": places[TITLE], "intro": places[rows[-1]], **({"task": places[TASK]} if head.task else {})}
 
 
 def draw_shown(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator
 
 from xltransformer.building.instance import Instance
-from xltransformer.graph import SwitchWords
+from xltransformer.graph import Matrix, SwitchWords
 from xltransformer.locale import in_language
 from xltransformer.ops import same_word, says
+from xltransformer.record import record
 from xltransformer.teaching.experiments import Experiment, place_of, so_already
 from xltransformer.text import word_key
 from xltransformer.workbook.baseline import Changed
@@ -19,23 +20,45 @@ from xltransformer.workbook.start.grid import REGION
 from xltransformer.workbook.styles import GOOD
 
 
+@record
+class Invited:
+    """An experiment that the first screen invites to, and the cell that it edits, by row and column from 0."""
+
+    experiment: Experiment
+    block: Matrix
+    cell: tuple[int, int]
+
+
+def invited(page: Page, instance: Instance) -> Iterator[Invited]:
+    """The experiments, but for those on words that these sentences do not have, and those that ask for what is so
+    already."""
+    values, language = page.book.values, page.messages.language
+    for experiment in instance.template.experiments:
+        block = page.model.blocks.get(experiment.block)
+        if block is None or block not in page.book.homes or not _speaks_of(instance, experiment, page):
+            continue
+        labels = (experiment.row, experiment.column)
+        i, j = (place_of(block, label, side, values) for side, label in enumerate(labels))
+        if (
+            i is not None
+            and j is not None
+            and not so_already(experiment, block, values[block.name][i, j], language)
+        ):
+            yield Invited(experiment, block, (i, j))
+
+
 def draw_experiments(page: Page, instance: Instance, row: int, changed: Changed) -> tuple[int, dict[str, Place]]:
     """What to try, with a mark that shows that it was done and what was to be seen; returns the row
-    after them, and where their parts stand, by name. Experiments on words that these sentences do not have,
-    and those that ask for what is so already, are left out. What was to be seen is told while nothing else is
+    after them, and where their parts stand, by name. What was to be seen is told while nothing else is
     `changed`, for then alone it is true."""
-    number, screen = 0, dict[str, Place]()
-    for experiment in instance.template.experiments:
-        if not _speaks_of(instance, experiment, page) or (edited := _edited(page, experiment)) is None:
-            continue
-        place, value = edited
-        block = page.model.blocks[experiment.block]
-        if not so_already(experiment, block, value, page.messages.language):
-            done = _done(page, experiment, place)
-            number += 1
-            parts = _draw(page, experiment, place, done, number, row, changed)
-            screen |= {f"experiment.{number}.{part}": place for part, place in parts.items()}
-            row += 2
+    screen = dict[str, Place]()
+    for number, one in enumerate(invited(page, instance), start=1):
+        home, (i, j) = page.book.homes[one.block], one.cell
+        place = Place(home.sheet, home.row + i, home.column + j, (1, 1))
+        done = _done(page, one.experiment, place)
+        parts = _draw(page, one.experiment, place, done, number, row, changed)
+        screen |= {f"experiment.{number}.{part}": place for part, place in parts.items()}
+        row += 2
     return row, screen
 
 
@@ -56,19 +79,6 @@ def _speaks_of(instance: Instance, experiment: Experiment, page: Page) -> bool:
         absent.add(word_key(template.watch))
     told = in_language(experiment.do, language) + in_language(experiment.then, language)
     return not any(word_key(word) in absent for word in re.findall("“([^”]+)”", told))
-
-
-def _edited(page: Page, experiment: Experiment) -> tuple[Place, Any] | None:
-    """The cell that an experiment edits, and what it holds as built; None where the model has no such block, row
-    or column."""
-    block = page.model.blocks.get(experiment.block)
-    if block is None or block not in page.book.homes:
-        return None
-    home, values = page.book.homes[block], page.book.values
-    i, j = (place_of(block, label, side, values) for side, label in enumerate((experiment.row, experiment.column)))
-    if i is None or j is None:
-        return None
-    return Place(home.sheet, home.row + i, home.column + j, (1, 1)), values[block.name][i, j]
 
 
 def _draw(

@@ -48,12 +48,9 @@ def _draw_map(page: Page, picture: Map, spot: Spot, *, small: bool) -> Place:
     return Place(page.sheet.name, spot.row, spot.column, (rows + 2, columns + 1))
 
 
-def draw_score(page: Page, last: int) -> tuple[int, Place]:
-    """How many cells of each step are right; returns the row after them, and where they begin."""
-    sheet, messages, row = page.sheet, page.messages, TOP
-    sheet.text(row, REGION, messages("exercise.title"), "picture")
-    sheet.paragraph(row + 1, REGION, messages("exercise.help", tolerance=TOLERANCE), "question", None, last)
-    row += 2
+def score_of(page: Page) -> list[tuple[str, list[Matrix]]]:
+    """The steps of an exercise of which cells are left to the student, each with its title and these blocks."""
+    messages = page.messages
     steps: dict[tuple[str, int | None], list[Matrix]] = {}
     left = set(page.book.exercise.blocks)
     for section in page.model.sections:
@@ -64,12 +61,19 @@ def draw_score(page: Page, last: int) -> tuple[int, Place]:
             if blocks:  # each head of a layer has the same steps
                 title = messages("start.before", letter=lesson) + step_title(messages, step)
                 steps.setdefault((title, section.sentence), []).extend(blocks)
-    for (title, s), blocks in steps.items():
-        where = "" if s is None else before(page, s)
-        _line(page, row, f"{where}{title}", blocks)
+    return [(("" if s is None else before(page, s)) + title, blocks) for (title, s), blocks in steps.items()]
+
+
+def draw_score(page: Page, last: int) -> tuple[int, Place]:
+    """How many cells of each step are right; returns the row after them, and where they begin."""
+    sheet, messages, row = page.sheet, page.messages, TOP
+    sheet.text(row, REGION, messages("exercise.title"), "picture")
+    sheet.paragraph(row + 1, REGION, messages("exercise.help", tolerance=TOLERANCE), "question", None, last)
+    row, steps = row + 2, score_of(page)
+    for title, blocks in steps:
+        _line(page, row, title, blocks)
         row += 1
-    every = [block for blocks in steps.values() for block in blocks]
-    _line(page, row, messages("exercise.total"), every, total=True)
+    _line(page, row, messages("exercise.total"), [block for _, blocks in steps for block in blocks], total=True)
     if page.book.exercise.hints:
         row += 1
         page.formula(row, REGION, lambda: hints_taken(page), 0, "verdict")

@@ -97,8 +97,7 @@ def _gloss(
 def draw_settings(page: Page, row: int) -> int:
     """A name and a cell for each setting that the first screen follows (the others stand with the step
     that they are for); returns the row after them."""
-    sheet, moving = page.sheet, page.model.moving()
-    settings = [(block, name) for block, name in _settings(page) if block in moving]
+    sheet, settings = page.sheet, settings_of(page)
     if settings:
         sheet.text(row, LABEL, page.messages("start.settings"), "column_label")
         for column in range(LABEL + 1, VALUE + 1):
@@ -109,6 +108,12 @@ def draw_settings(page: Page, row: int) -> int:
         draw(page, block, row, VALUE, labelled=False)
         row += 1
     return row + 1
+
+
+def settings_of(page: Page) -> list[tuple[Matrix, str]]:
+    """The settings that the first screen follows, each with its name."""
+    moving = page.model.moving()
+    return [(block, name) for block, name in _settings(page) if block in moving]
 
 
 def _settings(page: Page) -> Iterator[tuple[Matrix, str]]:

@@ -32,7 +32,7 @@ def draw_answers(page: Page, row: int, last: int) -> tuple[int, Place]:
     where they stand."""
     top, room = row, page.sheet.pixels(REGION, last) / _LETTER
     lines: list[list[Phrase]] = []
-    for said in _said(page):
+    for said in answers_of(page):
         if lines and _fits([*lines[-1], said], _FULL * room):
             lines[-1].append(said)
         else:
@@ -48,8 +48,9 @@ def draw_answers(page: Page, row: int, last: int) -> tuple[int, Place]:
     return row, Place(page.sheet.name, top, REGION, (max(1, row - top), last - REGION + 1))
 
 
-def _said(page: Page) -> Iterator[Phrase]:
-    """Every answer, or that there is nothing to answer: the first one that speaks of an empty sentence says so."""
+def answers_of(page: Page) -> Iterator[Phrase]:
+    """Every answer, or that there is nothing to answer: the first one that speaks of an empty sentence says so. To
+    be called when every block has its place."""
     sentences, told = page.model.sentences, set[int]()
     for answer in page.model.headline.answers:
         said = _told(page, answer)

@@ -1,0 +1,45 @@
+"""What the head of the first screen says: the model's title and task, what is drawn at random, and what to do."""
+
+from __future__ import annotations
+
+from xltransformer.building.instance import Instance
+from xltransformer.locale import Messages
+from xltransformer.record import record
+from xltransformer.workbook.book import Variant
+from xltransformer.workbook.phrases import told
+
+
+@record
+class Head:
+    """The title, the task where the template tells one, what is drawn at random if anything is, and what to do."""
+
+    title: str
+    task: str
+    drawn: str
+    intro: str
+
+
+def head_of(
+    instance: Instance, messages: Messages, variant: Variant | None = None, *, exercise: bool = False
+) -> Head:
+    """The head of an instance's first screen; that of an `exercise` says whose `variant` it is."""
+    template = instance.template
+    intro = messages("exercise.intro" if exercise else "start.intro")
+    if template.trained and instance.made_up:
+        intro += " " + messages("start.never_saw", words=messages("start.and").join(instance.made_up))
+    usual = messages.get(f"start.title_{template.model}", messages("start.title"))
+    title = _exercise_title(messages, variant) if exercise else told(instance, template.title, messages) or usual
+    task = "" if exercise else told(instance, template.task, messages)
+    drawn = ""
+    if instance.drawn:
+        drawn = messages(f"start.drawn_{instance.drawn}", seed=template.seed, lesson=instance.shown)
+    return Head(title, task, drawn, intro)
+
+
+def _exercise_title(messages: Messages, variant: Variant | None) -> str:
+    """What an exercise is called, and whose it is."""
+    if variant is None:
+        return messages("exercise.name")
+    if variant.name:
+        return messages("exercise.name_of", name=variant.name)
+    return messages("exercise.name_number", number=variant.number)
