@@ -64,6 +64,20 @@ class Curves:
     curves: tuple[Curve, ...]
     joined: bool = True
 
+    def count(self, curve: Curve) -> int:
+        """How many points a curve has: as many as if it started with the last."""
+        return curve.up.shape[1] - max(one.start for one in self.curves)
+
+    @property
+    def shares(self) -> bool:
+        """Whether what is shown lies between 0 and 1."""
+        return all(curve.up.scale == "probability" for curve in self.curves)
+
+    @property
+    def whole(self) -> bool:
+        """Whether whole numbers lie across."""
+        return all(curve.across.scale in ("count", "whole") for curve in self.curves)
+
 
 @record
 class Writing:

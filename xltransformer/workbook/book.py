@@ -13,6 +13,7 @@ from xltransformer.graph import Array, Matrix
 from xltransformer.locale import Messages
 from xltransformer.models import Lesson
 from xltransformer.record import record
+from xltransformer.teaching.pictures import Picture
 from xltransformer.workbook.canvas import Canvas
 from xltransformer.workbook.notation import Notation
 from xltransformer.workbook.places import Place, SeenPlace
@@ -116,6 +117,30 @@ SHOWN = "xlt.shown"
 """Names of repeated views of a block begin with this: `xlt.shown.3.self_attention.Q`."""
 
 
+@record
+class PlaneNames:
+    """The cells behind a plane: its two `corners` (2 x 2), the names of each sentence's words, of the watched word
+    before and after attention, a cell for each sentence, and what lies across and up. A space is no name."""
+
+    corners: Place
+    points: tuple[Place, ...]
+    before: Place
+    after: Place
+    axes: tuple[Place, Place]
+
+
+@record
+class Drawn:
+    """A picture and where it is drawn: the cell of its title, a map's cells, the cells with the names of groups of
+    bars or of curves, and those of a plane."""
+
+    picture: Picture
+    title: Place
+    cells: Place | None = None
+    names: tuple[Place, ...] = ()
+    plane: PlaneNames | None = None
+
+
 @record(eq=False)
 class Workbook:
     """A workbook that is drawn: its sheets and those that are `secret`, the places that have names, the parts
@@ -170,6 +195,7 @@ class Book:
         self.sheets: list[Canvas] = []
         self.homes: dict[Matrix, Place] = {}
         self.names: dict[str, Place] = {}
+        self.pictures: list[Drawn] = []
         self._several_heads = has_several_heads(values)
         self._views = 0
         self._pending: list[Callable[[], None]] = []

@@ -14,9 +14,9 @@ import numpy as np
 
 from xltransformer.graph import Matrix
 from xltransformer.locale import Messages
-from xltransformer.teaching.pictures import Bars, Curve, Curves, Fact, Plane
+from xltransformer.teaching.pictures import Bars, Curves, Fact, Plane
 from xltransformer.text import word_key
-from xltransformer.workbook.book import Page
+from xltransformer.workbook.book import Drawn, Page, PlaneNames
 from xltransformer.workbook.canvas import Chart, Series, spaced
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.phrases import Phrase, literal, of_sentence, phrase
@@ -63,9 +63,9 @@ class Behind:
                 draw(self.page, block, self.row + 1, 2)
                 self.row += block.shape[0] + 2
 
-    def caption(self, key: str, letter: str = "", **facts: Fact) -> str:
-        """A cell that shows a message, of the watched word where it speaks of one, as charts refer to it."""
-        return self.column([_told(self.page, key, letter=letter, **facts)]).absolute
+    def caption(self, key: str, letter: str = "", **facts: Fact) -> Place:
+        """A cell that shows a message, of the watched word where it speaks of one."""
+        return self.column([_told(self.page, key, letter=letter, **facts)])
 
     def column(self, phrases: Sequence[Phrase]) -> Place:
         """Cells below one another, each with a text."""
@@ -104,14 +104,22 @@ def draw_chart(page: Page, behind: Behind, picture: Bars | Curves | Plane, spot:
     else:
         page.sheet.formula(spot.row, spot.column, said.formula, said.shown, ("picture", ""))
     below = Spot(spot.row + 1, spot.column, (spot.size[0], spot.size[1] - ROW))
-    if isinstance(picture, Bars):
-        chart = _bars(behind, picture, below)
+    title = Place(page.sheet.name, spot.row, spot.column, (1, 1))
+    drawn = Drawn(picture, title)
+    if isinstance(picture, Plane):
+        drawn = replace(drawn, plane=(named := _plane_names(behind)))
+        chart = _plane(page, below, named)
+    elif isinstance(picture, Bars):
+        drawn = replace(drawn, names=(names := _bar_names(behind, picture)))
+        chart = _bars(page, picture, below, names)
     else:
-        chart = _curves(behind, picture, below) if isinstance(picture, Curves) else _plane(behind, below)
-    page.sheet.charts.append(replace(chart, told=_where(page, picture, spot)))
+        drawn = replace(drawn, names=(names := _curve_names(behind, picture)))
+        chart = _curves(page, picture, below, names)
+    page.book.pictures.append(drawn)
+    page.sheet.charts.append(replace(chart, told=_where(page, picture, title)))
 
 
-def _where(page: Page, picture: Bars | Curves | Plane, spot: Spot) -> str:
+def _where(page: Page, picture: Bars | Curves | Plane, title: Place) -> str:
     """What kind of chart it is, and in which cells its title and its numbers stand. These follow every edit: texts
     about the numbers themselves would not."""
     homes, watch = page.book.homes, page.model.watch
@@ -121,9 +129,8 @@ def _where(page: Page, picture: Bars | Curves | Plane, spot: Spot) -> str:
         kind, blocks = "curves", [block for curve in picture.curves for block in (curve.across, curve.up)]
     else:
         kind, blocks = "plane", [] if watch is None else [one.points for one in watch.sentences]
-    title = Place(page.sheet.name, spot.row, spot.column, (1, 1)).absolute
     numbers = dict.fromkeys(homes[block].absolute for block in blocks)
-    return page.messages(f"chart.{kind}", title=title, numbers=", ".join(numbers)).replace("$", "")
+    return page.messages(f"chart.{kind}", title=title.absolute, numbers=", ".join(numbers)).replace("$", "")
 
 
 def _title(page: Page, picture: Bars | Curves | Plane) -> Phrase:
@@ -158,44 +165,50 @@ def _add_below(page: Page, behind: Behind, picture: Curves | Plane) -> None:
     draw_chart(page, behind, picture, Spot(page.sheet.bottom + 2, LABEL, (620, 440)))
 
 
-def _bars(behind: Behind, picture: Bars, spot: Spot) -> Chart:
+def _bar_names(behind: Behind, picture: Bars) -> tuple[Place, ...]:
+    """What several groups of bars are called; nothing where there is one."""
+    if len(picture.values) == 1:
+        return ()
+    if len({block.last_name for block in picture.values}) > 1:
+        return tuple(behind.caption(f"picture.{block.last_name}") for block in picture.values)
+    letters = behind.page.letters[picture.sentence :][: len(picture.values)]  # the same of each sentence
+    return tuple(behind.caption("start.sentence", spaced(letter)) for letter in letters)
+
+
+def _bars(page: Page, picture: Bars, spot: Spot, names: Sequence[Place]) -> Chart:
     """A bar for every entry; several rows of numbers stand as groups, each in its colour."""
-    page = behind.page
-    names = page.book.homes[picture.names]
-    series = []
-    several, alike = len(picture.values) > 1, len({block.last_name for block in picture.values}) == 1
+    homes, series = page.book.homes, []
+    entries = homes[picture.names].absolute
     for k, block in enumerate(picture.values):
-        if several and alike:  # the same of each sentence
-            name = behind.caption("start.sentence", spaced(page.letters[picture.sentence + k]))
-        else:
-            name = behind.caption(f"picture.{block.last_name}") if several else ""
-        colour = COLOURS[(picture.sentence + k) % len(COLOURS)]
-        series.append(Series(page.book.homes[block].absolute, names.absolute, name, colour=colour))
-    return Chart("bar", spot.row, spot.column, spot.size, tuple(series), legend=several, shares=picture.shares)
+        name, colour = names[k].absolute if names else "", COLOURS[(picture.sentence + k) % len(COLOURS)]
+        series.append(Series(homes[block].absolute, entries, name, colour=colour))
+    drawn, legend = tuple(series), bool(names)
+    return Chart("bar", spot.row, spot.column, spot.size, drawn, legend=legend, shares=picture.shares)
 
 
-def _curves(behind: Behind, picture: Curves, spot: Spot) -> Chart:
+def _curve_names(behind: Behind, picture: Curves) -> tuple[Place, ...]:
+    """What the curves are called."""
+    return tuple(behind.caption(f"picture.{curve.key}") for curve in picture.curves)
+
+
+def _curves(page: Page, picture: Curves, spot: Spot, names: Sequence[Place]) -> Chart:
     """Points over points, each curve with a colour and a marker of its own. The first curve, whose markers
     are large and hollow, stands last: the others show where they coincide with it, whether a program draws
     the first series on top (LibreOffice) or the last."""
-    start = max(curve.start for curve in picture.curves)
-    series = [_curve(behind, picture, curve, k, start) for k, curve in enumerate(picture.curves)]
-    across = behind.page.messages(f"picture.{picture.across}")
-    shares = all(curve.up.scale == "probability" for curve in picture.curves)
-    whole = all(curve.across.scale in ("count", "whole") for curve in picture.curves)
-    drawn, legend = tuple(reversed(series)), len(series) > 1
-    return Chart("scatter", spot.row, spot.column, spot.size, drawn, across, legend, shares, whole)
+    series = [_curve(page, picture, k, name) for k, name in enumerate(names)]
+    across = page.messages(f"picture.{picture.across}")
+    kind = across, len(series) > 1, picture.shares, picture.whole
+    return Chart("scatter", spot.row, spot.column, spot.size, tuple(reversed(series)), *kind)
 
 
-def _curve(behind: Behind, picture: Curves, curve: Curve, k: int, start: int) -> Series:
-    """The k-th curve of a picture, as long as one that starts with the last."""
-    homes = behind.page.book.homes
-    across, up = homes[curve.across], homes[curve.up]
-    count = up.shape[1] - start
+def _curve(page: Page, picture: Curves, k: int, name: Place) -> Series:
+    """The k-th curve of a picture."""
+    curve, homes = picture.curves[k], page.book.homes
+    across, up, count = homes[curve.across], homes[curve.up], picture.count(curve)
     return Series(
         part(up, curve.row, curve.start, 1, count),
         part(across, 0, 0, *((count, 1) if across.shape[1] == 1 else (1, count))),
-        behind.caption(f"picture.{curve.key}"),
+        name.absolute,
         COLOURS[k % len(COLOURS)],
         _MARKERS[k % len(_MARKERS)],
         3 if count > MOST_MARKED else max(4, 10 - 3 * k),  # of curves that coincide, each shows
@@ -205,33 +218,47 @@ def _curve(behind: Behind, picture: Curves, curve: Curve, k: int, start: int) ->
     )
 
 
-def _plane(behind: Behind, spot: Spot) -> Chart:
-    """Every word of every sentence as a point, and a dashed line from the watched word to what
-    attention makes of it."""
-    homes, watch = behind.page.book.homes, behind.page.model.watch
+def _plane_names(behind: Behind) -> PlaneNames:
+    """The cells of the names in a plane, and of its corners."""
+    watch = behind.page.model.watch
     assert watch is not None
     corners = behind.corners([block for one in watch.sentences for block in (one.points, one.move)])
+    points = tuple(_point_names(behind, s) for s in range(len(watch.sentences)))
+    afters, befores = _move_names(behind)
+    axes = ("across", watch.across), ("up", watch.up)
+    across, up = (behind.caption(f"picture.{key}", name=Fact(block)) for key, block in axes)
+    return PlaneNames(corners, points, befores, afters, (across, up))
+
+
+def shown_points(words: int, sentences: int) -> int:
+    """How many of a sentence's words are points of the plane."""
+    return min(words, MOST_POINTS // sentences)
+
+
+def _plane(page: Page, spot: Spot, named: PlaneNames) -> Chart:
+    """Every word of every sentence as a point, and a dashed line from the watched word to what
+    attention makes of it."""
+    homes, watch, corners = page.book.homes, page.model.watch, named.corners
+    assert watch is not None
     series = [Series(part(corners, 0, 1, 2), part(corners, 0, 0, 2))]  # nothing but room for the names
-    for s, blocks in enumerate(watch.sentences):
-        points, words = homes[blocks.points], _point_names(behind, s)
-        for k in range(min(points.shape[0], MOST_POINTS // len(watch.sentences))):
+    for blocks, words in zip(watch.sentences, named.points, strict=True):
+        points = homes[blocks.points]
+        for k in range(shown_points(points.shape[0], len(watch.sentences))):
             label = _POINT_LABELS[k % len(_POINT_LABELS)]
             xy = part(points, k, 1), part(points, k, 0)
             series.append(Series(*xy, part(words, k, 0), "#6B7280", "circle", 5, label))
     moves = [(homes[one.move], COLOURS[s % len(COLOURS)]) for s, one in enumerate(watch.sentences)]
     for move, colour in moves:
         series.append(Series(part(move, 0, 1, 2), part(move, 0, 0, 2), colour=colour, line=True, dashed=True))
-    afters, befores = _move_names(behind)
     for s, (move, colour) in enumerate(moves):
-        name = part(afters, s, 0)
+        name = part(named.after, s, 0)
         series.append(Series(part(move, 1, 1), part(move, 1, 0), name, colour, "diamond", 11, "right"))
     for s, (move, _) in enumerate(moves):
-        name = part(befores, s, 0)
+        name = part(named.before, s, 0)
         series.append(Series(part(move, 0, 1), part(move, 0, 0), name, _ORIGIN, "square", 9, "above"))
-    for j, (axis, block, label) in enumerate((("across", watch.across, "left"), ("up", watch.up, "right"))):
-        named = behind.caption(f"picture.{axis}", name=Fact(block))  # at the end of its axis
+    for j, (axis, label) in enumerate(zip(named.axes, ("left", "right"), strict=True)):  # at the end of its axis
         xy = part(corners, j, 1), part(corners, 1 - j, 0)
-        series.append(Series(*xy, named, _ORIGIN, label=label, bold=True))
+        series.append(Series(*xy, axis.absolute, _ORIGIN, label=label, bold=True))
     return Chart("scatter", spot.row, spot.column, spot.size, tuple(series))
 
 

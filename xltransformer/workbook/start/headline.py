@@ -7,7 +7,7 @@ from dataclasses import replace
 from xltransformer.graph import Matrix
 from xltransformer.teaching.pictures import Map, Writing
 from xltransformer.teaching.watch import lesson_title
-from xltransformer.workbook.book import TOLERANCE, Page
+from xltransformer.workbook.book import TOLERANCE, Drawn, Page
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.hints import hints_taken
 from xltransformer.workbook.named import before
@@ -34,6 +34,7 @@ def draw_headline(page: Page, behind: Behind, grid: Grid) -> tuple[int, dict[str
 
 def _draw_writing(page: Page, picture: Writing, row: int) -> None:
     page.sheet.text(row, REGION, page.messages(f"picture.{picture.key}"), "picture")
+    page.book.pictures.append(Drawn(picture, Place(page.sheet.name, row, REGION, (1, 1))))
     shown = str(page.book.values[picture.text.name][0, 0])
     page.formula(row + 1, REGION, lambda: page.ref(picture.text).cell(0, 0), shown, "writing")
 
@@ -43,7 +44,8 @@ def _draw_map(page: Page, picture: Map, spot: Spot, *, small: bool) -> Place:
     part = lesson_title(picture.part, page.messages) if picture.part else ""
     title = before(page, picture.sentence) + page.messages(f"picture.{picture.key}", part=part)
     page.sheet.text(spot.row, spot.column, title, "picture")
-    draw(page, picture.block, spot.row + 2, spot.column + 1, small=small)
+    cells = draw(page, picture.block, spot.row + 2, spot.column + 1, small=small)
+    page.book.pictures.append(Drawn(picture, Place(page.sheet.name, spot.row, spot.column, (1, 1)), cells))
     rows, columns = picture.block.shape
     return Place(page.sheet.name, spot.row, spot.column, (rows + 2, columns + 1))
 
