@@ -42,7 +42,7 @@ class Formulon(Wheel):
     """Keeps its compiled WebAssembly among the user's caches."""
 
     name, title = "formulon", "Formulon"
-    how_to_get = "pip install formulon"
+    how_to_get = 'pip install "xltransformer[page]"'
     script = formulon_process.__file__
 
 
