@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
-from xltransformer.graph import Array, Matrix
+from xltransformer.graph import Array, Matrix, Section
 from xltransformer.locale import Messages
 from xltransformer.models import Lesson
 from xltransformer.record import record
@@ -144,8 +144,9 @@ class Drawn:
 @record(eq=False)
 class Workbook:
     """A workbook that is drawn: its sheets and those that are `secret`, the places that have names, the parts
-    of the first `screen` by name, how hard the file is compressed, the language of its texts, and the sheet out of
-    sight that carries the description in its first column."""
+    of the first `screen` by name, how hard the file is compressed, the language of its texts, the sheet out of
+    sight that carries the description in its first column, and where a model is drawn, its first `page` and its
+    `chapters`, a sheet each."""
 
     sheets: list[Canvas]
     secret: list[Canvas]
@@ -154,6 +155,8 @@ class Workbook:
     level: int
     language: str
     carrier: Canvas | None = None
+    page: Page | None = None
+    chapters: Sequence[Chapter] = ()
 
     @property
     def title(self) -> str:
@@ -280,3 +283,13 @@ class Page:
     ) -> None:
         """A formula of the sheet's own (a remark, a verdict); `shown` is its result."""
         self.book.later(lambda: self.sheet.formula(row, column, formula(), shown, (style, number), array=array))
+
+
+@record(eq=False)
+class Chapter:
+    """A sheet as the first one's map lists it: the title and row of each of its steps, and the section, if
+    any, that it shows."""
+
+    page: Page
+    steps: Sequence[tuple[str, int]] = ()
+    section: Section | None = None

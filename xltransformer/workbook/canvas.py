@@ -11,11 +11,11 @@ from functools import cache, cached_property, lru_cache
 from typing import Any, Literal
 
 from xltransformer.errors import UserError
-from xltransformer.graph import Array
+from xltransformer.graph import Array, Matrix
 from xltransformer.ops import Span
 from xltransformer.record import record
 from xltransformer.workbook.patterns import CellFormula, Formulas, formulas
-from xltransformer.workbook.places import column_letters, quoted
+from xltransformer.workbook.places import Place, column_letters, quoted
 from xltransformer.workbook.styles import Style
 
 WINDOW = 1125
@@ -153,6 +153,8 @@ class Canvas:
     name: str
     single: dict[tuple[int, int], Cell] = field(default_factory=dict)
     blocks: list[Cells] = field(default_factory=list)
+    drawn: list[tuple[Matrix, Place]] = field(default_factory=list)
+    """Which block of the model lies where: its home, and every further view of it."""
     paragraphs: list[Paragraph] = field(default_factory=list)
     bars: list[tuple[int, str]] = field(default_factory=list)
     """The style of every still empty cell of a row, over the sheet's width."""

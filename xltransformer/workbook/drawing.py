@@ -272,6 +272,7 @@ def draw(
     """
     book = page.book
     place = Place(page.sheet.name, row, column, block.shape)
+    page.sheet.drawn.append((block, place))
     given = {m: p for m, p in (shown or {}).items() if not book.exercise.hides(m)}
     _draw_cells(Drawing(page, block, place, given, small or plain))
     if labelled and not plain:
@@ -305,6 +306,7 @@ def draw_factor(page: Page, block: Matrix, row: int, column: int, *, turned: boo
         return draw(page, block, row, column)
     rows, columns = block.shape
     place = Place(page.sheet.name, row, column, (columns, rows), turned=True)
+    page.sheet.drawn.append((block, place))
     look = Matrix(block.columns, block.rows, op=block.op, name=block.name, scale=block.scale, role=block.role)
 
     def write() -> None:

@@ -11,7 +11,7 @@ from xltransformer.locale import Messages
 from xltransformer.size.configuration import Configuration, configuration
 from xltransformer.text import letters, word_key
 from xltransformer.workbook.baseline import compared, draw_baseline, draw_changed
-from xltransformer.workbook.book import Book, Left, Page, Variant, Workbook, no_collecting
+from xltransformer.workbook.book import Book, Chapter, Left, Page, Variant, Workbook, no_collecting
 from xltransformer.workbook.built import draw_as_built
 from xltransformer.workbook.canvas import Canvas, text_width
 from xltransformer.workbook.checks import draw_checks
@@ -23,7 +23,7 @@ from xltransformer.workbook.paper import Printed, draw_pages
 from xltransformer.workbook.phrases import literal, needed
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.printing import paginate
-from xltransformer.workbook.sections import Chapter, draw_chapters
+from xltransformer.workbook.sections import draw_chapters
 from xltransformer.workbook.size_sheet import draw_size
 from xltransformer.workbook.start import draw_shown, draw_typed
 from xltransformer.workbook.start.charts import Behind, draw_below, suggested
@@ -77,7 +77,7 @@ def lay_out(
     screen = draw_shown(start, instance, typed, behind, listed, changed) | {"state": state}
     draw_below(behind, chapters)
     behind.page.sheet.hidden = bool(exercise)
-    workbook = replace(book.finish(screen), carrier=kept.sheet)
+    workbook = replace(book.finish(screen), carrier=kept.sheet, page=start, chapters=listed)
     _set_up(workbook, as_they_are=(start.sheet, vocabulary.sheet))
     _navigate([sheet for sheet in workbook.shown if sheet.paper is None], messages)
     return workbook

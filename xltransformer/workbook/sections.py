@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from xltransformer.building.instance import Instance
 from xltransformer.graph import Matrix, Section
-from xltransformer.record import record
-from xltransformer.workbook.book import Page
+from xltransformer.workbook.book import Chapter, Page
 from xltransformer.workbook.canvas import LETTER, Canvas, cell_range, spaced, text_width
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.named import titled
@@ -91,16 +90,6 @@ def _draw_heads(page: Page, sections: Sequence[Section]) -> dict[str, int]:
             free += max(block.shape[1] + 1, math.ceil(text_width(symbol) * 1.1 * LETTER / _PIXELS))
         free = max(free, after)
     return columns
-
-
-@record(eq=False)
-class Chapter:
-    """A sheet as the first one's map lists it: the title and row of each of its steps, and the section, if
-    any, that it shows."""
-
-    page: Page
-    steps: Sequence[tuple[str, int]] = ()
-    section: Section | None = None
 
 
 def draw_chapters(first: Page, instance: Instance) -> list[Chapter]:

@@ -53,11 +53,15 @@ def step_map(page: Page, section: Section, titles: Sequence[str]) -> StepMap | N
     """The map of a section whose steps have these titles; None where it is short."""
     if len(titles) < LONG:
         return None
-    elsewhere = _used_elsewhere(page, section)
-    made = (_made(page, step, elsewhere) for step in section.steps)
-    lines = [Line(title, text) for title, text in zip(titles, made, strict=True)]
+    lines = [Line(title, text) for title, text in zip(titles, what_is_made(page, section), strict=True)]
     side_by_side = _parts(lines, math.ceil(len(lines) / 2))
     return StepMap(side_by_side if _end(side_by_side[-1]) <= WIDEST else _parts(lines, len(lines)))
+
+
+def what_is_made(page: Page, section: Section) -> list[str]:
+    """What each step of a section makes, of which shapes."""
+    elsewhere = _used_elsewhere(page, section)
+    return [_made(page, step, elsewhere) for step in section.steps]
 
 
 def draw_step_map(page: Page, drawn: StepMap, rows: Iterable[int], top: int) -> None:

@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from xltransformer.building.instance import Instance
 from xltransformer.record import record
 from xltransformer.workbook.baseline import Changed
-from xltransformer.workbook.book import Page, Variant
+from xltransformer.workbook.book import Chapter, Page, Variant
 from xltransformer.workbook.canvas import text_width
 from xltransformer.workbook.places import Place
-from xltransformer.workbook.sections import Chapter
 from xltransformer.workbook.start.charts import Behind
 from xltransformer.workbook.start.experiments import draw_experiments
 from xltransformer.workbook.start.grid import (

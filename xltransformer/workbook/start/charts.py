@@ -16,12 +16,11 @@ from xltransformer.graph import Matrix
 from xltransformer.locale import Messages
 from xltransformer.teaching.pictures import Bars, Curves, Fact, Plane
 from xltransformer.text import word_key
-from xltransformer.workbook.book import Drawn, Page, PlaneNames
+from xltransformer.workbook.book import Chapter, Drawn, Page, PlaneNames
 from xltransformer.workbook.canvas import Chart, Series, spaced
 from xltransformer.workbook.drawing import draw
 from xltransformer.workbook.phrases import Phrase, literal, of_sentence, phrase
 from xltransformer.workbook.places import Place
-from xltransformer.workbook.sections import Chapter
 from xltransformer.workbook.start.grid import LABEL, ROW, Spot
 
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
