@@ -1,0 +1,146 @@
+"""The page as one file: all that it shows, the workbook, the engine, and the scripts that bring it to life."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+
+from xltransformer.building.instance import Instance
+from xltransformer.page import engine, first, joining, limits
+from xltransformer.page.cells import Now, as_drawn
+from xltransformer.page.contents import Contents
+from xltransformer.page.html import element, opened, text
+from xltransformer.page.packing import pack
+from xltransformer.page.panels import Drawn, draw_chapters, number_panels
+from xltransformer.workbook.book import Workbook
+
+SHARED_ENGINE = "engine.js"
+"""The file beside pages that share one engine."""
+
+
+def document(
+    instance: Instance,
+    drawn: Workbook,
+    workbook: bytes,
+    name: str,
+    *,
+    now: Now = as_drawn,
+    recalculate: bool = False,
+    shared: bool = False,
+) -> str:
+    """The page of a drawn workbook, whose file is `workbook` and is called `name` without its ending.
+
+    `now` is what cells show where that is not what was drawn; with `recalculate` the engine calculates everything
+    at the start, since the results in the file count for nothing. Pages that have a `shared` engine take it from
+    the file SHARED_ENGINE beside them. Raises UserError where the engine is not installed, and where no browser
+    could hold the page.
+    """
+    limits.check_size(
+        sum(len(row) for sheet in drawn.sheets for one in sheet.blocks for row in one.values), len(workbook)
+    )
+    contents = Contents(drawn, name, now)
+    number_panels(contents)
+    start = first.draw(contents.page, instance, contents)
+    chapters = draw_chapters(contents)
+    outline = {**contents.outline(), "recalculate": recalculate}
+    body = _body(contents, start, chapters)
+    return "\n".join(["<!doctype html>", _opening(contents, shared), body, *_data(outline, workbook, shared), ""])
+
+
+def shared_engine() -> str:
+    """What stands in the file of an engine that pages share."""
+    return f"globalThis.xltEngine = {json.dumps(engine.packed_engine())};\n"
+
+
+def _opening(contents: Contents, shared: bool) -> str:
+    """Everything before the body: the title, the policy that lets nothing in from outside, the style."""
+    title = contents.workbook.title
+    shared_from = "'self' file: " if shared else ""
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{_digest(joining.script('main'))}' {shared_from}"
+        "'wasm-unsafe-eval' blob:; worker-src blob:; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    head = [
+        '<meta charset="utf-8">',
+        opened("meta", http_equiv="Content-Security-Policy", content=policy),
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        opened("meta", name="generator", content="xltransformer"),
+        element("title", text(title)),
+        element("style", joining.styles()),
+    ]
+    language = {"zh": "zh-Hans"}.get(contents.messages.language, contents.messages.language)
+    return opened("html", lang=language, data_state="shown") + "\n" + element("head", "\n".join(head))
+
+
+def _digest(source: str) -> str:
+    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+
+
+def _body(contents: Contents, start: str, chapters: list[Drawn]) -> str:
+    """What is seen: the first screen, the steps, the way around."""
+    messages = contents.messages
+    steps = "".join(_chapter(chapter) for chapter in chapters)
+    parts = [
+        start,
+        element("main", element("section", steps, id="steps", aria_label=messages("page.steps"))),
+        _map(contents, chapters),
+        _licences(contents),
+    ]
+    return "<body>\n" + "\n".join(parts)
+
+
+def _chapter(chapter: Drawn) -> str:
+    panels = "".join(_panel(panel.id, panel.title, panel.html) for panel in chapter.panels)
+    return element("section", element("h2", text(chapter.title)) + panels, cls="chapter", id=chapter.id)
+
+
+def _panel(name: str, title: str, html: str) -> str:
+    heading = element("h3", text(title)) if title else ""
+    return element("article", heading + html, cls="panel", id=name)
+
+
+def _map(contents: Contents, chapters: list[Drawn]) -> str:
+    """The list of chapters and steps with their shapes, each of which leads there."""
+    items = []
+    for chapter in chapters:
+        steps = "".join(
+            element(
+                "li", element("a", text(panel.title), href=f"#{panel.id}") + element("small", text(panel.made))
+            )
+            for panel in chapter.panels
+            if panel.title
+        )
+        listed = element("ol", steps) if steps else ""
+        items.append(element("li", element("a", text(chapter.title), href=f"#{chapter.id}") + listed))
+    title = contents.messages("page.steps")
+    return element("nav", element("h2", text(title)) + element("ul", "".join(items)), id="map", aria_label=title)
+
+
+def _licences(contents: Contents) -> str:
+    """Whose parts are in the file, and under which licences."""
+    said = element("summary", text(contents.messages("page.licences")))
+    return element(
+        "footer",
+        element(
+            "details",
+            said + element("pre", text(f"{engine.engine_name()}\n\n{engine.engine_licence()}")),
+            id="licences",
+        ),
+    )
+
+
+def _data(outline: dict[str, object], workbook: bytes, shared: bool) -> list[str]:
+    """What the scripts need, and the scripts."""
+    held = {"ensure_ascii": False, "separators": (",", ":")}
+    said = json.dumps(outline, **held).replace("</", "<\\/").replace("<!--", "<\\!--")  # type: ignore[arg-type]
+    return [
+        element("script", said, type="application/json", id="outline"),
+        element("script", joining.script("worker"), type="text/plain", id="worker-code"),
+        element("script", pack(workbook), type="text/plain", id="workbook"),
+        element("script", "", src=SHARED_ENGINE)
+        if shared
+        else element("script", engine.packed_engine(), type="text/plain", id="engine"),
+        element("script", joining.script("main")),
+    ]
