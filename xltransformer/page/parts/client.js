@@ -1,5 +1,5 @@
-// The page's side of the engine: asks worker.js, in a worker made from the page's own text, or on the page's thread
-// where a browser allows no worker.
+// The page's side of the engine: asks worker.js, in a worker made from the page's own text, or on the page's
+// thread where a browser allows no worker.
 
 import { answering } from "./worker.js";
 
@@ -22,7 +22,8 @@ export class Client {
 
   /**
    * Start the engine with a workbook; rejects with the reason in one line.
-   * @param {{engine: string | Uint8Array, workbook: string | Uint8Array, extra?: object, recalculate?: boolean}} given
+   * @param {{engine: string | Uint8Array, workbook: string | Uint8Array, extra?: object,
+   *   recalculate?: boolean}} given
    * @returns {Promise<{sheets: string[], milliseconds: Record<string, number>}>}
    */
   start(given) {
@@ -41,8 +42,8 @@ export class Client {
 
   /**
    * @param {({key: number, value: number | string | boolean | null} | {key: number, formula: string})[]} edits
-   * @returns {Promise<{changed: Values, milliseconds: number, reading: number}>} what the engine took to calculate,
-   *   and to read what has changed
+   * @returns {Promise<{changed: Values, milliseconds: number, reading: number}>} what the engine took to
+   *   calculate, and to read what has changed
    */
   async edit(edits) {
     const { changed, ...times } = await this.ask("edit", edits);

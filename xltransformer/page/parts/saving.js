@@ -76,7 +76,7 @@ async function savedSheet(xml, first, edits, engine) {
   for (const cell of rest) {
     const formula = own.get(cell.key) ?? cell.formula;
     const value = results.get(cell.key);
-    const same = formula === cell.formula && isSame(heldValue(cell, []), value);
+    const same = formula === cell.formula && holdsSame(heldValue(cell, []), value);
     if (value !== undefined && !same) pieces.set(cell.key, resultCell(cell, formula, value, sheet.prefix));
   }
   const styles = new Map(cells.map((cell) => [cell.key, cell.attributes.get("s")]));
@@ -134,7 +134,7 @@ async function ownFormulas(cells, first, edits, engine) {
  * @param {import("./package.js").CellValue} held
  * @param {import("./package.js").CellValue} found
  */
-function isSame(held, found) {
+function holdsSame(held, found) {
   const error = (value) => (value !== null && typeof value === "object" ? value.error : null);
   return held === found || (error(held) !== null && error(held) === error(found));
 }

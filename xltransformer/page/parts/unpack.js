@@ -1,6 +1,6 @@
-// Bytes that stand in the page as text (page/packing.py writes them): a line "deflate:LENGTH" or "plain:LENGTH", then
-// pairs of printable characters, the second digit to the base of 91 first, each pair worth 13 bits. Line ends do not
-// count, so that editors and mail may change them.
+// Bytes that stand in the page as text (page/packing.py writes them): a line "deflate:LENGTH" or "plain:LENGTH",
+// then pairs of printable characters, the second digit to the base of 91 first, each pair worth 13 bits. Line ends
+// do not count, so that editors and mail may change them.
 
 const PACKED_DIGITS = 91;
 const PACKED_BITS = 13;
