@@ -56,7 +56,7 @@ class Contents:
         self.sheets = [canvas.name for canvas in canvases]
         self._numbers = {canvas: k for k, canvas in enumerate(self.sheets)}
         self.page: Page = replace(workbook.page, sheet=Canvas(EXTRA), labels={})
-        self._extra: list[str] = []
+        self._extra: list[Phrase] = []
         self.panels: dict[str, list[tuple[int, str]]] = {}
         """Of each sheet the panels by their first rows, for what leads there."""
 
@@ -74,7 +74,7 @@ class Contents:
 
     def live_text(self, phrase: Phrase) -> Live:
         """A text of the page's own, made on its `page`, that follows every edit."""
-        self._extra.append(phrase.formula)
+        self._extra.append(phrase)
         return Live((len(self.sheets), len(self._extra) - 1, 0), phrase.shown)
 
     def anchor(self, sheet: str, row: int = 0) -> str:
@@ -119,7 +119,10 @@ class Contents:
             "sheets": self.sheets,
             "vocabulary": self.page.model.vocabulary.words.name,
             "blocks": {**blocks, **self._hints()},
-            "extra": {"sheet": EXTRA, "cells": [[row, 0, formula] for row, formula in enumerate(self._extra)]},
+            "extra": {
+                "sheet": EXTRA,
+                "cells": [[k, 0, one.formula, one.shown] for k, one in enumerate(self._extra)],
+            },
         }
 
     def _block(self, block: Matrix) -> dict[str, Any]:

@@ -44,8 +44,35 @@ def document(
     start = first.draw(contents.page, instance, contents)
     chapters = draw_chapters(contents)
     outline = {**contents.outline(), "recalculate": recalculate}
-    body = _body(contents, start, chapters)
-    return "\n".join(["<!doctype html>", _opening(contents, shared), body, *_data(outline, workbook, shared), ""])
+    data = _data(outline, workbook, shared)
+    frame = [_opening(contents, shared), start, _map(contents, chapters), _licences(contents), *data]
+    packed = engine.packed_engine() if shared else ""
+    whole = MOST_SIZE * (_packed_size(engine.packed_engine()) + len(workbook))
+    steps, more = _in_room([_chapter(chapter) for chapter in chapters], whole - _size(*frame, packed))
+    return "\n".join(
+        ["<!doctype html>", frame[0], _body(contents, start, steps, chapters, more), *data, "</body></html>", ""]
+    )
+
+
+MOST_SIZE = 1.38
+"""How large a page becomes at most, as a multiple of the engine, deflated, and the workbook."""
+
+
+def _size(*parts: str) -> int:
+    return sum(len(part.encode()) for part in parts)
+
+
+def _packed_size(packed: str) -> int:
+    """How many bytes a packed text stands for."""
+    return int(packed.partition("\n")[0].partition(":")[2])
+
+
+def _in_room(chapters: list[str], room: float) -> tuple[str, list[str]]:
+    """The first chapters, as many as there is room for, and one at least; and the others, which are packed."""
+    count = 1
+    while count < len(chapters) and _size(*chapters[: count + 1]) <= room:
+        count += 1
+    return "".join(chapters[:count]), chapters[count:]
 
 
 def shared_engine() -> str:
@@ -78,17 +105,17 @@ def _digest(source: str) -> str:
     return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
-def _body(contents: Contents, start: str, chapters: list[Drawn]) -> str:
+def _body(contents: Contents, start: str, steps: str, chapters: list[Drawn], more: list[str]) -> str:
     """What is seen: the first screen, the steps, the way around."""
     messages = contents.messages
-    steps = "".join(_chapter(chapter) for chapter in chapters)
-    parts = [
-        start,
-        element("main", element("section", steps, id="steps", aria_label=messages("page.steps"))),
-        _map(contents, chapters),
-        _licences(contents),
-    ]
-    return "<body>\n" + "\n".join(parts)
+    if more:  # the scripts put them there
+        said = element("p", text(messages("page.more")), cls="note")
+        steps += element("noscript", said)
+        steps += element("script", pack("".join(more).encode(), deflate=True), type="text/plain", id="more")
+    shown = start + element("section", steps, id="steps", aria_label=messages("page.steps"))
+    return "<body>\n" + "\n".join(
+        [element("main", shown, id="main"), _map(contents, chapters), _licences(contents)]
+    )
 
 
 def _chapter(chapter: Drawn) -> str:
@@ -133,14 +160,12 @@ def _licences(contents: Contents) -> str:
 
 def _data(outline: dict[str, object], workbook: bytes, shared: bool) -> list[str]:
     """What the scripts need, and the scripts."""
-    held = {"ensure_ascii": False, "separators": (",", ":")}
-    said = json.dumps(outline, **held).replace("</", "<\\/").replace("<!--", "<\\!--")  # type: ignore[arg-type]
+    said = json.dumps(outline, ensure_ascii=False, separators=(",", ":")).encode()
+    held = [("outline", pack(said, deflate=True)), ("workbook", pack(workbook))]
+    if not shared:
+        held.append(("engine", engine.packed_engine()))
     return [
-        element("script", said, type="application/json", id="outline"),
-        element("script", joining.script("worker"), type="text/plain", id="worker-code"),
-        element("script", pack(workbook), type="text/plain", id="workbook"),
-        element("script", "", src=SHARED_ENGINE)
-        if shared
-        else element("script", engine.packed_engine(), type="text/plain", id="engine"),
-        element("script", joining.script("main")),
+        *(element("script", packed, type="text/plain", id=name) for name, packed in held),
+        *([element("script", "", src=SHARED_ENGINE)] if shared else []),
+        element("script", joining.script("main"), id="page-code"),
     ]

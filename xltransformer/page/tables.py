@@ -56,7 +56,7 @@ def _head(contents: Contents, drawing: Drawing, *, corner: bool) -> str:
     if columns is None:
         return f'<thead><tr>{first}<td colspan="{drawing.place.shape[1]}">'
     names = "".join(
-        f'<th scope="col">{text(contents.now(drawing.place.sheet, columns.row, columns.column + j, value))}'
+        f"<th>{text(contents.now(drawing.place.sheet, columns.row, columns.column + j, value))}"
         for j, value in enumerate(columns.values[0].tolist())
     )
     return f"<thead><tr>{first}{names}"
@@ -65,7 +65,7 @@ def _head(contents: Contents, drawing: Drawing, *, corner: bool) -> str:
 def _label(contents: Contents, sheet: str, rows: Cells | None, i: int) -> str:
     if rows is None:
         return "<td>"
-    return f'<th scope="row">{text(contents.now(sheet, rows.row + i, rows.column, rows.values[i, 0]))}'
+    return f"<th>{text(contents.now(sheet, rows.row + i, rows.column, rows.values[i, 0]))}"
 
 
 def _cell(contents: Contents, sheet: str, row: int, column: int, cell: Cell) -> str:

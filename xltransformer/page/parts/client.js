@@ -8,6 +8,8 @@ import { answering } from "./worker.js";
 
 /** Milliseconds within which a worker says that it is there. */
 const WORKER_WITHIN = 5000;
+/** Where the worker's part of the page's script ends, as joining.py writes it. */
+const END_OF_WORKER = "/* the page */";
 
 export class Client {
   constructor() {
@@ -116,10 +118,12 @@ export class Client {
  * @returns {Promise<Worker | null>}
  */
 async function workerOfPage() {
-  const code = document.getElementById("worker-code")?.textContent;
-  if (!code) {
+  const whole = document.getElementById("page-code")?.textContent ?? "";
+  const end = whole.indexOf(END_OF_WORKER);
+  if (end < 0) {
     return null;
   }
+  const code = `${whole.slice(0, end)}})();`;
   const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {
     const worker = new Worker(address);

@@ -1,14 +1,24 @@
-// Starts everything: the cells first, then what listens to them.
+// Starts everything: what the page keeps packed, then what listens to the cells, then the cells.
+import { startLink } from "./link.js";
 import { startLive } from "./live.js";
+import { readOutline, showMore } from "./more.js";
 import { startOrigin } from "./origin.js";
 import { startPictures } from "./pictures.js";
 import { startSaving } from "./saving.js";
-import { startLink } from "./link.js";
 import { startSteps } from "./steps.js";
 
-startSteps();
-startPictures();
-startOrigin();
-startSaving();
-startLink();
-startLive();
+async function startPage() {
+  startSteps();
+  const outline = await readOutline();
+  await showMore();
+  const live = startLive(outline);
+  startPictures();
+  startOrigin();
+  startSaving();
+  startLink();
+  await live;
+}
+
+if (typeof document !== "undefined") {
+  startPage();
+}

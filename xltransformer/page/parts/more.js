@@ -1,0 +1,34 @@
+// What the page keeps packed: the outline, and the chapters that a small file has no room for.
+import { unpack } from "./unpack.js";
+
+/**
+ * The text of a packed part of the page; empty where there is none.
+ * @param {string} id
+ * @returns {Promise<string>}
+ */
+async function packedText(id) {
+  const packed = document.getElementById(id)?.textContent;
+  return packed ? new TextDecoder().decode(await unpack(packed)) : "";
+}
+
+/**
+ * What the page holds: sheets, blocks and where they lie; see contents.py.
+ * @returns {Promise<object>}
+ */
+export async function readOutline() {
+  return JSON.parse(await packedText("outline"));
+}
+
+/** Put the packed chapters in their place, and go where the address leads if that is among them. */
+export async function showMore() {
+  const html = await packedText("more");
+  if (!html) {
+    return;
+  }
+  const range = document.createRange();
+  document.getElementById("more").replaceWith(range.createContextualFragment(html));
+  const named = decodeURIComponent(location.hash.slice(1));
+  if (named.startsWith("p-") || named.startsWith("c-")) {
+    document.getElementById(named)?.scrollIntoView();
+  }
+}
