@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from browser import Evaluate
 
+from xltransformer.building.instance import Instance
 from xltransformer.engines import ENGINES
 from xltransformer.errors import UserError
+from xltransformer.graph import Array
+from xltransformer.locale import load_messages
 from xltransformer.page import engine
+from xltransformer.page.contents import Contents
 from xltransformer.page.packing import pack
+from xltransformer.workbook.layout import lay_out
 
-KEY = "const key = (sheet, row, column) => (sheet * 1048576 + row) * 16384 + column;"
 CALCULATE = """(async () => {
   const plain = ({keys, numbers, others}) => {
-    const values = Array.from(numbers);
-    for (const [index, value] of others) values[index] = value;
-    return Array.from(keys, (key, index) => [key, values[index]]);
+    const values = new Map(Array.from(keys, (key, index) => [key, numbers[index]]));
+    for (const [index, value] of others) values.set(keys[index], value);
+    return Array.from(values);
   };
   const calculator = new Calculator();
   const { sheets } = await calculator.start(given.start);
   const watched = plain(calculator.watch(Float64Array.from(given.watch)));
+  calculator.settle();
+  const settled = plain(calculator.changes());
+  const formulas = given.watch.map((key) => calculator.formula(key));
   const edits = given.edits.map((one) => plain(calculator.edit(one).changed));
-  return [sheets, watched, edits, given.watch.map((key) => calculator.formula(key))];
+  return { sheets, watched, settled, formulas, edits };
 })()"""
 
 
@@ -72,3 +82,80 @@ def test_a_damaged_text_is_told(evaluate: Evaluate) -> None:
     text = pack(bytes(200))
     assert evaluate(["unpack.js"], told, text[:-30]).endswith("of 200 bytes")
     assert "damaged" in evaluate(["unpack.js"], told, "nothing")
+
+
+@pytest.fixture(scope="module")
+def lesson(first_workbook: tuple[Path, Instance]) -> tuple[str, Instance, dict[str, Any]]:
+    """A workbook as a page holds it, what was built, and the outline of its page."""
+    path, instance = first_workbook
+    drawn = lay_out(instance, instance.trace(), load_messages("en"))
+    return pack(path.read_bytes()), instance, Contents(drawn, path.stem).outline()
+
+
+def entries(blocks: Mapping[str, Any], values: Mapping[str, Array]) -> Iterator[tuple[int, Any]]:
+    """Every entry of the blocks that have a place: its key, and what it is."""
+    for name, block in blocks.items():
+        if name in values:
+            sheet, top, left = block["at"]
+            for (i, j), value in np.ndenumerate(values[name]):
+                yield key(sheet, top + i, left + j), value
+
+
+def check(found: Mapping[int, Any], expected: Mapping[int, Any]) -> None:
+    for one, value in expected.items():
+        if isinstance(value, str) or value is None:
+            assert (found[one] or "") == (value or "")
+        else:
+            assert (found[one] or 0) == pytest.approx(float(value), rel=1e-9, abs=1e-9)
+
+
+def test_the_engine_calculates_what_numpy_does(
+    evaluate: Evaluate, lesson: tuple[str, Instance, dict[str, Any]]
+) -> None:
+    workbook, instance, outline = lesson
+    blocks, extra = outline["blocks"], len(outline["sheets"])
+    before = dict(entries(blocks, instance.trace()))
+    weights = next(b for b in instance.model.inputs if b.name in blocks and not b.text and b.size > 2)
+    row = instance.inputs[weights.name].copy()
+    row[0, 0] += 0.5
+    after = dict(entries(blocks, instance.model.trace({**instance.inputs, weights.name: row})))
+    sheet, top, left = blocks[weights.name]["at"]
+    place = key(sheet, top, left)
+    cells = [[0, 0, "1/0", 7], [1, 0, '"[" & xlt.page!A4 & "]"', "built"], [2, 0, "1=1", False]]
+    told = evaluate(
+        ["worker.js"],
+        CALCULATE,
+        {
+            "start": {
+                "engine": engine.packed_engine(),
+                "workbook": workbook,
+                "extra": {"sheet": "xlt.page", "cells": cells},
+            },
+            "watch": [*before, *(key(extra, row, 0) for row in range(4))],
+            "edits": [
+                [{"key": place, "value": float(row[0, 0])}],
+                [{"key": place, "value": float(row[0, 0])}],
+                [{"key": key(extra, 3, 0), "value": 'a"ü猫\0b'}],
+                [{"key": key(extra, 3, 0), "value": -0.0}],
+                [{"key": key(extra, 3, 0), "formula": "NA()"}, {"key": key(extra, 0, 0), "value": None}],
+                [{"key": place, "value": float(instance.inputs[weights.name][0, 0])}],
+            ],
+        },
+    )
+    assert told["sheets"] == [*outline["sheets"], "xlt.page"]
+    watched = dict(told["watched"])
+    check(watched, before)
+    assert [watched[key(extra, row, 0)] for row in range(4)] == [7, "built", False, None]
+    a, b, c, d = (key(extra, row, 0) for row in range(4))
+    assert told["settled"] == [[a, {"error": "#DIV/0!"}], [b, "[]"], [c, True]]
+    assert told["formulas"][-4:] == ["=1/0", '="[" & xlt.page!A4 & "]"', "=1=1", ""]
+    weight, again, text, zero, error, undone = map(dict, told["edits"])
+    check({**watched, **weight}, after)
+    assert place in weight
+    assert len(weight) < len(after) / 2
+    assert again == {}
+    assert text == {b: '[a"ü猫b]', d: 'a"ü猫b'}
+    assert zero == {b: "[0]", d: 0}
+    assert error == {a: None, b: {"error": "#N/A"}, d: {"error": "#N/A"}}
+    check({**watched, **weight, **undone}, before)
+    assert set(undone) == set(weight)

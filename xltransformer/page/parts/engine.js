@@ -198,15 +198,21 @@ export class Engine {
   }
 
   /**
-   * The formula of a cell, with its equals sign; nothing where it has none.
+   * The formula of a cell, with its equals sign, and in braces where it is that of an array the cell belongs to;
+   * "" where it has none.
    * @param {number} sheet
    * @param {number} row
    * @param {number} column
    */
   formula(sheet, row, column) {
-    this.call("fm_workbook_get_formula", this.workbook, sheet, row, column, this.room);
-    const formula = this.textAt(this.words[this.room >> 2]);
-    return formula === "" || formula.startsWith("=") ? formula : `=${formula}`;
+    this.call("fm_workbook_spill_info", this.workbook, sheet, row, column, this.room);
+    const start = this.room >> 2;
+    const [topRow, leftColumn, , , isArray] = this.words.subarray(start, start + 5);
+    const [fromRow, fromColumn] = isArray ? [topRow, leftColumn] : [row, column];
+    this.call("fm_workbook_get_formula", this.workbook, sheet, fromRow, fromColumn, this.room);
+    const text = this.textAt(this.words[start]);
+    const formula = text === "" || text.startsWith("=") ? text : `=${text}`;
+    return isArray ? `{${formula}}` : formula;
   }
 }
 
