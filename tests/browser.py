@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,11 +36,20 @@ OWN = ("blob:", "data:", "about:")
 
 COUNTED = """
 globalThis.timesLive = 0;
+globalThis.broken = false;
+addEventListener("error", () => { globalThis.broken = true; });
 new MutationObserver(() => {
   if (document.documentElement.dataset.state === "live") globalThis.timesLive += 1;
 }).observe(document, { attributes: true, subtree: true, attributeFilter: ["data-state"] });
 """
-"""Counts how often a page has become live."""
+"""Counts how often a page has become live, and notes whether a script of it has ended in an error."""
+
+
+ONCE_LIVE = """async (patience) => {
+  const end = performance.now() + patience;
+  const ended = () => broken || ["live", "failed"].includes(document.documentElement.dataset.state);
+  while (!ended() && performance.now() < end) await new Promise((done) => setTimeout(done, 5));
+}"""
 
 
 @dataclass
@@ -122,12 +131,10 @@ class Chromium:
         context.on("weberror", lambda error: heard.errors.append(str(error.error)))
 
     def wait_until_live(self, page: Page) -> None:
-        from playwright.sync_api import TimeoutError as LateError
-
-        with suppress(LateError):
-            page.wait_for_selector('html:is([data-state="live"], [data-state="failed"])', state="attached")
-        state = page.locator("html").get_attribute("data-state")
-        assert state == "live", f"the page is not live but {state}: {self.heard(page).wrong or state_line(page)}"
+        """Wait for it; not where the page has ended already."""
+        heard = self.heard(page)
+        page.evaluate(ONCE_LIVE, PATIENCE)
+        assert state(page) == "live", f"the page is not live but {state(page)}: {heard.wrong or state_line(page)}"
 
     def heard(self, page: Page) -> Heard:
         return self._heard[page]
