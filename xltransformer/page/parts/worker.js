@@ -203,7 +203,7 @@ function sent(keys, values) {
 }
 
 /** What may be asked, by its name. */
-const ASKED = /** @type {const} */ (["start", "watch", "edit", "formula"]);
+const REQUESTS = /** @type {const} */ (["start", "watch", "edit", "formula"]);
 
 /**
  * Answer requests one after the other, and calculate everything once when the first answer is out.
@@ -216,7 +216,7 @@ export function answering(post) {
   /** @param {{id: number, ask: string, given: any}} request */
   const answer = async ({ id, ask, given }) => {
     try {
-      if (!ASKED.includes(/** @type {any} */ (ask))) {
+      if (!REQUESTS.includes(/** @type {any} */ (ask))) {
         throw new Error(`nothing is known of ${ask}`);
       }
       const result = await calculator[ask](given);
