@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xltransformer.graph import Array
+from xltransformer.page.joining import bare, join
+from xltransformer.page.packing import unpack
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page
@@ -213,7 +214,7 @@ def numbers(array: Array) -> Array:
 
 def outline(page: Page) -> dict[str, Any]:
     """What a page's scripts know of its workbook."""
-    told: dict[str, Any] = json.loads(page.locator("#outline").text_content() or "")
+    told: dict[str, Any] = json.loads(unpack(page.locator("#outline").text_content() or ""))
     return told
 
 
@@ -261,24 +262,13 @@ LIVE_AGAIN = """async ([before, patience]) => {
 """Asked by a script, for a page's content security policy forbids what playwright waits with."""
 
 
-def joined(names: Sequence[str], folder: Path = PARTS) -> str:
-    """Modules and those that they import, as one script, each once and after what it needs."""
-    texts: dict[str, str] = {}
-
-    def add(name: str) -> None:
-        if name not in texts:
-            text = texts[name] = (folder / name).read_text("utf-8")
-            for needed in IMPORT.findall(text):
-                add(needed)
-            texts[name] = texts.pop(name)
-
+def joined(names: Sequence[str]) -> str:
+    """Modules of a page, by the names of their files, and those that they import, as one script."""
+    sources: dict[str, str] = {}
     for name in names:
-        add(name)
-    return "\n".join(EXPORT.sub("", IMPORT.sub("", text)) for text in texts.values())
+        join(name.removesuffix(".js"), sources)
+    return "\n".join(bare(source) for source in sources.values())
 
-
-IMPORT = re.compile(r'^import\b[^;]*?"\./([^"]+)";\n?', re.MULTILINE)
-EXPORT = re.compile(r"^export (?:default )?(?=async|function|class|const|let)", re.MULTILINE)
 
 OpenPage = Callable[..., "Page"]
 """As `Chromium.open`; the page is closed after the test, and must not have asked for or complained of anything,

@@ -15,7 +15,6 @@ from browser import (
     calculated,
     entry,
     everything_drawn,
-    joined,
     numbers,
     outline,
     state,
@@ -23,10 +22,12 @@ from browser import (
     values,
 )
 
+from xltransformer.page.packing import pack
+
 PAGE = """<!doctype html><html lang="en" data-state="shown"><meta charset="utf-8"><title>Small</title>
 <meta http-equiv="Content-Security-Policy"
   content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
-<script type="application/json" id="outline">{"name": "small"}</script>
+<script type="text/plain" id="outline">OUTLINE</script>
 <main><section style="height: 3000px"><span data-block="a" data-row="1" data-column="1" data-value="2.5">
 <input value="2.5"></span></section>
 <section><b data-block="words" data-row="1" data-column="1" data-value="cat">cat</b></section></main>
@@ -44,7 +45,9 @@ MORE
 
 def written(tmp_path: Path, more: str = "", state: str = "live") -> Path:
     path = tmp_path / "小 page.html"
-    path.write_text(PAGE.replace("MORE", more).replace("STATE", state), "utf-8")
+    path.write_text(
+        PAGE.replace("OUTLINE", pack(b'{"name": "small"}')).replace("MORE", more).replace("STATE", state), "utf-8"
+    )
     return path
 
 
@@ -109,18 +112,9 @@ def test_values_must_be_whole_and_the_same_everywhere(open_page: OpenPage, tmp_p
         values(page)
 
 
-def test_modules_are_joined_after_what_they_need(evaluate: Evaluate, tmp_path: Path) -> None:
-    (tmp_path / "a.js").write_text(
-        'import { two } from "./b.js";\nimport {\n  three,\n} from "./c.js";\n'
-        "export const four = () => two * 2;\nexport async function five() {}\n"
-    )
-    (tmp_path / "b.js").write_text('import { three } from "./c.js";\nexport const two = three - 1;\n')
-    (tmp_path / "c.js").write_text("export const three = 3;\n")
-    script = joined(["a.js", "b.js"], tmp_path)
-    assert [line for line in script.splitlines() if line] == [
-        "const three = 3;", "const two = three - 1;", "const four = () => two * 2;", "async function five() {}",
-    ]  # fmt: skip
+def test_modules_are_evaluated_with_what_they_need(evaluate: Evaluate) -> None:
     assert evaluate([], "given + 1", 2) == 3
+    assert evaluate(["unpack.js", "more.js"], "[typeof unpack, typeof readOutline]") == ["function"] * 2
 
 
 def test_no_loop_is_left_to_others(browser: Chromium) -> None:

@@ -29,26 +29,26 @@ def script(main: str) -> str:
     """A module and all that it imports as one script that leaves no names behind: each module after those that
     it imports from. Their top-level names are all different. Lines of comments stay in the files."""
     joined: dict[str, str] = {}
-    _join(OF_WORKER, joined)
+    join(OF_WORKER, joined)
     joined[END_OF_WORKER] = END_OF_WORKER
-    _join(main, joined)
-    body = "\n".join(_bare(source) for source in joined.values())
+    join(main, joined)
+    body = "\n".join(bare(source) for source in joined.values())
     return f'(() => {{\n"use strict";\n{body}\n}})();\n'
 
 
-def _bare(source: str) -> str:
+def bare(source: str) -> str:
     """A module without what it imports and exports, and without comments on lines of their own."""
     if source == END_OF_WORKER:
         return source
     return _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", source))).strip()
 
 
-def _join(name: str, joined: dict[str, str]) -> None:
+def join(name: str, joined: dict[str, str]) -> None:
     """Add a module after those that it imports from."""
     joined[name] = source = part(f"{name}.js")
     for other in _IMPORT.findall(source):
         if other not in joined:
-            _join(other, joined)
+            join(other, joined)
     joined[name] = joined.pop(name)  # behind them
 
 
