@@ -20,6 +20,7 @@ from xltransformer.locale import load_messages
 from xltransformer.page import engine
 from xltransformer.page.contents import Contents
 from xltransformer.page.packing import pack
+from xltransformer.page.trimming import trim
 from xltransformer.workbook.layout import lay_out
 
 CALCULATE = """(async () => {
@@ -51,8 +52,25 @@ def test_the_engine_is_the_one_that_diff_uses_and_is_pinned() -> None:
     version = ENGINES["formulon"].version()
     assert engine.engine_name() == f"Formulon {version}"
     assert engine.engine().startswith(b"\0asm")
-    assert engine.engine_licence().lstrip().startswith("Apache License")
+    assert "Apache License" in engine.engine_licence()
     assert "Copyright 2026 libraz" in engine.engine_licence()
+
+
+def test_the_engine_in_a_page_has_what_the_page_calls_alone(evaluate: Evaluate) -> None:
+    trimmed = engine.trimmed_engine()
+    names = evaluate(
+        ["unpack.js"],
+        "WebAssembly.Module.exports(await WebAssembly.compile(await unpack(given))).map((one) => one.name)",
+        engine.packed_engine(),
+    )
+    assert {"memory", "malloc", "free", "fm_workbook_load", "fm_workbook_recalc"} <= {*names}
+    assert len(names) < 25
+    assert len(trimmed) < 0.75 * len(engine.engine())
+
+
+def test_nothing_is_left_out_of_a_module_of_another_make() -> None:
+    for module in (b"\0asm\1\0\0\0", b"\0asm\1\0\0\0\x08\x01\x00"):
+        assert trim(module, ()) == module
 
 
 def test_a_missing_engine_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

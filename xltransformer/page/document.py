@@ -47,7 +47,7 @@ def document(
     data = _data(outline, workbook, shared)
     frame = [_opening(contents, shared), start, _map(contents, chapters), _licences(contents), *data]
     packed = engine.packed_engine() if shared else ""
-    whole = MOST_SIZE * (_packed_size(engine.packed_engine()) + len(workbook))
+    whole = MOST_SIZE * (engine.deflated_size() + len(workbook))
     steps, more = _in_room([_chapter(chapter) for chapter in chapters], whole - _size(*frame, packed))
     return "\n".join(
         ["<!doctype html>", frame[0], _body(contents, start, steps, chapters, more), *data, "</body></html>", ""]
@@ -55,16 +55,11 @@ def document(
 
 
 MOST_SIZE = 1.38
-"""How large a page becomes at most, as a multiple of the engine, deflated, and the workbook."""
+"""How large a page becomes at most, as a multiple of the whole engine, deflated, and the workbook."""
 
 
 def _size(*parts: str) -> int:
     return sum(len(part.encode()) for part in parts)
-
-
-def _packed_size(packed: str) -> int:
-    """How many bytes a packed text stands for."""
-    return int(packed.partition("\n")[0].partition(":")[2])
 
 
 def _in_room(chapters: list[str], room: float) -> tuple[str, list[str]]:

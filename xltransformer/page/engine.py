@@ -5,6 +5,8 @@ Nothing of it is in this project. The package is found without being imported, w
 
 from __future__ import annotations
 
+import re
+import zlib
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 from xltransformer.engines.wheels import Formulon
 from xltransformer.errors import UserError
 from xltransformer.page.packing import pack
+from xltransformer.page.trimming import trim
 
 VERSION = "0.18"
 """Pages are made with, and checked against, this version; pyproject.toml pins the same."""
@@ -48,10 +51,22 @@ def engine() -> bytes:
     return Path(str(_package().locate_file(_FILE))).read_bytes()
 
 
+def trimmed_engine() -> bytes:
+    """The engine with what a page has a use for: what page/parts/engine.js calls, and all that this needs."""
+    calls = (Path(__file__).parent / "parts" / "engine.js").read_text("utf-8")
+    return trim(engine(), {*re.findall(r"\bfm_\w+", calls), "memory", "malloc", "free", "_initialize"})
+
+
 @cache
 def packed_engine() -> str:
     """The engine as text for a page."""
-    return pack(engine(), deflate=True)
+    return pack(trimmed_engine(), deflate=True)
+
+
+@cache
+def deflated_size() -> int:
+    """Bytes of the whole engine, deflated: with the workbook's the measure for the size of a page."""
+    return len(zlib.compress(engine(), 9))
 
 
 def engine_name() -> str:
@@ -60,7 +75,7 @@ def engine_name() -> str:
 
 
 def engine_licence() -> str:
-    """The texts that go wherever the engine goes: its licence and its notice."""
+    """The texts that go wherever the engine goes: what was changed in it, its licence and its notice."""
     package = _package()
     texts = []
     for name in _LICENCES:
@@ -68,4 +83,5 @@ def engine_licence() -> str:
         if text is None:
             raise _broken(name)
         texts.append(text.strip())
-    return "\n\n".join(texts) + "\n"
+    changed = "Functions of it that the page never calls were taken out of its WebAssembly."
+    return "\n\n".join([changed, *texts]) + "\n"
