@@ -89,12 +89,14 @@ class Contents:
             return "exercise"
         if block.computed or block.role == "list":
             return None
+        if any(block is one.words for one in self.page.model.sentences):
+            return "word"
         if block.choices is not None:
             return "choice"
         if block.turned_by is not None:
             return "switch"
         if block.text:
-            return "word" if any(block is one.words for one in self.page.model.sentences) else "text"
+            return "text"
         return "weight" if block.role == "parameter" else "input"
 
     def look_of(self, block: Matrix) -> str:

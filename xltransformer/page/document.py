@@ -108,9 +108,13 @@ def _body(contents: Contents, start: str, steps: str, chapters: list[Drawn], mor
         steps += element("noscript", said)
         steps += element("script", pack("".join(more).encode(), deflate=True), type="text/plain", id="more")
     shown = start + element("section", steps, id="steps", aria_label=messages("page.steps"))
-    return "<body>\n" + "\n".join(
-        [element("main", shown, id="main"), _map(contents, chapters), _licences(contents)]
-    )
+    parts = [
+        first.header(contents),
+        element("main", shown, id="main", tabindex="-1"),
+        _map(contents, chapters),
+        _licences(contents),
+    ]
+    return "<body>\n" + "\n".join(parts)
 
 
 def _chapter(chapter: Drawn) -> str:
@@ -135,9 +139,8 @@ def _map(contents: Contents, chapters: list[Drawn]) -> str:
             if panel.title
         )
         listed = element("ol", steps) if steps else ""
-        items.append(element("li", element("a", text(chapter.title), href=f"#{chapter.id}") + listed))
-    title = contents.messages("page.steps")
-    return element("nav", element("h2", text(title)) + element("ul", "".join(items)), id="map", aria_label=title)
+        items.append(element("li", element("a", text(chapter.name), href=f"#{chapter.id}") + listed))
+    return first.ways(contents, "".join(items))
 
 
 def _licences(contents: Contents) -> str:

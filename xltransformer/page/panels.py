@@ -35,9 +35,10 @@ class Panel:
 
 @record
 class Drawn:
-    """A sheet: its id, its title, its panels, and whether it is a lesson's."""
+    """A sheet: its id, its name and title, its panels, and whether it is a lesson's."""
 
     id: str
+    name: str
     title: str
     panels: Sequence[Panel]
     lesson: bool
@@ -77,7 +78,9 @@ def _draw_chapter(contents: Contents, chapter: Chapter) -> Drawn:
         if html or title:
             panels.append(Panel(name, title, html, made.get(top, "")))
     title = str(sheet.single[TITLE, LEFT].content)
-    return Drawn(f"c-{number}", title, panels, lesson=chapter.section is not None and not chapter.section.behind)
+    return Drawn(
+        f"c-{number}", sheet.name, title, panels, lesson=chapter.section is not None and not chapter.section.behind
+    )
 
 
 def _made(chapter: Chapter) -> dict[int, str]:

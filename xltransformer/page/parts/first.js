@@ -32,7 +32,7 @@ function tellState() {
  * @param {HTMLElement} link
  */
 function leadToField(link) {
-  const { block, row, column } = link.dataset;
+  const { to: block, toRow: row, toColumn: column } = link.dataset;
   const field = () => {
     const cells = `[data-block="${CSS.escape(block)}"][data-row="${row}"][data-column="${column}"]`;
     const found = [...document.querySelectorAll(cells)].filter((cell) => cell.querySelector("input, select"));

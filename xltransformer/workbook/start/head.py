@@ -20,11 +20,17 @@ class Head:
 
 
 def head_of(
-    instance: Instance, messages: Messages, variant: Variant | None = None, *, exercise: bool = False
+    instance: Instance,
+    messages: Messages,
+    variant: Variant | None = None,
+    *,
+    exercise: bool = False,
+    intro: str = "start.intro",
 ) -> Head:
-    """The head of an instance's first screen; that of an `exercise` says whose `variant` it is."""
+    """The head of an instance's first screen, which begins to say what to do by the message `intro`; that of an
+    `exercise` has its own, and says whose `variant` it is."""
     template = instance.template
-    intro = messages("exercise.intro" if exercise else "start.intro")
+    intro = messages("exercise.intro" if exercise else intro)
     if template.trained and instance.made_up:
         intro += " " + messages("start.never_saw", words=messages("start.and").join(instance.made_up))
     usual = messages.get(f"start.title_{template.model}", messages("start.title"))
