@@ -45,7 +45,8 @@ def document(
     chapters = draw_chapters(contents)
     outline = {**contents.outline(), "recalculate": recalculate}
     data = _data(outline, workbook, shared)
-    frame = [_opening(contents, shared), start, _map(contents, chapters), _licences(contents), *data]
+    frame = [_opening(contents, shared), first.header(contents), start, _map(contents, chapters), *data]
+    frame.append(_licences(contents))
     packed = engine.packed_engine() if shared else ""
     whole = MOST_SIZE * (engine.deflated_size() + len(workbook))
     steps, more = _in_room([_chapter(chapter) for chapter in chapters], whole - _size(*frame, packed))

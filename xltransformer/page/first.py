@@ -127,10 +127,11 @@ def _sentence(page: Page, contents: Contents, s: int, sentence: Sentence) -> str
         for i in range(sentence.words.shape[0])
     ]
     name = f"sentence-{s}"
-    heading = element("h2", text(titled(page, s)), id=name)
+    short = element("span", text(page.letters[s]), cls="short", aria_hidden="true")
+    heading = element("h2", element("span", text(titled(page, s)), cls="long") + short, id=name)
     listed = element("ol", "".join(slots), cls="slots")
     used = "" if draws is None else _draws_used(page, contents)
-    return element("section", heading + used + listed, cls="sentence", aria_labelledby=name)
+    return element("section", heading + listed + used, cls="sentence", aria_labelledby=name)
 
 
 def _slot(page: Page, contents: Contents, s: int, i: int, draws: Matrix | None) -> Iterator[str]:

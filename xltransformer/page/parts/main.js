@@ -5,12 +5,13 @@ import { readOutline, showMore } from "./more.js";
 import { startOrigin } from "./origin.js";
 import { startPictures } from "./pictures.js";
 import { startSaving } from "./saving.js";
-import { startSteps } from "./steps.js";
+import { followSteps, startSteps } from "./steps.js";
 
 async function startPage() {
   startSteps();
   const outline = await readOutline();
   await showMore();
+  followSteps();
   const live = startLive(outline);
   startPictures();
   startOrigin();

@@ -10,9 +10,13 @@ export function startSteps() {
   document.documentElement.classList.add("scripted");
   startScheme();
   startDrawer();
+  startFirst();
+}
+
+/** Follow the reader through the steps, once all of them are there. */
+export function followSteps() {
   followScrolling();
   startScrolling();
-  startFirst();
 }
 
 /** What was kept, where the browser lets a page keep things: it may forbid that to a file from a disk. */
