@@ -13,6 +13,7 @@ from xltransformer.page.contents import Contents
 from xltransformer.page.html import element, opened, text
 from xltransformer.page.packing import pack
 from xltransformer.page.panels import Drawn, draw_chapters, number_panels
+from xltransformer.page.pictures import described
 from xltransformer.workbook.book import Workbook
 
 SHARED_ENGINE = "engine.js"
@@ -43,7 +44,7 @@ def document(
     number_panels(contents)
     start = first.draw(contents.page, instance, contents)
     chapters = draw_chapters(contents)
-    outline = {**contents.outline(), "recalculate": recalculate}
+    outline = {**contents.outline(), "pictures": described(contents), "recalculate": recalculate}
     data = _data(outline, workbook, shared)
     frame = [_opening(contents, shared), first.header(contents), start, _map(contents, chapters), *data]
     frame.append(_licences(contents))

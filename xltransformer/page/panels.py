@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from xltransformer.page.cells import Found
 from xltransformer.page.contents import Contents
 from xltransformer.page.html import element, text
 from xltransformer.page.mathml import mathml
+from xltransformer.page.pictures import below
 from xltransformer.page.tables import single, table
 from xltransformer.record import record
 from xltransformer.workbook.book import Chapter
@@ -70,13 +72,16 @@ def _draw_chapter(contents: Contents, chapter: Chapter) -> Drawn:
     sheet = chapter.page.sheet
     found, number = Found(sheet), contents.number(sheet.name)
     tops, made = contents.panels[sheet.name], _made(chapter)
-    panels = []
-    for (top, name), (end, _) in zip(tops, [*tops[1:], (sheet.bottom + 1, "")], strict=True):
+    panels, pictures = [], below(contents, sheet.name)
+    bottom = min([sheet.bottom + 1, *(one.row for one in pictures)])
+    for (top, name), (end, _) in zip(tops, [*tops[1:], (bottom, "")], strict=True):
         heading = sheet.single.get((top, LEFT))
         title = str(heading.content) if heading is not None and top != NAVIGATION + 1 else ""
         html = _Body(contents, found, top + bool(title), max(end, top + 1)).draw()
         if html or title:
             panels.append(Panel(name, title, html, made.get(top, "")))
+    if pictures:
+        panels[-1] = replace(panels[-1], html=panels[-1].html + "".join(one.html for one in pictures))
     title = str(sheet.single[TITLE, LEFT].content)
     return Drawn(
         f"c-{number}", sheet.name, title, panels, lesson=chapter.section is not None and not chapter.section.behind
