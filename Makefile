@@ -13,7 +13,7 @@ PYTHON_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version
 PYTHON_IS_NEW = $(shell "$(PYTHON)" -c 'import sys; print("yes" if sys.version_info >= (3, 11) else "")' 2>/dev/null)
 PYTHON_HAS_VENV = $(shell "$(PYTHON)" -c 'import ensurepip, venv; print("yes")' 2>/dev/null)
 
-.PHONY: help demo test quick lint docs bench fuzz faults gallery train clean tools
+.PHONY: help demo test quick lint docs site bench fuzz faults gallery train clean tools
 .NOTPARALLEL:
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make quick    run the tests that take seconds, none in office programs or a browser: while one is working'
 	@echo 'make lint     check style, format and types'
 	@echo 'make docs     build the site of docs/ into build/docs/'
+	@echo 'make site     build the site of all lessons as pages, with docs/ in it, into build/site/'
 	@echo 'make bench    measure times and sizes'
 	@echo 'make fuzz     random builds, edits and tampering: make fuzz CASES=10000 SEED=1 ENGINE=libreoffice'
 	@echo 'make faults   kill builds at random moments, run many LibreOffices at once'
@@ -51,6 +52,9 @@ lint: .venv/installed-test
 
 docs: .venv/installed-docs
 	@$(BIN)/python scripts/make-docs
+
+site: .venv/installed-docs .venv/installed-page
+	@$(BIN)/python scripts/make-site
 
 bench: .venv/installed
 	@$(BIN)/python bench/bench.py
@@ -83,6 +87,11 @@ tools:
 .venv/installed-test: pyproject.toml
 	$(make-environment)
 	@$(PIP_INSTALL) --editable '.[test]'
+	@touch .venv/installed .venv/installed-page $@
+
+.venv/installed-page: pyproject.toml
+	$(make-environment)
+	@$(PIP_INSTALL) --editable '.[page]'
 	@touch .venv/installed $@
 
 .venv/installed-docs: pyproject.toml
