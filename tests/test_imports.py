@@ -12,7 +12,7 @@ import xltransformer
 
 STAIRS = [
     "__main__", "cli", "__init__", "variants", "api", "checking", "exporting", "tracing", "notebook",
-    "training", "classroom", "comparing", "difference", "page",
+    "training", "page", "classroom", "comparing", "difference",
     "listing", "writing", "workbook", "size", "building", "engines", "models", "teaching", "weights", "nn",
     "inputs", "stepwise", "ops", "locale", "checked", "bounds", "formats", "files", "cutting", "text",
     "sampling", "graph", "errors", "record",

@@ -69,6 +69,16 @@ class Grid(Mapping[tuple[int, int], CellValue]):
         found, at = among(self._keys, keys_of(row, column, shape))
         return np.where(found, self._numbers[at], np.nan) if found.any() else np.full(shape, np.nan)
 
+    def agrees(self, other: Grid, share: float) -> bool:
+        """Whether another grid holds the same cells, but for empty texts, and for so small a share of numbers, beyond
+        1 in size."""
+        texts, others = ({key: text for key, text in one._others.items() if text != ""} for one in (self, other))
+        if not np.array_equal(self._keys, other._keys) or texts != others:
+            return False
+        with np.errstate(all="ignore"):
+            apart = abs(self._numbers - other._numbers)
+            return bool((apart <= share * np.maximum(1.0, abs(other._numbers))).all())
+
 
 def among(keys: Array, wanted: Array) -> tuple[Array, Array]:
     """Which of the wanted keys are among these sorted ones, and where."""

@@ -46,14 +46,16 @@ def name_of(at: At) -> str:
 
 
 class Contents:
-    """What a drawn workbook puts on the page. `now` is what its cells show, and `page` what phrases of the
-    page's own are made on."""
+    """What a drawn workbook puts on the page. `now` is what its cells show, `page` what phrases of the page's own
+    are made on, and `sheets` are the names of those in its file, in order, where these are not what was drawn."""
 
-    def __init__(self, workbook: Workbook, name: str, now: Now = as_drawn) -> None:
+    def __init__(
+        self, workbook: Workbook, name: str, now: Now = as_drawn, sheets: Sequence[str] | None = None
+    ) -> None:
         assert workbook.page is not None
         self.workbook, self.name, self.now = workbook, name, now
-        canvases = [*workbook.sheets, *workbook.secret]
-        self.sheets = [canvas.name for canvas in canvases]
+        drawn = [canvas.name for canvas in (*workbook.sheets, *workbook.secret)]
+        self.sheets = drawn if sheets is None else [*sheets]
         self._numbers = {canvas: k for k, canvas in enumerate(self.sheets)}
         self.page: Page = replace(workbook.page, sheet=Canvas(EXTRA), labels={})
         self._extra: list[Phrase] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 
 from xltransformer.building.instance import Instance
 from xltransformer.page import engine, first, joining, limits
@@ -27,20 +28,22 @@ def document(
     name: str,
     *,
     now: Now = as_drawn,
+    sheets: Sequence[str] | None = None,
     recalculate: bool = False,
     shared: bool = False,
 ) -> str:
     """The page of a drawn workbook, whose file is `workbook` and is called `name` without its ending.
 
-    `now` is what cells show where that is not what was drawn; with `recalculate` the engine calculates everything
-    at the start, since the results in the file count for nothing. Pages that have a `shared` engine take it from
+    `now` is what cells show where that is not what was drawn, and `sheets` are those of the file, in order, where
+    that has others, too; with `recalculate` the engine calculates everything at the start, since the results in the
+    file count for nothing. Pages that have a `shared` engine take it from
     the file SHARED_ENGINE beside them. Raises UserError where the engine is not installed, and where no browser
     could hold the page.
     """
     limits.check_size(
         sum(len(row) for sheet in drawn.sheets for one in sheet.blocks for row in one.values), len(workbook)
     )
-    contents = Contents(drawn, name, now)
+    contents = Contents(drawn, name, now, sheets)
     number_panels(contents)
     start = first.draw(contents.page, instance, contents)
     chapters = draw_chapters(contents)

@@ -33,7 +33,7 @@ def instance_of(book: ReadBook) -> Instance:
         for i, j in np.argwhere(book.has_formula(book.homes[block.name])).tolist()
     )
     inputs = usable_inputs(book, recalculate(book.path)[1] if formulas else {})
-    template = _template(book.description)
+    template = template_of(book.description)
     joined = template.cut.joined if template.cut.letters else " ".join
     sentences = tuple(
         joined([str(word) for word in inputs[s.words.name].ravel() if word]) for s in book.model.sentences
@@ -47,7 +47,7 @@ def language_of(book: ReadBook) -> str:
     return spoken if spoken in languages() else ENGLISH
 
 
-def _template(described: Mapping[str, Any]) -> Template:
+def template_of(described: Mapping[str, Any]) -> Template:
     """The template that a workbook was built from, as far as it ships; else one that says nothing. Its texts are
     cut as they were."""
     try:

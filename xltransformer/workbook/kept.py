@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from xltransformer.graph import Matrix
+from xltransformer.graph import Matrix, Model
 from xltransformer.nn.embedding import Sentence
 from xltransformer.ops import Coordinate
 from xltransformer.record import record
@@ -51,22 +51,37 @@ class Told:
     fields: Place
 
 
+def _told(model: Model) -> list[Matrix]:
+    """The inputs that have a line."""
+    return [block for block in model.inputs if block.role != "list"]
+
+
+def is_whole(block: Matrix) -> bool:
+    """Whether all cells of an input are kept, and not only sums of its rows."""
+    return block.text or block.size <= MOST_CELLS
+
+
+def places_of(model: Model, sheet: str) -> dict[Matrix, Place]:
+    """Where each input is kept on a sheet; one that another block makes stands there anyway."""
+    places, row = dict[Matrix, Place](), _TOP + len(_told(model)) + 1
+    for block in (one for one in _told(model) if one.made_by is None):
+        places[block] = Place(sheet, row, 1, block.shape if is_whole(block) else (block.shape[0], 4))
+        row += block.shape[0] + 1
+    return places
+
+
 def draw_kept(page: Page) -> Told:
     """All inputs but lists, one below the other: first what is told of each, then what is kept."""
-    blocks = [block for block in page.model.inputs if block.role != "list"]
-    row = _TOP + len(blocks) + 1
+    blocks, places = _told(page.model), places_of(page.model, page.sheet.name)
     for k, block in enumerate(blocks):
-        if block.made_by is not None:  # what makes it stands there anyway
+        if block.made_by is not None:
             page.book.later(partial(_of_made, page, block, block.made_by, _TOP + k))
             continue
-        copied = block.text or block.size <= MOST_CELLS
-        rows, columns = block.shape if copied else (block.shape[0], 4)
-        kept = Place(page.sheet.name, row, 1, (rows, columns))
+        copied, kept = is_whole(block), places[block]
         page.book.later(
             partial(draw_built, page, block, kept) if copied else partial(_draw_sums, page, block, kept)
         )
         page.book.later(partial(_Line(page, block, kept, copied, _TOP + k).write))
-        row += rows + 1
     lines = Place(page.sheet.name, _TOP, _LEFT, (len(blocks), BLOCK + 1))
     return Told(lines, Place(page.sheet.name, _TOP, _FIRST, (len(blocks), FIELDS * MOST_SLOTS)))
 
