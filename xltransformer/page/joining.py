@@ -8,7 +8,7 @@ from importlib import resources
 
 _IMPORT = re.compile(r"^import\s[^;]*?from\s+\"\./(\w+)\.js\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+(?=(async\s+)?(function|class|const|let)\b)", re.MULTILINE)
-STYLES = ("base", "start", "steps", "pictures", "fields", "origin", "print")
+STYLES = ("base", "start", "steps", "pictures", "fields", "origin", "notice", "print")
 """The style sheets, in the order in which they count."""
 
 
