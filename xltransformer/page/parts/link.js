@@ -1,5 +1,5 @@
 // A link holds the edits, in its fragment: #words.3=keyboard&embeddings.2.1=0.5. Rows and columns count from 1; a
-// column stands there where the block has several, and a row likewise. A step that is named comes first: #p-2-1&…
+// column stands there where the block has several, a row likewise. A step that is named comes first: #p-2-1&…
 
 import { page } from "./live.js";
 import { tellNotice } from "./notice.js";
