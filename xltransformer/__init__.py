@@ -1,6 +1,7 @@
 """xltransformer: a Transformer you can open in a spreadsheet.
 
 build("lesson.xlsx", ["cat and mouse"])     write a workbook of live formulas
+build("lesson.html", ["cat and mouse"])     the same as a page, live in any browser; page("lesson.xlsx") likewise
 trace(["cat and mouse"])                    the same numbers from NumPy, as DataFrames by block name
 trace("lesson.xlsx")                        those of a workbook as it is now
 blocks(template="gpt")                      what its blocks are called, and what each is
@@ -17,13 +18,15 @@ load_template("cat-and-mouse")              a template that ships, or a .toml fi
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "api": ("TrainedFile", "build", "grade", "train"),
+    "api": ("TrainedFile", "build", "grade", "page", "train"),
     "building.begin": ("new",),
     "building.instance": ("Instance",),
     "building.parse": ("load_template",),
@@ -62,13 +65,14 @@ __all__ = [
     "grade",
     "load_template",
     "new",
+    "page",
     "trace",
     "train",
     "write",
 ]
 
 if TYPE_CHECKING:
-    from xltransformer.api import TrainedFile, build, grade, train
+    from xltransformer.api import TrainedFile, build, grade, page, train
     from xltransformer.building.begin import new
     from xltransformer.building.instance import Instance
     from xltransformer.building.parse import load_template
@@ -91,6 +95,17 @@ def __getattr__(name: str) -> Any:
         if name in names:
             return getattr(import_module(f"xltransformer.{home}"), name)
     raise AttributeError(_unknown(name))
+
+
+class _Package(ModuleType):
+    """A package in which a function keeps its name where a room is called the same, such as `page`."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in __all__ and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def _unknown(name: str) -> str:

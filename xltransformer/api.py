@@ -1,9 +1,10 @@
-"""What the project does, as functions: build, trace, train, grade, size."""
+"""What the project does, as functions: build, page, trace, train, grade, size."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
     from xltransformer import training
     from xltransformer.classroom.grading import Grade
     from xltransformer.training import Progress, Trained
-    from xltransformer.workbook.book import Left, Variant
+    from xltransformer.workbook.book import Left, Variant, Workbook
     from xltransformer.workbook.paper import Printed
+
+PAGE = ".html"
+BUILT = (".xlsx", PAGE)
+"""What can be built: a workbook, or a page that holds one."""
 
 Report = Callable[[Estimate], Callable[[str], None]]
 """Is told what a workbook will take, and gives back what is then told every stage of it: "calculating",
@@ -49,7 +54,8 @@ def build(
     report: Report = lambda _: lambda stage: None,
     **options: Unpack[Options],
 ) -> Instance:
-    """Write the workbook (.xlsx) of a template over some sentences (the template's own where none are given).
+    """Write the workbook (.xlsx) of a template over some sentences (the template's own where none are given), or
+    where the file's name ends in .html, a page that holds the same, live in any browser.
 
     `template` is one that ships, by its name, or a .toml file of yours; without it the default one, or the
     one that `weights` under published names are for. Of what is named in `exercise` the cells are left for a
@@ -62,11 +68,16 @@ def build(
     worth telling. Raises UserError, before anything is written, for whatever cannot be used.
 
         build("lesson.xlsx", ["cat and mouse"], "multi-head", settings={"heads": 2}, language="zh")
+        build("lesson.html", ["cat and mouse"])
     """
     from xltransformer.locale import load_messages
 
     target, asked = Path(path), asked_for(exercise or ())
-    check_free(target, force=force)
+    check_free(target, BUILT, force=force)
+    if target.suffix.lower() == PAGE:
+        from xltransformer.page.engine import check_engine
+
+        check_engine()
     language = spoken(language, options.get("weights"))
     load_messages(language)  # or an error, before anything is calculated
     printing = handout or key
@@ -77,10 +88,47 @@ def build(
     steps = report(taken)
     left = select(instance, asked) if asked else {}
     printed = printed_pages(instance, left, handout=handout, key=key) if printing else None
-    save(workbook_bytes(instance, language, left, products, steps, printed=printed), target, force=force)
+    drawn, written = _drawn(instance, language, left, products, steps, printed=printed)
+    if target.suffix.lower() == PAGE:
+        from xltransformer.page.document import document
+
+        written = document(instance, drawn, written, target.stem).encode()
+    save(written, target, BUILT, force=force)
     steps("done")
     told = (*instance.warnings, *(printed.notes if printed is not None else ()))
     return replace(instance, to_fill=count(left), warnings=told)
+
+
+def page(workbook: str | Path, path: str | Path | None = None, *, force: bool = False) -> Path:
+    """Write a page (.html) that holds a `workbook` as it is now, edits included, and computes it in any browser:
+    one file, which needs no network. Exercises are scored as in the sheet.
+
+    Without a `path` it stands beside the workbook under its name; `force` replaces a file that exists. Returns
+    where it was written. Raises UserError, before anything is written, for whatever cannot be used.
+
+        page("lesson.xlsx")
+        page("returned.xlsx", "seen.html")
+    """
+    from xltransformer.page.document import document
+    from xltransformer.page.engine import check_engine
+    from xltransformer.page.existing import existing
+
+    source = _named("workbook", workbook)
+    target = source.with_suffix(PAGE) if path is None else _named("path", path)
+    check_free(target, (PAGE,), force=force)
+    check_engine()
+    found = existing(source)
+    whole = document(
+        found.instance, found.drawn, found.file, source.stem,
+        now=found.now, sheets=found.sheets, recalculate=found.recalculate,
+    )  # fmt: skip
+    save(whole.encode(), target, (PAGE,), force=force)
+    return target
+
+
+def _named(argument: str, given: Any) -> Path:
+    expect(isinstance(given, str | PathLike), f"`{argument}`", given, "the name of a file", ".40")
+    return Path(given)
 
 
 def printed_pages(
@@ -252,6 +300,19 @@ def workbook_bytes(
 ) -> bytes:
     """The workbook of an instance, with cells `left` to a student, whose `variant` it is, and the sheets that are
     to be `printed`; `steps` hears every stage."""
+    return _drawn(instance, language, left, products, steps, variant, printed)[1]
+
+
+def _drawn(
+    instance: Instance,
+    language: str,
+    left: Left | None,
+    products: str,
+    steps: Callable[[str], None],
+    variant: Variant | None = None,
+    printed: Printed | None = None,
+) -> tuple[Workbook, bytes]:
+    """The same as it is drawn, and as a file."""
     from xltransformer.locale import load_messages
     from xltransformer.workbook.layout import lay_out
     from xltransformer.workbook.writer import render
@@ -264,7 +325,7 @@ def workbook_bytes(
     steps("drawing")
     book = lay_out(instance, values, load_messages(language), left, products, variant, printed)
     steps("writing")
-    return render(book, description)
+    return book, render(book, description)
 
 
 def build_size(

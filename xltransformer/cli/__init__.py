@@ -7,7 +7,7 @@ import sys
 import click
 
 from xltransformer import __version__
-from xltransformer.cli import blocks, build, check, export, grade, lists, new, size, train, write
+from xltransformer.cli import blocks, build, check, export, grade, lists, new, page, size, train, write
 from xltransformer.cli.base import Commands
 
 
@@ -18,6 +18,7 @@ def main() -> None:
 
     \b
     xlt build --sentence "cat and mouse"     write a workbook of live formulas
+    xlt page cat-and-mouse.xlsx              the same as a page, live in any browser
     xlt trace --sentence "cat and mouse"     the same numbers from NumPy
     xlt diff cat-and-mouse.xlsx              prove the two equal
     """
@@ -37,6 +38,7 @@ for _command in (
     lists.languages,
     lists.templates,
     new.new,
+    page.page,
     size.size,
     train.train,
     write.write,

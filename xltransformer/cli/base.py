@@ -6,6 +6,7 @@ import errno
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -57,6 +58,13 @@ def warn(warnings: Iterable[str]) -> None:
     """What is odd, a line each on stderr."""
     for warning in warnings:
         click.echo(f"xlt: {spoken(warning)}", err=True)
+
+
+def launch(path: Path) -> None:
+    """Open what was written in the program that is there for it."""
+    if click.launch(str(path)) != 0:
+        programs = "a browser" if path.suffix.lower() == ".html" else "Excel, LibreOffice or WPS"
+        fail(f"wrote {path}, but found no program to open it with; open it in {programs}")
 
 
 class Command(click.Command):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from xltransformer.cli.base import Command, fail, warn
+from xltransformer.cli.base import Command, launch, warn
 from xltransformer.cli.options import FORCE, LANGUAGE, ONLY, form, output, read_settings, subject
 from xltransformer.cli.show import Move, bar, print_csv, print_table
 
@@ -25,7 +25,7 @@ STAGES = {"calculating": (0.0, 0.1), "drawing": (0.1, 0.5), "writing": (0.5, 1.0
 
 @click.command(cls=Command)
 @subject
-@output("Where to write; by default the template's name with .xlsx.")
+@output("Where to write: .xlsx, or .html for a page; by default the template's name with .xlsx.")
 @LANGUAGE
 @click.option(
     "--exercise",
@@ -54,7 +54,7 @@ STAGES = {"calculating": (0.0, 0.1), "drawing": (0.1, 0.5), "writing": (0.5, 1.0
 )
 @click.option("--seed", type=int, help="As --set seed=N: what numbers are drawn from.")
 @FORCE
-@click.option("--open", "open_it", is_flag=True, help="Open the workbook when it is built.")
+@click.option("--open", "open_it", is_flag=True, help="Open it when it is built.")
 def build(
     path: str | None,
     language: str | None,
@@ -64,7 +64,7 @@ def build(
     open_it: bool,
     **given: Any,
 ) -> None:
-    """Write a workbook in which every number is a live formula."""
+    """Write a workbook in which every number is a live formula, or a page that holds it."""
     from xltransformer import api
     from xltransformer.building.own import begun, spoken
     from xltransformer.classroom.selection import parts
@@ -82,8 +82,8 @@ def build(
             built = api.build(target, language=language, exercise=asked, report=report, **given)
         warn(built.warnings)
         click.echo(f"wrote {target}: {', '.join(built.sentences)}{_to_fill(built.to_fill)}")
-    if open_it and click.launch(str(target)) != 0:
-        fail(f"wrote {target}, but found no program to open it with; open it in Excel, LibreOffice or WPS")
+    if open_it:
+        launch(target)
 
 
 def _build_class(target: Path, students: str, **given: Any) -> None:

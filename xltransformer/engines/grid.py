@@ -70,8 +70,8 @@ class Grid(Mapping[tuple[int, int], CellValue]):
         return np.where(found, self._numbers[at], np.nan) if found.any() else np.full(shape, np.nan)
 
     def agrees(self, other: Grid, share: float) -> bool:
-        """Whether another grid holds the same cells, but for empty texts, and for so small a share of numbers, beyond
-        1 in size."""
+        """Whether another grid holds the same cells, but for empty texts, and but for so small a share of numbers
+        beyond 1 in size."""
         texts, others = ({key: text for key, text in one._others.items() if text != ""} for one in (self, other))
         if not np.array_equal(self._keys, other._keys) or texts != others:
             return False

@@ -1,4 +1,4 @@
-"""The inputs of a workbook as they were built, which its sheet out of sight keeps: by them its cells were placed."""
+"""The inputs of a workbook as they were built, which a sheet out of sight keeps: by them its cells were placed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _WHOLE = 1e-6
 
 
 def as_built(book: ReadBook, now: Mapping[str, Array], messages: Messages) -> dict[str, Array]:
-    """The inputs of a workbook as it was built, given what they are `now`: those that are not kept as they are, and
-    of a large one, of which sums are kept, what was changed in one cell of a row."""
+    """The inputs of a workbook as it was built, given what they are `now`. Of a large one, of which sums are kept,
+    that is known where one cell of a row was changed; what is not kept stays as it is."""
     inputs = dict(now)
     for name, (place, whole) in _places(book, messages).items():
         block = book.model.blocks.get(name)

@@ -35,8 +35,8 @@ def document(
     """The page of a drawn workbook, whose file is `workbook` and is called `name` without its ending.
 
     `now` is what cells show where that is not what was drawn, and `sheets` are those of the file, in order, where
-    that has others, too; with `recalculate` the engine calculates everything at the start, since the results in the
-    file count for nothing. Pages that have a `shared` engine take it from
+    that may have others, too; with `recalculate` the engine calculates everything at the start, since the results
+    in the file count for nothing. Pages that have a `shared` engine take it from
     the file SHARED_ENGINE beside them. Raises UserError where the engine is not installed, and where no browser
     could hold the page.
     """

@@ -20,6 +20,7 @@ from xltransformer.engines import Results, fold, recalculate
 from xltransformer.engines.base import read_values
 from xltransformer.engines.grid import Grid
 from xltransformer.errors import UserError
+from xltransformer.graph import Array
 from xltransformer.locale import Messages, load_messages
 from xltransformer.ops import PRODUCTS
 from xltransformer.page.asbuilt import as_built
@@ -63,7 +64,8 @@ def existing(path: Path) -> Existing:
 def _drawn(book: ReadBook, results: Results) -> tuple[Instance, Workbook]:
     """The instance as it was built, and as it is drawn with just the places that the file has."""
     messages = load_messages(language_of(book))
-    instance, (left, variant) = _instance(book, results, messages), _exercise(book)
+    now, _ = current_inputs(book, results)
+    instance, (left, variant) = _instance(book, now, messages), _exercise(book)
     moved = ""
     for products in PRODUCTS:
         drawn = _lay_out(instance, messages, left, products, variant)
@@ -71,26 +73,31 @@ def _drawn(book: ReadBook, results: Results) -> tuple[Instance, Workbook]:
             drawn = _lay_out(told, messages, left, products, variant)
         differs = next(_differences(book, drawn), "")
         if not differs:
+            assert drawn.page is not None
+            drawn.page.book.values = _traced(told, now)  # which the page's own texts are made of
             return told, drawn
         moved = moved or differs
     raise UserError(
-        f"{book.path} cannot become a page: {moved}, as where rows or sheets were moved or another version built it; "
-        "undo that, or build it again"
+        f"{book.path} cannot become a page: {moved}; undo what was moved there, or where another version built it, "
+        "build it again"
     )
 
 
 def _lay_out(
     instance: Instance, messages: Messages, left: Left, products: str, variant: Variant | None
 ) -> Workbook:
+    return lay_out(instance, _traced(instance, instance.inputs), messages, left, products, variant)
+
+
+def _traced(instance: Instance, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """The values of every block. An input that cannot be used counts as empty: its cells show what the sheet makes
+    of it."""
     with np.errstate(all="ignore"):
-        values = instance.model.trace(instance.inputs)
-    return lay_out(instance, values, messages, left, products, variant)
+        return instance.model.trace(inputs)
 
 
-def _instance(book: ReadBook, results: Results, messages: Messages) -> Instance:
-    """The model with its inputs as they were built. A cell that holds what cannot be used counts as empty: the
-    page shows it as the sheet does."""
-    now, _ = current_inputs(book, results)
+def _instance(book: ReadBook, now: Mapping[str, Array], messages: Messages) -> Instance:
+    """The model with its inputs as they were built."""
     told, template = book.description, template_of(book.description)
     sentences = tuple(str(text) for text in told["sentences"])
     inputs = as_built(book, now, messages)

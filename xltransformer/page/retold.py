@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class _Read:
         """A text in the workbook's language."""
         return {self.drawn.language: text}
 
-    def head(self) -> Mapping[str, object]:
+    def head(self) -> Mapping[str, Any]:
         """The lines at the top: a title, what to do, and between them at most a task."""
         start = self.drawn.sheets[0]
         lines = [text for row in range(TITLE, INTRO + 1) if (text := self.at(start.name, row, LABEL))]
@@ -83,7 +84,7 @@ class _Read:
         task = self.said(lines[1]) if len(lines) > 2 else {}
         return {"title": self.said(lines[0]), "task": task, "weights": given, "table": table}
 
-    def notes(self) -> Mapping[str, object]:
+    def notes(self) -> Mapping[str, Any]:
         """A note at the head of a section's sheet."""
         found: dict[str, Texts] = {}
         differs = False
@@ -98,7 +99,7 @@ class _Read:
                 found[chapter.section.key] = self.said(text)
         return {"notes": found} if differs else {}
 
-    def experiments(self) -> Mapping[str, object]:
+    def experiments(self) -> Mapping[str, Any]:
         """What to try: two rows each, below the answers."""
         answer = self.drawn.screen.get("answer")
         if answer is None:  # an exercise
@@ -115,7 +116,7 @@ class _Read:
         tried = (Experiment(words, self.said(text), self.said(_NEVER), 1, 1, to) for text in texts)
         return {"experiments": tuple(tried)}
 
-    def glosses(self) -> Mapping[str, object]:
+    def glosses(self) -> Mapping[str, Any]:
         """What words mean, beside them in the vocabulary."""
         words = [text for text, _ in self._beside_words(1)]
         there = any(self.formula(*at) for _, at in self._beside_words(1))
