@@ -78,8 +78,8 @@ def _drawn(book: ReadBook, results: Results) -> tuple[Instance, Workbook]:
             return told, drawn
         moved = moved or differs
     raise UserError(
-        f"{book.path} cannot become a page: {moved}; undo what was moved there, or where another version built it, "
-        "build it again"
+        f"{book.path} cannot become a page: {moved}; undo what was moved, or build it again if it comes from "
+        "another version"
     )
 
 
