@@ -121,12 +121,19 @@ class Contents:
             "name": self.name,
             "language": self.messages.language,
             "sheets": self.sheets,
+            "words": self._words(),
             "vocabulary": self.page.model.vocabulary.words.name,
             "blocks": {**blocks, **self._hints()},
             "extra": {
                 "sheet": EXTRA,
                 "cells": [[k, 0, one.formula, one.shown] for k, one in enumerate(self._extra)],
             },
+        }
+
+    def _words(self) -> dict[str, str]:
+        """The page's own messages, by the last part of their names."""
+        return {
+            key.removeprefix("page."): said for key, said in self.messages.texts.items() if key.startswith("page.")
         }
 
     def _block(self, block: Matrix) -> dict[str, Any]:

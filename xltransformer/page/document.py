@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 
 from xltransformer.building.instance import Instance
+from xltransformer.locale import Messages
 from xltransformer.page import engine, first, joining, limits
 from xltransformer.page.cells import Now, as_drawn
 from xltransformer.page.contents import Contents
@@ -115,11 +116,19 @@ def _body(contents: Contents, start: str, steps: str, chapters: list[Drawn], mor
     shown = start + element("section", steps, id="steps", aria_label=messages("page.steps"))
     parts = [
         first.header(contents),
-        element("main", shown, id="main", tabindex="-1"),
+        element("main", _failure(messages) + shown, id="main", tabindex="-1"),
         _map(contents, chapters),
         _licences(contents),
     ]
     return "<body>\n" + "\n".join(parts)
+
+
+def _failure(messages: Messages) -> str:
+    """Why nothing is calculated, with the words for it: they must be there when nothing else is."""
+    return element(
+        "p", role="alert", id="failure", hidden=True, data_said=messages("page.failed", reason="{reason}"),
+        data_wasm=messages("page.failed_wasm"), data_old=messages("page.failed_old"),
+    )  # fmt: skip
 
 
 def _chapter(chapter: Drawn) -> str:

@@ -1,6 +1,6 @@
 // Starts everything: what the page keeps packed, then what listens to the cells, then the cells.
 import { startLink } from "./link.js";
-import { startLive } from "./live.js";
+import { failPage, startLive } from "./live.js";
 import { readOutline, showMore } from "./more.js";
 import { startOrigin } from "./origin.js";
 import { startPictures } from "./pictures.js";
@@ -21,5 +21,5 @@ async function startPage() {
 }
 
 if (typeof document !== "undefined") {
-  startPage();
+  startPage().catch(failPage);
 }

@@ -1,0 +1,333 @@
+/**
+ * The page alive: from what is typed through the engine to every element that shows a cell.
+ *
+ * `data-state` of the root is `shown` (values as built), `live`, `calculating` or `failed`; its `data-ready` is
+ * `all` once every element of the page is alive.
+ *
+ * @typedef {{block: string, row: number, column: number, value: Value}} Edit  row and column from 0
+ */
+
+import { inFull, isError, keyOf } from "./cells.js";
+import { Client } from "./client.js";
+import { drawnIn, drawValue, finishDrawings, hydrate, shownKeys, values } from "./drawings.js";
+import { isTyping, listedBlocks, listenToFields, listOf, lockFields, setList, taken } from "./fields.js";
+import { filledIn, knowOutline, outline } from "./words.js";
+
+const pageRoot = document.documentElement;
+/** How long one turn of bringing elements to life takes, in milliseconds, where the browser has no more time. */
+const TURN = 12;
+/** How far below and above the screen panels come to life first. */
+const MARGIN = "1500px";
+
+/** What was built, and what was typed since, by the keys of blocks' cells. */
+const built = new Map();
+/** @type {Map<number, Edit>} */
+const edited = new Map();
+/** The formulas of cells that the model fills, as built. @type {Map<number, string>} */
+const formulas = new Map();
+/** What is to be put into cells next: the last value that was given for each. @type {Map<number, Edit>} */
+const waiting = new Map();
+/** @type {Array<function(Set<number>): void>} */
+const listeners = [];
+/** @type {?Client} */
+let engine = null;
+/** @type {?Promise<void>} what ends when all that waits is drawn */
+let running = null;
+let sayAlive;
+const firstAlive = new Promise((resolve) => (sayAlive = resolve));
+
+/** @param {string} name @param {number} row @param {number} column  from 0 */
+function keyOfEntry(name, row, column) {
+  const info = outline.blocks[name];
+  const [rows, columns] = info?.shape ?? [0, 0];
+  const isInside = row >= 0 && row < rows && column >= 0 && column < columns;
+  if (!isInside) throw new RangeError(`${name} has no row ${row}, column ${column}`);
+  const [sheet, top, left] = info.at;
+  return keyOf(sheet, top + row, left + column);
+}
+
+export const page = {
+  get outline() {
+    return outline;
+  },
+
+  /** What the page is doing: `shown`, `live`, `calculating` or `failed`. */
+  get state() {
+    return pageRoot.dataset.state;
+  },
+
+  /** What a cell holds, as exactly as it is known. @param {number} key @returns {Value | undefined} */
+  value: (key) => values.get(key),
+
+  /** What an entry of a block is. @returns {Value | undefined} */
+  entry: (name, row, column) => values.get(keyOfEntry(name, row, column)),
+
+  /** Resolves once the engine runs and everything is drawn from it. */
+  alive: firstAlive,
+
+  /**
+   * Put values into inputs; texts count as if they had been typed.
+   * @param {Edit[]} edits @returns {Promise<void>} ends when all is drawn
+   */
+  edit(edits) {
+    for (const { block, row, column, value } of edits) putValue(block, row, column, value);
+    return workAll();
+  },
+
+  /** Make all as it was built. */
+  reset() {
+    for (const { block, row, column } of edited.values()) putBuilt(block, row, column);
+    return workAll();
+  },
+
+  /** What differs from what was built. @returns {Edit[]} */
+  edits: () => [...edited.values()].map((edit) => ({ ...edit })),
+
+  /** Have a function told of the keys of changed cells, whenever some have changed. */
+  onChange(listener) {
+    listeners.push(listener);
+  },
+};
+
+/** Let a value wait to be put into an entry of a block; a text counts as typed. */
+function putValue(name, row, column, value) {
+  const info = outline.blocks[name];
+  if (!info?.edit) throw new RangeError(`${name} cannot be edited`);
+  const meant = taken(value, { isText: info.text, list: listOf(info.choices) });
+  waiting.set(keyOfEntry(name, row, column), { block: name, row, column, value: meant, typed: value });
+}
+
+/** Let an entry of a block wait to become what it was built as. */
+function putBuilt(name, row, column) {
+  const key = keyOfEntry(name, row, column);
+  waiting.set(key, { block: name, row, column, value: built.get(key), asBuilt: true });
+}
+
+/** Say what the page is doing. */
+function showState() {
+  if (page.state !== "live" && page.state !== "calculating") return;
+  const state = running || isTyping() ? "calculating" : "live";
+  if (page.state !== state) pageRoot.dataset.state = state;
+}
+
+/** Work off what waits, until nothing does. */
+function workAll() {
+  if (!running && waiting.size) {
+    running = firstAlive.then(workOff).finally(() => {
+      running = null;
+      showState();
+    });
+    showState();
+  }
+  return running ?? firstAlive;
+}
+
+async function workOff() {
+  while (waiting.size && page.state !== "failed") {
+    const edits = new Map(waiting);
+    waiting.clear();
+    await compute(edits).catch(failPage);
+  }
+}
+
+/** Have the engine compute, and draw what changed. @param {Map<number, Edit>} edits */
+async function compute(edits) {
+  const start = performance.now();
+  const changes = [];
+  for (const [key, edit] of edits) {
+    if (isMade(edit) && !formulas.has(key)) formulas.set(key, await engine.formula(key));
+    if (typeof edit.value === "string" && edit.value.length > 1 && edit.value.startsWith("=")) {
+      if (!outline.blocks[edit.block].text) await evaluate(key, edit, changes);
+    }
+  }
+  const { changed, milliseconds } = await engine.edit(Array.from(edits, ([key, edit]) => cellToSet(key, edit)));
+  changes.push(changed);
+  for (const [key, edit] of edits) noteEdit(key, edit);
+  drawChanges(changes, edits.keys());
+  performance.measure("xlt-edit", { start, end: performance.now(), detail: { engine: milliseconds } });
+}
+
+/** Whether the model itself fills the cell, as built. @param {Edit} edit */
+function isMade({ block, row }) {
+  return outline.blocks[block].generated?.includes(row) ?? false;
+}
+
+/** Let a formula that was typed stand for what it gives; where it is none, it stays a text. */
+async function evaluate(key, edit, changes) {
+  try {
+    const { changed } = await engine.edit([{ key, formula: edit.value.slice(1) }]);
+    changes.push(changed);
+    const [value] = (await engine.watch(Float64Array.of(key))).values;
+    edit.value = edit.typed = value;
+  } catch {
+    // It is told beside the field that this is no number.
+  }
+}
+
+/** What the engine is to put into a cell. @param {number} key @param {Edit} edit */
+function cellToSet(key, edit) {
+  const { value, typed, asBuilt } = edit;
+  if (asBuilt && formulas.get(key)) return { key, formula: formulas.get(key).replace(/^=/, "") };
+  if (isError(value)) return { key, formula: value.error };
+  return { key, value: Math.abs(value) === Infinity ? String(typed) : value };
+}
+
+/** Keep what differs from what was built. @param {number} key @param {Edit} edit */
+function noteEdit(key, edit) {
+  const { block, row, column, value, typed, asBuilt } = edit;
+  if (asBuilt || (inFull(value) === inFull(built.get(key)) && !isMade(edit))) {
+    edited.delete(key);
+  } else {
+    const kept = isError(value) ? value.error : Math.abs(value) === Infinity ? String(typed) : value;
+    edited.set(key, { block, row, column, value: kept });
+  }
+}
+
+/**
+ * Draw what has changed, and once more what was typed.
+ * @param {Values[]} changes @param {Iterable<number>} entered
+ */
+function drawChanges(changes, entered = []) {
+  const keys = new Set();
+  for (const { keys: changed, values: now } of changes) {
+    for (let k = 0; k < changed.length; k++) {
+      keys.add(changed[k]);
+      drawValue(changed[k], now[k]);
+    }
+  }
+  for (const key of entered) if (!keys.has(key)) drawValue(key, values.get(key) ?? null);
+  fillLists(keys);
+  finishDrawings();
+  for (const listener of listeners) listener(keys);
+}
+
+/** Offer in lists what their blocks hold now. @param {Set<number>} [changed] */
+function fillLists(changed) {
+  for (const name of listedBlocks()) {
+    if (!outline.blocks[name]) continue;
+    const keys = keysOfBlock(name);
+    if (changed && !keys.some((key) => changed.has(key))) continue;
+    setList(name, keys.map((key) => inFull(values.get(key))));
+  }
+}
+
+/** The keys of a block's cells, row by row. @param {string} name */
+function keysOfBlock(name) {
+  const { at, shape } = outline.blocks[name];
+  const [sheet, top, left] = at;
+  const place = (k) => keyOf(sheet, top + Math.floor(k / shape[1]), left + (k % shape[1]));
+  return Array.from({ length: shape[0] * shape[1] }, (_, k) => place(k));
+}
+
+/**
+ * Bring the page to life: what is seen first, the rest whenever there is time, then all from the engine.
+ * @param {Object<string, any>} read  the outline
+ */
+export async function startLive(read) {
+  knowOutline(read);
+  engine = new Client();
+  listenToFields(enterTyped, showState);
+  const hydrateRest = hydrateAll();
+  try {
+    await engine.start({
+      engine: globalThis.xltEngine ?? document.getElementById("engine").textContent,
+      workbook: document.getElementById("workbook").textContent,
+      extra: outline.extra,
+      recalculate: outline.recalculate,
+    });
+    hydrateRest();
+    await takeAll();
+  } catch (error) {
+    failPage(error);
+    return;
+  }
+  pageRoot.dataset.state = "live";
+  sayAlive();
+  await running;
+}
+
+/** Take every value from the engine: of cells that the page shows, and of blocks that it may ask for. */
+async function takeAll() {
+  const keys = new Set(shownKeys());
+  for (const name of Object.keys(outline.blocks)) for (const key of keysOfBlock(name)) keys.add(key);
+  const now = await engine.watch(Float64Array.from(keys));
+  drawChanges([now]);
+  for (const [name, { edit }] of Object.entries(outline.blocks)) {
+    if (edit) for (const key of keysOfBlock(name)) built.set(key, values.get(key) ?? null);
+  }
+}
+
+/** What was typed into a field is to count; what a field held as built becomes that again. */
+function enterTyped(field, value) {
+  const { block, row, column } = field.entry;
+  const key = keyOfEntry(block, row, column);
+  if (inFull(value) === inFull(values.get(key)) && !waiting.has(key) && !isMade(field.entry)) {
+    field.show(values.get(key) ?? null);
+  } else {
+    putValue(block, row, column, value);
+    workAll();
+  }
+}
+
+/** Begin to bring everything to life. Returns what does the rest at once. */
+function hydrateAll() {
+  const rest = drawnIn(document);
+  let done = 0;
+  const first = document.getElementById("start");
+  const some = (elements) => {
+    elements.forEach(hydrate);
+    fillLists();
+    finishDrawings();
+  };
+  if (first) some(drawnIn(first));
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        some(drawnIn(target));
+      }
+    },
+    { rootMargin: MARGIN },
+  );
+  for (const panel of document.querySelectorAll("#steps article")) near.observe(panel);
+  const turn = (isTime) => {
+    while (done < rest.length && isTime()) hydrate(rest[done++]);
+    if (done < rest.length) return whenIdle(turn);
+    near.disconnect();
+    if (pageRoot.dataset.ready === "all") return undefined;
+    pageRoot.dataset.ready = "all";
+    fillLists();
+    finishDrawings();
+    return undefined;
+  };
+  whenIdle(turn);
+  return () => turn(() => true);
+}
+
+/** Have something done when the browser has time, told whether there still is some. */
+function whenIdle(turn) {
+  const within = (deadline) => {
+    const end = performance.now() + TURN;
+    return turn(() => performance.now() < end || deadline?.timeRemaining() > 1);
+  };
+  if (window.requestIdleCallback) requestIdleCallback(within, { timeout: 100 });
+  else setTimeout(within, 0);
+}
+
+/**
+ * Say why nothing is calculated; everything stays as it is, and nothing can be edited.
+ * @param {unknown} error
+ */
+export function failPage(error) {
+  pageRoot.dataset.state = "failed";
+  waiting.clear();
+  lockFields();
+  const told = document.getElementById("failure");
+  const { said = "{reason}", wasm, old } = told.dataset;
+  let reason = String(error instanceof Error ? error.message : error).split("\n")[0];
+  if (typeof DecompressionStream === "undefined") reason = old;
+  else if (typeof WebAssembly === "undefined") reason = wasm;
+  told.textContent = filledIn(said, { reason });
+  told.hidden = false;
+}
