@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from xltransformer.page.cells import Found
+from xltransformer.page.cells import Drawing, Found
 from xltransformer.page.contents import Contents
 from xltransformer.page.html import element, text
 from xltransformer.page.mathml import mathml
@@ -15,10 +15,12 @@ from xltransformer.page.pictures import below
 from xltransformer.page.tables import single, table
 from xltransformer.record import record
 from xltransformer.workbook.book import Chapter
-from xltransformer.workbook.canvas import Canvas, Cell
+from xltransformer.workbook.canvas import Canvas, Cell, text_width
 from xltransformer.workbook.panels import LEFT
 from xltransformer.workbook.step_map import what_is_made
 
+SHORT = 6
+"""Labels of more letters make the columns wider in which they stand."""
 TITLE, NAVIGATION = 0, 1
 """Rows of every sheet that the page has of its own: its title, and the way to other sheets."""
 _TARGET = re.compile(r"'(.+)'![A-Z]+(\d+)")
@@ -104,6 +106,8 @@ class _Item:
     bottom: int
     right: int
     html: str
+    letters: float = 0.0
+    """How wide its longest label is, of those that stand above and beside ordinary columns."""
 
 
 @record(eq=False)
@@ -153,7 +157,8 @@ class _Body:
         for drawing in self.found.drawings:
             if self._holds(drawing.place.row):
                 html = table(self.contents, drawing)
-                yield _Item(drawing.top, drawing.left, drawing.bottom, drawing.right, html)
+                letters = max(map(text_width, _labels(drawing)), default=0.0)
+                yield _Item(drawing.top, drawing.left, drawing.bottom, drawing.right, html, letters)
         singles = {at: cell for at, cell in self.found.alone.items() if self._holds(at[0]) and at[0] not in lines}
         for rows in _lists(singles):
             top, left = min(rows)
@@ -204,27 +209,39 @@ def _lists(cells: dict[tuple[int, int], Cell]) -> list[dict[tuple[int, int], Cel
     return found
 
 
+def _labels(drawing: Drawing) -> Iterator[str]:
+    """The labels of a drawing that have the room of an ordinary column."""
+    beside = None if drawing.left == LEFT else drawing.rows
+    for cells in (drawing.columns, beside):
+        if cells is not None:
+            yield from map(str, cells.values.ravel().tolist())
+
+
 def _layout(items: Iterable[_Item]) -> str:
     """Items where they stand on the sheet, in rows and columns; those in which nothing stands are narrow."""
     placed = list(items)
     top, left = min(item.top for item in placed), min(item.left for item in placed)
     rows = _tracks("line", [(one.top, one.bottom) for one in placed], top)
-    columns = _tracks("cell", [(one.left, one.right) for one in placed], left)
+    spans = [(one.left, one.right) for one in placed]
+    columns = _tracks("cell", spans, left)
+    if left == LEFT:  # where row labels stand, which may be long
+        columns = f"var(--first) {_tracks('cell', spans, left, 1)}"
     inside = "".join(
-        element("div", one.html, cls="item", style=f"grid-area:{one.top - top + 1}/{one.left - left + 1}/"
+        element("div", one.html, cls="item edge" if one.left == LEFT else "item",
+                style=f"grid-area:{one.top - top + 1}/{one.left - left + 1}/"
                 f"{one.bottom - top + 1}/{one.right - left + 1}") for one in placed
     )  # fmt: skip
-    wide = "first " if left == LEFT else ""
-    style = f"grid-template:{rows}/{columns}"
-    return element("div", inside, cls=f"{wide}layout", style=style)
+    letters = f"--letters:{longest:.0f};" if (longest := max(one.letters for one in placed)) > SHORT else ""
+    return element("div", inside, cls="layout", style=f"{letters}grid-template:{rows}/{columns}".rstrip())
 
 
-def _tracks(size: str, spans: Sequence[tuple[int, int]], start: int) -> str:
-    """The tracks of a grid from `start` on: of a `size` where something stands, and elsewhere gaps."""
+def _tracks(size: str, spans: Sequence[tuple[int, int]], start: int, skipped: int = 0) -> str:
+    """The tracks of a grid from `start` on, but for those `skipped`: of a `size` where something stands, and
+    elsewhere gaps."""
     end = max(last for _, last in spans)
     taken = [False] * (end - start)
     for first, last in spans:
         taken[first - start : last - start] = [True] * (last - first)
-    named = (f"var(--{size})" if used else "var(--gap)" for used in taken)
+    named = (f"var(--{size})" if used else "var(--gap)" for used in taken[skipped:])
     runs = ((name, len(list(run))) for name, run in groupby(named))
     return " ".join(f"repeat({count},{name})" if count > 1 else name for name, count in runs)
