@@ -30,12 +30,15 @@ from xltransformer.page import engine
 PATIENCE = 300_000
 """Milliseconds to wait for a page."""
 EDITS = 6
-LIVE = 'html:is([data-state="live"], [data-state="failed"])'
 WATCH = """
 globalThis.liveAt = [];
-new MutationObserver(() => {
-  if (document.documentElement?.dataset.state === "live") liveAt.push(performance.now());
-}).observe(document, { attributes: true, subtree: true, attributeFilter: ["data-state"] });
+globalThis.begun = new Promise((begin) => {
+  new MutationObserver(() => {
+    const state = document.documentElement?.dataset.state;
+    if (state === "live") liveAt.push(performance.now());
+    if (state === "live" || state === "failed") begin(state);
+  }).observe(document, { attributes: true, subtree: true, attributeFilter: ["data-state"] });
+});
 """
 """Notes when a page becomes live, and becomes so again."""
 NO_WORKER = "globalThis.Worker = class { constructor() { throw new Error('none here'); } };"
@@ -102,9 +105,8 @@ def opened(browser: Browser, path: Path, slow: bool) -> Page:
     page.add_init_script(WATCH + (NO_WORKER if slow else ""))
     if slow:
         page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    page.goto(path.as_uri())
-    page.wait_for_selector(LIVE, state="attached", timeout=PATIENCE)
-    state = page.locator("html").get_attribute("data-state")
+    page.goto(path.as_uri(), wait_until="commit")
+    state = page.evaluate("begun")  # nothing that asks again and again, and takes time of its own
     if state != "live":
         raise SystemExit(f"{path.name} is {state}: {page.locator('#failure').inner_text()}")
     return page

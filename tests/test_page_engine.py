@@ -160,7 +160,7 @@ def test_the_engine_calculates_what_numpy_does(
             ],
         },
     )
-    assert told["sheets"] == [*outline["sheets"], "xlt.page"]
+    assert told["sheets"] == outline["sheets"]
     watched = dict(told["watched"])
     check(watched, before)
     assert [watched[key(extra, row, 0)] for row in range(4)] == [7, "built", False, None]

@@ -10,6 +10,12 @@ import { unpack } from "./unpack.js";
  *   others: [number, string | boolean | null | {error: string}][]}} Sent
  */
 
+/**
+ * Formulas of the page's own, on a sheet that the file has not: row, column, formula, and what it gives as built.
+ * Where that is missing of one, everything is calculated at the start.
+ * @typedef {{sheet: string, cells: [number, number, string, (string | number | boolean)?][]}} Extra
+ */
+
 /** How far a first calculation may differ from a value as saved and still count as the same, of its size. */
 const SAME_WITHIN = 1e-9;
 
@@ -19,7 +25,9 @@ export class Calculator {
     /** @type {Engine | null} */
     this.engine = null;
     this.settled = false;
-    /** What the page's own formulas give as built, until they are calculated. @type {Map<number, any>} */
+    /** The page's own formulas. @type {Extra | null} */
+    this.extra = null;
+    /** What these give as built, until everything is calculated. @type {Map<number, any>} */
     this.built = new Map();
     /** Where the watched cells lie, and what was last told of each. @type {number[]} */
     this.keys = [];
@@ -30,8 +38,7 @@ export class Calculator {
 
   /**
    * @param {{engine: string | Uint8Array, workbook: string | Uint8Array, recalculate?: boolean,
-   *   extra?: {sheet: string, cells: [number, number, string, (string | number | boolean)?][]}}} given
-   *   `extra` adds a sheet: row, column, formula, and its value as built; without one it is calculated at once
+   *   extra?: Extra}} given
    */
   async start({ engine, workbook, extra, recalculate = false }) {
     const lap = stopwatch();
@@ -41,30 +48,29 @@ export class Calculator {
     const compiled = lap();
     this.engine.load(file);
     const loaded = lap();
-    const complete = this.add(extra);
+    const sheets = this.engine.sheetNames();
+    const complete = this.expect(extra, sheets.length);
     if (recalculate || !complete) {
       this.settle();
     }
-    const milliseconds = { inflate: inflated, compile: compiled, load: loaded, recalculate: lap() };
-    return { sheets: this.engine.sheetNames(), milliseconds };
+    return { sheets, milliseconds: { inflate: inflated, compile: compiled, load: loaded, recalculate: lap() } };
   }
 
   /**
-   * The page's own formulas; whether all of them have a value.
-   * @param {{sheet: string, cells: [number, number, string, (string | number | boolean)?][]} | undefined} extra
+   * Note the page's own formulas, and what they give as built; whether that is known of all of them. They come
+   * into the engine with the first calculation, as it takes its time over another sheet.
+   * @param {Extra | undefined} extra
+   * @param {number} sheet which one theirs will be
    */
-  add(extra) {
-    if (!extra || extra.cells.length === 0) {
-      return true;
-    }
-    const sheet = this.engine.addSheet(extra.sheet);
-    for (const [row, column, formula, value] of extra.cells) {
-      this.engine.setFormula(sheet, row, column, formula);
-      if (value !== undefined) {
-        this.built.set((sheet * 1048576 + row) * 16384 + column, value);
+  expect(extra, sheet) {
+    this.extra = extra ?? null;
+    for (const [row, column, , value] of extra?.cells ?? []) {
+      if (value === undefined) {
+        return false;
       }
+      this.built.set((sheet * 1048576 + row) * 16384 + column, value);
     }
-    return this.built.size === extra.cells.length;
+    return true;
   }
 
   /**
@@ -77,6 +83,10 @@ export class Calculator {
     }
     this.settled = true;
     this.built.clear();
+    if (this.extra) {
+      const sheet = this.engine.addSheet(this.extra.sheet);
+      this.extra.cells.forEach(([row, column, formula]) => this.engine.setFormula(sheet, row, column, formula));
+    }
     this.engine.recalculate();
     this.told = this.told.map((was, index) => {
       const value = this.value(this.keys[index]);
@@ -90,7 +100,7 @@ export class Calculator {
     if (built !== undefined) {
       return built;
     }
-    const row = Math.floor(key / 16384);
+    const row = Math.floor(key / 16384); // as placeInEngine, which would make a list for each of many cells
     return this.engine.read(Math.floor(row / 1048576), row % 1048576, key % 16384);
   }
 
@@ -118,12 +128,10 @@ export class Calculator {
     this.settle();
     const lap = stopwatch();
     for (const { key, value = null, formula } of edits) {
-      const row = Math.floor(key / 16384);
-      const place = /** @type {const} */ ([Math.floor(row / 1048576), row % 1048576, key % 16384]);
       if (formula === undefined) {
-        this.engine.set(...place, value);
+        this.engine.set(...placeInEngine(key), value);
       } else {
-        this.engine.setFormula(...place, formula);
+        this.engine.setFormula(...placeInEngine(key), formula);
       }
     }
     this.engine.recalculate();
@@ -148,9 +156,21 @@ export class Calculator {
 
   /** @param {number} key */
   formula(key) {
-    const row = Math.floor(key / 16384);
-    return this.engine.formula(Math.floor(row / 1048576), row % 1048576, key % 16384);
+    if (this.built.has(key)) {
+      this.settle();
+    }
+    return this.engine.formula(...placeInEngine(key));
   }
+}
+
+/**
+ * The sheet, row and column of a key.
+ * @param {number} key
+ * @returns {[number, number, number]}
+ */
+function placeInEngine(key) {
+  const row = Math.floor(key / 16384);
+  return [Math.floor(row / 1048576), row % 1048576, key % 16384];
 }
 
 /** Milliseconds since the last call. */
@@ -202,6 +222,10 @@ function sent(keys, values) {
   return { keys: Float64Array.from(keys), numbers, others };
 }
 
+/** Milliseconds of rest before everything is calculated once: when cells are watched, and where none are. */
+const AFTER_WATCH = 50;
+const AFTER_START = 3000;
+
 /** What may be asked, by its name. */
 const REQUESTS = /** @type {const} */ (["start", "watch", "edit", "formula"]);
 
@@ -224,10 +248,14 @@ export function answering(post) {
     } catch (error) {
       post({ id, error: error instanceof Error ? error.message : String(error) }, []);
     }
-    if (ask === "start" && calculator.engine) {
-      setTimeout(() => {
-        queue = queue.then(() => calculator.settle()).catch(() => {}); // an edit would meet the same error
-      }, 0);
+    if (calculator.engine && !calculator.settled) {
+      // Not before the page has what it asks for to come to life.
+      setTimeout(
+        () => {
+          queue = queue.then(() => calculator.settle()).catch(() => {}); // an edit would meet the same error
+        },
+        ask === "watch" ? AFTER_WATCH : AFTER_START,
+      );
     }
   };
   return (request) => {
