@@ -24,6 +24,7 @@ WORDS = {
             "nothing is sent: a spreadsheet engine computes everything here, from the workbook's own formulas."
         ),
         "lessons": "Lessons",
+        "all": "All lessons",
         "download": "Workbook",
         "trained": "trained",
         "exercise": "to fill in",
@@ -43,6 +44,7 @@ WORDS = {
             "一切都在您的浏览器里，由电子表格引擎按工作簿自己的公式算出。"
         ),
         "lessons": "课程",
+        "all": "全部课程",
         "download": "工作簿",
         "trained": "训练过",
         "exercise": "练习",

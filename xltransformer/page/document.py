@@ -32,14 +32,15 @@ def document(
     sheets: Sequence[str] | None = None,
     recalculate: bool = False,
     shared: bool = False,
+    beside: Sequence[first.Beside] = (),
 ) -> str:
     """The page of a drawn workbook, whose file is `workbook` and is called `name` without its ending.
 
     `now` is what cells show where that is not what was drawn, and `sheets` are those of the file, in order, where
     that may have others, too; with `recalculate` the engine calculates everything at the start, since the results
-    in the file count for nothing. Pages that have a `shared` engine take it from
-    the file SHARED_ENGINE beside them. Raises UserError where the engine is not installed, and where no browser
-    could hold the page.
+    in the file count for nothing. Pages that have a `shared` engine take it from the file SHARED_ENGINE beside
+    them, and lead to what else lies `beside` them. Raises UserError where the engine is not installed, and where
+    no browser could hold the page.
     """
     limits.check_size(
         sum(len(row) for sheet in drawn.sheets for one in sheet.blocks for row in one.values), len(workbook)
@@ -50,13 +51,14 @@ def document(
     chapters = draw_chapters(contents)
     outline = {**contents.outline(), "pictures": described(contents), "recalculate": recalculate}
     data = _data(outline, workbook, shared)
-    frame = [_opening(contents, shared), first.header(contents), start, _map(contents, chapters), *data]
+    ways = _map(contents, chapters, beside)
+    frame = [_opening(contents, shared), first.header(contents), start, ways, *data]
     frame.append(_licences(contents))
     packed = engine.packed_engine() if shared else ""
     whole = MOST_SIZE * (engine.deflated_size() + len(workbook))
     steps, more = _in_room([_chapter(chapter) for chapter in chapters], whole - _size(*frame, packed))
     return "\n".join(
-        ["<!doctype html>", frame[0], _body(contents, start, steps, chapters, more), *data, "</body></html>", ""]
+        ["<!doctype html>", frame[0], _body(contents, start, steps, ways, more), *data, "</body></html>", ""]
     )
 
 
@@ -106,7 +108,7 @@ def _digest(source: str) -> str:
     return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
-def _body(contents: Contents, start: str, steps: str, chapters: list[Drawn], more: list[str]) -> str:
+def _body(contents: Contents, start: str, steps: str, ways: str, more: list[str]) -> str:
     """What is seen: the first screen, the steps, the way around."""
     messages = contents.messages
     if more:  # the scripts put them there
@@ -117,7 +119,7 @@ def _body(contents: Contents, start: str, steps: str, chapters: list[Drawn], mor
     parts = [
         first.header(contents),
         element("main", _failure(messages) + shown, id="main", tabindex="-1"),
-        _map(contents, chapters),
+        ways,
         _licences(contents),
     ]
     return "<body>\n" + "\n".join(parts)
@@ -141,7 +143,7 @@ def _panel(name: str, title: str, html: str) -> str:
     return element("article", heading + html, cls="panel", id=name)
 
 
-def _map(contents: Contents, chapters: list[Drawn]) -> str:
+def _map(contents: Contents, chapters: list[Drawn], beside: Sequence[first.Beside]) -> str:
     """The list of chapters and steps with their shapes, each of which leads there."""
     items = []
     for chapter in chapters:
@@ -154,7 +156,7 @@ def _map(contents: Contents, chapters: list[Drawn]) -> str:
         )
         listed = element("ol", steps) if steps else ""
         items.append(element("li", element("a", text(chapter.name), href=f"#{chapter.id}") + listed))
-    return first.ways(contents, "".join(items))
+    return first.ways(contents, "".join(items), beside)
 
 
 def _licences(contents: Contents) -> str:

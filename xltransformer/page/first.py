@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from xltransformer.building.instance import Instance
 from xltransformer.graph import Matrix
@@ -14,6 +14,7 @@ from xltransformer.page.html import element, text
 from xltransformer.page.invitations import draw_experiments, draw_score
 from xltransformer.page.numbers import format_of, shown
 from xltransformer.page.tables import single
+from xltransformer.record import record
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.named import titled
 from xltransformer.workbook.phrases import Phrase, literal
@@ -29,6 +30,15 @@ ICONS = {
     "close": "M5 5l10 10M15 5L5 15",
 }
 """Lines of the icons of buttons, in a square of 20."""
+
+
+@record
+class Beside:
+    """Another page of the same site: its `file`, what is said of it, and in which language (of HTML) that is."""
+
+    file: str
+    said: str
+    lang: str
 
 
 def header(contents: Contents) -> str:
@@ -48,13 +58,15 @@ def header(contents: Contents) -> str:
     return skip + element("header", "".join(buttons), cls="top")
 
 
-def ways(contents: Contents, listed: str) -> str:
-    """The list of chapters and steps, which is a drawer on a narrow screen."""
+def ways(contents: Contents, listed: str, beside: Sequence[Beside] = ()) -> str:
+    """The list of chapters and steps, which is a drawer on a narrow screen; above it the pages beside this one."""
     messages = contents.messages
     close = _button("map-close", icon("close"), aria_label=messages("page.close"))
     top = element("li", element("a", text(messages("sheet.start")), href="#start"))
     title = messages("page.steps")
-    inside = close + element("h2", text(title)) + element("ul", top + listed)
+    others = "".join(element("a", text(one.said), href=one.file, lang=one.lang) for one in beside)
+    inside = element("p", others, cls="beside") if others else ""
+    inside += close + element("h2", text(title)) + element("ul", top + listed)
     return element("nav", inside, id="map", aria_label=title)
 
 
