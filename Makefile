@@ -1,4 +1,4 @@
-# `make demo` builds the default workbook, `make test` runs every test; `make` alone lists the rest.
+# `make demo` builds the default workbook and page, `make test` runs every test; `make` alone lists the rest.
 # Python packages go to .venv, which is made with $(PYTHON) and renewed when pyproject.toml changes.
 # pip takes its settings from the environment and its configuration files, as anywhere.
 
@@ -7,6 +7,7 @@ BIN := .venv/bin
 CASES ?= 1000
 ENGINE ?= ironcalc
 WORKBOOK := cat-and-mouse.xlsx
+PAGE := cat-and-mouse.html
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 PYTHON_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -17,7 +18,7 @@ PYTHON_HAS_VENV = $(shell "$(PYTHON)" -c 'import ensurepip, venv; print("yes")' 
 .NOTPARALLEL:
 
 help:
-	@echo 'make demo     build the default workbook, $(WORKBOOK)'
+	@echo 'make demo     build the default workbook, $(WORKBOOK), and the same as a page, $(PAGE)'
 	@echo 'make test     run every test, in spreadsheet programs and a browser too (installs LibreOffice and Chromium if it can)'
 	@echo 'make quick    run the tests that take seconds, none in office programs or a browser: while one is working'
 	@echo 'make lint     check style, format and types'
@@ -31,12 +32,14 @@ help:
 	@echo 'make clean    remove what these commands made'
 	@echo 'Another Python than python3: make demo PYTHON=python3.12'
 
-demo: .venv/installed
+demo: .venv/installed-page
 	@$(BIN)/xlt build --force -o $(WORKBOOK)
+	@$(BIN)/xlt build --force -o $(PAGE)
 	@echo
-	@echo 'The workbook is here:'
+	@echo 'Open this in a browser, and change a word or a number:'
+	@echo '    $(CURDIR)/$(PAGE)'
+	@echo 'The same as a workbook, for Excel, LibreOffice or WPS:'
 	@echo '    $(CURDIR)/$(WORKBOOK)'
-	@echo 'Open it with Excel, LibreOffice or WPS, and change a word or a number.'
 
 test: .venv/installed-test tools lint
 	$(BIN)/python -m pytest -rs --numprocesses=auto --dist=loadfile --no-loadscope-reorder
@@ -66,14 +69,14 @@ fuzz: .venv/installed-test
 faults: .venv/installed-test
 	@$(BIN)/python tests/faults.py
 
-gallery: .venv/installed
+gallery: .venv/installed-page
 	@$(BIN)/python scripts/make-gallery
 
 train: .venv/installed
 	@$(BIN)/python scripts/train_models.py
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist $(WORKBOOK)
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist $(WORKBOOK) $(PAGE)
 	find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 tools:
