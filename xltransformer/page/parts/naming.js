@@ -6,6 +6,8 @@ import { addressOf } from "./formula.js";
 /** @typedef {{texts: string[]} | {at: [number, number, number], across: boolean, size: number}} Labels */
 /** @typedef {{at: [number, number, number], shape: [number, number], symbol: string, rows: Labels, columns: Labels}} Block */
 /** A drawing of a block. @typedef {{block: string, sheet: number, row: number, column: number, turned: boolean}} Drawn */
+/** Where a drawing stands, how large it is, and the entry that it begins with.
+ * @typedef {Drawn & {rows: number, columns: number, first: [number, number]}} Place */
 /** What an area covers of a block, rows and columns from 0, the last ones included.
  * @typedef {{block: string, top: number, left: number, bottom: number, right: number}} Part */
 
@@ -19,22 +21,22 @@ export class Naming {
     this.outline = outline;
     this.value = value;
     this.say = say;
-    /** @type {Map<number, (Drawn & {rows: number, columns: number})[]>} */
+    /** By their sheets. @type {Map<number, Place[]>} */
     this.drawings = new Map();
     for (const [block, { at: [sheet, row, column] }] of Object.entries(outline.blocks)) {
       this.add({ block, sheet, row, column, turned: false });
     }
   }
 
-  /** Know one more place where a block stands. @param {Drawn} drawn */
-  add(drawn) {
-    const shape = this.outline.blocks[drawn.block]?.shape;
+  /** Know one more place where a block, or one entry of it, stands.
+   * @param {Drawn} drawn @param {[number, number] | null} [entry] */
+  add(drawn, entry = null) {
+    const shape = entry ? [1, 1] : this.outline.blocks[drawn.block]?.shape;
     if (!shape) return;
     const [rows, columns] = drawn.turned ? [shape[1], shape[0]] : shape;
     const known = this.drawings.get(drawn.sheet) ?? [];
-    if (!known.some(({ block, row, column }) => block === drawn.block && row === drawn.row && column === drawn.column)) {
-      known.push({ ...drawn, rows, columns });
-    }
+    const isKnown = known.some(({ block, row, column }) => block === drawn.block && row === drawn.row && column === drawn.column);
+    if (!isKnown) known.push({ ...drawn, rows, columns, first: entry ?? [0, 0] });
     this.drawings.set(drawn.sheet, known);
   }
 
@@ -51,10 +53,31 @@ export class Naming {
         area.top >= row && area.left >= column && area.bottom < row + rows && area.right < column + columns,
     );
     if (!found) return null;
-    const [top, left] = [area.top - found.row, area.left - found.column];
-    const [bottom, right] = [area.bottom - found.row, area.right - found.column];
-    const turned = { block: found.block, top: left, left: top, bottom: right, right: bottom };
-    return found.turned ? turned : { block: found.block, top, left, bottom, right };
+    const { block, first, turned } = found;
+    const down = [area.top - found.row, area.bottom - found.row];
+    const across = [area.left - found.column, area.right - found.column];
+    const [[top, bottom], [left, right]] = turned ? [across, down] : [down, across];
+    return { block, top: top + first[0], left: left + first[1], bottom: bottom + first[0], right: right + first[1] };
+  }
+
+  /** Every cell in which an entry of a block stands, its home first. @param {string} block @param {number} i
+   * @param {number} j @returns {[number, number, number][]} sheets, rows and columns */
+  placesOf(block, i, j) {
+    /** @type {[number, number, number][]} */
+    const found = [];
+    for (const { sheet, row, column, rows, columns, first, turned } of this.drawingsOf(block)) {
+      const [down, across] = turned ? [j - first[1], i - first[0]] : [i - first[0], j - first[1]];
+      if (down >= 0 && across >= 0 && down < rows && across < columns) found.push([sheet, row + down, column + across]);
+    }
+    return found;
+  }
+
+  /** @param {string} block */
+  drawingsOf(block) {
+    const all = [...this.drawings.values()].flat().filter((drawn) => drawn.block === block);
+    const [sheet, row, column] = this.outline.blocks[block].at;
+    const isHome = (/** @type {Place} */ drawn) => drawn.sheet === sheet && drawn.row === row && drawn.column === column;
+    return [...all.filter(isHome), ...all.filter((drawn) => !isHome(drawn))];
   }
 
   /** An area in words: what it is of a block, else its address. @param {Area} area @param {number} own */
@@ -105,9 +128,4 @@ export class Naming {
     const [sheet, row, column] = axis.at;
     return String(this.value(sheet, axis.across ? row : row + k, axis.across ? column + k : column) ?? "");
   }
-}
-
-/** @param {Part} part */
-export function isEntry({ top, left, bottom, right }) {
-  return top === bottom && left === right;
 }

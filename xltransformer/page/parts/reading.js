@@ -156,6 +156,7 @@ function callRead({ name, parts }, cell) {
   }
   if (name === "SUM" && inside.length > 1) return summed(inside.flatMap((part) => termsOf(asTotal(part), false)));
   const factors = name === "SUMPRODUCT" && parts.length === 1 && isCall(parts[0], "MMULT") ? parts[0].parts : null;
+  if (name === "MAX" && isNumber(parts[0], 1) && inside[1]?.kind === "call" && inside[1].name === "MATCH") return inside[1];
   const place = name === "SUMPRODUCT" && parts.length === 1 ? placeRead(parts[0]) : null;
   if (place) return place;
   const product = name === "MMULT" ? productOf(inside, cell ?? [0, 0]) :

@@ -353,8 +353,14 @@ class Wording {
     }
     const likely = this.numbers && outer ? this.byResult(yes, no) : null;
     if (likely) return this.line(likely, true);
-    const said = { condition: this.line(condition).text, yes: this.line(yes, true).text, no: this.line(no, true).text };
+    const said = { condition: this.line(condition).text, yes: this.choice(yes), no: isIf(no) ? this.line(no, true).text : this.choice(no) };
     return { text: this.say(isFixed(yes) && !isFixed(no) && !isIf(no) ? "guard" : "if", said), strength: SENTENCE };
+  }
+
+  /** One of two that are told. @param {Reading} reading */
+  choice(reading) {
+    const { text, strength } = this.line(reading, true);
+    return strength === SENTENCE ? `(${text})` : text;
   }
 
   /** Which of two it must be by what the cell holds; null where that tells nothing. @param {Reading} yes
