@@ -138,15 +138,15 @@ function areaOf(text) {
 }
 
 /** `A` for column 0, `AA` for column 26. @param {number} column @returns {string} */
-export function lettersOf(column) {
+export function columnLetters(column) {
   const rest = String.fromCharCode(65 + (column % 26));
-  return column < 26 ? rest : lettersOf(Math.floor(column / 26) - 1) + rest;
+  return column < 26 ? rest : columnLetters(Math.floor(column / 26) - 1) + rest;
 }
 
 /** `C5` or `C5:D9`, without the sheet. @param {Area} area */
 export function addressOf({ top, left, bottom, right }) {
-  const first = `${lettersOf(left)}${top + 1}`;
-  return top === bottom && left === right ? first : `${first}:${lettersOf(right)}${bottom + 1}`;
+  const first = `${columnLetters(left)}${top + 1}`;
+  return top === bottom && left === right ? first : `${first}:${columnLetters(right)}${bottom + 1}`;
 }
 
 /** Whether it is one cell. @param {Area} area */

@@ -65,6 +65,17 @@ export const page = {
   /** Resolves once the engine runs and everything is drawn from it. */
   alive: firstAlive,
 
+  /** The formula of a cell as in the sheet, once the engine runs; "" where it has none. @param {number} key */
+  formula: (key) => firstAlive.then(() => engine.formula(key)),
+
+  /** Have the values of cells known, also of those that the page shows nowhere. @param {number[]} keys */
+  async know(keys) {
+    const unknown = keys.filter((key) => !values.has(key));
+    if (!unknown.length) return;
+    const { keys: told, values: now } = await engine.watch(Float64Array.from(unknown));
+    told.forEach((key, k) => values.set(key, now[k]));
+  },
+
   /**
    * Put values into inputs; texts count as if they had been typed.
    * @param {Edit[]} edits @returns {Promise<void>} ends when all is drawn

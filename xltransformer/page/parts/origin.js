@@ -226,6 +226,12 @@ class Origin {
   }
 }
 
+/** The formula of a cell as in the sheet, and of an array formula which of its cells this is.
+ * @param {number} key @returns {Promise<{code: string, cell: [number, number] | null}>} */
+async function formulaAt(key) {
+  return { code: await page.formula(key), cell: null };
+}
+
 /** @param {Naming} naming @param {Element} element a table or a single cell */
 function addDrawing(naming, element) {
   const { of, at, turned, entry } = /** @type {HTMLElement} */ (element).dataset;

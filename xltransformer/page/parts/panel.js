@@ -77,7 +77,7 @@ export class OriginPanel {
     fill(this.told, told.told);
     this.code.textContent = told.code;
     this.codeLine.hidden = told.code === "";
-    this.place.textContent = say("origin_place", { address: told.address, sheet: told.sheet });
+    this.place.textContent = say("origin_place_of", { address: told.address, sheet: told.sheet });
     this.sources.hidden = told.sources.length === 0;
     this.fillSources(told.sources, told.sheet);
     fill(this.hint, pinned ? "" : say("origin_hint"));

@@ -64,18 +64,18 @@ function pairRead(formula, inside) {
     const apart = rowNumber(left, sign, right);
     return apart ?? summed([...termsOf(inside(left), false), ...termsOf(inside(right), sign === "-")]);
   }
-  if (sign === "*" && (isNumber(right, 1) || isEndless(right))) return inside(left);
-  if (sign === "&" && isText(right, "")) return inside(left);
+  if (sign === "*" && (isNumberOf(right, 1) || isEndless(right))) return inside(left);
+  if (sign === "&" && isTextOf(right, "")) return inside(left);
   return { kind: "pair", sign, left: inside(left), right: inside(right) };
 }
 
 /** @param {Formula} part @param {number} value */
-function isNumber(part, value) {
+function isNumberOf(part, value) {
   return part.kind === "number" && part.value === value;
 }
 
 /** @param {Formula} part @param {string} value */
-function isText(part, value) {
+function isTextOf(part, value) {
   return part.kind === "text" && part.value === value;
 }
 
@@ -156,7 +156,7 @@ function callRead({ name, parts }, cell) {
   }
   if (name === "SUM" && inside.length > 1) return summed(inside.flatMap((part) => termsOf(asTotal(part), false)));
   const factors = name === "SUMPRODUCT" && parts.length === 1 && isCall(parts[0], "MMULT") ? parts[0].parts : null;
-  if (name === "MAX" && isNumber(parts[0], 1) && inside[1]?.kind === "call" && inside[1].name === "MATCH") return inside[1];
+  if (name === "MAX" && isNumberOf(parts[0], 1) && inside[1]?.kind === "call" && inside[1].name === "MATCH") return inside[1];
   const place = name === "SUMPRODUCT" && parts.length === 1 ? placeRead(parts[0]) : null;
   if (place) return place;
   const product = name === "MMULT" ? productOf(inside, cell ?? [0, 0]) :
@@ -212,7 +212,7 @@ function entriesMultiplied(parts) {
 export function entriesIn(reading) {
   if (reading.kind === "area") return cellsOf(reading.area).length;
   if (reading.kind === "call" && OF_AREAS.test(reading.name)) return 1;
-  const inside = partsOf(reading).map(entriesIn).filter((count) => count !== 1);
+  const inside = innerReadings(reading).map(entriesIn).filter((count) => count !== 1);
   return inside.length === 0 ? 1 : inside.every((count) => count === inside[0]) ? inside[0] : 0;
 }
 
@@ -237,7 +237,7 @@ export function entryOf(reading, k) {
 }
 
 /** @param {Reading} reading @returns {Reading[]} */
-function partsOf(reading) {
+function innerReadings(reading) {
   switch (reading.kind) {
     case "negative":
     case "percent":
