@@ -98,11 +98,9 @@ export class Field {
     this.tell(value);
   }
 
-  /** Name it for who does not see its row and column; where a label stands beside it, that is its name. */
+  /** Name it for who does not see its row and column. @param {string} text */
   name(text) {
-    if (!this.element.closest("label") && this.element.getAttribute("aria-label") !== text) {
-      this.element.setAttribute("aria-label", text);
-    }
+    if (this.element.getAttribute("aria-label") !== text) this.element.setAttribute("aria-label", text);
   }
 
   /** Offer what can be chosen, and whatever stands there. */
