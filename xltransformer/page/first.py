@@ -118,7 +118,7 @@ def field(contents: Contents, block: Matrix, i: int, j: int, label: str, classes
     number = number_format(block, contents.messages)
     return element(
         "span", text(shown(value, number)), format_of(number).attributes,
-        cls=f"cell {classes}".rstrip(), data_of=block.name, data_at=name_of(contents.at(home)),
+        cls=f"cell {classes}".rstrip(), data_of=block.name, data_at=name_of(contents.at(home, i, j)),
         data_entry=f"{i},{j}", data_edit=contents.edit_of(block), data_label=label,
     )  # fmt: skip
 

@@ -218,7 +218,7 @@ export function hydrate(element) {
     hydrateRows(drawing, element);
   } else {
     const [row, column] = (element.dataset.entry ?? "0,0").split(",").map(Number);
-    drawing.add(element, row, column, row, column, drawing.edit);
+    drawing.add(element, 0, 0, row, column, drawing.edit);
   }
   for (const shown of drawing.cells) shown.draw(values.get(shown.key));
 }
@@ -285,10 +285,7 @@ export function keyOfElement(inside) {
   const element = cell.closest("table[data-at], span.cell[data-at]");
   if (!element) return null;
   const [sheet, row, column] = placeOf(keyNamed(element.dataset.at));
-  if (element === cell) {
-    const [i, j] = (cell.dataset.entry ?? "0,0").split(",").map(Number);
-    return keyOf(sheet, row + i, column + j);
-  }
+  if (element === cell) return keyOf(sheet, row, column);
   const line = cell.parentElement;
   const labelled = line.firstElementChild === line.querySelector("th[scope=row], .symbol, th:empty") ? 1 : 0;
   const j = column + cell.cellIndex - labelled;
