@@ -47,6 +47,15 @@ export class Client {
   }
 
   /**
+   * The values of these cells as they are now.
+   * @param {Float64Array} keys
+   * @returns {Promise<Values>}
+   */
+  async read(keys) {
+    return received(await this.ask("read", keys));
+  }
+
+  /**
    * @param {({key: number, value: number | string | boolean | null} | {key: number, formula: string})[]} edits
    * @returns {Promise<{changed: Values, milliseconds: number, reading: number}>} what the engine took to
    *   calculate, and to read what has changed

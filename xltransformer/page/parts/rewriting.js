@@ -15,7 +15,7 @@ import { archiveOf, textOf, withText } from "./zip.js";
 
 /**
  * What calculates: gives values of cells, and the formula of one.
- * @typedef {{values: (keys: Float64Array) => Promise<{keys: Float64Array, values: any[]}>,
+ * @typedef {{read: (keys: Float64Array) => Promise<{keys: Float64Array, values: any[]}>,
  *   formula: (key: number) => Promise<string>}} Calculated
  */
 
@@ -70,7 +70,7 @@ async function savedSheet(xml, first, edits, engine) {
   const rest = computedCells(cells).filter((cell) => !edits.has(cell.key));
   const typed = [...edits].filter(([, edit]) => "formula" in edit).map(([key]) => key);
   const keys = [...rest.map((cell) => cell.key), ...typed];
-  const found = await engine.values(Float64Array.from(keys, (key) => first + key));
+  const found = await engine.read(Float64Array.from(keys, (key) => first + key));
   const results = new Map(Array.from(found.keys, (key, k) => [key - first, found.values[k]]));
   const pieces = new Map();
   for (const cell of rest) {

@@ -121,6 +121,14 @@ export class Calculator {
   }
 
   /**
+   * Tell these cells now.
+   * @param {Float64Array} keys
+   */
+  read(keys) {
+    return sent(Array.from(keys), Array.from(keys, (key) => this.value(key)));
+  }
+
+  /**
    * Make edits, all before anything is calculated; what has changed by them.
    * @param {{key: number, value?: number | string | boolean | null, formula?: string}[]} edits
    */
@@ -227,7 +235,7 @@ const AFTER_WATCH = 50;
 const AFTER_START = 3000;
 
 /** What may be asked, by its name. */
-const REQUESTS = /** @type {const} */ (["start", "watch", "edit", "formula"]);
+const REQUESTS = /** @type {const} */ (["start", "watch", "read", "edit", "formula"]);
 
 /**
  * Answer requests one after the other, and calculate everything once when the first answer is out.
