@@ -29,7 +29,7 @@ def as_built(book: ReadBook, now: Mapping[str, Array], messages: Messages) -> di
         if whole:
             inputs[name] = _held(book, block, place)
         else:
-            inputs[name] = _undone(inputs[name].astype(float), book.numbers(_sums(place)))
+            inputs[name] = undone(inputs[name].astype(float), book.numbers(_sums(place)))
     return inputs
 
 
@@ -67,7 +67,7 @@ def _sums(place: Place) -> Place:
     return Place(place.sheet, place.row, place.column, (place.shape[0], 2))
 
 
-def _undone(values: Array, sums: Array) -> Array:
+def undone(values: Array, sums: Array) -> Array:
     """Numbers without the edits that follow from the sums of their rows as built: one of a row at most."""
     columns = np.arange(1.0, values.shape[1] + 1)
     more, weighted = values.sum(axis=1) - sums[:, 0], values @ columns - sums[:, 1]

@@ -98,7 +98,7 @@ def _traced(instance: Instance, inputs: Mapping[str, Array]) -> dict[str, Array]
 
 def _instance(book: ReadBook, now: Mapping[str, Array], messages: Messages) -> Instance:
     """The model with its inputs as they were built."""
-    told, template = book.description, template_of(book.description)
+    told, template = book.description, template_of(book.description, messages.language)
     sentences = tuple(str(text) for text in told["sentences"])
     inputs = as_built(book, now, messages)
     return Instance(template, sentences, sizes_from(told), book.model, inputs, (), ())

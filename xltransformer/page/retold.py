@@ -118,11 +118,11 @@ class _Read:
 
     def glosses(self) -> Mapping[str, Any]:
         """What words mean, beside them in the vocabulary."""
-        words = [text for text, _ in self._beside_words(1)]
-        there = any(self.formula(*at) for _, at in self._beside_words(1))
-        if there == any(word_key(word) in self.template.glosses for word in words):
+        cells = list(self._beside_words(1))
+        there = {word_key(word) for word, at in cells if self.formula(*at)}
+        if there == {key for word, _ in cells if (key := word_key(word)) in self.template.glosses}:
             return {}
-        return {"glosses": {word_key(words[0]): _NEVER} if there else {}}
+        return {"glosses": dict.fromkeys(there, _NEVER)}
 
     def made_up(self) -> tuple[str, ...]:
         """The words that are told to be made up, beside their numbers in the vocabulary."""

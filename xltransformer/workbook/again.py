@@ -47,9 +47,9 @@ def language_of(book: ReadBook) -> str:
     return spoken if spoken in languages() else ENGLISH
 
 
-def template_of(described: Mapping[str, Any]) -> Template:
+def template_of(described: Mapping[str, Any], language: str = ENGLISH) -> Template:
     """The template that a workbook was built from, as far as it ships; else one that says nothing. Its texts are
-    cut as they were."""
+    cut as they were, and told in a language."""
     try:
         cut = (
             Cutting.from_json(described["cut"], str(described.get("unknown", ""))) if "cut" in described else PLAIN
@@ -57,7 +57,7 @@ def template_of(described: Mapping[str, Any]) -> Template:
     except ValueError:
         cut = PLAIN
     try:
-        template = load_template(str(described["template"]))
+        template = load_template(str(described["template"]), language)
         if template.model == described["model"]:
             return replace(template, cut=cut)
     except UserError:
