@@ -68,6 +68,9 @@ export const page = {
   /** The formula of a cell as in the sheet, once the engine runs; "" where it has none. @param {number} key */
   formula: (key) => firstAlive.then(() => engine.formula(key)),
 
+  /** The values of cells as the engine has them now, once it runs. @param {Float64Array} keys */
+  read: (keys) => firstAlive.then(() => engine.read(keys)),
+
   /** Have the values of cells known, also of those that the page shows nowhere. @param {number[]} keys */
   async know(keys) {
     const unknown = keys.filter((key) => !values.has(key));

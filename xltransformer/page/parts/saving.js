@@ -24,13 +24,14 @@ export function startSaving() {
 
 /** The page's workbook: as it was given, where nothing was edited. */
 async function workbookNow() {
+  if (["live", "calculating"].includes(page.state)) await page.edit([]); // what is still calculated belongs to it
   const bytes = await unpack(document.getElementById("workbook").textContent);
   const { blocks } = page.outline;
   const edits = page.edits().map(({ block, row, column, value }) => {
     const [sheet, top, left] = blocks[block].at;
     return [keyOf(sheet, top + row, left + column), { value }];
   });
-  return edits.length === 0 ? bytes : savedWorkbook(bytes, new Map(edits), page.engine);
+  return edits.length === 0 ? bytes : savedWorkbook(bytes, new Map(edits), page);
 }
 
 /**
