@@ -10,6 +10,7 @@ from xltransformer.nn.embedding import Sentence
 from xltransformer.ops import says
 from xltransformer.page import pictures
 from xltransformer.page.contents import Contents, Live, name_of
+from xltransformer.page.entries import value_of
 from xltransformer.page.html import element, text
 from xltransformer.page.invitations import draw_experiments, draw_score
 from xltransformer.page.numbers import format_of, shown
@@ -113,12 +114,11 @@ def part(name: str, title: str, content: str, *, live: bool = False) -> str:
 
 def field(contents: Contents, block: Matrix, i: int, j: int, label: str, classes: str = "") -> str:
     """An entry of a block as a cell that stands alone, at its home, under a label of its own."""
-    home = contents.page.book.homes[block]
-    value = contents.now(home.sheet, home.row + i, home.column + j, contents.page.book.values[block.name][i, j])
     number = number_format(block, contents.messages)
     return element(
-        "span", text(shown(value, number)), format_of(number).attributes,
-        cls=f"cell {classes}".rstrip(), data_of=block.name, data_at=name_of(contents.at(home, i, j)),
+        "span", text(shown(value_of(contents, block, i, j), number)), format_of(number).attributes,
+        cls=f"cell {classes}".rstrip(), data_of=block.name,
+        data_at=name_of(contents.at(contents.page.book.homes[block], i, j)),
         data_entry=f"{i},{j}", data_edit=contents.edit_of(block), data_label=label,
     )  # fmt: skip
 
