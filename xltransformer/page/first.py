@@ -143,7 +143,7 @@ def _sentence(page: Page, contents: Contents, s: int, sentence: Sentence) -> str
     heading = element("h2", element("span", text(titled(page, s)), cls="long") + short, id=name)
     listed = element("ol", "".join(slots), cls="slots")
     used = "" if draws is None else _draws_used(page, contents)
-    return element("section", heading + listed + used, cls="sentence", aria_labelledby=name)
+    return element("section", heading + used + listed, cls="sentence", aria_labelledby=name)
 
 
 def _slot(page: Page, contents: Contents, s: int, i: int, draws: Matrix | None) -> Iterator[str]:
@@ -166,9 +166,9 @@ def _draws_used(page: Page, contents: Contents) -> str:
     if choose.turned_by is None:
         return element("p", text(used), cls="draws-told")
     by_chance = f"OR({says(page.ref(choose).cell(0, 0), choose.turned_by, on=True)})"
-    chosen = str(page.book.values[choose.name][0, 0]) in choose.turned_by.on
+    chosen = str(value_of(contents, choose, 0, 0)) in choose.turned_by.on
     said = Phrase(f"IF({by_chance},{literal(used)},{literal(unused)})", used if chosen else unused)
-    return live_text("p", contents.live_text(said), "draws-told")
+    return live_text("p", contents.live_text(said), "draws-told", data_used=used, data_idle=not chosen)
 
 
 def live_text(name: str, live: Live, classes: str, **more: str | bool) -> str:

@@ -64,7 +64,7 @@ def _head(contents: Contents, drawing: Drawing, *, corner: bool) -> str:
 
 def _label(contents: Contents, sheet: str, rows: Cells | None, i: int) -> str:
     if rows is None:
-        return "<td>"
+        return '<td class="symbol">'
     return f"<th>{text(contents.now(sheet, rows.row + i, rows.column, rows.values[i, 0]))}"
 
 

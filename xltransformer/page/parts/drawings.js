@@ -227,16 +227,14 @@ export function hydrate(element) {
 function hydrateRows(drawing, table) {
   const { row, column, turned, edit } = drawing;
   const [rowAxis, columnAxis] = drawing.axes;
-  const heads = table.tHead ? table.tHead.querySelectorAll("th[scope=col]") : [];
+  const heads = table.tHead ? table.tHead.querySelectorAll("th") : [];
   drawing.columns = Array.from(heads, (head, j) => drawing.label(head, row - 1, column + j, columnAxis));
   let i = 0;
   for (let line = table.tBodies[0]?.firstElementChild; line; line = line.nextElementSibling, i++) {
     let j = 0;
     for (let cell = line.firstElementChild; cell; cell = cell.nextElementSibling) {
-      if (cell.tagName === "TH") {
-        if (cell.scope === "row") drawing.rows[i] = drawing.label(cell, row + i, column - 1, rowAxis);
-        continue;
-      }
+      if (cell.tagName === "TH") drawing.rows[i] = drawing.label(cell, row + i, column - 1, rowAxis);
+      if (cell.tagName === "TH" || cell.className === "symbol") continue;
       drawing.add(cell, i, j, turned ? j : i, turned ? i : j, edit);
       j++;
     }
@@ -287,7 +285,7 @@ export function keyOfElement(inside) {
   const [sheet, row, column] = placeOf(keyNamed(element.dataset.at));
   if (element === cell) return keyOf(sheet, row, column);
   const line = cell.parentElement;
-  const labelled = line.firstElementChild === line.querySelector("th[scope=row], .symbol, th:empty") ? 1 : 0;
+  const labelled = line.firstElementChild === line.querySelector("tbody th, .symbol") ? 1 : 0;
   const j = column + cell.cellIndex - labelled;
   return keyOf(sheet, line.parentElement === element.tHead ? row - 1 : row + line.sectionRowIndex, j);
 }

@@ -7,6 +7,7 @@ export function startFirst() {
   page.onChange(() => {
     tickExperiments();
     tellState();
+    tellDraws();
   });
   for (const link of document.querySelectorAll(".to-field")) leadToField(link);
 }
@@ -25,6 +26,13 @@ function tellState() {
   const line = document.querySelector("[data-state-line]");
   const said = page.value(keyNamed(line.dataset.cell));
   line.dataset.amiss = String(typeof said !== "string" || !said.startsWith("✓"));
+}
+
+/** Whether the draws choose anything: where they do not, a small screen leaves them out. */
+function tellDraws() {
+  for (const told of document.querySelectorAll("[data-used]")) {
+    told.toggleAttribute("data-idle", page.value(keyNamed(told.dataset.cell)) !== told.dataset.used);
+  }
 }
 
 /**

@@ -138,17 +138,21 @@ function startScrolling() {
       if (isWide) {
         target.tabIndex = 0;
         target.setAttribute("role", "region");
-        target.setAttribute("aria-label", nameOf(target));
+        target.setAttribute("aria-label", nameOfBox(target));
       } else {
         for (const attribute of ["tabindex", "role", "aria-label"]) target.removeAttribute(attribute);
       }
     }
   });
-  for (const box of document.querySelectorAll(".layout, .notation")) observer.observe(box);
+  for (const box of document.querySelectorAll(".layout, .notation, .scroll, .maps")) observer.observe(box);
 }
 
-/** What a box that scrolls is called: as the step it stands in. @param {Element} box */
-function nameOf(box) {
-  const heading = box.closest(".panel")?.querySelector("h3") ?? box.closest(".chapter")?.querySelector("h2");
+/** What a box that scrolls is called: as the picture or step it stands in, or holds. @param {Element} box */
+function nameOfBox(box) {
+  const picture = box.closest("figure") ?? box.querySelector("figure");
+  const heading =
+    picture?.querySelector("figcaption") ??
+    box.closest(".panel")?.querySelector("h3") ??
+    box.closest("section")?.querySelector("h1, h2");
   return heading ? heading.textContent : "";
 }
