@@ -30,7 +30,8 @@ CALCULATE = """(async () => {
     return Array.from(values);
   };
   const calculator = new Calculator();
-  const { sheets } = await calculator.start(given.start);
+  await calculator.load(given.load);
+  const { sheets } = calculator.start({ extra: given.extra });
   const watched = plain(calculator.watch(Float64Array.from(given.watch)));
   calculator.settle();
   const settled = plain(calculator.changes());
@@ -144,11 +145,8 @@ def test_the_engine_calculates_what_numpy_does(
         ["worker.js"],
         CALCULATE,
         {
-            "start": {
-                "engine": engine.packed_engine(),
-                "workbook": workbook,
-                "extra": {"sheet": "xlt.page", "cells": cells},
-            },
+            "load": {"engine": engine.packed_engine(), "workbook": workbook},
+            "extra": {"sheet": "xlt.page", "cells": cells},
             "watch": [*before, *(key(extra, row, 0) for row in range(4))],
             "edits": [
                 [{"key": place, "value": float(row[0, 0])}],

@@ -58,7 +58,7 @@ def document(
     whole = MOST_SIZE * (engine.deflated_size() + len(workbook))
     steps, more = _in_room([_chapter(chapter) for chapter in chapters], whole - _size(*frame, packed))
     return "\n".join(
-        ["<!doctype html>", frame[0], _body(contents, start, steps, ways, more), *data, "</body></html>", ""]
+        ["<!doctype html>", frame[0], _body(contents, start, data, steps, ways, more), "</body></html>", ""]
     )
 
 
@@ -108,17 +108,17 @@ def _digest(source: str) -> str:
     return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
-def _body(contents: Contents, start: str, steps: str, ways: str, more: list[str]) -> str:
-    """What is seen: the first screen, the steps, the way around."""
+def _body(contents: Contents, start: str, data: list[str], steps: str, ways: str, more: list[str]) -> str:
+    """What is seen: the first screen, the steps, the way around. The engine starts while the steps are read."""
     messages = contents.messages
     if more:  # the scripts put them there
         said = element("p", text(messages("page.more")), cls="note")
         steps += element("noscript", said)
         steps += element("script", pack("".join(more).encode(), deflate=True), type="text/plain", id="more")
-    shown = start + element("section", steps, id="steps", aria_label=messages("page.steps"))
+    shown = [start, *data, element("section", steps, id="steps", aria_label=messages("page.steps"))]
     parts = [
         first.header(contents),
-        element("main", _failure(messages) + shown, id="main", tabindex="-1"),
+        element("main", _failure(messages) + "\n".join(shown), id="main", tabindex="-1"),
         ways,
         _licences(contents),
     ]

@@ -7,33 +7,46 @@ import { answering } from "./worker.js";
 /** @typedef {{keys: Float64Array, values: Value[]}} Values */
 
 /** Milliseconds within which a worker says that it is there. */
-const WORKER_WITHIN = 5000;
+const WORKER_WITHIN = 10_000;
 /** Where the worker's part of the page's script ends, as joining.py writes it. */
 const END_OF_WORKER = "/* the page */";
 
 export class Client {
   constructor() {
-    /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
+    /** Of each question that waits for its answer: itself, and what to do with that.
+     * @type {Map<number, {request: object, resolve: (result: any) => void, reject: (error: Error) => void}>} */
     this.waiting = new Map();
     this.asked = 0;
-    /** @type {Promise<(request: object) => void> | null} */
-    this.line = null;
+    /** @type {Promise<void> | null} */
+    this.loaded = null;
+    /** @type {(request: object) => void} */
+    this.send = () => {};
     /** Whether the engine has a thread of its own. */
     this.apart = false;
   }
 
   /**
-   * Start the engine with a workbook; rejects with the reason in one line. What it took is among the browser's
-   * measures, as "xlt-start".
-   * @param {{engine: string | Uint8Array, workbook: string | Uint8Array, extra?: object,
-   *   recalculate?: boolean}} given
+   * Have the engine load a workbook, which takes most of the time until a page is live: before anything else.
+   * @param {{engine: string | Uint8Array, workbook: string | Uint8Array}} given
+   */
+  begin(given) {
+    this.beginning = performance.now();
+    this.connect();
+    this.loaded = this.ask("load", given);
+    this.loaded.catch(() => {}); // `start` tells of it
+  }
+
+  /**
+   * Start to calculate, once the workbook is loaded; rejects with the reason in one line. What it took is among
+   * the browser's measures, as "xlt-start".
+   * @param {{extra?: object, recalculate?: boolean}} given
    * @returns {Promise<{sheets: string[], milliseconds: Record<string, number>}>}
    */
   async start(given) {
-    const start = performance.now();
-    this.line = this.connect();
+    await this.loaded;
     const answer = await this.ask("start", given);
-    performance.measure("xlt-start", { start, end: performance.now(), detail: answer.milliseconds });
+    const times = { start: this.beginning, end: performance.now(), detail: answer.milliseconds };
+    performance.measure("xlt-start", times);
     return answer;
   }
 
@@ -79,15 +92,12 @@ export class Client {
    * @param {any} given
    * @returns {Promise<any>}
    */
-  async ask(ask, given) {
-    const send = await this.line;
-    if (!send) {
-      throw new Error(`${ask} came before start`);
-    }
+  ask(ask, given) {
     return new Promise((resolve, reject) => {
       this.asked += 1;
-      this.waiting.set(this.asked, { resolve, reject });
-      send({ id: this.asked, ask, given });
+      const request = { id: this.asked, ask, given };
+      this.waiting.set(this.asked, { request, resolve, reject });
+      this.send(request);
     });
   }
 
@@ -102,16 +112,37 @@ export class Client {
     }
   }
 
-  /** How to send a request: to a worker, or to the same code on this thread. */
-  async connect() {
-    const worker = await workerOfPage();
-    if (worker === null) {
-      return answering((answer) => this.receive(/** @type {any} */ (answer)));
+  /** Find who answers: a worker, or where none comes to life, the same code on this thread. */
+  connect() {
+    const worker = workerOfPage();
+    if (!worker) {
+      this.answerHere();
+      return;
     }
-    this.apart = true;
-    worker.onmessage = (event) => this.receive(event.data);
-    worker.onerror = (event) => this.fail(event.message || "the engine's worker has ended");
-    return (/** @type {object} */ request) => worker.postMessage(request);
+    const instead = () => {
+      worker.terminate();
+      this.answerHere();
+    };
+    const late = setTimeout(instead, WORKER_WITHIN);
+    worker.onerror = () => {
+      clearTimeout(late);
+      instead();
+    };
+    worker.onmessage = () => {
+      clearTimeout(late);
+      this.apart = true;
+      worker.onmessage = (event) => this.receive(event.data);
+      worker.onerror = (event) => this.fail(event.message || "the engine's worker has ended");
+    };
+    this.send = (request) => worker.postMessage(request); // kept until it is there
+  }
+
+  /** Answer on this thread, also what has been asked before. */
+  answerHere() {
+    this.send = answering((answer) => this.receive(/** @type {any} */ (answer)));
+    for (const { request } of this.waiting.values()) {
+      this.send(request);
+    }
   }
 
   /**
@@ -126,11 +157,8 @@ export class Client {
   }
 }
 
-/**
- * A worker that has said it is there, or null.
- * @returns {Promise<Worker | null>}
- */
-async function workerOfPage() {
+/** A worker made from the page's own script; null where a browser allows none. */
+function workerOfPage() {
   const whole = document.getElementById("page-code")?.textContent ?? "";
   const end = whole.indexOf(END_OF_WORKER);
   if (end < 0) {
@@ -139,22 +167,12 @@ async function workerOfPage() {
   const code = `${whole.slice(0, end)}})();`;
   const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {
-    const worker = new Worker(address);
-    const ready = await new Promise((resolve) => {
-      worker.onmessage = () => resolve(true);
-      worker.onerror = () => resolve(false);
-      setTimeout(() => resolve(false), WORKER_WITHIN);
-    });
-    if (ready) {
-      return worker;
-    }
-    worker.terminate();
+    return new Worker(address);
   } catch {
-    // A browser that forbids workers here: the page's own thread does it.
+    return null;
   } finally {
-    URL.revokeObjectURL(address);
+    setTimeout(() => URL.revokeObjectURL(address), WORKER_WITHIN); // some browsers read it only then
   }
-  return null;
 }
 
 /**

@@ -8,7 +8,6 @@
  */
 
 import { inFull, isError, keyOf } from "./cells.js";
-import { Client } from "./client.js";
 import { drawnIn, drawValue, finishDrawings, hydrate, shownKeys, values } from "./drawings.js";
 import { isTyping, listedBlocks, listenToFields, listOf, lockFields, setList, taken } from "./fields.js";
 import { filledIn, knowOutline, outline } from "./words.js";
@@ -29,7 +28,7 @@ const formulas = new Map();
 const waiting = new Map();
 /** @type {Array<function(Set<number>): void>} */
 const listeners = [];
-/** @type {?Client} */
+/** @type {?import("./client.js").Client} */
 let engine = null;
 /** @type {?Promise<void>} what ends when all that waits is drawn */
 let running = null;
@@ -236,19 +235,15 @@ function keysOfBlock(name) {
 /**
  * Bring the page to life: what is seen first, the rest whenever there is time, then all from the engine.
  * @param {Object<string, any>} read  the outline
+ * @param {import("./client.js").Client} client  which loads the workbook already
  */
-export async function startLive(read) {
+export async function startLive(read, client) {
   knowOutline(read);
-  engine = new Client();
+  engine = client;
   listenToFields(enterTyped, showState);
   const hydrateRest = hydrateAll();
   try {
-    await engine.start({
-      engine: globalThis.xltEngine ?? document.getElementById("engine").textContent,
-      workbook: document.getElementById("workbook").textContent,
-      extra: outline.extra,
-      recalculate: outline.recalculate,
-    });
+    await engine.start({ extra: outline.extra, recalculate: outline.recalculate });
     hydrateRest();
     await takeAll();
   } catch (error) {

@@ -1,4 +1,6 @@
-// Starts everything: what the page keeps packed, then what listens to the cells, then the cells.
+// Starts everything: first the engine, which takes longest, while the page is still read; then what the page keeps
+// packed, what listens to the cells, and the cells.
+import { Client } from "./client.js";
 import { startLink } from "./link.js";
 import { failPage, startLive } from "./live.js";
 import { readOutline, showMore } from "./more.js";
@@ -8,11 +10,19 @@ import { startSaving } from "./saving.js";
 import { followSteps, startSteps } from "./steps.js";
 
 async function startPage() {
+  const client = new Client();
+  client.begin({
+    engine: globalThis.xltEngine ?? document.getElementById("engine").textContent,
+    workbook: document.getElementById("workbook").textContent,
+  });
+  if (document.readyState === "loading") {
+    await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
+  }
   startSteps();
   const outline = await readOutline();
   await showMore();
   followSteps();
-  const live = startLive(outline);
+  const live = startLive(outline, client);
   startPictures();
   startOrigin();
   startSaving();

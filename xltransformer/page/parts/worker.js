@@ -25,6 +25,8 @@ export class Calculator {
     /** @type {Engine | null} */
     this.engine = null;
     this.settled = false;
+    /** What it took to start. @type {Record<string, number>} */
+    this.milliseconds = {};
     /** The page's own formulas. @type {Extra | null} */
     this.extra = null;
     /** What these give as built, until everything is calculated. @type {Map<number, any>} */
@@ -36,24 +38,26 @@ export class Calculator {
     this.watched = new Set();
   }
 
-  /**
-   * @param {{engine: string | Uint8Array, workbook: string | Uint8Array, recalculate?: boolean,
-   *   extra?: Extra}} given
-   */
-  async start({ engine, workbook, extra, recalculate = false }) {
+  /** @param {{engine: string | Uint8Array, workbook: string | Uint8Array}} given */
+  async load({ engine, workbook }) {
     const lap = stopwatch();
     const [code, file] = [await bytesOf(engine), await bytesOf(workbook)];
-    const inflated = lap();
+    const inflate = lap();
     this.engine = await Engine.start(code);
-    const compiled = lap();
+    const compile = lap();
     this.engine.load(file);
-    const loaded = lap();
+    this.milliseconds = { inflate, compile, load: lap() };
+  }
+
+  /** @param {{recalculate?: boolean, extra?: Extra}} given */
+  start({ extra, recalculate = false }) {
+    const lap = stopwatch();
     const sheets = this.engine.sheetNames();
     const complete = this.expect(extra, sheets.length);
     if (recalculate || !complete) {
       this.settle();
     }
-    return { sheets, milliseconds: { inflate: inflated, compile: compiled, load: loaded, recalculate: lap() } };
+    return { sheets, milliseconds: { ...this.milliseconds, recalculate: lap() } };
   }
 
   /**
@@ -235,7 +239,7 @@ const AFTER_WATCH = 50;
 const AFTER_START = 3000;
 
 /** What may be asked, by its name. */
-const REQUESTS = /** @type {const} */ (["start", "watch", "read", "edit", "formula"]);
+const REQUESTS = /** @type {const} */ (["load", "start", "watch", "read", "edit", "formula"]);
 
 /**
  * Answer requests one after the other, and calculate everything once when the first answer is out.
@@ -256,7 +260,7 @@ export function answering(post) {
     } catch (error) {
       post({ id, error: error instanceof Error ? error.message : String(error) }, []);
     }
-    if (calculator.engine && !calculator.settled) {
+    if (ask !== "load" && calculator.engine && !calculator.settled) {
       // Not before the page has what it asks for to come to life.
       setTimeout(
         () => {
