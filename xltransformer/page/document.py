@@ -49,7 +49,8 @@ def document(
     number_panels(contents)
     start = first.draw(contents.page, instance, contents)
     chapters = draw_chapters(contents)
-    outline = {**contents.outline(), "pictures": described(contents), "recalculate": recalculate}
+    outline = {**contents.outline(), "pictures": described(contents)}
+    outline["recalculate"] = recalculate or contents.page.book.notation.by_row  # which keeps few digits
     data = _data(outline, workbook, shared)
     ways = _map(contents, chapters, beside)
     frame = [_opening(contents, shared), first.header(contents), start, ways, *data]

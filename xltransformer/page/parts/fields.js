@@ -6,7 +6,7 @@
  */
 
 import { asShown, inFull } from "./cells.js";
-import { takenForNumber, takenForText, whyUnusable, wordKey } from "./rules.js";
+import { numberWritten, takenForNumber, takenForText, whyUnusable, wordKey } from "./rules.js";
 import { say } from "./words.js";
 
 /** How long typing rests before what is typed counts, in milliseconds: where it is usable, and where not yet. */
@@ -119,7 +119,7 @@ export class Field {
   /** Why a value is not usable, or is no word that is known: the name of what is told. @param {Value} value */
   why(value) {
     const broken = whyUnusable(this.rule, value);
-    if (broken === "no_number" && Math.abs(takenForNumber(String(value))) === Infinity) return "too_large";
+    if (broken === "no_number" && Math.abs(numberWritten(String(value).trim())) === Infinity) return "too_large";
     if (broken) return broken;
     if (!this.isText || !this.list || value === null || value === "") return "";
     if (this.rule.kind === "switch" && typeof value === "boolean") return "";
@@ -225,7 +225,7 @@ function lettersOf(text) {
 
 /**
  * Hear what happens in fields.
- * @param {function(Field, Value): void} enter  takes what was typed into a field
+ * @param {function(Field, Value, boolean=): void} enter  takes what was typed into a field, or taken back
  * @param {function(): void} wait  is told whenever somebody begins or ends to type
  */
 export function listenToFields(enter, wait) {
@@ -233,9 +233,11 @@ export function listenToFields(enter, wait) {
   const finish = (field) => {
     clearTimeout(field.timer);
     if (!field.dirty) return;
+    const value = field.typed;
     field.dirty = false;
     typing.delete(field);
-    enter(field, field.typed);
+    field.show(value);
+    enter(field, value);
     wait();
   };
   const heard = (event, hear) => {
@@ -291,7 +293,7 @@ function takeBack(field, enter, wait) {
   clearTimeout(field.timer);
   field.dirty = false;
   typing.delete(field);
-  if (inFull(field.value) !== inFull(field.before)) enter(field, field.before);
+  if (inFull(field.value) !== inFull(field.before)) enter(field, field.before, true);
   field.show(field.before);
   wait();
 }

@@ -26,6 +26,8 @@ const edited = new Map();
 const formulas = new Map();
 /** What is to be put into cells next: the last value that was given for each. @type {Map<number, Edit>} */
 const waiting = new Map();
+/** What is being computed. @type {Map<number, Edit>} */
+let computing = new Map();
 /** @type {Array<function(Set<number>): void>} */
 const listeners = [];
 /** @type {?import("./client.js").Client} */
@@ -107,7 +109,7 @@ function putValue(name, row, column, value) {
   const info = outline.blocks[name];
   if (!info?.edit) throw new RangeError(`${name} cannot be edited`);
   const meant = taken(value, { isText: info.text, list: listOf(info.choices) });
-  waiting.set(keyOfEntry(name, row, column), { block: name, row, column, value: meant, typed: value });
+  waiting.set(keyOfEntry(name, row, column), { block: name, row, column, value: meant });
 }
 
 /** Let an entry of a block wait to become what it was built as. */
@@ -137,9 +139,10 @@ function workAll() {
 
 async function workOff() {
   while (waiting.size && page.state !== "failed") {
-    const edits = new Map(waiting);
+    computing = new Map(waiting);
     waiting.clear();
-    await compute(edits).catch(failPage);
+    await compute(computing).catch(failPage);
+    computing.clear();
   }
 }
 
@@ -171,7 +174,7 @@ async function evaluate(key, edit, changes) {
     const { changed } = await engine.edit([{ key, formula: edit.value.slice(1) }]);
     changes.push(changed);
     const [value] = (await engine.watch(Float64Array.of(key))).values;
-    edit.value = edit.typed = value;
+    edit.value = value;
   } catch {
     // It is told beside the field that this is no number.
   }
@@ -179,20 +182,19 @@ async function evaluate(key, edit, changes) {
 
 /** What the engine is to put into a cell. @param {number} key @param {Edit} edit */
 function cellToSet(key, edit) {
-  const { value, typed, asBuilt } = edit;
+  const { value, asBuilt } = edit;
   if (asBuilt && formulas.get(key)) return { key, formula: formulas.get(key).replace(/^=/, "") };
   if (isError(value)) return { key, formula: value.error };
-  return { key, value: Math.abs(value) === Infinity ? String(typed) : value };
+  return { key, value };
 }
 
 /** Keep what differs from what was built. @param {number} key @param {Edit} edit */
 function noteEdit(key, edit) {
-  const { block, row, column, value, typed, asBuilt } = edit;
+  const { block, row, column, value, asBuilt } = edit;
   if (asBuilt || (inFull(value) === inFull(built.get(key)) && !isMade(edit))) {
     edited.delete(key);
   } else {
-    const kept = isError(value) ? value.error : Math.abs(value) === Infinity ? String(typed) : value;
-    edited.set(key, { block, row, column, value: kept });
+    edited.set(key, { block, row, column, value: isError(value) ? value.error : value });
   }
 }
 
@@ -266,16 +268,17 @@ async function takeAll() {
   }
 }
 
-/** What was typed into a field is to count; what a field held as built becomes that again. */
-function enterTyped(field, value) {
+/** What was typed into a field is to count; where that is taken back, what it held `asBuilt` becomes that again. */
+function enterTyped(field, value, asBuilt = false) {
   const { block, row, column } = field.entry;
   const key = keyOfEntry(block, row, column);
-  if (inFull(value) === inFull(values.get(key)) && !waiting.has(key) && !isMade(field.entry)) {
-    field.show(values.get(key) ?? null);
-  } else {
-    putValue(block, row, column, value);
-    workAll();
-  }
+  const going = waiting.get(key) ?? computing.get(key);
+  const isSameValue = inFull(value) === inFull(going ? going.value : values.get(key));
+  const isOwn = going || edited.has(key) || !isMade(field.entry);
+  if (isSameValue && isOwn) return;
+  if (asBuilt && inFull(value) === inFull(built.get(key))) putBuilt(block, row, column);
+  else putValue(block, row, column, value);
+  workAll();
 }
 
 /** Begin to bring everything to life. Returns what does the rest at once. */

@@ -65,18 +65,25 @@ export function whyUnusable(rule, value) {
 
 /**
  * What a spreadsheet takes a typed text for where a number belongs: a number, a date as its days, TRUE, an error,
- * or else a text. One that is too large for any number is left infinite, so that this is told.
+ * or else a text, as what is too large for any number.
  * @param {string} typed @returns {Value}
  */
 export function takenForNumber(typed) {
   const text = typed.normalize("NFKC").replace("−", "-").trim();
   if (text === "") return null;
-  const number = NUMBER.exec(text);
-  if (number) return number[3] ? Number(text.slice(0, -1)) / 100 : Number(text);
+  const number = numberWritten(text);
+  if (number !== null) return Number.isFinite(number) ? number || 0 : typed;
   const upper = text.toUpperCase();
   if (upper === "TRUE" || upper === "FALSE") return upper === "TRUE";
   if (ERRORS.has(upper)) return { error: upper };
   return daysOf(DATE.exec(text)) ?? typed;
+}
+
+/** The number that a text is, infinite where no number is so large. @param {string} text @returns {?number} */
+export function numberWritten(text) {
+  const number = NUMBER.exec(text);
+  if (!number) return null;
+  return number[3] ? Number(text.slice(0, -1)) / 100 : Number(text);
 }
 
 /** A date's number of days, as sheets count them. @param {?RegExpExecArray} date @returns {?number} */
@@ -99,8 +106,8 @@ export function takenForText(typed, isKnown) {
   if (text === "" || isKnown(text)) return text || null;
   if (text === "TRUE" || text === "FALSE") return text === "TRUE";
   if (ERRORS.has(text)) return { error: text };
-  const number = NUMBER.test(text) && !text.endsWith("%") ? Number(text) : NaN;
-  if (Number.isNaN(number)) return typed;
+  const number = text.endsWith("%") ? null : numberWritten(text);
+  if (number === null || !Number.isFinite(number)) return typed;
   return isSpelledDifferently(number) ? number : String(number);
 }
 
