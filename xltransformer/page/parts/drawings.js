@@ -223,20 +223,28 @@ export function hydrate(element) {
   for (const shown of drawing.cells) shown.draw(values.get(shown.key));
 }
 
+/** Whether each row begins with a label, or with nothing below the symbol. @param {HTMLTableElement} table */
+function hasRowLabels(table) {
+  const first = table.tBodies[0]?.rows[0]?.firstElementChild;
+  return first?.tagName === "TH" || Boolean(table.tHead?.querySelector(".symbol"));
+}
+
 /** @param {Drawing} drawing @param {HTMLTableElement} table */
 function hydrateRows(drawing, table) {
   const { row, column, turned, edit } = drawing;
   const [rowAxis, columnAxis] = drawing.axes;
   const heads = table.tHead ? table.tHead.querySelectorAll("th") : [];
+  const isLabelled = hasRowLabels(table);
   drawing.columns = Array.from(heads, (head, j) => drawing.label(head, row - 1, column + j, columnAxis));
   let i = 0;
   for (let line = table.tBodies[0]?.firstElementChild; line; line = line.nextElementSibling, i++) {
-    let j = 0;
-    for (let cell = line.firstElementChild; cell; cell = cell.nextElementSibling) {
+    let cell = line.firstElementChild;
+    if (isLabelled) {
       if (cell.tagName === "TH") drawing.rows[i] = drawing.label(cell, row + i, column - 1, rowAxis);
-      if (cell.tagName === "TH" || cell.className === "symbol") continue;
+      cell = cell.nextElementSibling;
+    }
+    for (let j = 0; cell; cell = cell.nextElementSibling, j++) {
       drawing.add(cell, i, j, turned ? j : i, turned ? i : j, edit);
-      j++;
     }
   }
 }
@@ -285,7 +293,6 @@ export function keyOfElement(inside) {
   const [sheet, row, column] = placeOf(keyNamed(element.dataset.at));
   if (element === cell) return keyOf(sheet, row, column);
   const line = cell.parentElement;
-  const labelled = line.firstElementChild === line.querySelector("tbody th, .symbol") ? 1 : 0;
-  const j = column + cell.cellIndex - labelled;
+  const j = column + cell.cellIndex - (hasRowLabels(element) ? 1 : 0);
   return keyOf(sheet, line.parentElement === element.tHead ? row - 1 : row + line.sectionRowIndex, j);
 }
