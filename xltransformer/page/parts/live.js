@@ -268,7 +268,7 @@ async function takeAll() {
   }
 }
 
-/** What was typed into a field is to count; where that is taken back, what it held `asBuilt` becomes that again. */
+/** What was typed into a field is to count; what is taken back becomes again what it was `asBuilt`. */
 function enterTyped(field, value, asBuilt = false) {
   const { block, row, column } = field.entry;
   const key = keyOfEntry(block, row, column);
