@@ -2,7 +2,7 @@
 // column stands there where the block has several, a row likewise. A step that is named comes first: #p-2-1&…
 
 import { page } from "./live.js";
-import { tellNotice } from "./notice.js";
+import { giveToCopy, noticePlace, tellNotice } from "./notice.js";
 import { say } from "./words.js";
 
 /** How long the address waits for further edits, in milliseconds: browsers count how often it changes. */
@@ -107,6 +107,7 @@ function linkText(text) {
 
 /** Let the address hold the edits, and edits come from it. */
 export async function startLink() {
+  noticePlace();
   document.getElementById("copy-link")?.addEventListener("click", copyLink);
   const first = readFragment(location.hash.slice(1), page.outline.blocks);
   await page.alive;
@@ -129,7 +130,7 @@ async function takeLink({ step, edits, bad }) {
   if (step) document.getElementById(step)?.scrollIntoView();
   if (bad.length === 0) return;
   const told = bad.slice(0, MOST_TOLD).map((part) => (part.length > 40 ? `${part.slice(0, 40)}…` : part));
-  tellNotice(say("link_bad", { parts: told.join(", ") + (bad.length > MOST_TOLD ? ", …" : "") }));
+  tellNotice(say("link_bad", { parts: told.join(", ") + (bad.length > MOST_TOLD ? ", …" : "") }), { stays: true });
 }
 
 /** A new address: another link, or a step to go to, which leaves the edits as they are; likewise the way back. */
@@ -163,6 +164,6 @@ async function copyLink() {
     await navigator.clipboard.writeText(link);
     tellNotice(say(key));
   } catch {
-    tellNotice(say("link_copy"), link);
+    giveToCopy(say("link_copy"), link);
   }
 }
