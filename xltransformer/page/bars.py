@@ -33,7 +33,7 @@ def _head(contents: Contents, picture: Bars, names: Sequence[Place]) -> str:
         text_at(contents, name, 0, 0, "th", scope="col", cls=_tone(picture, k)) for k, name in enumerate(names)
     ]
     usual = element("th", text(messages("page.share" if picture.shares else "page.number")), scope="col")
-    first = element("th", text(messages("page.entry")), scope="col")
+    first = element("th", element("span", text(messages("page.entry")), cls="unseen"), scope="col")
     return element("tr", first + "".join(of_groups or [usual]))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from xltransformer.graph import Matrix
 from xltransformer.page.bars import draw_bars
 from xltransformer.page.cells import Found
 from xltransformer.page.contents import Contents
@@ -15,8 +17,12 @@ from xltransformer.record import record
 from xltransformer.teaching.pictures import Bars, Curves, Map, Picture, Plane, Writing
 from xltransformer.workbook.book import Drawn, Page
 
-NARROW = 8
-"""How many entries across maps side by side may have on a phone for their numbers to have room."""
+MOST_ACROSS = 7
+"""How many entries across maps side by side may have for their numbers to be of ordinary size."""
+BESIDE = 3
+"""How many entries across maps may have for charts to have room beside them on a phone."""
+LOW = 16
+"""How many rows two maps below one another may have beside charts."""
 GROUPS: dict[type[Picture], str] = {
     Writing: "writings", Map: "maps", Bars: "charts", Curves: "charts", Plane: "planes",
 }  # fmt: skip
@@ -45,11 +51,31 @@ def headline(page: Page, contents: Contents) -> str:
     found, groups = Found(first), dict[str, list[str]]()
     for one in drawn:
         groups.setdefault(GROUPS[type(one.picture)], []).append(_figure(contents, one, found))
+    maps = [one.picture.block for one in drawn if isinstance(one.picture, Map)]
+    style, kinds = _arranged(maps, charts="charts" in groups)
     parts = (element("div", "".join(figures), cls=f"{name} group") for name, figures in groups.items())
-    across = [one.picture.block.shape[1] for one in drawn if isinstance(one.picture, Map)]
-    dense = len(across) > 1 and max(across) > NARROW
-    kinds = ["pictures", *(f"with-{name}" for name in groups), *(["dense"] if dense else [])]
-    return WITHOUT_SCRIPTS + element("div", "".join(parts), cls=" ".join(kinds))
+    kinds = ["pictures", *(f"with-{name}" for name in groups), *kinds]
+    return WITHOUT_SCRIPTS + element("div", "".join(parts), cls=" ".join(kinds), style=style)
+
+
+def _arranged(maps: Sequence[Matrix], *, charts: bool) -> tuple[str | None, list[str]]:
+    """How many maps stand side by side, on a wide screen and on a phone, and how small they and what stands with
+    them must be."""
+    if not maps:
+        return None, []
+    widest, count = max(block.shape[1] for block in maps), len(maps)
+    beside = charts and count <= 2 and widest <= BESIDE
+    stacked = charts and count == 2 and sum(block.shape[0] for block in maps) <= LOW
+    across, narrow = 1 if stacked else min(count, 2), 1 if beside else min(count, 2)
+    paired = narrow > 1
+    said = {
+        "beside": beside,
+        "paired": paired,
+        "upright": paired and widest > BESIDE,
+        "dense": count > 1 and widest > MOST_ACROSS,
+    }
+    kinds = [kind for kind, holds in said.items() if holds]
+    return f"--across:{across};--narrow:{narrow}", kinds
 
 
 def below(contents: Contents, sheet: str) -> list[Below]:
@@ -91,7 +117,8 @@ def _figure(contents: Contents, drawn: Drawn, found: Found | None = None) -> str
     if isinstance(picture, Map):
         assert found is not None
         (cells,) = (one for one in found.drawings if one.place == drawn.cells)
-        inside = element("div", table(contents, cells), cls="scroll")
+        columns = f"--columns:{picture.block.shape[1]}"
+        inside = element("div", table(contents, cells), cls="scroll", style=columns)
     elif isinstance(picture, Writing):
         inside = _writing(contents, picture)
     elif isinstance(picture, Bars):

@@ -30,7 +30,8 @@ def draw_plane(contents: Contents, named: PlaneNames) -> str:
 def _to_draw(contents: Contents, numbers: str) -> str:
     said = element("summary", text(contents.messages("page.numbers")))
     scrolled = element("div", numbers, cls="scroll")
-    return element("div", cls="drawing") + element("details", said + scrolled, cls="numbers", open=True)
+    details = element("details", said + scrolled, cls="numbers", open=True)
+    return element("div", element("div", cls="drawing") + details, cls="plot")
 
 
 def _curves(contents: Contents, picture: Curves, names: Sequence[Place]) -> str:

@@ -19,7 +19,7 @@ export function curveShapes(curves, told, width, height, size) {
   const [low, high] = told.shares ? [0, 1] : endsAround(every.map((point) => point[1]));
   const count = height / 40;
   const room = roomOfTicks(scaleOf(low, high, 0, 1, count).ticks, size);
-  const box = { left: room, top: 6, right: width - 8, bottom: height - 2 * size - 8 };
+  const box = { left: room, top: size + 8, right: width - 8, bottom: height - 2 * size - 8 };
   const xs = every.map((point) => point[0]);
   const across = scaleOf(...endsAround(xs, 0.03), box.left, box.right, width / 60, told.whole);
   const up = scaleOf(low, high, box.bottom, box.top, count);
