@@ -14,7 +14,7 @@ from xltransformer.page.cells import Now, as_drawn
 from xltransformer.page.contents import Contents
 from xltransformer.page.html import element, opened, text
 from xltransformer.page.packing import pack
-from xltransformer.page.panels import Drawn, draw_chapters, number_panels
+from xltransformer.page.panels import Drawn, Panel, draw_chapters, number_panels
 from xltransformer.page.pictures import described
 from xltransformer.workbook.book import Workbook
 
@@ -135,13 +135,14 @@ def _failure(messages: Messages) -> str:
 
 
 def _chapter(chapter: Drawn) -> str:
-    panels = "".join(_panel(panel.id, panel.title, panel.html) for panel in chapter.panels)
+    panels = "".join(map(_panel, chapter.panels))
     return element("section", element("h2", text(chapter.title)) + panels, cls="chapter", id=chapter.id)
 
 
-def _panel(name: str, title: str, html: str) -> str:
-    heading = element("h3", text(title)) if title else ""
-    return element("article", heading + html, cls="panel", id=name)
+def _panel(panel: Panel) -> str:
+    """A panel, with the rows that say how high it will be before it is laid out."""
+    heading = element("h3", text(panel.title)) if panel.title else ""
+    return element("article", heading + panel.html, cls="panel", id=panel.id, style=f"--rows:{panel.rows}")
 
 
 def _map(contents: Contents, chapters: list[Drawn], beside: Sequence[first.Beside]) -> str:

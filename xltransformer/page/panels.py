@@ -28,12 +28,13 @@ _TARGET = re.compile(r"'(.+)'![A-Z]+(\d+)")
 
 @record
 class Panel:
-    """A step, or what stands before the first one: its id, its title, the HTML below it, and what it makes, of
-    which shapes."""
+    """A step, or what stands before the first one: its id, its title, the HTML below it, how many rows it takes
+    on its sheet, and what it makes, of which shapes."""
 
     id: str
     title: str
     html: str
+    rows: int
     made: str = ""
 
 
@@ -81,7 +82,7 @@ def _draw_chapter(contents: Contents, chapter: Chapter) -> Drawn:
         title = str(heading.content) if heading is not None and top != NAVIGATION + 1 else ""
         html = _Body(contents, found, top + bool(title), max(end, top + 1)).draw()
         if html or title:
-            panels.append(Panel(name, title, html, made.get(top, "")))
+            panels.append(Panel(name, title, html, end - top, made.get(top, "")))
     if pictures:
         panels[-1] = replace(panels[-1], html=panels[-1].html + "".join(one.html for one in pictures))
     title = str(sheet.single[TITLE, LEFT].content)

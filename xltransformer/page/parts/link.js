@@ -1,6 +1,7 @@
 // A link holds the edits, in its fragment: #words.3=keyboard&embeddings.2.1=0.5. Rows and columns count from 1; a
 // column stands there where the block has several, a row likewise. A step that is named comes first: #p-2-1&…
 
+import { goTo } from "./going.js";
 import { page } from "./live.js";
 import { giveToCopy, noticePlace, tellNotice } from "./notice.js";
 import { say } from "./words.js";
@@ -127,7 +128,7 @@ export async function startLink() {
 async function takeLink({ step, edits, bad }) {
   if (page.edits().length > 0) await page.reset();
   await page.edit(edits);
-  if (step) document.getElementById(step)?.scrollIntoView();
+  if (step) goTo(document.getElementById(step));
   if (bad.length === 0) return;
   const told = bad.slice(0, MOST_TOLD).map((part) => (part.length > 40 ? `${part.slice(0, 40)}…` : part));
   tellNotice(say("link_bad", { parts: told.join(", ") + (bad.length > MOST_TOLD ? ", …" : "") }), { stays: true });
@@ -139,7 +140,7 @@ async function followAddress() {
   const isOurs = history.state?.xlt === true;
   const isStep = read.step !== "" && read.edits.length === 0 && read.bad.length === 0;
   if (!isOurs && !isStep) await takeLink(read);
-  else if (read.step && isOurs) document.getElementById(read.step)?.scrollIntoView();
+  else if (read.step && isOurs) goTo(document.getElementById(read.step));
   showAddress();
 }
 

@@ -1,6 +1,7 @@
 // Starts everything: first the engine, which takes longest, while the page is still read; then what the page keeps
 // packed, what listens to the cells, and the cells.
 import { Client } from "./client.js";
+import { startGoing } from "./going.js";
 import { startLink } from "./link.js";
 import { failPage, startLive } from "./live.js";
 import { readOutline, showMore } from "./more.js";
@@ -22,6 +23,7 @@ async function startPage() {
   const outline = await readOutline();
   await showMore();
   followSteps();
+  startGoing();
   const live = startLive(outline, client);
   startPictures();
   startOrigin();

@@ -1,4 +1,5 @@
 // What the page keeps packed: the outline, and the chapters that a small file has no room for.
+import { goTo } from "./going.js";
 import { unpack } from "./unpack.js";
 
 /**
@@ -29,6 +30,6 @@ export async function showMore() {
   document.getElementById("more").replaceWith(range.createContextualFragment(html));
   const named = decodeURIComponent(location.hash.slice(1));
   if (named.startsWith("p-") || named.startsWith("c-")) {
-    document.getElementById(named)?.scrollIntoView();
+    goTo(document.getElementById(named));
   }
 }

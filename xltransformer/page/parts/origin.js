@@ -1,6 +1,7 @@
 // Where a number comes from: a panel with its formula in words, as in the cell and with the numbers put in, and with
 // the cells that it comes from, which light up; to any of them one can go, and back.
 
+import { goTo } from "./going.js";
 import { keyOf, keyNamed, placeOf } from "./cells.js";
 import { elementsAt, keyOfElement } from "./drawings.js";
 import { Explainer } from "./explaining.js";
@@ -269,9 +270,8 @@ function homeOf(key) {
 /** Bring an element into view and give it the focus; on a screen to touch, a field would call the keyboard up.
  * @param {HTMLElement} element */
 function showElement(element) {
-  const quiet = matchMedia("(prefers-reduced-motion: reduce)").matches;
   element.closest("details:not([open])")?.setAttribute("open", "");
-  element.scrollIntoView({ behavior: quiet ? "instant" : "smooth", block: "center", inline: "nearest" });
+  goTo(element, "center");
   const stop = matchMedia("(pointer: coarse)").matches ? element : stopOf(element);
   if (stop === element) element.setAttribute("tabindex", element.closest("[data-edit]") ? "-1" : "0");
   stop.focus({ preventScroll: true });
