@@ -51,18 +51,23 @@ class Drawn:
 
 def number_panels(contents: Contents) -> None:
     """Name every panel of every sheet that the page shows, so that links can lead there."""
-    for chapter in contents.workbook.chapters:
+    for chapter in _chapters(contents):
         sheet = chapter.page.sheet
-        if not sheet.hidden and sheet.paper is None:
-            k = contents.number(sheet.name)
-            contents.panels[sheet.name] = [(row, f"p-{k}-{row + 1}") for row in _tops(sheet)]
+        k = contents.number(sheet.name)
+        contents.panels[sheet.name] = [(row, f"p-{k}-{row + 1}") for row in _tops(sheet)]
 
 
 def draw_chapters(contents: Contents) -> list[Drawn]:
     """Every sheet but the first one and those that are for paper or out of sight, in the order of the first one's
     map, and last what the first one refers to."""
-    listed = {chapter.page.sheet.name: chapter for chapter in contents.workbook.chapters}
-    return [_draw_chapter(contents, listed[name]) for name in contents.panels if name in listed]
+    return [_draw_chapter(contents, chapter) for chapter in _chapters(contents)]
+
+
+def _chapters(contents: Contents) -> list[Chapter]:
+    listed = list(contents.workbook.chapters)
+    known = {chapter.page.sheet.name for chapter in listed} | {contents.sheets[0]}
+    rest = [Chapter(contents.page.on(sheet)) for sheet in contents.workbook.sheets if sheet.name not in known]
+    return [one for one in (*listed, *rest) if not one.page.sheet.hidden and one.page.sheet.paper is None]
 
 
 def _tops(sheet: Canvas) -> list[int]:
