@@ -131,6 +131,7 @@ def _failure(messages: Messages) -> str:
     return element(
         "p", role="alert", id="failure", hidden=True, data_said=messages("page.failed", reason="{reason}"),
         data_wasm=messages("page.failed_wasm"), data_old=messages("page.failed_old"),
+        data_damaged=messages("page.failed_damaged"),
     )  # fmt: skip
 
 

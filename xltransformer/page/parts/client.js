@@ -120,12 +120,14 @@ export class Client {
       return;
     }
     const instead = () => {
+      clearTimeout(late);
+      worker.onmessage = worker.onerror = null;
       worker.terminate();
       this.answerHere();
     };
     const late = setTimeout(instead, WORKER_WITHIN);
-    worker.onerror = () => {
-      clearTimeout(late);
+    worker.onerror = (event) => {
+      event.preventDefault(); // nobody needs to hear of it, as it goes on
       instead();
     };
     worker.onmessage = () => {

@@ -336,10 +336,11 @@ export function failPage(error) {
   waiting.clear();
   lockFields();
   const told = document.getElementById("failure");
-  const { said = "{reason}", wasm, old } = told.dataset;
+  const { said = "{reason}", wasm, old, damaged } = told.dataset;
   let reason = String(error instanceof Error ? error.message : error).split("\n")[0];
   if (typeof DecompressionStream === "undefined") reason = old;
   else if (typeof WebAssembly === "undefined") reason = wasm;
+  else if (reason.startsWith("damaged")) reason = damaged;
   told.textContent = filledIn(said, { reason });
   told.hidden = false;
 }

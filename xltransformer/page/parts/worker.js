@@ -45,7 +45,11 @@ export class Calculator {
     const inflate = lap();
     this.engine = await Engine.start(code);
     const compile = lap();
-    this.engine.load(file);
+    try {
+      this.engine.load(file);
+    } catch (error) {
+      throw new Error(`damaged: ${error.message}`);
+    }
     this.milliseconds = { inflate, compile, load: lap() };
   }
 
