@@ -26,7 +26,7 @@ export function planeShapes(sentences, axes, width, height, size, id) {
   const [low, high] = endsOf(ys);
   const rough = scaleOf(low, high, 0, 1, height / 45);
   const box = { left: roomOfTicks(rough.ticks, size), top: size + 8, right: width - 6, bottom: height - size - 6 };
-  const across = scaleOf(...endsOf(xs), box.left, box.right, width / 70);
+  const across = scaleOf(...endsOf(xs), box.left, box.right, width / 55);
   const up = scaleOf(low, high, box.bottom, box.top, height / 45);
   const at = (point) => [across.place(point.x), up.place(point.y)];
   const lines = sentences.map(({ before, after }) => (isShown(after) ? arrowBetween(at(before), at(after)) : null));
