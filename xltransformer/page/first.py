@@ -102,7 +102,7 @@ def _head(page: Page, instance: Instance, contents: Contents) -> str:
     head = head_of(instance, page.messages, exercise=bool(page.book.exercise), intro="page.intro")
     lines = {"task": head.task, "drawn": head.drawn, "intro": head.intro}
     told = "".join(element("p", text(said), cls=name) for name, said in lines.items() if said)
-    return element("div", element("h1", text(contents.workbook.title), id="title") + told, cls="told")
+    return element("div", element("h1", text(contents.workbook.title), id="title") + told, cls="head")
 
 
 def part(name: str, title: str, content: str, *, live: bool = False) -> str:
