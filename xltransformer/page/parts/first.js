@@ -9,6 +9,7 @@ export function startFirst() {
     tellState();
     tellDraws();
   });
+  document.getElementById("reset").addEventListener("click", () => page.reset());
   for (const link of document.querySelectorAll(".to-field")) leadToField(link);
 }
 
