@@ -65,7 +65,7 @@ def shown(value: object, number: str) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     made = format_of(number)
-    size = float(value)  # type: ignore[arg-type]
+    size = float(value) + 0.0  # type: ignore[arg-type]
     if size == 0 and made.zero is not None:
         return made.zero
     if made.others is not None:

@@ -44,7 +44,7 @@ export class Field {
     this.told = null;
     /** @type {Value} */
     this.value = null;
-    /** @type {Value} what it was when it got the focus */
+    /** @type {Value} what it was when it got the focus, or when Enter was last pressed */
     this.before = null;
     this.dirty = false;
     this.timer = 0;
@@ -268,7 +268,10 @@ export function listenToFields(enter, wait) {
   });
   on("keydown", (field, event) => {
     if (event.isComposing) return;
-    if (event.key === "Enter") finish(field);
+    if (event.key === "Enter") {
+      finish(field);
+      field.before = field.value;
+    }
     if (event.key === "Escape") takeBack(field, enter, wait);
   });
 }
@@ -288,7 +291,7 @@ function begin(field) {
   typing.add(field);
 }
 
-/** Let a field hold again what it held when it got the focus. @param {Field} field */
+/** Let a field hold again what it held before somebody typed. @param {Field} field */
 function takeBack(field, enter, wait) {
   clearTimeout(field.timer);
   field.dirty = false;

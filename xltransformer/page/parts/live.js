@@ -243,6 +243,7 @@ export async function startLive(read, client) {
   knowOutline(read);
   engine = client;
   listenToFields(enterTyped, showState);
+  document.getElementById("reset")?.addEventListener("click", () => page.reset());
   const hydrateRest = hydrateAll();
   try {
     await engine.start({ extra: outline.extra, recalculate: outline.recalculate });
