@@ -57,7 +57,7 @@ def document(
     frame.append(_licences(contents))
     packed = engine.packed_engine() if shared else ""
     whole = MOST_SIZE * (engine.deflated_size() + len(workbook))
-    steps, more = _in_room([_chapter(chapter) for chapter in chapters], whole - _size(*frame, packed))
+    steps, more = _in_room(chapters, whole - _size(*frame, packed))
     return "\n".join(
         ["<!doctype html>", frame[0], _body(contents, start, data, steps, ways, more), "</body></html>", ""]
     )
@@ -67,16 +67,29 @@ MOST_SIZE = 1.38
 """How large a page becomes at most, as a multiple of the whole engine, deflated, and the workbook."""
 
 
+def _packed(html: str) -> str:
+    return pack(html.encode(), deflate=True)
+
+
 def _size(*parts: str) -> int:
     return sum(len(part.encode()) for part in parts)
 
 
-def _in_room(chapters: list[str], room: float) -> tuple[str, list[str]]:
-    """The first chapters, as many as there is room for, and one at least; and the others, which are packed."""
-    count = 1
-    while count < len(chapters) and _size(*chapters[: count + 1]) <= room:
-        count += 1
-    return "".join(chapters[:count]), chapters[count:]
+def _in_room(chapters: Sequence[Drawn], room: float) -> tuple[str, str]:
+    """The first panels, as many as there is room for, and the others, which are packed, in their chapters."""
+    every = "".join(_chapter(chapter, [_panel(panel) for panel in chapter.panels]) for chapter in chapters)
+    if _size(every) <= room:
+        return every, ""
+    room -= len(_packed(every))  # at most
+    shown, packed = list[str](), list[str]()
+    for chapter in chapters:
+        panels = list(map(_panel, chapter.panels))
+        count = 0
+        while not packed and count < len(panels) and (room := room - _size(panels[count])) >= 0:
+            count += 1
+        shown.append(_chapter(chapter, panels[:count]) if not packed else "")
+        packed += [_chapter(chapter, panels[count:])] if count < len(panels) else []
+    return "".join(shown), "".join(packed)
 
 
 def shared_engine() -> str:
@@ -109,13 +122,13 @@ def _digest(source: str) -> str:
     return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
-def _body(contents: Contents, start: str, data: list[str], steps: str, ways: str, more: list[str]) -> str:
+def _body(contents: Contents, start: str, data: list[str], steps: str, ways: str, more: str) -> str:
     """What is seen: the first screen, the steps, the way around. The engine starts while the steps are read."""
     messages = contents.messages
     if more:  # the scripts put them there
         said = element("p", text(messages("page.more")), cls="note")
         steps += element("noscript", said)
-        steps += element("script", pack("".join(more).encode(), deflate=True), type="text/plain", id="more")
+        steps += element("script", _packed(more), type="text/plain", id="more")
     shown = [start, *data, element("section", steps, id="steps", aria_label=messages("page.steps"))]
     parts = [
         first.header(contents),
@@ -135,9 +148,9 @@ def _failure(messages: Messages) -> str:
     )  # fmt: skip
 
 
-def _chapter(chapter: Drawn) -> str:
-    panels = "".join(map(_panel, chapter.panels))
-    return element("section", element("h2", text(chapter.title)) + panels, cls="chapter", id=chapter.id)
+def _chapter(chapter: Drawn, panels: Sequence[str]) -> str:
+    """A chapter with some of its panels; without any it is but its title."""
+    return element("section", element("h2", text(chapter.title)) + "".join(panels), cls="chapter", id=chapter.id)
 
 
 def _panel(panel: Panel) -> str:

@@ -20,14 +20,19 @@ export async function readOutline() {
   return JSON.parse(await packedText("outline"));
 }
 
-/** Put the packed chapters in their place, and go where the address leads if that is among them. */
+/** Put the packed panels in their chapters, and go where the address leads if that is among them. */
 export async function showMore() {
   const html = await packedText("more");
   if (!html) {
     return;
   }
-  const range = document.createRange();
-  document.getElementById("more").replaceWith(range.createContextualFragment(html));
+  const packed = document.getElementById("more");
+  for (const chapter of [...document.createRange().createContextualFragment(html).children]) {
+    const begun = document.getElementById(chapter.id);
+    if (begun) begun.append(...chapter.querySelectorAll(":scope > .panel"));
+    else packed.before(chapter);
+  }
+  packed.remove();
   const named = decodeURIComponent(location.hash.slice(1));
   if (named.startsWith("p-") || named.startsWith("c-")) {
     goTo(document.getElementById(named));
