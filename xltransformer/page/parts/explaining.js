@@ -24,12 +24,14 @@ export class Explainer {
    * @param {any} outline @param {Naming} naming
    * @param {(key: number) => any} value what a cell holds, as far as it is known
    * @param {(key: string, parts?: Object<string, unknown>) => string} say
+   * @param {(block: string) => string} stepOf the number of the step in which a block is made
    */
-  constructor(outline, naming, value, say) {
+  constructor(outline, naming, value, say, stepOf) {
     this.outline = outline;
     this.naming = naming;
     this.value = value;
     this.say = say;
+    this.stepOf = stepOf;
   }
 
   /** The key of an area's first cell. @param {Area} area @param {number} own the sheet of the formula */
@@ -71,10 +73,9 @@ export class Explainer {
     if (!formula) return told;
     const own = placeOf(key)[0];
     const reading = readingOf(formula, cell);
-    const known = this.known(own, this.value(key) ?? null);
-    const [words, numbers] = [inWords(reading, known), withNumbers(reading, known)];
-    const alone = numbers === words || numbers === told.shown;
-    return { ...told, words, numbers: alone ? "" : numbers, sources: this.sourcesOf(reading, known, own) };
+    const known = this.known(key);
+    const [words, numbers] = [inWords(reading, known), withNumbers(reading, known, told.shown)];
+    return { ...told, words, numbers, sources: this.sourcesOf(reading, known, key) };
   }
 
   /** What is known of a cell without its formula. @param {number} key @param {string} told @returns {Explanation} */
@@ -94,6 +95,13 @@ export class Explainer {
       told,
       sources: [],
     };
+  }
+
+  /** The first cell of a block's row. @param {number} key */
+  firstInRow(key) {
+    const [sheet, row, column] = placeOf(key);
+    const part = this.partAt(key);
+    return keyOf(sheet, row, part ? column - part.left : 0);
   }
 
   /** Every cell that shows the same as one does. @param {number} key */
@@ -122,17 +130,30 @@ export class Explainer {
     return this.say(kind);
   }
 
-  /** What wording needs to know of a formula on a sheet. @param {number} own @param {any} result
+  /** What wording needs to know of a cell's formula. @param {number} key
    * @returns {import("./wording.js").Known} */
-  known(own, result) {
+  known(key) {
+    const own = placeOf(key)[0];
     return {
-      name: (area) => this.naming.areaName(area, own),
+      name: (area) => this.distinctName(area, key),
       whole: (area) => this.naming.wholeName(area, own),
       value: (area) => this.value(this.keyOfArea(area, own)) ?? null,
       shown: (value, area) => this.shown(value, area, own),
-      result,
+      result: this.value(key) ?? null,
       say: this.say,
     };
+  }
+
+  /** What an area is called in the formula of a cell; with the number of its step where the cell's own block has
+   * the same symbol. @param {Area} area @param {number} key */
+  distinctName(area, key) {
+    const own = placeOf(key)[0];
+    const name = this.naming.areaName(area, own);
+    const [part, self] = [this.naming.partOf(area, own), this.partAt(key)];
+    if (!part || !self || part.block === self.block) return name;
+    const isSame = this.naming.symbolOf(part.block) === this.naming.symbolOf(self.block);
+    const step = isSame ? this.stepOf(part.block) : "";
+    return step ? `${name} (${step})` : name;
   }
 
   /** A value as its block shows it; a small one by two of its digits at least. @param {any} value
@@ -145,15 +166,15 @@ export class Explainer {
     return asShown(value, { digits, before: "", after: "", zero: null, others: null });
   }
 
-  /** @param {import("./reading.js").Reading} reading @param {import("./wording.js").Known} known @param {number} own
+  /** @param {import("./reading.js").Reading} reading @param {import("./wording.js").Known} known @param {number} key
    * @returns {Source[]} */
-  sourcesOf(reading, known, own) {
+  sourcesOf(reading, known, key) {
     const areas = sourceAreas(reading, known);
     const single = areas.filter(isOneCell);
     const listed = single.length > MOST_SINGLE ? inLines(areas) : areas;
     const seen = new Set();
     return listed.flatMap((area) => {
-      const source = this.source(area, own);
+      const source = this.source(area, key);
       const name = `${source.key} ${source.keys.length}`;
       if (seen.has(name)) return [];
       seen.add(name);
@@ -161,8 +182,9 @@ export class Explainer {
     });
   }
 
-  /** @param {Area} area @param {number} own @returns {Source} */
-  source(area, own) {
+  /** @param {Area} area @param {number} key the cell that comes from it @returns {Source} */
+  source(area, key) {
+    const own = placeOf(key)[0];
     const part = this.naming.partOf(area, own);
     const keys = part ? this.shownKeys(part) : this.keysOf(area, own);
     const count = (area.bottom - area.top + 1) * (area.right - area.left + 1);
@@ -171,7 +193,7 @@ export class Explainer {
     return {
       key: keys[0],
       keys,
-      label: this.naming.areaName(area, own),
+      label: this.distinctName(area, key),
       value: count === 1 ? shown : this.say("origin_cells", { count }),
       sheet: this.outline.sheets[placeOf(keys[0])[0]] ?? "",
     };

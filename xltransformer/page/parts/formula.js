@@ -46,7 +46,7 @@ const SIGNS_BY_STRENGTH = [["=", "<>", "<", ">", "<=", ">="], ["&"], ["+", "-"],
 /** The tree of a formula, with or without its "="; a SyntaxError where it is none.
  * @param {string} text @returns {Formula} */
 export function parseFormula(text) {
-  const tokens = tokensOf(text.replace(/^\{?=/, "").replace(/(?<=^\{=.*)\}$/s, ""));
+  const tokens = tokensOf(text.replace(/^\{=(.*)\}$/s, "$1").replace(/^=/, ""));
   let at = 0;
 
   /** @param {string} sign */

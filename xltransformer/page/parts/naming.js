@@ -23,6 +23,8 @@ export class Naming {
     this.say = say;
     /** By their sheets. @type {Map<number, Place[]>} */
     this.drawings = new Map();
+    /** @type {Map<string, Place[]>} */
+    this.byBlock = new Map();
     for (const [block, { at: [sheet, row, column] }] of Object.entries(outline.blocks)) {
       this.add({ block, sheet, row, column, turned: false });
     }
@@ -38,6 +40,7 @@ export class Naming {
     const isKnown = known.some(({ block, row, column }) => block === drawn.block && row === drawn.row && column === drawn.column);
     if (!isKnown) known.push({ ...drawn, rows, columns, first: entry ?? [0, 0] });
     this.drawings.set(drawn.sheet, known);
+    this.byBlock.delete(drawn.block);
   }
 
   /** The number of a sheet in an area; `own` where the area names none. @param {Area} area @param {number} own */
@@ -72,12 +75,17 @@ export class Naming {
     return found;
   }
 
-  /** @param {string} block */
+  /** Where a block stands, its home first. @param {string} block @returns {Place[]} */
   drawingsOf(block) {
-    const all = [...this.drawings.values()].flat().filter((drawn) => drawn.block === block);
-    const [sheet, row, column] = this.outline.blocks[block].at;
-    const isHome = (/** @type {Place} */ drawn) => drawn.sheet === sheet && drawn.row === row && drawn.column === column;
-    return [...all.filter(isHome), ...all.filter((drawn) => !isHome(drawn))];
+    let found = this.byBlock.get(block);
+    if (!found) {
+      const all = [...this.drawings.values()].flat().filter((drawn) => drawn.block === block);
+      const [sheet, row, column] = this.outline.blocks[block].at;
+      const isHome = (/** @type {Place} */ drawn) => drawn.sheet === sheet && drawn.row === row && drawn.column === column;
+      found = [...all.filter(isHome), ...all.filter((drawn) => !isHome(drawn))];
+      this.byBlock.set(block, found);
+    }
+    return found;
   }
 
   /** An area in words: what it is of a block, else its address. @param {Area} area @param {number} own */

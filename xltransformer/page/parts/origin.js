@@ -15,6 +15,9 @@ import { say } from "./words.js";
 /** How long one points at a number before its panel shows, and how long until it goes again, in milliseconds. */
 const POINTED = 250;
 const LEFT = 400;
+/** Texts and names in a formula, and the signs that the engine puts before what gives one value: they stand in no
+ * cell of ours. */
+const WRITTEN = /"(?:[^"]|"")*"|'(?:[^']|'')*'|@/g;
 const NUMBERS = "table[data-at] tbody td, span.cell[data-at], [data-cell][data-digits]";
 const [SOURCES, CHOSEN, ASKED] = ["lit", "lit-now", "asked"].map((name) => new Light(name));
 
@@ -70,7 +73,7 @@ class Origin {
       const value = (/** @type {number} */ key) => page.value(key);
       const naming = new Naming(page.outline, (...place) => value(keyOf(...place)), say);
       for (const table of document.querySelectorAll("[data-of][data-at]")) addDrawing(naming, table);
-      this.explainer = new Explainer(page.outline, naming, value, say);
+      this.explainer = new Explainer(page.outline, naming, value, say, stepOf);
     }
     return this.explainer;
   }
@@ -94,7 +97,7 @@ class Origin {
   /** @param {MouseEvent} event */
   click(event) {
     const cell = numberAt(event.target);
-    if (!cell || isField(event.target) || String(getSelection()) !== "") return;
+    if (!cell || isField(event.target) || isMarked(cell)) return;
     const stop = stopOf(cell);
     if (cell.matches("td") && stop === cell) setStop(cell);
     if (document.activeElement !== stop) stop.focus({ preventScroll: true });
@@ -212,7 +215,7 @@ class Origin {
 
   /** The formula of a cell, which stays as it is. @param {number} key */
   formula(key) {
-    const known = this.formulas.get(key) ?? formulaAt(key);
+    const known = this.formulas.get(key) ?? formulaAt(key, this.explained().firstInRow(key));
     this.formulas.set(key, known);
     known.catch(() => this.formulas.delete(key));
     return known;
@@ -227,10 +230,27 @@ class Origin {
   }
 }
 
-/** The formula of a cell as in the sheet, and of an array formula which of its cells this is.
- * @param {number} key @returns {Promise<{code: string, cell: [number, number] | null}>} */
-async function formulaAt(key) {
-  return { code: await page.formula(key), cell: null };
+/** The formula of a cell as in the sheet, and of an array formula which of its cells this is: cells of one row, which
+ * all have the same one. @param {number} key @param {number} first the first cell that may be one of them
+ * @returns {Promise<{code: string, cell: [number, number] | null}>} */
+async function formulaAt(key, first) {
+  const whole = await page.formula(key);
+  const code = whole.replace(WRITTEN, (part) => (part === "@" ? "" : part));
+  if (!code.startsWith("{")) return { code, cell: null };
+  let [low, high] = [first, key];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((await page.formula(middle)) === whole) high = middle;
+    else low = middle + 1;
+  }
+  return { code: code.slice(1, -1), cell: [0, key - low] };
+}
+
+/** The number of the step in which a block is made, as its heading begins; else its sheet. @param {string} block */
+function stepOf(block) {
+  const { panel, at } = page.outline.blocks[block];
+  const heading = document.getElementById(panel ?? "")?.querySelector("h3")?.textContent ?? "";
+  return /^[\d.]+/.exec(heading)?.[0] ?? page.outline.sheets[at[0]] ?? "";
 }
 
 /** @param {Naming} naming @param {Element} element a table or a single cell */
@@ -251,6 +271,12 @@ function numberAt(target) {
 /** @param {EventTarget | null} target */
 function isField(target) {
   return target instanceof Element && target.matches("input, select, button, a");
+}
+
+/** Whether someone marks its text, as one does to copy it. @param {Element} cell */
+function isMarked(cell) {
+  const marked = getSelection();
+  return marked !== null && !marked.isCollapsed && cell.contains(marked.anchorNode);
 }
 
 /** The key of a number: of an entry of a block that of its home. @param {HTMLElement} cell @returns {number} */

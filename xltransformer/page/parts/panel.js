@@ -62,18 +62,20 @@ export class OriginPanel {
   }
 
   hide() {
+    const root = document.documentElement;
     this.element.hidden = true;
     this.aloud.textContent = "";
-    document.documentElement.style.removeProperty("--origin-height");
+    root.classList.remove("origin-open", "origin-pinned");
   }
 
   /** @param {Explanation} told @param {{pinned: boolean, canGoBack: boolean, aloud: boolean}} how */
   show(told, { pinned, canGoBack, aloud }) {
+    const root = document.documentElement;
     const equals = told.words && `${told.title} = ${told.words}`;
     this.title.textContent = told.title;
     this.value.textContent = told.value;
     fill(this.words, equals);
-    fill(this.numbers, told.numbers && `= ${told.numbers} = ${told.shown}`);
+    fill(this.numbers, told.numbers);
     fill(this.told, told.told);
     this.code.textContent = told.code;
     this.codeLine.hidden = told.code === "";
@@ -84,7 +86,9 @@ export class OriginPanel {
     this.backButton.hidden = !canGoBack;
     this.element.classList.toggle("pinned", pinned);
     this.element.hidden = false;
-    document.documentElement.style.setProperty("--origin-height", `${this.element.offsetHeight}px`);
+    root.style.setProperty("--origin-height", `${this.element.offsetHeight}px`);
+    root.classList.add("origin-open");
+    root.classList.toggle("origin-pinned", pinned);
     if (aloud) this.aloud.textContent = [told.title, told.value, told.words, told.told].filter(Boolean).join(". ");
   }
 

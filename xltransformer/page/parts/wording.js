@@ -53,9 +53,15 @@ export function inWords(reading, known) {
   return new Wording(known, false).whole(reading);
 }
 
-/** A formula with the numbers put in. @param {Reading} reading @param {Known} known */
-export function withNumbers(reading, known) {
-  return new Wording(known, true).whole(reading);
+/** A formula with the numbers put in, what they make, and why it is these where a condition decides; "" where there
+ * is nothing to put in. @param {Reading} reading @param {Known} known @param {string} result what the cell shows */
+export function withNumbers(reading, known, result) {
+  const wording = new Wording(known, true);
+  const text = wording.whole(reading);
+  const isSame = text === result || (text !== "" && Number(text.replace("−", "-")) === Number(result.replace("−", "-")));
+  if (isSame && !wording.because.length) return "";
+  const line = isSame ? `= ${result}` : `= ${text} = ${result}`;
+  return wording.because.reduce((value, condition) => known.say("origin_since", { value, condition }), line);
 }
 
 /** The cell that an INDEX picks by what its places hold now; null where that cannot be told.
@@ -137,6 +143,8 @@ class Wording {
     this.numbers = numbers;
     /** How many terms the longest row of them has of which some are left out. */
     this.most = 0;
+    /** The conditions that decide what the whole line is. @type {string[]} */
+    this.because = [];
   }
 
   /** A reading as a line of its own. @param {Reading} reading */
@@ -349,7 +357,8 @@ class Wording {
       const value = this.line(so ? yes : no, outer);
       if (!so && isGuard(condition)) return value;
       const because = this.line(so ? condition : oppositeOf(condition)).text;
-      return { text: this.say("since", { value: value.text, condition: because }), strength: SENTENCE };
+      if (outer) this.because.push(because);
+      return outer ? value : { text: this.say("since", { value: value.text, condition: because }), strength: SENTENCE };
     }
     const likely = this.numbers && outer ? this.byResult(yes, no) : null;
     if (likely) return this.line(likely, true);
