@@ -5,6 +5,7 @@
 
 import { asShown, formatOf, inFull, keyNamed, keyOf, placeOf, SEEN, valueShown } from "./cells.js";
 import { Field } from "./fields.js";
+import { keepOneStop } from "./moving.js";
 import { outline } from "./words.js";
 
 /** In how many steps of colour shares are drawn. */
@@ -247,6 +248,7 @@ function hydrateRows(drawing, table) {
       drawing.add(cell, i, j, turned ? j : i, turned ? i : j, edit);
     }
   }
+  if (edit) keepOneStop(table);
 }
 
 /** Finish what is drawn. */

@@ -2,6 +2,9 @@
 
 /** What can be moved among. */
 const TABLES = "table[data-at]";
+/** In which of them the fields are one stop as well, where there are more than so many. */
+const ONE_STOP = new Set(["input", "weight"]);
+const MOST_STOPS = 12;
 const STEPS = new Map([["ArrowUp", [-1, 0]], ["ArrowDown", [1, 0]], ["ArrowLeft", [0, -1]], ["ArrowRight", [0, 1]]]);
 
 /** Make each table one stop, and have arrows lead from cell to cell. */
@@ -24,14 +27,23 @@ export function stopOf(cell) {
   return cell.querySelector("input, select") ?? /** @type {HTMLElement} */ (cell);
 }
 
+/** Make one stop of a table of many fields, too: one would have to pass them all. @param {HTMLTableElement} table */
+export function keepOneStop(table) {
+  if (!ONE_STOP.has(table.dataset.edit ?? "")) return;
+  const stops = table.querySelectorAll("tbody input, tbody select");
+  if (stops.length > MOST_STOPS) stops.forEach((stop, k) => stop.setAttribute("tabindex", k === 0 ? "0" : "-1"));
+}
+
 /** Make a cell the one of its table that the tab key reaches. @param {Element | null} cell */
 export function setStop(cell) {
   if (!cell) return;
   const table = cell.closest(TABLES);
-  if (table?.dataset.edit !== undefined) return;
-  const before = table?.querySelector('td[tabindex="0"]');
-  if (before && before !== cell) before.setAttribute("tabindex", "-1");
-  cell.setAttribute("tabindex", "0");
+  const stop = stopOf(cell);
+  if (stop !== cell && !stop.hasAttribute("tabindex")) return; // each field is a stop here
+  if (stop === cell && table?.hasAttribute("data-edit")) return;
+  const before = table?.querySelector('tbody [tabindex="0"]');
+  if (before && before !== stop) before.setAttribute("tabindex", "-1");
+  stop.setAttribute("tabindex", "0");
 }
 
 /** @param {KeyboardEvent} event */

@@ -127,7 +127,7 @@ export class Naming {
 
   /** @param {string} block */
   symbolOf(block) {
-    return this.outline.blocks[block].symbol || block;
+    return this.outline.blocks[block].symbol || block.slice(block.lastIndexOf(".") + 1);
   }
 
   /** The label of a row or column, from 0; "" where it has none. @param {Labels} axis @param {number} k */

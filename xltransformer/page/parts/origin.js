@@ -15,6 +15,8 @@ import { say } from "./words.js";
 /** How long one points at a number before its panel shows, and how long until it goes again, in milliseconds. */
 const POINTED = 250;
 const LEFT = 400;
+/** How long until it is said that the engine is busy. */
+const WAITING = 150;
 /** Texts and names in a formula, and the signs that the engine puts before what gives one value: they stand in no
  * cell of ours. */
 const WRITTEN = /"(?:[^"]|"")*"|'(?:[^']|'')*'|@/g;
@@ -190,7 +192,8 @@ class Origin {
     if (!stop) return;
     const asked = ++this.asked;
     const explainer = this.explained();
-    if (page.state === "shown" || page.state === "failed") this.draw(explainer.untold(stop.key, say("origin_waiting")), false);
+    const drawUntold = () => asked === this.asked && this.draw(explainer.untold(stop.key, say("origin_waiting")), aloud);
+    const waiting = setTimeout(drawUntold, WAITING);
     try {
       const formula = await this.formula(stop.key);
       const needed = explainer.needed(formula.code, placeOf(stop.key)[0]);
@@ -199,7 +202,9 @@ class Origin {
       this.needs = new Set([stop.key, ...needed]);
       this.draw(explainer.explain(stop.key, formula), aloud);
     } catch {
-      if (asked === this.asked) this.draw(explainer.untold(stop.key, say("origin_waiting")), aloud);
+      drawUntold();
+    } finally {
+      clearTimeout(waiting);
     }
   }
 
