@@ -44,6 +44,8 @@ class Origin {
     /** Where one has been, the cell that is told of last. @type {Stop[]} */
     this.trail = [];
     this.pinned = false;
+    /** Whether a number gets the focus back, which asks for nothing. */
+    this.isGivingBack = false;
     this.timer = 0;
     this.asked = 0;
     /** @type {import("./explaining.js").Explanation | null} */
@@ -109,7 +111,7 @@ class Origin {
   /** @param {FocusEvent} event */
   focus({ target }) {
     const cell = numberAt(target);
-    if (!cell || this.pinned || cell.closest("#start [data-edit]")) return;
+    if (!cell || this.pinned || this.isGivingBack || cell.closest("#start [data-edit]")) return;
     this.later(0, () => this.show(cell));
   }
 
@@ -183,7 +185,10 @@ class Origin {
     this.asked += 1;
     this.panel.hide();
     for (const light of [SOURCES, CHOSEN, ASKED]) light.clear();
-    if (giveBack && stop?.element) stopOf(stop.element).focus();
+    if (!giveBack || !stop?.element) return;
+    this.isGivingBack = true;
+    stopOf(stop.element).focus();
+    this.isGivingBack = false;
   }
 
   /** Tell of the current cell. @param {boolean} [aloud] whether it is also said */
