@@ -32,6 +32,7 @@ export function startOrigin() {
   for (const cell of document.querySelectorAll("span.cell[data-at]:not([data-edit])")) setStop(cell);
   const origin = new Origin();
   document.addEventListener("pointerover", (event) => origin.point(event));
+  document.addEventListener("pointermove", ({ screenX, screenY }) => (origin.at = [screenX, screenY]));
   document.addEventListener("click", (event) => origin.click(event));
   document.addEventListener("focusin", (event) => origin.focus(event));
   document.addEventListener("focusout", (event) => origin.blur(event));
@@ -44,6 +45,8 @@ class Origin {
     /** Where one has been, the cell that is told of last. @type {Stop[]} */
     this.trail = [];
     this.pinned = false;
+    /** Where the pointer was last. */
+    this.at = [-1, -1];
     /** Whether a number gets the focus back, which asks for nothing. */
     this.isGivingBack = false;
     this.timer = 0;
@@ -89,7 +92,10 @@ class Origin {
   }
 
   /** @param {PointerEvent} event */
-  point({ target, pointerType, buttons }) {
+  point({ target, pointerType, buttons, screenX, screenY }) {
+    const isStill = screenX === this.at[0] && screenY === this.at[1];
+    this.at = [screenX, screenY];
+    if (isStill) return; // the page has moved, not the pointer
     if (pointerType !== "mouse" || this.pinned || buttons) return;
     const cell = numberAt(target);
     if (this.panel.holds(target)) clearTimeout(this.timer);
