@@ -131,6 +131,11 @@ def test_a_workbook_of_a_template_that_is_not_at_hand(tmp_path: Path) -> None:
     (tmp_path / "own.toml").unlink()
     found = existing(path)
     assert found.drawn.title == "Which bank?"
+    assert (found.instance.template.task, found.instance.drawn) == ({}, "further")
+    assert [(one.block, one.row, one.column) for one in found.instance.template.experiments] == [
+        ("embeddings", 3, 1)
+    ]
+    assert "{cell}" in found.instance.template.experiments[0].do["en"]
     done = found.drawn.screen["experiment.1.do"]
     assert str(found.now(*at(done), None)).startswith("Make money wet in ")
     assert "experiment.2.do" not in found.drawn.screen
