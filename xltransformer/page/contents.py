@@ -158,6 +158,7 @@ class Contents:
             "made": made,
             "panel": None if hidden else self.anchor(home.sheet, home.row),
             "generated": sorted(book.generated.get(block.name, ())),
+            "left": sorted(book.exercise.left.get(block, ())),
         }
 
     def _labels(self, axis: Axis) -> dict[str, Any]:
@@ -190,7 +191,7 @@ class Contents:
                     "at": self.at(place), "shape": place.shape, "role": "input", "text": True, "symbol": "",
                     "digits": GENERAL, "look": "text", "edit": "switch", "rows": {"texts": [""] * place.shape[0]},
                     "columns": {"texts": [""]}, "rule": {"kind": "switch"}, "choices": {"texts": texts},
-                    "made": "", "panel": self.anchor(place.sheet, place.row), "generated": [],
+                    "made": "", "panel": self.anchor(place.sheet, place.row), "generated": [], "left": [],
                 }  # fmt: skip
         return found
 

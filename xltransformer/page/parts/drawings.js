@@ -93,6 +93,15 @@ class Drawing {
     this.emptyRows = [];
     this.emptyColumns = [];
     this.relabelled = true;
+    /** Of an exercise the entries that are to be filled in: where they are typed, which is at home. */
+    this.left = this.edit === "exercise" ? this.leftHere() : null;
+  }
+
+  /** The entries left to fill in here, as texts. @returns {Set<string>} */
+  leftHere() {
+    const [sheet, row, column] = this.info.at;
+    const isHome = sheet === this.sheet && row === this.row && column === this.column;
+    return new Set(isHome ? this.info.left.map(String) : []);
   }
 
   /** The axes of its rows and its columns, as the outline has them. */
@@ -116,7 +125,7 @@ class Drawing {
     element.setAttribute("data-block", this.name);
     element.setAttribute("data-row", String(row + 1));
     element.setAttribute("data-column", String(column + 1));
-    if (edit) {
+    if (edit && (this.left === null || this.left.has(`${row},${column}`))) {
       shown.field = new Field(element, { block: this.name, row, column }, this.info, this.format);
       element.replaceChildren(shown.field.element);
     }

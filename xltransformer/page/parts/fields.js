@@ -53,6 +53,7 @@ export class Field {
     this.element.className = `field ${info.edit}`;
     if (this.list) this.list.users.add(this);
     fields.set(this.element, this);
+    cell.classList.add("edited");
     if (locked) this.lock();
   }
 
@@ -118,7 +119,7 @@ export class Field {
 
   /** Why a value is not usable, or is no word that is known: the name of what is told. @param {Value} value */
   why(value) {
-    const broken = whyUnusable(this.rule, value);
+    const broken = whyUnusable(this.rule, value === "" ? null : value);
     if (broken === "no_number" && Math.abs(numberWritten(String(value).trim())) === Infinity) return "too_large";
     if (broken) return broken;
     if (!this.isText || !this.list || value === null || value === "") return "";
