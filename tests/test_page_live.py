@@ -16,6 +16,7 @@ from browser import (
     entry,
     field_of,
     numbers,
+    outline,
     state,
     state_line,
     type_into,
@@ -267,6 +268,28 @@ def test_a_word_that_the_model_wrote_comes_back(tmp_path: Path, open_page: OpenP
     type_into(page, words, 1, 1, other)  # its formula lives again
     assert state(page) == "live"
     assert "✗" not in state_line(page)
+
+
+def test_an_exercise_is_filled_in_and_judged_on_its_page(tmp_path: Path, open_page: OpenPage) -> None:
+    path = tmp_path / "exercise.html"
+    right = api.build(path, template="first-attention", exercise="weights").trace()
+    page = open_page(path)
+    blocks = outline(page)["blocks"]
+    name, (row, column) = next((name, one["left"][0]) for name, one in blocks.items() if one["edit"] == "exercise")
+    for name_of, one in blocks.items():
+        if one["edit"] == "exercise":
+            assert page.locator(f'[data-block="{name_of}"] > .field').count() == len(one["left"])
+    answer = field_of(page, name, row + 1, column + 1).locator("..")
+    assert not {"right", "wrong", "unusable"} & {*str(answer.get_attribute("class")).split()}
+    type_into(page, name, row + 1, column + 1, "17")
+    assert "wrong" in str(answer.get_attribute("class"))
+    type_into(page, name, row + 1, column + 1, f"{right[name][row, column]:.3f}")
+    assert "right" in str(answer.get_attribute("class"))
+    hint = page.locator('[data-of^="xlt.hint"] select').first
+    times = page.evaluate("timesLive")
+    hint.select_option("on")
+    calculated(page, times)
+    assert page.locator('[data-of^="xlt.hint"][data-value="on"]').count() == 1
 
 
 NO_ENGINE = {

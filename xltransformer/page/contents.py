@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -159,6 +159,7 @@ class Contents:
             "panel": None if hidden else self.anchor(home.sheet, home.row),
             "generated": sorted(book.generated.get(block.name, ())),
             "left": sorted(book.exercise.left.get(block, ())),
+            "verdicts": self.at(book.exercise.verdicts[block]) if asked else None,
         }
 
     def _labels(self, axis: Axis) -> dict[str, Any]:
@@ -183,17 +184,31 @@ class Contents:
 
     def _hints(self) -> dict[str, Any]:
         """The switches of an exercise's hints, as blocks of texts to choose."""
-        book, found = self.page.book, {}
         texts = [self.messages(f"switch.{key}") for key in ("on", "off")]
-        for name, place in book.names.items():
-            if name.startswith(f"{HINT}."):
-                found[name] = {
-                    "at": self.at(place), "shape": place.shape, "role": "input", "text": True, "symbol": "",
-                    "digits": GENERAL, "look": "text", "edit": "switch", "rows": {"texts": [""] * place.shape[0]},
-                    "columns": {"texts": [""]}, "rule": {"kind": "switch"}, "choices": {"texts": texts},
-                    "made": "", "panel": self.anchor(place.sheet, place.row), "generated": [], "left": [],
-                }  # fmt: skip
-        return found
+        return {
+            name: {
+                "at": self.at(place), "shape": place.shape, "role": "input", "text": True, "symbol": "",
+                "digits": GENERAL, "look": "text", "edit": "switch", "rows": {"texts": [""] * place.shape[0]},
+                "columns": {"texts": [""]}, "rule": {"kind": "switch"}, "choices": {"texts": texts}, "made": "",
+                "panel": self.anchor(place.sheet, place.row), "generated": [], "left": [], "verdicts": None,
+            }
+            for name, place in self._hint_places()
+        }  # fmt: skip
+
+    def _hint_places(self) -> Iterator[tuple[str, Place]]:
+        """Where the switches of hints are, by the names of their places."""
+        return ((name, place) for name, place in self.page.book.names.items() if name.startswith(f"{HINT}."))
+
+    def hint(self, sheet: str, row: int, column: int) -> tuple[str, int] | None:
+        """The switch of a hint that a cell is: the name of its place, and which one of it; None if it is none."""
+        return next(
+            (
+                (name, row - place.row)
+                for name, place in self._hint_places()
+                if (sheet, column) == (place.sheet, place.column) and 0 <= row - place.row < place.shape[0]
+            ),
+            None,
+        )
 
 
 _KINDS: Sequence[tuple[tuple[inputs.Rule, ...], str]] = (

@@ -77,6 +77,14 @@ def single(contents: Contents, sheet: str, row: int, column: int, cell: Cell, na
     """A cell that stands alone: a text, or what a formula shows, which follows every edit."""
     if cell.style == UNSEEN or cell.kind == "blank":
         return ""
+    if (hint := contents.hint(sheet, row, column)) is not None:
+        at = name_of((contents.number(sheet), row, column))
+        said = text(shown(contents.now(sheet, row, column, cell.content), ""))
+        label = contents.messages("page.hint", n=hint[1] + 1)
+        return element(
+            "span", said, cls="cell", data_of=hint[0], data_at=at, data_entry=f"{hint[1]},0", data_edit="switch",
+            data_label=label,
+        )  # fmt: skip
     if cell.kind != "formula":
         return element(name, text(shown(cell.content, cell.style[1])), cls=cell.style[0])
     value = contents.now(sheet, row, column, cell.shown)

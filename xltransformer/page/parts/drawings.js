@@ -62,6 +62,14 @@ class Shown {
   }
 }
 
+/** Whether what is filled in at a cell is right, which another cell says. */
+class Verdict extends Shown {
+  draw(value) {
+    this.element.classList.toggle("right", value === 1);
+    this.element.classList.toggle("wrong", value === -1);
+  }
+}
+
 /** The label of a row or column. */
 class Label extends Shown {
   draw(value) {
@@ -128,7 +136,16 @@ class Drawing {
     if (edit && (this.left === null || this.left.has(`${row},${column}`))) {
       shown.field = new Field(element, { block: this.name, row, column }, this.info, this.format);
       element.replaceChildren(shown.field.element);
+      if (this.left) this.judge(element, row, column);
     }
+  }
+
+  /** Have a cell say whether what is filled in there is right. */
+  judge(element, row, column) {
+    const [sheet, top, left] = this.info.verdicts;
+    const key = keyOf(sheet, top + row, left + column);
+    if (!values.has(key)) values.set(key, 0);
+    new Verdict(element, key, this.format).follow(false).draw(values.get(key));
   }
 
   /** @param {Shown} shown @param {Value} value */
