@@ -1,6 +1,6 @@
 """How large a page may be.
 
-Measured in Chromium with GPTs of growing size: a page with 330,000 numbers, of a workbook with 470,000 cells,
+Measured in Chromium with GPTs of growing size: a page with 446,000 numbers, of a workbook with 470,000 cells,
 takes 1.5 GB of memory, of which the engine has a third: 1.2 KB a cell. A tab has 4 GB, and the engine's own memory
 ends at 2.
 """
