@@ -19,12 +19,33 @@ def table(contents: Contents, drawing: Drawing, **more: str | None) -> str:
     place, sheet = drawing.place, drawing.place.sheet
     labelled = drawing.rows is not None or bool(drawing.symbol)
     head = _head(contents, drawing, corner=labelled) if drawing.columns is not None or drawing.symbol else ""
-    body = []
+    body, (rows, columns) = [], _empty(contents, drawing)
     for i, row in enumerate(drawing.cells):
         label = _label(contents, sheet, drawing.rows, i) if labelled else ""
-        tds = "".join(_cell(contents, sheet, place.row + i, place.column + j, cell) for j, cell in enumerate(row))
+        tds = "".join(
+            '<td class="empty">'
+            if i in rows or j in columns
+            else _cell(contents, sheet, place.row + i, place.column + j, cell)
+            for j, cell in enumerate(row)
+        )
         body.append(f"<tr>{label}{tds}")
     return opened("table", _said(contents, drawing), **more) + f"{head}<tbody>{''.join(body)}</table>"
+
+
+def _empty(contents: Contents, drawing: Drawing) -> tuple[set[int], set[int]]:
+    """The rows and columns of a drawing that show nothing, since their slots are empty: so do their labels."""
+    block, sheet = drawing.block, drawing.place.sheet
+    if block is None or contents.edit_of(block) is not None or block.shape == (1, 1):
+        return set(), set()
+    axes = (block.columns, block.rows) if drawing.place.turned else (block.rows, block.columns)
+    found: tuple[set[int], set[int]] = set(), set()
+    for side, (axis, cells) in enumerate(zip(axes, (drawing.rows, drawing.columns), strict=True)):
+        if axis.source is not None and cells is not None:
+            for k, label in enumerate(cells.values.ravel().tolist()):
+                at = (cells.row + k, cells.column) if side == 0 else (cells.row, cells.column + k)
+                if contents.now(sheet, *at, label) in ("", None):
+                    found[side].add(k)
+    return found
 
 
 def _said(contents: Contents, drawing: Drawing) -> dict[str, str | bool | None]:

@@ -29,7 +29,7 @@ class Shown {
     this.j = j;
     /** @type {?Field} */
     this.field = null;
-    this.hidden = false;
+    this.hidden = element.classList.contains("empty");
     this.faded = false;
     this.share = 0;
   }
