@@ -12,6 +12,7 @@ import pytest
 from xltransformer.locale import languages, load_messages
 from xltransformer.page.mathml import mathml
 from xltransformer.page.terms import RAISED
+from xltransformer.size.configuration import COSTS, PARAMETERS
 
 TAGS = {"math", "mi", "mo", "mn", "mtext", "mrow", "mspace", "msub", "msup", "msqrt", "mfrac"}
 pytestmark = pytest.mark.quick
@@ -21,6 +22,7 @@ def _formulas(language: str) -> Iterator[str]:
     for key, text in load_messages(language).texts.items():
         if re.fullmatch(r"step\.\w+\.formula\w*", key) and text:
             yield text.format(x="scaled")
+    yield from (quantity.notation for quantity in (*PARAMETERS, *COSTS))
 
 
 def parsed(notation: str) -> Element:
@@ -75,7 +77,9 @@ def test_formulas_stand_side_by_side_and_what_is_wide_may_break() -> None:
     assert mathml("i, f = x").count("<math") == 1
     wide = "open = masked where the word may be written after all, −∞ elsewhere"
     assert " masked where the word may be written after all, " in f" {mathml(wide)}"
-    assert "scaled" in told(parsed(f"sum = {' + '.join(['scaled'] * 9)}"))
+    assert mathml(f"sum = {' + '.join(['scaled'] * 9)}").count("</math> <math") > 1
+    assert mathml("x = exp(scaled − maximum of the whole row) · temperature").count("<math") > 1
+    assert mathml("size = decoder_layers × d_model").count("<msub>") == 1
 
 
 @pytest.mark.parametrize(

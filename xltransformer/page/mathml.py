@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from html import escape
 from itertools import groupby
+from math import inf
 
 from xltransformer.page.terms import Term, terms
 
-WIDEST = 40
+WIDEST = 34
 """Characters of a formula in one piece; what is wider may break between lines, as MathML itself does not."""
-_LEAST = 12
-"""Characters of the shortest piece before a break, and of words that may break."""
-_BREAKS = ("=", "←", "+", "−")
-"""Before these a wide formula may break."""
+_LEAST = 10
+"""Characters of words that may break."""
+_BREAKS = dict.fromkeys("=←+−", _LEAST) | dict.fromkeys(("×", "·", "/", "mod"), 2 * _LEAST)
+"""Before these a wide formula may break, once a piece has so many characters."""
 _WIDE_CHARACTER = re.compile(r"[⺀-￯]")
 _TAG = re.compile(r"<[^>]*>")
 _LEAVES = {
@@ -55,8 +57,9 @@ def _formula(row: Sequence[Term]) -> str:
 
 
 def _width(html: str) -> int:
+    """About how many characters wide it is; an operator has some room on each side."""
     text = _TAG.sub("", html)
-    return len(text) + len(_WIDE_CHARACTER.findall(text))
+    return len(text) + len(_WIDE_CHARACTER.findall(text)) + html.count("<mo>")
 
 
 def _math(row: Sequence[Term]) -> str:
@@ -67,10 +70,8 @@ def _pieces(row: Sequence[Term]) -> Iterator[str]:
     """A wide formula: what is said in words as text, the rest in pieces of MathML."""
     piece: list[Term] = []
     for run in _runs(_opened(row)):
-        words = any(term.is_text and (len(run) > 1 or _width(term.text) > _LEAST) for term in run)
-        told = words or run[0].kind == "comma"
-        breaks = run[0].text in _BREAKS and run[0].apart and _width(_math(piece)) >= _LEAST
-        if told or breaks:
+        told = run[0].kind == "comma" or _is_told(run)
+        if told or _width(_math(piece)) >= _BREAKS.get(run[0].text, inf):
             yield _math(piece)
             piece = []
         yield " " * (run[0].apart and not piece)
@@ -81,20 +82,30 @@ def _pieces(row: Sequence[Term]) -> Iterator[str]:
     yield _math(piece)
 
 
-def _opened(row: Sequence[Term]) -> Iterator[Term]:
-    """A row in which what stands in brackets and is wide stands like the rest, between brackets of text."""
+def _is_told(run: Sequence[Term]) -> bool:
+    """Whether what stands side by side is running text, not an operand or a function before its bracket."""
+    brackets = [term.kind == "bracket" for term in run]
+    calls = [next_one and not term.apart for term, next_one in zip(run[1:], brackets[1:], strict=True)]
+    words = [term for term, is_call in zip(run, [*calls, False], strict=True) if term.is_text and not is_call]
+    return any(len(run) - sum(brackets) - sum(calls) > 1 or _width(term.text) > _LEAST for term in words)
+
+
+def _opened(row: Iterable[Term]) -> Iterator[Term]:
+    """A row in which what stands in brackets and is wide stands like the rest, between brackets."""
     for term in row:
-        if term.kind == "group" and _width(_term(term)) > WIDEST:
-            yield Term("words", "(", apart=term.apart)
-            yield from term.parts[0]
-            yield Term("words", ")")
-        else:
+        if term.kind not in ("group", "joined") or _width(_term(term)) <= WIDEST / 2:
             yield term
+        elif term.kind == "joined":
+            yield from _opened(replace(one, apart=term.apart and k == 0) for k, one in enumerate(term.parts[0]))
+        else:
+            yield Term("bracket", "(", apart=term.apart)
+            yield from _opened(term.parts[0])
+            yield Term("bracket", ")")
 
 
 def _said(term: Term) -> str:
     """A term among words."""
-    plain = term.is_text or term.kind in ("number", "comma")
+    plain = term.is_text or term.kind in ("number", "comma", "bracket")
     return escape(term.text, quote=False) if plain else _math([term])
 
 
@@ -144,7 +155,7 @@ def _row(row: Sequence[Term]) -> str:
 
 def _mark(term: Term, first: bool, last: bool) -> str:
     """What stands between operands, also at the ends of a piece, where a space stands beside it in the text."""
-    ends = ' form="infix"' * (first or last) + ' lspace="0"' * first + ' rspace="0"' * last
+    ends = ' form="infix"' * (first or last) + ' lspace="0"' * (first and term.apart) + ' rspace="0"' * last
     room = ' stretchy="false" lspace="0.28em" rspace="0.28em"' * (term.text in "|&")
     return f"<mo{ends}{room}>{escape(term.text)}</mo>"
 
@@ -159,6 +170,8 @@ def _term(term: Term) -> str:
     if term.kind in _BRACKETS:
         left, right = _BRACKETS[term.kind]
         return f"<mrow>{_bracket(left, 'prefix')}{parts[0]}{_bracket(right, 'postfix')}</mrow>"
+    if term.kind == "bracket":
+        return _bracket(term.text, "prefix" if term.text == "(" else "postfix")
     if term.kind == "joined":
         return f"<mrow>{parts[0]}</mrow>"
     if term.kind == "root":

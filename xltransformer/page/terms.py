@@ -47,7 +47,7 @@ class Term:
 
 _TOKENS = re.compile(
     rf"(?P<space>\s+)|(?P<number>\d+(?:\.\d+)?)|(?P<raised>[{''.join(RAISED)}]+)|_(?P<below>[A-Za-z]+|\d+)"
-    r"|(?P<letter>[b-zA-Z](?![A-Za-z'’-])|[Α-ω∞])|(?P<name>[A-Za-z]+(?:['’-][A-Za-z]*)*)"
+    r"|(?P<letter>[b-zA-Z](?![A-Za-z'’-])|[Α-ω∞])|(?P<name>[A-Za-z]{2,}(?:_[A-Za-z]{2,})+|[A-Za-z]+(?:['’-][A-Za-z]*)*)"
     rf"|(?P<operator>[{OPERATORS}])|(?P<comma>,|，|；|;)|(?P<sign>[√∂^()])"
     rf"|(?P<words>[{CJK}“”（）、。：]+|.)"
 )  # fmt: skip
