@@ -18,7 +18,7 @@ from xltransformer.classroom.exercise import left_by
 from xltransformer.cli import main
 from xltransformer.engines.grid import Grid
 from xltransformer.errors import UserError
-from xltransformer.page import engine
+from xltransformer.page import engine, limits
 from xltransformer.page.asbuilt import undone
 from xltransformer.page.existing import existing
 from xltransformer.workbook.built import sums_of
@@ -278,3 +278,14 @@ def test_grids_agree_but_for_rounding_and_empty_texts() -> None:
     assert not grid(a=1.0).agrees(grid(a=1.001), 1e-9)
     assert not grid(a=1.0).agrees(grid(a=1.0, b=2.0), 1e-9)
     assert not grid(a="x").agrees(grid(a="y"), 1e-9)
+
+
+def test_a_page_that_no_browser_could_hold_is_refused_before_it_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MOST_NUMBERS", 1000)
+    monkeypatch.setattr("xltransformer.workbook.layout.lay_out", None)
+    status, _, said = run("build", "-o", tmp_path / "large.html")
+    assert status == 2
+    assert said.startswith("xlt: a page holds 1,000 numbers, and here are 3,534: ")
+    assert not [*tmp_path.iterdir()]

@@ -74,29 +74,47 @@ def build(
 
     target, asked = Path(path), asked_for(exercise or ())
     check_free(target, BUILT, force=force)
-    if target.suffix.lower() == PAGE:
-        from xltransformer.page.engine import check_engine
-
-        check_engine()
+    is_page = target.suffix.lower() == PAGE
+    if is_page:
+        _expect_engine()
     language = spoken(language, options.get("weights"))
     load_messages(language)  # or an error, before anything is calculated
     printing = handout or key
     if asked or printing:
         options = filled(options)  # a student's score counts every cell
     instance = make_instance(template, sentences, language=language, **options)
+    if is_page:
+        _expect_room(instance)
     taken = estimate_model(instance.model, products, drawn=not instance.template.weights)
     steps = report(taken)
     left = select(instance, asked) if asked else {}
     printed = printed_pages(instance, left, handout=handout, key=key) if printing else None
     drawn, written = _drawn(instance, language, left, products, steps, printed=printed)
-    if target.suffix.lower() == PAGE:
-        from xltransformer.page.document import document
-
-        written = document(instance, drawn, written, target.stem).encode()
-    save(written, target, BUILT, force=force)
+    save(_paged(instance, drawn, written, target) if is_page else written, target, BUILT, force=force)
     steps("done")
     told = (*instance.warnings, *(printed.notes if printed is not None else ()))
     return replace(instance, to_fill=count(left), warnings=told)
+
+
+def _expect_engine() -> None:
+    """Raise UserError where no page can be made here."""
+    from xltransformer.page.engine import check_engine
+
+    check_engine()
+
+
+def _expect_room(instance: Instance) -> None:
+    """Raise UserError, before anything is drawn, for what no page can hold."""
+    from xltransformer.page.limits import check_size
+
+    check_size(sum(block.size for block in instance.model.blocks.values()), 0)
+
+
+def _paged(instance: Instance, drawn: Workbook, written: bytes, target: Path) -> bytes:
+    """The page of a workbook as it is drawn and written."""
+    from xltransformer.page.document import document
+
+    return document(instance, drawn, written, target.stem).encode()
 
 
 def page(workbook: str | Path, path: str | Path | None = None, *, force: bool = False) -> Path:
@@ -110,13 +128,12 @@ def page(workbook: str | Path, path: str | Path | None = None, *, force: bool = 
         page("returned.xlsx", "seen.html")
     """
     from xltransformer.page.document import document
-    from xltransformer.page.engine import check_engine
     from xltransformer.page.existing import existing
 
     source = _named("workbook", workbook)
     target = source.with_suffix(PAGE) if path is None else _named("path", path)
     check_free(target, (PAGE,), force=force)
-    check_engine()
+    _expect_engine()
     found = existing(source)
     whole = document(
         found.instance, found.drawn, found.file, source.stem,
