@@ -396,3 +396,17 @@ def test_a_row_that_is_one_array_is_told_cell_by_cell(
     assert page.locator("#origin code").inner_text().startswith("=MMULT(")
     entry(page, "add_norm.sum", 2, 3).first.click()
     assert "= X[and, grammar] + output[and, grammar]" in panel(page, "sum[and, grammar]")
+
+
+def test_no_answer_of_an_exercise_is_given_away(tmp_path: Path, open_page: OpenPage) -> None:
+    api.build(tmp_path / "left.xlsx", exercise="default")
+    page = open_page(api.page(tmp_path / "left.xlsx"))
+    hidden = page.locator(f'[data-block="{WEIGHTS}"]:not(:has(input))').first
+    hidden.click()
+    page.locator("#origin", has_text="Shows once the cells left to you are right.").wait_for()
+    said = page.locator("#origin").inner_text()
+    assert not re.search(r"answers|\d\.\d|=", said), said
+    page.locator("[data-edit=exercise] td input").first.focus()
+    page.keyboard.press("Escape")
+    page.locator("[data-edit=exercise] td input").nth(1).focus()
+    page.locator("#origin", has_text="Left for you to fill in.").wait_for()

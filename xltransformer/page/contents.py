@@ -121,6 +121,7 @@ class Contents:
             "name": self.name,
             "language": self.messages.language,
             "sheets": self.sheets,
+            "secret": [self.number(canvas.name) for canvas in self.workbook.secret],
             "words": self._words(),
             "vocabulary": self.page.model.vocabulary.words.name,
             "blocks": {**blocks, **self._hints()},

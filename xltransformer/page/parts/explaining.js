@@ -72,6 +72,8 @@ export class Explainer {
     const formula = code ? formulaOf(code) : null;
     if (!formula) return told;
     const own = placeOf(key)[0];
+    const asksAnswers = areasIn(formula).some((area) => this.naming.isSecret(this.naming.sheetOf(area, own)));
+    if (asksAnswers || this.naming.isSecret(own)) return { ...told, code: "", told: this.say("origin_hidden") };
     const reading = readingOf(formula, cell);
     const known = this.known(key);
     const [words, numbers] = [inWords(reading, known), withNumbers(reading, known, told.shown)];

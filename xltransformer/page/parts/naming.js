@@ -13,7 +13,7 @@ import { addressOf } from "./formula.js";
 
 export class Naming {
   /**
-   * @param {{sheets: string[], blocks: Object<string, Block>}} outline
+   * @param {{sheets: string[], secret?: number[], blocks: Object<string, Block>}} outline
    * @param {(sheet: number, row: number, column: number) => any} value
    * @param {(key: string, parts?: Object<string, unknown>) => string} say
    */
@@ -26,8 +26,13 @@ export class Naming {
     /** @type {Map<string, Place[]>} */
     this.byBlock = new Map();
     for (const [block, { at: [sheet, row, column] }] of Object.entries(outline.blocks)) {
-      this.add({ block, sheet, row, column, turned: false });
+      if (!this.isSecret(sheet)) this.add({ block, sheet, row, column, turned: false });
     }
+  }
+
+  /** Whether a sheet holds the answers of an exercise. @param {number} sheet */
+  isSecret(sheet) {
+    return this.outline.secret?.includes(sheet) ?? false;
   }
 
   /** Know one more place where a block, or one entry of it, stands.

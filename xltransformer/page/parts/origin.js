@@ -298,9 +298,10 @@ function isMarked(cell) {
 /** The key of a number: of an entry of a block that of its home. @param {HTMLElement} cell @returns {number} */
 function keyOfNumber(cell) {
   const { block, row, column } = cell.dataset;
-  if (block === undefined || !page.outline.blocks[block]) return /** @type {number} */ (keyOfElement(cell));
+  const drawn = /** @type {number} */ (keyOfElement(cell));
+  if (block === undefined || !page.outline.blocks[block]) return drawn;
   const [sheet, top, left] = page.outline.blocks[block].at;
-  return keyOf(sheet, top + Number(row) - 1, left + Number(column) - 1);
+  return page.outline.secret?.includes(sheet) ? drawn : keyOf(sheet, top + Number(row) - 1, left + Number(column) - 1);
 }
 
 /** Where a cell is shown that one can go to. @param {number} key @returns {HTMLElement | null} */
