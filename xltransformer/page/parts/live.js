@@ -156,11 +156,13 @@ async function compute(edits) {
       if (!outline.blocks[edit.block].text) await evaluate(key, edit, changes);
     }
   }
-  const { changed, milliseconds } = await engine.edit(Array.from(edits, ([key, edit]) => cellToSet(key, edit)));
+  const { changed, milliseconds, reading } = await engine.edit(Array.from(edits, ([key, edit]) => cellToSet(key, edit)));
   changes.push(changed);
   for (const [key, edit] of edits) noteEdit(key, edit);
+  const computed = performance.now();
   drawChanges(changes, edits.keys());
-  performance.measure("xlt-edit", { start, end: performance.now(), detail: { engine: milliseconds } });
+  const end = performance.now();
+  performance.measure("xlt-edit", { start, end, detail: { engine: milliseconds, reading, drawing: end - computed } });
 }
 
 /** Whether the model itself fills the cell, as built. @param {Edit} edit */
