@@ -246,13 +246,15 @@ export function listenToFields(enter, wait) {
     if (field) hear(field, event);
   };
   const on = (name, hear) => document.addEventListener(name, (event) => heard(event, hear));
-  on("input", (field, event) => {
+  const type = (field, event) => {
     if (event.isComposing) return;
     begin(field);
-    const rests = field.element.value !== "" && !field.why(field.typed);
-    field.timer = setTimeout(finish, rests ? PAUSE : LONG_PAUSE, field);
+    const isUsable = field.element.value !== "" && !field.why(field.typed);
+    field.timer = setTimeout(finish, isUsable ? PAUSE : LONG_PAUSE, field);
     wait();
-  });
+  };
+  on("input", type);
+  on("compositionend", type);
   on("change", (field) => {
     begin(field);
     finish(field);

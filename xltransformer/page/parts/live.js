@@ -256,6 +256,7 @@ export async function startLive(read, client) {
     return;
   }
   pageRoot.dataset.state = "live";
+  showState();
   sayAlive();
   await running;
 }
