@@ -221,10 +221,12 @@ def test_the_command_line_says_in_one_line_what_is_wrong(
     api.build_size(tmp_path / "size.xlsx")
     (tmp_path / "old.html").write_text("mine")
     path = default_workbook[0]
+    (tmp_path / "macros.xlsm").write_bytes(path.read_bytes())
     wrong = [
         ((tmp_path / "none.xlsx",), "there is no file"),
         ((tmp_path / "text.xlsx",), "is no .xlsx workbook"),
         ((tmp_path / "size.xlsx",), "was not built by xlt"),
+        ((tmp_path / "macros.xlsm", "-o", tmp_path / "x.html"), "has macros, which no page takes; save it as"),
         ((path, "-o", tmp_path / "x.xlsx"), "does not end in .html"),
         ((path, "-o", tmp_path / "old.html"), "exists already; give another name with -o, or --force"),
         ((path, "-o", tmp_path / "no" / "x.html"), "does not exist"),

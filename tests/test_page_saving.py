@@ -227,18 +227,25 @@ def test_files_of_any_program_take_edits_and_results(evaluate: Evaluate, method:
         key("B1"): 7.5, key("C1"): {"error": "#DIV/0!"}, key("A7"): True, key("B7"): "x<y", key("A8"): -0.0,
         key("B8"): 1e300,
     }  # fmt: skip
-    edits = {key("A1"): 8, key("D3"): None, key("F3"): {"formula": "A1<2"}, **texts}
+    edits = {
+        key("A1"): 8,
+        key("D3"): None,
+        key("G3"): {"value": {"error": "#N/A"}},
+        key("F3"): {"formula": "A1<2"},
+        **texts,
+    }
     data, read = saved(
         evaluate, packed(PARTS, method), edits, values | {key("F3"): False},
         formulas=[[key("B1"), "=B3*2"], [key("C1"), "C3*2"]],
     )  # fmt: skip
-    assert read == {key("A1"): 8, **texts, **values, key("F3"): False}
+    assert read == {key("A1"): 8, **texts, **values, key("F3"): False, key("G3"): {"error": "#N/A"}}
     book = openpyxl.load_workbook(io.BytesIO(data))
     one, two = book.worksheets
     assert one["A1"].value == 8
     assert (one["B1"].value, one["C1"].value, one["F3"].value) == ("=B3*2", "=C3*2", "=A1<2")
     assert one["A7"].value.text == "=A3:B4*2"
     assert one["D3"].value is None
+    assert one["G3"].data_type == "e"
     assert (one["A5"].value, two["B2"].value) == (0.1 + 0.2, " x ")
     assert book.calculation.fullCalcOnLoad
     shown = openpyxl.load_workbook(io.BytesIO(data), data_only=True).worksheets[0]

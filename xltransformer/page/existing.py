@@ -54,6 +54,8 @@ def existing(path: Path) -> Existing:
     """What the page of a workbook is drawn from; UserError where the file is no such workbook, or where its cells
     lie elsewhere than this version draws them."""
     book = read_book(path)
+    if path.suffix.lower() == ".xlsm":
+        raise UserError(f"{path} has macros, which no page takes; save it as Excel Workbook (.xlsx)")
     book.expect(book.model.inputs)
     _, results, _ = recalculate(path)
     instance, drawn = _drawn(book, results)

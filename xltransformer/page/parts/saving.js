@@ -1,6 +1,6 @@
 // The button that gives the workbook, with the edits made on the page.
 
-import { keyOf } from "./cells.js";
+import { isError, keyOf } from "./cells.js";
 import { page } from "./live.js";
 import { tellNotice } from "./notice.js";
 import { savedWorkbook } from "./rewriting.js";
@@ -29,7 +29,8 @@ async function workbookNow() {
   const { blocks } = page.outline;
   const edits = page.edits().map(({ block, row, column, value }) => {
     const [sheet, top, left] = blocks[block].at;
-    return [keyOf(sheet, top + row, left + column), { value }];
+    const now = page.entry(block, row, column);
+    return [keyOf(sheet, top + row, left + column), { value: isError(now) ? now : value }];
   });
   return edits.length === 0 ? bytes : savedWorkbook(bytes, new Map(edits), page);
 }
