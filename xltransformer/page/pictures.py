@@ -29,7 +29,7 @@ GROUPS: dict[type[Picture], str] = {
 """What stays together where there is no room for all side by side."""
 WITHOUT_SCRIPTS = (
     "<noscript><style>.drawing,.legend{display:none}"
-    ".picture .numbers{position:static;visibility:visible}</style></noscript>"
+    ".picture .numbers{position:static;visibility:visible}.numbers .scroll{max-height:none}</style></noscript>"
 )
 """Without scripts nothing is drawn from numbers: they stand there themselves."""
 

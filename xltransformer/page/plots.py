@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xltransformer.graph import Matrix
 from xltransformer.page.contents import Contents
-from xltransformer.page.entries import number_of, text_at
+from xltransformer.page.entries import number_of, text_at, value_of
 from xltransformer.page.html import element, text
 from xltransformer.teaching.pictures import Curves, Fact
 from xltransformer.workbook.book import PlaneNames
@@ -71,22 +71,30 @@ def _rows(contents: Contents, named: PlaneNames, s: int) -> list[str]:
     page = contents.page
     watch = page.model.watch
     assert watch is not None
-    one, words = watch.sentences[s], page.book.homes[page.model.sentences[s].words]
+    one, words = watch.sentences[s], page.model.sentences[s].words
     points = range(shown_points(one.points.shape[0], len(watch.sentences)))
-    rows = [
-        _row(contents, "word", text_at(contents, words, k), named.points[s], k, (one.points, k)) for k in points
-    ]
+    rows = []
+    for k in points:
+        label = text_at(contents, page.book.homes[words], k)
+        there = bool(value_of(contents, words, k, 0))
+        rows.append(_row(contents, "word", label + _name(contents, named.points[s], k), (one.points, k), there))
+    here = one.here is None or value_of(contents, one.here, 0, 0) == 1
     for i, (kind, names) in enumerate((("before", named.before), ("after", named.after))):
         said = of_sentence(page, s, phrase(page, f"page.point_{kind}", {"word": Fact(watch.word)}))
         live = contents.live_text(said)
         label = element("span", text(live.shown), data_cell=live.cell)
-        rows.append(_row(contents, kind, label, names, s, (one.move, i)))
+        rows.append(_row(contents, kind, label + _name(contents, names, s), (one.move, i), here))
     return rows
 
 
-def _row(contents: Contents, kind: str, label: str, names: Place, k: int, numbers: tuple[Matrix, int]) -> str:
-    """A point of a kind, and the name that the picture has for it, a space where it has none."""
+def _name(contents: Contents, names: Place, k: int) -> str:
+    """The name that the picture has for a point, a space where it has none."""
+    return text_at(contents, names, k, 0, "span", hidden=True)
+
+
+def _row(contents: Contents, kind: str, label: str, numbers: tuple[Matrix, int], there: bool) -> str:
+    """A point of a kind, if it is `there`: an empty slot has none, nor a word that is not in the sentence."""
     block, i = numbers
-    name = text_at(contents, names, k, 0, "span", hidden=True)
     cells = (element("td", number_of(contents, block, i, j)) for j in (0, 1))
-    return element("tr", element("th", label + name, scope="row") + "".join(cells), data_kind=kind)
+    inside = element("th", label, scope="row") + "".join(cells)
+    return element("tr", inside, data_kind=kind, hidden=not there)
