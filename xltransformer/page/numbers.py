@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import cache
 
 from xltransformer.ops.masking import SEEN
@@ -15,14 +16,17 @@ GENERAL = "general"
 """Of a number that is shown with the digits that it has."""
 LARGE_NUMBER = "large"
 """Of one that is shown by its first digits and a power of ten."""
+GROUPED, POWER, CHANGE = ",", "e", "%"
+"""What stands before the count of digits of a number whose thousands are set apart, of one with a power of ten of
+two digits, and of a share as a change in percent."""
 MOST_DIGITS = 12
 """How many digits a number has at most that is shown with those that it has."""
 
 
 @record
 class Format:
-    """How many `digits` after the point are shown, or GENERAL or LARGE_NUMBER; texts before and after the number,
-    and the text that stands for 0, or for any other number, where there is one."""
+    """How many `digits` after the point are shown, or GENERAL, LARGE_NUMBER or another kind; texts before and
+    after, and the text that stands for 0, or for any other number, where there is one."""
 
     digits: str
     before: str = ""
@@ -40,6 +44,11 @@ class Format:
 
 
 _PLAIN = re.compile(r'(?:"([^"]*)")?(0(?:\.(0+))?)(?:"([^"]*)")?')
+_KINDS = (
+    (re.compile(r"#,##0(?:\.(0+))?()"), GROUPED),
+    (re.compile(r'0\.(0+)E\+00(?:;.*"(.*)")?'), POWER),
+    (re.compile(r"\+0\.(0+)%;.*()"), CHANGE),
+)
 
 
 @cache
@@ -47,6 +56,9 @@ def format_of(number: str) -> Format:
     """A spreadsheet's number format, of those that the sheets have."""
     if number == LARGE:
         return Format(LARGE_NUMBER)
+    for pattern, kind in _KINDS:
+        if (special := pattern.fullmatch(number)) is not None:
+            return Format(f"{kind}{len(special[1] or '')}", zero=special[2] or None)
     *_, last = positive, *others = [part.rpartition("]")[2] for part in number.split(";")]
     if "[" in number:  # of conditions the last one is the usual
         positive, others = last, []
@@ -80,4 +92,12 @@ def _digits(value: float, digits: str) -> str:
         return f"{value:.2E}".replace("E+0", "E+").replace("E-0", "E-")
     if digits == GENERAL:
         return f"{value:.{MOST_DIGITS}g}"
-    return fixed(value, int(digits))
+    count = int(digits.lstrip(GROUPED + POWER + CHANGE))
+    match digits[0]:
+        case "e":
+            return f"{value:.{count}E}"
+        case ",":
+            return f"{Decimal(fixed(value, count)):,}"
+        case "%":
+            return f"{Decimal(fixed(100 * value, count)):{'+' if value else ''}}%"
+    return fixed(value, count)

@@ -66,10 +66,20 @@ export function asShown(value, format) {
 /** @param {number} value @param {string} digits */
 function digitsOf(value, digits) {
   if (value < SEEN) return "−∞";
+  const [kind, count] = [digits[0], Number(digits.slice(1))];
+  if (kind === "e") return value.toExponential(count).toUpperCase().replace(/([+-])(\d)$/, "$10$2");
+  if (kind === ",") return inThousands(fixedTo(value, count));
+  if (kind === "%") return `${value > 0 ? "+" : ""}${fixedTo(100 * value, count)}%`;
   if (digits === "large" || (digits !== "general" && Math.abs(value) >= TOO_WIDE)) {
     return value.toExponential(2).toUpperCase();
   }
   return digits === "general" ? inGeneral(value) : fixedTo(value, Number(digits));
+}
+
+/** A number with its thousands set apart. @param {string} number */
+function inThousands(number) {
+  const [whole, ...part] = number.split(".");
+  return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...part].join(".");
 }
 
 /** As many digits as a number has, up to twelve. @param {number} value */
