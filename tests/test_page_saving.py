@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import openpyxl
 import pytest
-from browser import Chromium, Evaluate, everything_drawn, type_into
+from browser import Chromium, Evaluate, entry, everything_drawn, type_into
+from click.testing import CliRunner
 from office import Office
 
 from xltransformer import api
+from xltransformer.classroom.exercise import left_by
+from xltransformer.classroom.grading.one import grade as one_grade
+from xltransformer.cli import main
 from xltransformer.difference import diff
 from xltransformer.engines import Results, fold
 from xltransformer.engines.base import read_values
@@ -262,3 +266,31 @@ DAMAGED = "(() => { try { partsOf(new Uint8Array(30)); } catch (error) { return 
 
 def test_what_is_damaged_is_told(evaluate: Evaluate) -> None:
     assert evaluate(["zip.js"], DAMAGED) == "the workbook is no whole .zip archive"
+
+
+def test_what_is_filled_in_on_a_page_is_graded(browser: Chromium, tmp_path: Path) -> None:
+    """An exercise that openpyxl saved, with one cell filled in there, and one on its page."""
+    path = tmp_path / "exercise.xlsx"
+    built = api.build(path, template="first-attention", exercise="scores")
+    values = built.trace()
+    book = read_book(path)
+    left = left_by(book.description["exercise"], book.model)
+    block, ((i, j), (k, m), *_) = next(iter(left.items()))
+    sheets = openpyxl.load_workbook(path)
+    place = book.exercises[block.name]
+    sheets[place.sheet][place.address(i, j)] = float(values[block.name][i, j])
+    sheets.save(path)
+    status = CliRunner().invoke(main, ["page", str(path)])
+    assert status.output == f"wrote {path.with_suffix('.html')}: open it in a browser\n"
+    page = browser.open(path.with_suffix(".html"), accept_downloads=True)
+    everything_drawn(page)
+    filled = entry(page, block.name, i + 1, j + 1).first.get_attribute("data-value")
+    assert float(filled or "nan") == values[block.name][i, j]
+    type_into(page, block.name, k + 1, m + 1, repr(float(values[block.name][k, m])))
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "returned.xlsx")
+    assert not browser.close(page).wrong
+    grade = one_grade(tmp_path / "returned.xlsx")
+    assert (grade.total.right, grade.total.wrong) == (2, 0), grade.remarks
+    assert grade.total.cells == built.to_fill
