@@ -61,6 +61,7 @@ class Made:
 
     name: str
     messages: Messages
+    instance: Instance
     book: Workbook
     data: bytes
     trials: list[Trial]
@@ -133,7 +134,8 @@ def made(name: str, language: str) -> Made:
     messages = load_messages(language)
     instance = make_instance(name, language=language)
     book = lay_out(instance, instance.trace(), messages)
-    return Made(name, messages, book, render(book, describe(instance)), trials(instance, book, messages))
+    data = render(book, describe(instance))
+    return Made(name, messages, instance, book, data, trials(instance, book, messages))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])  # others may be translated in part
