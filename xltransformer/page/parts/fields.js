@@ -123,6 +123,7 @@ export class Field {
     if (broken === "no_number" && Math.abs(numberWritten(String(value).trim())) === Infinity) return "too_large";
     if (broken) return broken;
     if (!this.isText || !this.list || value === null || value === "") return "";
+    if (this.list.texts.length === 0) return ""; // what can be chosen is not known yet
     if (this.rule.kind === "switch" && typeof value === "boolean") return "";
     const count = this.list.counts.get(wordKey(value)) ?? 0;
     if (count === 1) return "";
