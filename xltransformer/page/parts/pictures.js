@@ -71,7 +71,12 @@ class DrawnPicture {
     this.room.replaceChildren(this.image);
     figure.querySelector(".numbers").open = false;
     figure.classList.add("alive");
-    new ResizeObserver(() => this.draw(false)).observe(this.room);
+    /** Its room, which is only asked for when it changes: that takes a layout of the page. */
+    [this.width, this.height] = [0, 0];
+    new ResizeObserver(([{ contentRect: { width, height } }]) => {
+      [this.width, this.height] = [width, height];
+      this.draw(false);
+    }).observe(this.room);
   }
 
   /** The heads of arrows, of each colour. */
@@ -86,7 +91,7 @@ class DrawnPicture {
 
   /** @param {boolean} moving  whether it comes from what was drawn before */
   draw(moving = true) {
-    const { clientWidth: width, clientHeight: height } = this.room;
+    const { width, height } = this;
     if (width < 20 || height < 20) return;
     this.image.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.image.classList.toggle("small", width < SMALL);
@@ -143,21 +148,28 @@ class CurvesPicture extends DrawnPicture {
 
 const KINDS = { bars: BarsPicture, plane: PlanePicture, curves: CurvesPicture };
 
-/** Draw every picture, and again whenever what it shows may have changed. */
+/** The keys of the cells that a picture shows. @param {HTMLElement} figure */
+function keysIn(figure) {
+  const shown = figure.querySelectorAll("[data-at], [data-cell]");
+  return Array.from(shown, ({ dataset }) => keyNamed(dataset.cell ?? dataset.at));
+}
+
+/** Draw every picture, and again whenever what it shows has changed. */
 export function startPictures() {
   const pictures = (page.outline.pictures ?? []).flatMap((known) => {
     const figure = document.getElementById(known.id);
-    return figure ? [new KINDS[known.kind](figure, known)] : [];
+    return figure ? [{ picture: new KINDS[known.kind](figure, known), keys: keysIn(figure) }] : [];
   });
-  let waiting = false;
+  const waiting = new Set();
   const draw = () => {
-    waiting = false;
-    for (const picture of pictures) picture.draw();
+    for (const picture of waiting) picture.draw();
+    waiting.clear();
   };
-  page.onChange(() => {
+  page.onChange((changed) => {
     told = true;
-    if (waiting) return;
-    waiting = true;
+    const begun = waiting.size > 0;
+    for (const { picture, keys } of pictures) if (keys.some((key) => changed.has(key))) waiting.add(picture);
+    if (begun || !waiting.size) return;
     if (isStill()) setTimeout(draw);
     else requestAnimationFrame(draw);
   });

@@ -7,12 +7,14 @@
 
 /** Of curves and sentences: each has one of its own, round and round. */
 export const MARKERS = ["circle", "diamond", "square", "triangle"];
-/** Across letters of so many pixels nothing is read any more. */
+/** What letters are measured with. */
 const LETTERS = document.createElement("canvas").getContext("2d");
+let family = "";
 
 /** How wide a text is. @param {string} text @param {number} size  of its letters, in pixels */
 export function widthOf(text, size, bold = false) {
-  LETTERS.font = `${bold ? "bold " : ""}${size}px ${getComputedStyle(document.body).fontFamily}`;
+  family ||= getComputedStyle(document.body).fontFamily;
+  LETTERS.font = `${bold ? "bold " : ""}${size}px ${family}`;
   return LETTERS.measureText(text).width;
 }
 
