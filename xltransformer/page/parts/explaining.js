@@ -3,13 +3,17 @@
 import { asShown, inFull, keyOf, placeOf } from "./cells.js";
 import { addressOf, areasIn, isOneCell, parseFormula } from "./formula.js";
 import { isLine, readingOf } from "./reading.js";
-import { inWords, pickedBy, withNumbers } from "./wording.js";
+import { pickedBy } from "./seeing.js";
+import { inWords, withNumbers } from "./wording.js";
 
 /** @typedef {import("./formula.js").Area} Area */
+/** @typedef {import("./formula.js").Formula} Formula */
 /** @typedef {import("./naming.js").Naming} Naming */
 /**
- * Cells that a cell comes from. @typedef {{key: number, keys: number[], label: string, value: string, sheet: string}} Source
- * @typedef {{title: string, value: string, shown: string, address: string, sheet: string, words: string, numbers: string,
+ * Cells that a cell comes from.
+ * @typedef {{key: number, keys: number[], label: string, value: string, sheet: string}} Source
+ * @typedef {{title: string, value: string, shown: string, address: string, sheet: string, words: string,
+ *   numbers: string,
  *   code: string, told: string, sources: Source[]}} Explanation
  */
 
@@ -24,14 +28,14 @@ export class Explainer {
    * @param {any} outline @param {Naming} naming
    * @param {(key: number) => any} value what a cell holds, as far as it is known
    * @param {(key: string, parts?: Object<string, unknown>) => string} say
-   * @param {(block: string) => string} stepOf the number of the step in which a block is made
+   * @param {(block: string, own: number) => string} whereIs where a block stands, as seen from a sheet
    */
-  constructor(outline, naming, value, say, stepOf) {
+  constructor(outline, naming, value, say, whereIs) {
     this.outline = outline;
     this.naming = naming;
     this.value = value;
     this.say = say;
-    this.stepOf = stepOf;
+    this.whereIs = whereIs;
   }
 
   /** The key of an area's first cell. @param {Area} area @param {number} own the sheet of the formula */
@@ -51,7 +55,9 @@ export class Explainer {
     const sheet = this.naming.sheetOf(area, own);
     const columns = right - left + 1;
     const count = Math.min((bottom - top + 1) * columns, MOST_LIT);
-    return Array.from({ length: count }, (_, k) => keyOf(sheet, top + Math.floor(k / columns), left + (k % columns)));
+    return Array.from({ length: count }, (_, k) =>
+      keyOf(sheet, top + Math.floor(k / columns), left + (k % columns)),
+    );
   }
 
   /** What a cell is called. @param {number} key */
@@ -62,7 +68,8 @@ export class Explainer {
 
   /**
    * @param {number} key
-   * @param {{code: string, cell: [number, number] | null}} formula as in the sheet, and of an array formula which of
+   * @param {{code: string, cell: [number, number] | null}} formula as in the sheet, and of an array formula which
+   * of
    *   its cells this is
    * @returns {Explanation}
    */
@@ -75,12 +82,13 @@ export class Explainer {
     const asksAnswers = areasIn(formula).some((area) => this.naming.isSecret(this.naming.sheetOf(area, own)));
     if (asksAnswers || this.naming.isSecret(own)) return { ...told, code: "", told: this.say("origin_hidden") };
     const reading = readingOf(formula, cell);
-    const known = this.known(key);
+    const known = this.known(key, this.doubtfulIn(formula, key));
     const [words, numbers] = [inWords(reading, known), withNumbers(reading, known, told.shown)];
     return { ...told, words, numbers, sources: this.sourcesOf(reading, known, key) };
   }
 
-  /** What is known of a cell without its formula. @param {number} key @param {string} told @returns {Explanation} */
+  /** What is known of a cell without its formula. @param {number} key @param {string} told
+   * @returns {Explanation} */
   untold(key, told) {
     const [sheet, row, column] = placeOf(key);
     const value = this.value(key) ?? null;
@@ -128,16 +136,16 @@ export class Explainer {
     const info = part ? this.outline.blocks[part.block] : null;
     if (!info) return this.say("origin_constant");
     const kinds = { weight: "origin_learned", exercise: "origin_exercise", word: "origin_word" };
-    const kind = info.edit ? kinds[info.edit] ?? "origin_typed" : "origin_constant";
+    const kind = info.edit ? (kinds[info.edit] ?? "origin_typed") : "origin_constant";
     return this.say(kind);
   }
 
-  /** What wording needs to know of a cell's formula. @param {number} key
+  /** What wording needs to know of a cell's formula. @param {number} key @param {Set<string>} doubtful
    * @returns {import("./wording.js").Known} */
-  known(key) {
+  known(key, doubtful) {
     const own = placeOf(key)[0];
     return {
-      name: (area) => this.distinctName(area, key),
+      name: (area) => this.distinctName(area, key, doubtful),
       whole: (area) => this.naming.wholeName(area, own),
       value: (area) => this.value(this.keyOfArea(area, own)) ?? null,
       shown: (value, area) => this.shown(value, area, own),
@@ -146,16 +154,32 @@ export class Explainer {
     };
   }
 
-  /** What an area is called in the formula of a cell; with the number of its step where the cell's own block has
-   * the same symbol. @param {Area} area @param {number} key */
-  distinctName(area, key) {
+  /** What an area is called in the formula of a cell; with where its block stands, if another block there has the
+   * same symbol. @param {Area} area @param {number} key
+   * @param {Set<string>} doubtful the blocks of such symbols */
+  distinctName(area, key, doubtful) {
     const own = placeOf(key)[0];
     const name = this.naming.areaName(area, own);
-    const [part, self] = [this.naming.partOf(area, own), this.partAt(key)];
-    if (!part || !self || part.block === self.block) return name;
-    const isSame = this.naming.symbolOf(part.block) === this.naming.symbolOf(self.block);
-    const step = isSame ? this.stepOf(part.block) : "";
-    return step ? `${name} (${step})` : name;
+    const part = this.naming.partOf(area, own);
+    const where = part && doubtful.has(part.block) ? this.whereIs(part.block, own) : "";
+    return where ? `${name} (${where})` : name;
+  }
+
+  /** The blocks of a formula, but for its own, that share their symbol with another one. @param {Formula} formula
+   * @param {number} key @returns {Set<string>} */
+  doubtfulIn(formula, key) {
+    const own = placeOf(key)[0];
+    const self = this.partAt(key)?.block;
+    const blocks = [self, ...areasIn(formula).map((area) => this.naming.partOf(area, own)?.block)];
+    /** @type {Map<string, Set<string>>} */
+    const bySymbol = new Map();
+    for (const block of blocks) {
+      if (block === undefined) continue;
+      const symbol = this.naming.symbolOf(block);
+      bySymbol.set(symbol, (bySymbol.get(symbol) ?? new Set()).add(block));
+    }
+    const shared = [...bySymbol.values()].filter((names) => names.size > 1).flatMap((names) => [...names]);
+    return new Set(shared.filter((block) => block !== self));
   }
 
   /** A value as its block shows it; a small one by two of its digits at least. @param {any} value
@@ -168,7 +192,8 @@ export class Explainer {
     return asShown(value, { digits, before: "", after: "", zero: null, others: null });
   }
 
-  /** @param {import("./reading.js").Reading} reading @param {import("./wording.js").Known} known @param {number} key
+  /** @param {import("./reading.js").Reading} reading @param {import("./wording.js").Known} known
+   * @param {number} key
    * @returns {Source[]} */
   sourcesOf(reading, known, key) {
     const areas = sourceAreas(reading, known);
@@ -176,7 +201,7 @@ export class Explainer {
     const listed = single.length > MOST_SINGLE ? inLines(areas) : areas;
     const seen = new Set();
     return listed.flatMap((area) => {
-      const source = this.source(area, key);
+      const source = this.source(area, known, key);
       const name = `${source.key} ${source.keys.length}`;
       if (seen.has(name)) return [];
       seen.add(name);
@@ -184,8 +209,10 @@ export class Explainer {
     });
   }
 
-  /** @param {Area} area @param {number} key the cell that comes from it @returns {Source} */
-  source(area, key) {
+  /** @param {Area} area @param {import("./wording.js").Known} known
+   * @param {number} key the cell that comes from it
+   * @returns {Source} */
+  source(area, known, key) {
     const own = placeOf(key)[0];
     const part = this.naming.partOf(area, own);
     const keys = part ? this.shownKeys(part) : this.keysOf(area, own);
@@ -195,7 +222,7 @@ export class Explainer {
     return {
       key: keys[0],
       keys,
-      label: this.distinctName(area, key),
+      label: known.name(area),
       value: count === 1 ? shown : this.say("origin_cells", { count }),
       sheet: this.outline.sheets[placeOf(keys[0])[0]] ?? "",
     };
@@ -229,7 +256,8 @@ function digitsNeeded(value) {
   return size >= 0.005 || size < 1e-9 ? 2 : Math.min(9, 1 - Math.floor(Math.log10(size)));
 }
 
-/** The areas that a reading refers to, and the cells that it picks from them. @param {import("./reading.js").Reading} reading
+/** The areas that a reading refers to, and the cells that it picks from them.
+ * @param {import("./reading.js").Reading} reading
  * @param {import("./wording.js").Known} known @returns {Area[]} */
 function sourceAreas(reading, known) {
   switch (reading.kind) {
@@ -244,8 +272,9 @@ function sourceAreas(reading, known) {
     case "sum":
       return reading.terms.flatMap((term) => sourceAreas(term.of, known));
     case "product":
-      return reading.left.length > MOST_SINGLE / 2 ? inLines([...reading.left, ...reading.right]) :
-        reading.left.flatMap((cell, k) => [cell, reading.right[k]]);
+      return reading.left.length > MOST_SINGLE / 2
+        ? inLines([...reading.left, ...reading.right])
+        : reading.left.flatMap((cell, k) => [cell, reading.right[k]]);
     case "call": {
       const picked = pickedBy(reading, known);
       const inside = reading.parts.flatMap((part) => sourceAreas(part, known));
@@ -261,9 +290,15 @@ function inLines(areas) {
   /** @type {Area[][]} */
   const lines = [];
   for (const area of areas) {
-    const line = isOneCell(area) ? lines.find((cells) => isOneCell(cells[0]) && isLine([...cells, area])) : undefined;
+    const line = isOneCell(area)
+      ? lines.find((cells) => isOneCell(cells[0]) && isLine([...cells, area]))
+      : undefined;
     if (line) line.push(area);
     else lines.push([area]);
   }
-  return lines.map((cells) => ({ ...cells[0], bottom: cells[cells.length - 1].bottom, right: cells[cells.length - 1].right }));
+  return lines.map((cells) => ({
+    ...cells[0],
+    bottom: cells[cells.length - 1].bottom,
+    right: cells[cells.length - 1].right,
+  }));
 }

@@ -13,10 +13,12 @@
 
 /** @typedef {{kind: string, text: string}} Token */
 
+const SHEET = String.raw`(?:'(?:[^']|'')+'|[\p{L}_][\p{L}\p{N}_.]*)`;
+const ADDRESS = String.raw`\$?[A-Z]{1,3}\$?\d+`;
 const TOKEN_KINDS = Object.entries({
   space: /[\s@]+/y,
   text: /"(?:[^"]|"")*"/y,
-  area: /(?:(?:'(?:[^']|'')+'|[\p{L}_][\p{L}\p{N}_.]*)!)?\$?[A-Z]{1,3}\$?\d+(?::\$?[A-Z]{1,3}\$?\d+)?(?![\p{L}\p{N}_(.!])/uy,
+  area: new RegExp(`(?:${SHEET}!)?${ADDRESS}(?::${ADDRESS})?(?![\\p{L}\\p{N}_(.!])`, "uy"),
   number: /(?:\d+\.?\d*|\.\d+)(?:E[+-]?\d+)?/iy,
   error: /#[A-Z0-9/]+[!?]?/y,
   call: /[A-Z_][A-Z0-9_.]*(?=\()/y,
@@ -120,8 +122,17 @@ function leafOf({ kind, text }) {
 /** @param {string} text such as 'Step 1'!$C$5:D9 @returns {Area} */
 function areaOf(text) {
   const cut = text.lastIndexOf("!");
-  const sheet = cut < 0 ? null : text.slice(0, cut).replace(/^'(.*)'$/s, "$1").replaceAll("''", "'");
-  const [first, last = first] = text.slice(cut + 1).replaceAll("$", "").split(":");
+  const sheet =
+    cut < 0
+      ? null
+      : text
+          .slice(0, cut)
+          .replace(/^'(.*)'$/s, "$1")
+          .replaceAll("''", "'");
+  const [first, last = first] = text
+    .slice(cut + 1)
+    .replaceAll("$", "")
+    .split(":");
   const ends = [first, last].map((address) => {
     const [, letters, row] = /** @type {RegExpExecArray} */ (/^([A-Z]+)(\d+)$/.exec(address));
     const column = [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0);
@@ -185,7 +196,12 @@ export function areasIn(formula) {
 export function walkFormula(formula, visit) {
   visit(formula);
   const inside =
-    formula.kind === "call" ? formula.parts : formula.kind === "pair" ? [formula.left, formula.right] :
-    formula.kind === "negative" || formula.kind === "percent" ? [formula.of] : [];
+    formula.kind === "call"
+      ? formula.parts
+      : formula.kind === "pair"
+        ? [formula.left, formula.right]
+        : formula.kind === "negative" || formula.kind === "percent"
+          ? [formula.of]
+          : [];
   for (const part of inside) walkFormula(part, visit);
 }

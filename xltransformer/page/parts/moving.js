@@ -5,7 +5,12 @@ const TABLES = "table[data-at]";
 /** In which of them the fields are one stop as well, where there are more than so many. */
 const ONE_STOP = new Set(["input", "weight"]);
 const MOST_STOPS = 12;
-const STEPS = new Map([["ArrowUp", [-1, 0]], ["ArrowDown", [1, 0]], ["ArrowLeft", [0, -1]], ["ArrowRight", [0, 1]]]);
+const STEPS = new Map([
+  ["ArrowUp", [-1, 0]],
+  ["ArrowDown", [1, 0]],
+  ["ArrowLeft", [0, -1]],
+  ["ArrowRight", [0, 1]],
+]);
 
 /** Make each table one stop, and have arrows lead from cell to cell. */
 export function startMoving() {
@@ -27,7 +32,8 @@ export function stopOf(cell) {
   return cell.querySelector("input, select") ?? /** @type {HTMLElement} */ (cell);
 }
 
-/** Make one stop of a table of many fields, too: one would have to pass them all. @param {HTMLTableElement} table */
+/** Make one stop of a table of many fields, too: one would have to pass them all.
+ * @param {HTMLTableElement} table */
 export function keepOneStop(table) {
   if (!ONE_STOP.has(table.dataset.edit ?? "")) return;
   const stops = table.querySelectorAll("tbody input, tbody select");

@@ -4,8 +4,10 @@ import { addressOf } from "./formula.js";
 
 /** @typedef {import("./formula.js").Area} Area */
 /** @typedef {{texts: string[]} | {at: [number, number, number], across: boolean, size: number}} Labels */
-/** @typedef {{at: [number, number, number], shape: [number, number], symbol: string, rows: Labels, columns: Labels}} Block */
-/** A drawing of a block. @typedef {{block: string, sheet: number, row: number, column: number, turned: boolean}} Drawn */
+/** @typedef {{at: [number, number, number], shape: [number, number], symbol: string, rows: Labels, columns:
+ * Labels}} Block */
+/** A drawing of a block.
+ * @typedef {{block: string, sheet: number, row: number, column: number, turned: boolean}} Drawn */
 /** Where a drawing stands, how large it is, and the entry that it begins with.
  * @typedef {Drawn & {rows: number, columns: number, first: [number, number]}} Place */
 /** What an area covers of a block, rows and columns from 0, the last ones included.
@@ -25,7 +27,12 @@ export class Naming {
     this.drawings = new Map();
     /** @type {Map<string, Place[]>} */
     this.byBlock = new Map();
-    for (const [block, { at: [sheet, row, column] }] of Object.entries(outline.blocks)) {
+    for (const [
+      block,
+      {
+        at: [sheet, row, column],
+      },
+    ] of Object.entries(outline.blocks)) {
       if (!this.isSecret(sheet)) this.add({ block, sheet, row, column, turned: false });
     }
   }
@@ -42,7 +49,9 @@ export class Naming {
     if (!shape) return;
     const [rows, columns] = drawn.turned ? [shape[1], shape[0]] : shape;
     const known = this.drawings.get(drawn.sheet) ?? [];
-    const isKnown = known.some(({ block, row, column }) => block === drawn.block && row === drawn.row && column === drawn.column);
+    const isKnown = known.some(
+      ({ block, row, column }) => block === drawn.block && row === drawn.row && column === drawn.column,
+    );
     if (!isKnown) known.push({ ...drawn, rows, columns, first: entry ?? [0, 0] });
     this.drawings.set(drawn.sheet, known);
     this.byBlock.delete(drawn.block);
@@ -56,16 +65,24 @@ export class Naming {
   /** The part of a block that lies in an area; null where none does, or more than that.
    * @param {Area} area @param {number} own the sheet of the formula @returns {Part | null} */
   partOf(area, own) {
-    const found = this.drawings.get(this.sheetOf(area, own))?.find(
-      ({ row, column, rows, columns }) =>
-        area.top >= row && area.left >= column && area.bottom < row + rows && area.right < column + columns,
-    );
+    const found = this.drawings
+      .get(this.sheetOf(area, own))
+      ?.find(
+        ({ row, column, rows, columns }) =>
+          area.top >= row && area.left >= column && area.bottom < row + rows && area.right < column + columns,
+      );
     if (!found) return null;
     const { block, first, turned } = found;
     const down = [area.top - found.row, area.bottom - found.row];
     const across = [area.left - found.column, area.right - found.column];
     const [[top, bottom], [left, right]] = turned ? [across, down] : [down, across];
-    return { block, top: top + first[0], left: left + first[1], bottom: bottom + first[0], right: right + first[1] };
+    return {
+      block,
+      top: top + first[0],
+      left: left + first[1],
+      bottom: bottom + first[0],
+      right: right + first[1],
+    };
   }
 
   /** Every cell in which an entry of a block stands, its home first. @param {string} block @param {number} i
@@ -75,7 +92,8 @@ export class Naming {
     const found = [];
     for (const { sheet, row, column, rows, columns, first, turned } of this.drawingsOf(block)) {
       const [down, across] = turned ? [j - first[1], i - first[0]] : [i - first[0], j - first[1]];
-      if (down >= 0 && across >= 0 && down < rows && across < columns) found.push([sheet, row + down, column + across]);
+      if (down >= 0 && across >= 0 && down < rows && across < columns)
+        found.push([sheet, row + down, column + across]);
     }
     return found;
   }
@@ -86,7 +104,8 @@ export class Naming {
     if (!found) {
       const all = [...this.drawings.values()].flat().filter((drawn) => drawn.block === block);
       const [sheet, row, column] = this.outline.blocks[block].at;
-      const isHome = (/** @type {Place} */ drawn) => drawn.sheet === sheet && drawn.row === row && drawn.column === column;
+      const isHome = (/** @type {Place} */ drawn) =>
+        drawn.sheet === sheet && drawn.row === row && drawn.column === column;
       found = [...all.filter(isHome), ...all.filter((drawn) => !isHome(drawn))];
       this.byBlock.set(block, found);
     }
@@ -97,10 +116,13 @@ export class Naming {
   areaName(area, own) {
     const part = this.partOf(area, own);
     if (part) return this.partName(part);
-    return area.sheet === null || this.sheetOf(area, own) === own ? addressOf(area) : `${area.sheet}!${addressOf(area)}`;
+    return area.sheet === null || this.sheetOf(area, own) === own
+      ? addressOf(area)
+      : `${area.sheet}!${addressOf(area)}`;
   }
 
-  /** The name of that of which an area is a part: its block, else itself. @param {Area} area @param {number} own */
+  /** The name of that of which an area is a part: its block, else itself. @param {Area} area
+   * @param {number} own */
   wholeName(area, own) {
     const part = this.partOf(area, own);
     return part ? this.symbolOf(part.block) : this.areaName(area, own);
@@ -113,8 +135,10 @@ export class Naming {
     const [allRows, allColumns] = [top === 0 && bottom === shape[0] - 1, left === 0 && right === shape[1] - 1];
     if (top === bottom && left === right) return this.entryName(block, top, left);
     if (allRows && allColumns) return name;
-    if (top === bottom && allColumns) return this.say("origin_row", { label: this.labelOf(rows, top) || top + 1, name });
-    if (left === right && allRows) return this.say("origin_column", { label: this.labelOf(columns, left) || left + 1, name });
+    if (top === bottom && allColumns)
+      return this.say("origin_row", { label: this.labelOf(rows, top) || top + 1, name });
+    if (left === right && allRows)
+      return this.say("origin_column", { label: this.labelOf(columns, left) || left + 1, name });
     const [first, last] = [this.entryName(block, top, left), this.entryName(block, bottom, right)];
     return this.say("origin_part", { first, last });
   }

@@ -1,14 +1,23 @@
-// Where a number comes from: a panel with its formula in words, as in the cell and with the numbers put in, and with
-// the cells that it comes from, which light up; to any of them one can go, and back.
+// Where a number comes from: a panel with its formula in words, as in the cell and with the numbers put in, and
+// with the cells that it comes from, which light up; to any of them one can go, and back.
 
-import { goTo } from "./going.js";
-import { keyOf, keyNamed, placeOf } from "./cells.js";
-import { elementsAt, keyOfElement } from "./drawings.js";
+import { keyOf, placeOf } from "./cells.js";
 import { Explainer } from "./explaining.js";
 import { Light } from "./lighting.js";
 import { page } from "./live.js";
 import { setStop, startMoving, stopOf } from "./moving.js";
 import { Naming } from "./naming.js";
+import {
+  addDrawing,
+  formulaAt,
+  homeOf,
+  isField,
+  isMarked,
+  keyOfNumber,
+  numberAt,
+  showElement,
+  whereIs,
+} from "./numbers.js";
 import { OriginPanel } from "./panel.js";
 import { say } from "./words.js";
 
@@ -17,10 +26,6 @@ const POINTED = 250;
 const LEFT = 400;
 /** How long until it is said that the engine is busy. */
 const WAITING = 150;
-/** Texts and names in a formula, and the signs that the engine puts before what gives one value: they stand in no
- * cell of ours. */
-const WRITTEN = /"(?:[^"]|"")*"|'(?:[^']|'')*'|@/g;
-const NUMBERS = "table[data-at] tbody td, span.cell[data-at], [data-cell][data-digits]";
 const [SOURCES, CHOSEN, ASKED] = ["lit", "lit-now", "asked"].map((name) => new Light(name));
 
 /** A cell whose origin is told, and what had the focus.
@@ -80,7 +85,7 @@ class Origin {
       const value = (/** @type {number} */ key) => page.value(key);
       const naming = new Naming(page.outline, (...place) => value(keyOf(...place)), say);
       for (const table of document.querySelectorAll("[data-of][data-at]")) addDrawing(naming, table);
-      this.explainer = new Explainer(page.outline, naming, value, say, stepOf);
+      this.explainer = new Explainer(page.outline, naming, value, say, whereIs);
     }
     return this.explainer;
   }
@@ -203,7 +208,8 @@ class Origin {
     if (!stop) return;
     const asked = ++this.asked;
     const explainer = this.explained();
-    const drawUntold = () => asked === this.asked && this.draw(explainer.untold(stop.key, say("origin_waiting")), aloud);
+    const drawUntold = () =>
+      asked === this.asked && this.draw(explainer.untold(stop.key, say("origin_waiting")), aloud);
     const waiting = setTimeout(drawUntold, WAITING);
     try {
       const formula = await this.formula(stop.key);
@@ -244,79 +250,4 @@ class Origin {
     this.formulas.delete(current.key);
     this.tell();
   }
-}
-
-/** The formula of a cell as in the sheet, and of an array formula which of its cells this is: cells of one row, which
- * all have the same one. @param {number} key @param {number} first the first cell that may be one of them
- * @returns {Promise<{code: string, cell: [number, number] | null}>} */
-async function formulaAt(key, first) {
-  const whole = await page.formula(key);
-  const code = whole.replace(WRITTEN, (part) => (part === "@" ? "" : part));
-  if (!code.startsWith("{")) return { code, cell: null };
-  let [low, high] = [first, key];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if ((await page.formula(middle)) === whole) high = middle;
-    else low = middle + 1;
-  }
-  return { code: code.slice(1, -1), cell: [0, key - low] };
-}
-
-/** The number of the step in which a block is made, as its heading begins; else its sheet. @param {string} block */
-function stepOf(block) {
-  const { panel, at } = page.outline.blocks[block];
-  const heading = document.getElementById(panel ?? "")?.querySelector("h3")?.textContent ?? "";
-  return /^[\d.]+/.exec(heading)?.[0] ?? page.outline.sheets[at[0]] ?? "";
-}
-
-/** @param {Naming} naming @param {Element} element a table or a single cell */
-function addDrawing(naming, element) {
-  const { of, at, turned, entry } = /** @type {HTMLElement} */ (element).dataset;
-  const [sheet, row, column] = placeOf(/** @type {number} */ (keyNamed(at ?? "")));
-  const place = { block: of ?? "", sheet, row, column, turned: turned !== undefined };
-  if (element.tagName === "TABLE") naming.add(place);
-  else naming.add(place, /** @type {[number, number]} */ ((entry ?? "0,0").split(",").map(Number)));
-}
-
-/** The cell of a number in which something lies; null where it is none. @param {EventTarget | null} target
- * @returns {HTMLElement | null} */
-function numberAt(target) {
-  return target instanceof Element ? target.closest(NUMBERS) : null;
-}
-
-/** @param {EventTarget | null} target */
-function isField(target) {
-  return target instanceof Element && target.matches("input, select, button, a");
-}
-
-/** Whether someone marks its text, as one does to copy it. @param {Element} cell */
-function isMarked(cell) {
-  const marked = getSelection();
-  return marked !== null && !marked.isCollapsed && cell.contains(marked.anchorNode);
-}
-
-/** The key of a number: of an entry of a block that of its home. @param {HTMLElement} cell @returns {number} */
-function keyOfNumber(cell) {
-  const { block, row, column } = cell.dataset;
-  const drawn = /** @type {number} */ (keyOfElement(cell));
-  if (block === undefined || !page.outline.blocks[block]) return drawn;
-  const [sheet, top, left] = page.outline.blocks[block].at;
-  return page.outline.secret?.includes(sheet) ? drawn : keyOf(sheet, top + Number(row) - 1, left + Number(column) - 1);
-}
-
-/** Where a cell is shown that one can go to. @param {number} key @returns {HTMLElement | null} */
-function homeOf(key) {
-  const shown = elementsAt(key).filter((element) => element.matches(NUMBERS));
-  return /** @type {HTMLElement | undefined} */ (shown.find((element) => element.closest("#steps")) ?? shown[0]) ?? null;
-}
-
-/** Bring an element into view and give it the focus; on a screen to touch, a field would call the keyboard up.
- * @param {HTMLElement} element */
-function showElement(element) {
-  element.closest("details:not([open])")?.setAttribute("open", "");
-  goTo(element, "center");
-  const stop = matchMedia("(pointer: coarse)").matches ? element : stopOf(element);
-  if (stop === element) element.setAttribute("tabindex", element.closest("[data-edit]") ? "-1" : "0");
-  stop.focus({ preventScroll: true });
-  if (stop === element) setStop(element);
 }

@@ -36,7 +36,15 @@ export class OriginPanel {
   assembled() {
     const tools = made("div", { className: "origin-tools" }, this.backButton, this.closeButton);
     const head = made("div", { className: "origin-head" }, made("div", {}, this.title, this.value), tools);
-    const text = made("div", { className: "origin-text" }, this.words, this.numbers, this.told, this.codeLine, this.place);
+    const text = made(
+      "div",
+      { className: "origin-text" },
+      this.words,
+      this.numbers,
+      this.told,
+      this.codeLine,
+      this.place,
+    );
     const body = made("div", { className: "origin-body" }, text, this.sources);
     const element = made("aside", { id: "origin", className: "origin", hidden: true }, head, body, this.hint);
     element.setAttribute("aria-labelledby", this.title.id);
@@ -101,7 +109,8 @@ export class OriginPanel {
       const button = /** @type {HTMLButtonElement & {source: Source}} */ (item.firstElementChild);
       const where = source.sheet === own ? "" : source.sheet;
       button.source = source;
-      for (const [at, text] of [source.label, source.value, where].entries()) button.children[at].textContent = text;
+      for (const [at, text] of [source.label, source.value, where].entries())
+        button.children[at].textContent = text;
       button.title = say("origin_go", { label: source.label });
     });
   }
@@ -124,7 +133,8 @@ function fill(element, text) {
 }
 
 /** An element with properties and children. @template {keyof HTMLElementTagNameMap} Name @param {Name} name
- * @param {Object<string, any>} [properties] @param {(Node | string)[]} inside @returns {HTMLElementTagNameMap[Name]} */
+ * @param {Object<string, any>} [properties] @param {(Node | string)[]} inside
+ * @returns {HTMLElementTagNameMap[Name]} */
 function made(name, properties = {}, ...inside) {
   const element = Object.assign(document.createElement(name), properties);
   element.append(...inside);

@@ -8,14 +8,16 @@ import { cellsOf, isOneCell } from "./formula.js";
 /** @typedef {import("./formula.js").Area} Area */
 /**
  * @typedef {Formula | {kind: "endless", minus: boolean} | {kind: "sum", terms: Term[]} |
- *   {kind: "product", left: Area[], right: Area[]} | {kind: "count", of: Reading, axis: "rows" | "columns"}} Reading
+ *   {kind: "product", left: Area[], right: Area[]} | {kind: "count", of: Reading, axis: "rows" | "columns"}}
+ * Reading
  * @typedef {{minus: boolean, of: Reading}} Term
  */
 
 /** What stands for infinity: no more than masks have. */
 const ENDLESS = 1e29;
 /** Functions that take whole areas; others of an array formula go cell by cell. */
-const OF_AREAS = /^(SUM|SUMSQ|SUMPRODUCT|MAX|MIN|LARGE|SMALL|MMULT|INDEX|MATCH|ROWS|COLUMNS|COUNT|COUNTA|COUNTIF)$/;
+const OF_AREAS =
+  /^(SUM|SUMSQ|SUMPRODUCT|MAX|MIN|LARGE|SMALL|MMULT|INDEX|MATCH|ROWS|COLUMNS|COUNT|COUNTA|COUNTIF)$/;
 /** Functions that only change how a value is written. */
 const OF_SPELLING = /^(FIXED|LOWER|TRIM)$/;
 
@@ -30,7 +32,9 @@ export function readingOf(formula, cell = null) {
     case "area":
       return cell ? { kind: "area", area: cellAt(formula.area, cell) } : formula;
     case "negative":
-      return isEndless(formula.of) ? { kind: "endless", minus: true } : { kind: "negative", of: inside(formula.of) };
+      return isEndless(formula.of)
+        ? { kind: "endless", minus: true }
+        : { kind: "negative", of: inside(formula.of) };
     case "number":
       return isEndless(formula) ? { kind: "endless", minus: false } : formula;
     case "percent":
@@ -57,7 +61,8 @@ function cellAt({ sheet, top, left, bottom, right }, [i, j]) {
   return { sheet, top: row, left: column, bottom: row, right: column };
 }
 
-/** @param {Extract<Formula, {kind: "pair"}>} formula @param {(part: Formula) => Reading} inside @returns {Reading} */
+/** @param {Extract<Formula, {kind: "pair"}>} formula @param {(part: Formula) => Reading} inside
+ * @returns {Reading} */
 function pairRead(formula, inside) {
   const { sign, left, right } = formula;
   if (sign === "+" || sign === "-") {
@@ -128,7 +133,8 @@ function longerProduct(before, term) {
 /** @param {Reading} part @returns {{left: Area[], right: Area[]} | null} */
 function factorsOf(part) {
   if (part.kind === "product") return part;
-  if (part.kind !== "pair" || part.sign !== "*" || part.left.kind !== "area" || part.right.kind !== "area") return null;
+  if (part.kind !== "pair" || part.sign !== "*" || part.left.kind !== "area" || part.right.kind !== "area")
+    return null;
   const sides = { left: [part.left.area], right: [part.right.area] };
   return isOneCell(sides.left[0]) && isOneCell(sides.right[0]) ? sides : null;
 }
@@ -140,7 +146,8 @@ export function isLine(cells) {
   const across = second.left - first.left;
   if (down + across !== 1 || down * across !== 0) return false;
   return cells.every(
-    (cell, k) => cell.sheet === first.sheet && cell.top === first.top + k * down && cell.left === first.left + k * across,
+    (cell, k) =>
+      cell.sheet === first.sheet && cell.top === first.top + k * down && cell.left === first.left + k * across,
   );
 }
 
@@ -156,12 +163,21 @@ function callRead({ name, parts }, cell) {
   }
   if (name === "SUM" && inside.length > 1) return summed(inside.flatMap((part) => termsOf(asTotal(part), false)));
   const factors = name === "SUMPRODUCT" && parts.length === 1 && isCall(parts[0], "MMULT") ? parts[0].parts : null;
-  if (name === "MAX" && isNumberOf(parts[0], 1) && inside[1]?.kind === "call" && inside[1].name === "MATCH") return inside[1];
+  if (name === "MAX" && isNumberOf(parts[0], 1) && inside[1]?.kind === "call" && inside[1].name === "MATCH")
+    return inside[1];
   const place = name === "SUMPRODUCT" && parts.length === 1 ? placeRead(parts[0]) : null;
   if (place) return place;
-  const product = name === "MMULT" ? productOf(inside, cell ?? [0, 0]) :
-    factors ? productOf(factors.map((part) => readingOf(part)), [0, 0]) :
-    name === "SUMPRODUCT" ? entriesMultiplied(inside) : null;
+  const product =
+    name === "MMULT"
+      ? productOf(inside, cell ?? [0, 0])
+      : factors
+        ? productOf(
+            factors.map((part) => readingOf(part)),
+            [0, 0],
+          )
+        : name === "SUMPRODUCT"
+          ? entriesMultiplied(inside)
+          : null;
   return product ?? { kind: "call", name, parts: inside };
 }
 
@@ -178,10 +194,12 @@ function asTotal(part) {
 /** SUMPRODUCT((a=x)*(ROW(a)-ROW(first)+1)) looks for x in a, as MATCH does. @param {Formula} formula
  * @returns {Reading | null} */
 function placeRead(formula) {
-  if (formula.kind !== "pair" || formula.sign !== "*" || formula.left.kind !== "pair" || formula.left.sign !== "=") return null;
+  if (formula.kind !== "pair" || formula.sign !== "*" || formula.left.kind !== "pair" || formula.left.sign !== "=")
+    return null;
   const { left, right } = formula;
   const [among, what] = [readingOf(left.left), readingOf(left.right)];
-  const counts = right.kind === "pair" && right.sign === "+" && right.left.kind === "pair" && isCall(right.left.left, "ROW");
+  const counts =
+    right.kind === "pair" && right.sign === "+" && right.left.kind === "pair" && isCall(right.left.left, "ROW");
   if (!counts || among.kind !== "area" || isOneCell(among.area)) return null;
   return { kind: "call", name: "MATCH", parts: [/** @type {any} */ (what), /** @type {any} */ (among)] };
 }
@@ -200,7 +218,8 @@ function productOf([a, b], [i, j]) {
 /** SUMPRODUCT(a,b) or SUMPRODUCT(a*b), entry by entry. @param {Reading[]} parts @returns {Reading | null} */
 function entriesMultiplied(parts) {
   const [only] = parts;
-  const [a, b] = parts.length === 2 ? parts : only?.kind === "pair" && only.sign === "*" ? [only.left, only.right] : [];
+  const [a, b] =
+    parts.length === 2 ? parts : only?.kind === "pair" && only.sign === "*" ? [only.left, only.right] : [];
   if (a?.kind !== "area" || b?.kind !== "area") return null;
   const [left, right] = [cellsOf(a.area), cellsOf(b.area)];
   const alike = left.length === right.length && a.area.bottom - a.area.top === b.area.bottom - b.area.top;
@@ -212,7 +231,9 @@ function entriesMultiplied(parts) {
 export function entriesIn(reading) {
   if (reading.kind === "area") return cellsOf(reading.area).length;
   if (reading.kind === "call" && OF_AREAS.test(reading.name)) return 1;
-  const inside = innerReadings(reading).map(entriesIn).filter((count) => count !== 1);
+  const inside = innerReadings(reading)
+    .map(entriesIn)
+    .filter((count) => count !== 1);
   return inside.length === 0 ? 1 : inside.every((count) => count === inside[0]) ? inside[0] : 0;
 }
 
@@ -225,7 +246,11 @@ export function entryOf(reading, k) {
     case "percent":
       return { ...reading, of: /** @type {any} */ (entryOf(reading.of, k)) };
     case "pair":
-      return { ...reading, left: /** @type {any} */ (entryOf(reading.left, k)), right: /** @type {any} */ (entryOf(reading.right, k)) };
+      return {
+        ...reading,
+        left: /** @type {any} */ (entryOf(reading.left, k)),
+        right: /** @type {any} */ (entryOf(reading.right, k)),
+      };
     case "sum":
       return { ...reading, terms: reading.terms.map(({ minus, of }) => ({ minus, of: entryOf(of, k) })) };
     case "call":

@@ -3,6 +3,7 @@
 
 import { cellsOf, isOneCell, isSameArea } from "./formula.js";
 import { entriesIn, entryOf, isLine } from "./reading.js";
+import { COMPARED, countOf, holds, numberOf, oppositeOf, pickedBy } from "./seeing.js";
 
 /** @typedef {import("./formula.js").Area} Area */
 /** @typedef {import("./reading.js").Reading} Reading */
@@ -23,117 +24,61 @@ const [SENTENCE, COMPARISON, JOINED, SUM, PRODUCT, POWER, SINGLE] = [0, 1, 2, 3,
 const MOST_TERMS_TOLD = 6;
 const FIRST_TERMS = 3;
 const MOST_CHARACTERS = 420;
-const COMPARED = new Map([["=", "="], ["<>", "≠"], ["<", "<"], [">", ">"], ["<=", "≤"], [">=", "≥"]]);
-const OPPOSITE = new Map([["=", "<>"], ["<>", "="], ["<", ">="], [">=", "<"], [">", "<="], ["<=", ">"]]);
 const MASKED_BELOW = -1e29;
-const PLAIN_NAMES = new Map([["EXP", "exp"], ["TANH", "tanh"], ["SIN", "sin"], ["COS", "cos"], ["LN", "ln"], ["LOG10", "log₁₀"], ["NORMSDIST", "Φ"]]);
+const PLAIN_NAMES = new Map([
+  ["EXP", "exp"],
+  ["TANH", "tanh"],
+  ["SIN", "sin"],
+  ["COS", "cos"],
+  ["LN", "ln"],
+  ["LOG10", "log₁₀"],
+  ["NORMSDIST", "Φ"],
+]);
 /** Functions whose sense is a text of the page, with the names of its parts. */
-const SAID_AS = new Map(Object.entries({
-  MIN: ["smallest", "of"],
-  MAX: ["largest", "of"],
-  SMALL: ["ranked_up", "of", "rank"],
-  LARGE: ["ranked_down", "of", "rank"],
-  SUMSQ: ["squares", "of"],
-  INT: ["whole", "of"],
-  MOD: ["rest", "of", "by"],
-  ROUND: ["rounded", "of"],
-  MATCH: ["place", "what", "of"],
-  ROW: ["row_number", "of"],
-  COLUMN: ["column_number", "of"],
-  NOT: ["not", "of"],
-  ISNUMBER: ["is_number", "of"],
-  ISTEXT: ["is_text", "of"],
-  ISBLANK: ["is_blank", "of"],
-  ISERROR: ["is_error", "of"],
-  ISLOGICAL: ["is_logical", "of"],
-}));
+const SAID_AS = new Map(
+  Object.entries({
+    MIN: ["smallest", "of"],
+    MAX: ["largest", "of"],
+    SMALL: ["ranked_up", "of", "rank"],
+    LARGE: ["ranked_down", "of", "rank"],
+    SUMSQ: ["squares", "of"],
+    INT: ["whole", "of"],
+    MOD: ["rest", "of", "by"],
+    ROUND: ["rounded", "of"],
+    MATCH: ["place", "what", "of"],
+    ROW: ["row_number", "of"],
+    COLUMN: ["column_number", "of"],
+    NOT: ["not", "of"],
+    ISNUMBER: ["is_number", "of"],
+    ISTEXT: ["is_text", "of"],
+    ISBLANK: ["is_blank", "of"],
+    ISERROR: ["is_error", "of"],
+    ISLOGICAL: ["is_logical", "of"],
+  }),
+);
 
 /** A formula in words. @param {Reading} reading @param {Known} known */
 export function inWords(reading, known) {
   return new Wording(known, false).whole(reading);
 }
 
-/** A formula with the numbers put in, what they make, and why it is these where a condition decides; "" where there
- * is nothing to put in. @param {Reading} reading @param {Known} known @param {string} result what the cell shows */
+/** A formula with the numbers put in, what they make, and why it is these where a condition decides; "" where
+ * there
+ * is nothing to put in. @param {Reading} reading @param {Known} known
+ * @param {string} result what the cell shows */
 export function withNumbers(reading, known, result) {
   const wording = new Wording(known, true);
   const text = wording.whole(reading);
-  const isSame = text === result || (text !== "" && Number(text.replace("−", "-")) === Number(result.replace("−", "-")));
+  const isSame =
+    text === result || (text !== "" && Number(text.replace("−", "-")) === Number(result.replace("−", "-")));
   if (isSame && !wording.because.length) return "";
   const line = isSame ? `= ${result}` : `= ${text} = ${result}`;
   return wording.because.reduce((value, condition) => known.say("origin_since", { value, condition }), line);
 }
 
-/** The cell that an INDEX picks by what its places hold now; null where that cannot be told.
- * @param {Reading} reading @param {Known} known @returns {Area | null} */
-export function pickedBy(reading, known) {
-  if (reading.kind !== "call" || reading.name !== "INDEX" || reading.parts[0]?.kind !== "area") return null;
-  const { sheet, top, left, bottom, right } = reading.parts[0].area;
-  const at = reading.parts.slice(1).map((part) => numberOf(part, known));
-  const [i, j] = at.length > 1 ? at : top === bottom ? [1, at[0]] : [at[0], 1];
-  if (i === null || j === null || i < 1 || j < 1 || top + i - 1 > bottom || left + j - 1 > right) return null;
-  const [row, column] = [top + Math.trunc(i) - 1, left + Math.trunc(j) - 1];
-  return { sheet, top: row, left: column, bottom: row, right: column };
-}
-
 /** @param {string} text */
 function shortened(text) {
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS).replace(/\s+\S*$/, "")} …` : text;
-}
-
-/** The number that a place or a condition is made of, where it is simple enough to see at once.
- * @param {Reading} reading @param {Known} known @returns {number | null} */
-function numberOf(reading, known) {
-  const value = valueOf(reading, known);
-  return value === null || value === "" ? 0 : typeof value === "number" ? value : null;
-}
-
-/** @param {Reading} reading @param {Known} known @returns {any} undefined where it is not simple */
-function valueOf(reading, known) {
-  if (reading.kind === "number" || reading.kind === "text" || reading.kind === "truth") return reading.value;
-  if (reading.kind === "area") return isOneCell(reading.area) ? known.value(reading.area) : undefined;
-  if (reading.kind === "count") return countOf(reading);
-  if (reading.kind === "call" && reading.name === "INDEX") {
-    const picked = pickedBy(reading, known);
-    return picked ? known.value(picked) : undefined;
-  }
-  if (reading.kind !== "sum") return undefined;
-  return reading.terms.reduce((/** @type {number | undefined} */ sum, { minus, of }) => {
-    const term = numberOf(of, known);
-    return sum === undefined || term === null ? undefined : sum + (minus ? -term : term);
-  }, 0);
-}
-
-/** @param {Extract<Reading, {kind: "count"}>} reading */
-function countOf({ of, axis }) {
-  if (of.kind !== "area") return undefined;
-  return axis === "rows" ? of.area.bottom - of.area.top + 1 : of.area.right - of.area.left + 1;
-}
-
-/** Whether a condition holds; undefined where that is not to be seen at once.
- * @param {Reading} reading @param {Known} known @returns {boolean | undefined} */
-function holds(reading, known) {
-  if (reading.kind === "call" && (reading.name === "AND" || reading.name === "OR")) {
-    const found = reading.parts.map((part) => holds(part, known));
-    if (found.includes(undefined)) return undefined;
-    return reading.name === "AND" ? found.every(Boolean) : found.some(Boolean);
-  }
-  if (reading.kind !== "pair" || !COMPARED.has(reading.sign)) {
-    const value = valueOf(reading, known);
-    return typeof value === "boolean" ? value : undefined;
-  }
-  const pair = [reading.left, reading.right].map((part) => valueOf(part, known));
-  return pair.some((value) => value === undefined || value?.error) ? undefined : isSo(reading.sign, pair[0], pair[1]);
-}
-
-/** @param {string} sign @param {any} left @param {any} right */
-function isSo(sign, left, right) {
-  const like = (/** @type {any} */ value, /** @type {any} */ other) =>
-    value === null ? (typeof other === "string" ? "" : 0) : typeof value === "string" ? value.toLowerCase() : value;
-  const [a, b] = [like(left, right), like(right, left)];
-  if (typeof a !== typeof b) return sign === "<>" ? true : sign === "=" ? false : undefined;
-  const order = a < b ? "<" : a > b ? ">" : "=";
-  return sign === "<>" ? order !== "=" : sign.includes(order);
 }
 
 class Wording {
@@ -164,7 +109,10 @@ class Wording {
       case "number":
         return numberLine(reading.text.startsWith("-") ? `−${reading.text.slice(1)}` : reading.text);
       case "text":
-        return { text: reading.value === "" && outer ? this.say("nothing") : `“${reading.value}”`, strength: SINGLE };
+        return {
+          text: reading.value === "" && outer ? this.say("nothing") : `“${reading.value}”`,
+          strength: SINGLE,
+        };
       case "truth":
         return { text: this.say(reading.value ? "true" : "false"), strength: SINGLE };
       case "endless":
@@ -228,13 +176,19 @@ class Wording {
     return { text: this.added(terms), strength: SUM };
   }
 
-  /** Terms with signs between them, of many the first ones and the last. @param {import("./reading.js").Term[]} terms */
+  /** Terms with signs between them, of many the first ones and the last.
+   * @param {import("./reading.js").Term[]} terms */
   added(terms) {
     const texts = terms.map(({ minus, of }, k) => {
       if (!isTold(k, terms.length)) return "";
       const line = this.line(of);
-      const turns = line.text.startsWith("−") && line.strength === SUM && of.kind !== "sum" && of.kind !== "product" && k > 0;
-      const text = turns ? line.text.slice(1) : line.strength < SUM + (minus ? 1 : 0) ? `(${line.text})` : line.text;
+      const turns =
+        line.text.startsWith("−") && line.strength === SUM && of.kind !== "sum" && of.kind !== "product" && k > 0;
+      const text = turns
+        ? line.text.slice(1)
+        : line.strength < SUM + (minus ? 1 : 0)
+          ? `(${line.text})`
+          : line.text;
       const sign = minus !== turns ? "−" : "+";
       return k > 0 ? `${sign} ${text}` : minus ? `−${text}` : text;
     });
@@ -244,9 +198,13 @@ class Wording {
   /** @param {Extract<Reading, {kind: "pair"}>} reading @returns {Line} */
   pair({ sign, left, right }) {
     if (COMPARED.has(sign)) {
-      return { text: `${this.inside(left, JOINED)} ${COMPARED.get(sign)} ${this.inside(right, JOINED)}`, strength: COMPARISON };
+      return {
+        text: `${this.inside(left, JOINED)} ${COMPARED.get(sign)} ${this.inside(right, JOINED)}`,
+        strength: COMPARISON,
+      };
     }
-    if (sign === "&") return { text: `${this.inside(left, JOINED)} & ${this.inside(right, SUM)}`, strength: JOINED };
+    if (sign === "&")
+      return { text: `${this.inside(left, JOINED)} & ${this.inside(right, SUM)}`, strength: JOINED };
     if (sign === "^") {
       const power = right.kind === "number" ? { 2: "²", 3: "³" }[right.value] : undefined;
       return { text: `${this.inside(left, SINGLE)}${power ?? `^${this.inside(right, SINGLE)}`}`, strength: POWER };
@@ -300,18 +258,25 @@ class Wording {
     const said = SAID_AS.get(name);
     if (!said) return { text: `${name}(${this.listed(parts)})`, strength: SINGLE };
     const [key, ...names] = said;
-    if (name === "ROUND") return this.numbers ? this.line(parts[0], outer) : { text: this.say(key, { of: this.inside(parts[0], POWER) }), strength: POWER };
+    if (name === "ROUND")
+      return this.numbers
+        ? this.line(parts[0], outer)
+        : { text: this.say(key, { of: this.inside(parts[0], POWER) }), strength: POWER };
     if (names.length > 1) {
-      return { text: this.say(key, Object.fromEntries(names.map((part, k) => [part, this.operand(parts[k])]))), strength: SUM };
+      return {
+        text: this.say(key, Object.fromEntries(names.map((part, k) => [part, this.operand(parts[k])]))),
+        strength: SUM,
+      };
     }
-    if (parts.length === 2 && parts[1].kind === "number" && (name === "MAX" || name === "MIN")) return this.bounded(name, parts);
+    if (parts.length === 2 && parts[1].kind === "number" && (name === "MAX" || name === "MIN"))
+      return this.bounded(name, parts);
     const strength = parts.length > 1 ? SENTENCE : SUM;
     return { text: this.say(key, { [names[0]]: this.listed(parts) }), strength };
   }
 
   /** A part of a sentence; whole areas by their names. @param {Reading} part */
   operand(part) {
-    return this.inside(part, SUM);
+    return this.inside(part, PRODUCT);
   }
 
   /** Several conditions; of numbers only that which settles it. @param {string} name @param {Reading[]} parts
@@ -327,9 +292,13 @@ class Wording {
    * @param {Reading[]} parts @returns {Line} */
   bounded(name, [of, bound]) {
     const [value, limit] = [of, bound].map((part) => numberOf(part, this.known));
-    if (this.numbers && value !== null && limit !== null && (name === "MAX" ? value >= limit : value <= limit)) return this.line(of);
+    if (this.numbers && value !== null && limit !== null && (name === "MAX" ? value >= limit : value <= limit))
+      return this.line(of);
     const key = name === "MAX" ? "at_least" : "at_most";
-    return { text: this.say(key, { of: this.inside(of, JOINED), bound: this.line(bound).text }), strength: SENTENCE };
+    return {
+      text: this.say(key, { of: this.inside(of, JOINED), bound: this.line(bound).text }),
+      strength: SENTENCE,
+    };
   }
 
   /** Of many texts the first ones and the last. @param {string[]} texts @param {string} between */
@@ -342,9 +311,13 @@ class Wording {
   /** Several parts, areas by their entries where numbers are put in. @param {Reading[]} parts */
   listed(parts) {
     const texts = parts.flatMap((part) => {
-      if (!this.numbers || part.kind !== "area") return [this.line(part).text];
+      if (!this.numbers || part.kind !== "area")
+        return [parts.length > 1 ? this.inside(part, COMPARISON) : this.line(part).text];
       const cells = cellsOf(part.area);
-      return this.thinned(cells.map((cell, k) => (isTold(k, cells.length) ? this.value(cell).text : "")), "…");
+      return this.thinned(
+        cells.map((cell, k) => (isTold(k, cells.length) ? this.value(cell).text : "")),
+        "…",
+      );
     });
     return texts.join("; ");
   }
@@ -358,12 +331,21 @@ class Wording {
       if (!so && isGuard(condition)) return value;
       const because = this.line(so ? condition : oppositeOf(condition)).text;
       if (outer) this.because.push(because);
-      return outer ? value : { text: this.say("since", { value: value.text, condition: because }), strength: SENTENCE };
+      return outer
+        ? value
+        : { text: this.say("since", { value: value.text, condition: because }), strength: SENTENCE };
     }
     const likely = this.numbers && outer ? this.byResult(yes, no) : null;
     if (likely) return this.line(likely, true);
-    const said = { condition: this.line(condition).text, yes: this.choice(yes), no: isIf(no) ? this.line(no, true).text : this.choice(no) };
-    return { text: this.say(isFixed(yes) && !isFixed(no) && !isIf(no) ? "guard" : "if", said), strength: SENTENCE };
+    const said = {
+      condition: this.line(condition).text,
+      yes: this.choice(yes),
+      no: isIf(no) ? this.line(no, true).text : this.choice(no),
+    };
+    return {
+      text: this.say(isFixed(yes) && !isFixed(no) && !isIf(no) ? "guard" : "if", said),
+      strength: SENTENCE,
+    };
   }
 
   /** One of two that are told. @param {Reading} reading */
@@ -404,7 +386,10 @@ class Wording {
   chosen([index, ...others], outer) {
     const place = this.numbers ? numberOf(index, this.known) : null;
     if (place !== null && others[place - 1]) return this.line(others[place - 1], outer);
-    return { text: this.say("chosen", { index: this.line(index).text, of: this.listed(others) }), strength: SENTENCE };
+    return {
+      text: this.say("chosen", { index: this.line(index).text, of: this.listed(others) }),
+      strength: SENTENCE,
+    };
   }
 
   /** The sum over an area, or over what is made of areas entry by entry. @param {string} name @param {Reading} of
@@ -414,7 +399,10 @@ class Wording {
       return { text: this.say("how_often", { of: this.line(of).text }), strength: COMPARISON };
     }
     const count = entriesIn(of);
-    if (count < 2) return count && name === "SUM" ? this.line(of) : { text: this.say("sum", { of: this.line(of).text }), strength: SUM };
+    if (count < 2)
+      return count && name === "SUM"
+        ? this.line(of)
+        : { text: this.say("sum", { of: this.line(of).text }), strength: SUM };
     if (this.numbers) return { text: this.terms(of).join(" "), strength: SUM };
     return { text: this.say("sum", { of: this.line(of).text }), strength: SUM };
   }
@@ -422,7 +410,10 @@ class Wording {
   /** The terms of a sum over areas, with their signs. @param {Reading} of */
   terms(of) {
     const count = Math.max(entriesIn(of), 1);
-    const terms = Array.from({ length: count }, (_, k) => ({ minus: false, of: isTold(k, count) ? entryOf(of, k) : of }));
+    const terms = Array.from({ length: count }, (_, k) => ({
+      minus: false,
+      of: isTold(k, count) ? entryOf(of, k) : of,
+    }));
     return [this.added(terms)];
   }
 }
@@ -476,11 +467,4 @@ function isGuard(reading) {
   if (reading.kind !== "pair" || reading.sign !== "=") return false;
   const { right } = reading;
   return (right.kind === "number" && right.value === 0) || (right.kind === "text" && right.value === "");
-}
-
-/** @param {Reading} reading @returns {Reading} */
-function oppositeOf(reading) {
-  const sign = reading.kind === "pair" ? OPPOSITE.get(reading.sign) : undefined;
-  if (sign) return { .../** @type {any} */ (reading), sign };
-  return { kind: "call", name: "NOT", parts: [/** @type {any} */ (reading)] };
 }
