@@ -21,7 +21,7 @@ OF_WORKER = "worker"
 """The module that calculates, which runs apart from the page: it and what it imports come first in the script."""
 END_OF_WORKER = "/* the page */"
 """What stands between that and the rest. client.js looks for it."""
-_COMMENT = re.compile(r"^[ \t]*(//[^\n]*|/\*.*?\*/)[ \t]*\n", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^[ \t]*(//[^\n]*|/\*(?:(?!\*/).)*\*/)[ \t]*\n", re.MULTILINE | re.DOTALL)
 
 
 @cache
