@@ -10,6 +10,8 @@
 import { inFull, isError, keyOf } from "./cells.js";
 import { drawnIn, drawValue, finishDrawings, hydrate, shownKeys, values } from "./drawings.js";
 import { isTyping, listedBlocks, listenToFields, listOf, lockFields, setList, taken } from "./fields.js";
+import { readValues } from "./package.js";
+import { unpack } from "./unpack.js";
 import { filledIn, knowOutline, outline } from "./words.js";
 
 const pageRoot = document.documentElement;
@@ -253,6 +255,8 @@ export async function startLive(read, client) {
     await takeAll();
   } catch (error) {
     failPage(error);
+    hydrateRest();
+    await takeFromFile();
     return;
   }
   pageRoot.dataset.state = "live";
@@ -269,6 +273,18 @@ async function takeAll() {
   drawChanges([now]);
   for (const [name, { edit }] of Object.entries(outline.blocks)) {
     if (edit) for (const key of keysOfBlock(name)) built.set(key, values.get(key) ?? null);
+  }
+}
+
+/** Without an engine, take what stands in the workbook's file, unless that is old: as exactly as it was built. */
+async function takeFromFile() {
+  if (outline.recalculate) return;
+  try {
+    const held = await readValues(await unpack(document.getElementById("workbook").textContent));
+    const keys = [...shownKeys()].filter((key) => held.has(key));
+    drawChanges([{ keys, values: keys.map((key) => held.get(key)) }]);
+  } catch {
+    // A damaged file, or a browser that cannot unpack it: what was written into the page stays.
   }
 }
 
