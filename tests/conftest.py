@@ -25,7 +25,8 @@ BROWSER = {"browser", "open_page", "evaluate"}
 
 
 LONGEST = (
-    "test_fuzz", "test_page_templates", "test_page_seen", "test_window", "test_templates", "test_experiments", "test_edits", "test_everywhere",
+    "test_fuzz", "test_page_templates", "test_page_seen", "test_window", "test_templates", "test_experiments",
+    "test_edits", "test_everywhere",
     "test_writer", "test_exercise", "test_recipes", "test_size", "test_gallery", "test_languages", "test_look",
     "test_trained",
     "test_learning", "test_template", "test_readme", "test_causal_workbook", "test_generation",
