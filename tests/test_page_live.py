@@ -218,6 +218,19 @@ def test_a_number_shows_in_full_while_it_is_edited(lesson: tuple[Path, Instance]
     assert entry(page, "embeddings", 1, 1).first.get_attribute("data-value") == "45351"
 
 
+def test_a_size_is_edited_as_in_the_sheet(lesson: tuple[Path, Instance], open_page: OpenPage) -> None:
+    page = open_page(lesson[0])
+    size = page.locator("table.list .cell[data-edit=input] > input").first
+    costs = page.locator("[data-digits^=','][data-cell]")
+    before, times = costs.all_text_contents(), page.evaluate("timesLive")
+    size.fill("7")
+    size.press("Enter")
+    calculated(page, times)
+    assert costs.all_text_contents() != before
+    assert size.input_value() == "7"
+    assert set(values(page)) <= set(lesson[1].model.blocks)
+
+
 BAD = [
     ("embeddings", "abc", "a number belongs here", "abc"),
     ("embeddings", "1e400", "too large", "1e400"),

@@ -58,6 +58,7 @@ class Contents:
         self.sheets = drawn if sheets is None else [*sheets]
         self._numbers = {canvas: k for k, canvas in enumerate(self.sheets)}
         self.page: Page = replace(workbook.page, sheet=Canvas(EXTRA), labels={})
+        self._given: dict[str, dict[str, Any]] = {}
         self._extra: list[Phrase] = []
         self.panels: dict[str, list[tuple[int, str]]] = {}
         """Of each sheet the panels by their first rows, for what leads there."""
@@ -124,7 +125,7 @@ class Contents:
             "secret": [self.number(canvas.name) for canvas in self.workbook.secret],
             "words": self._words(),
             "vocabulary": self.page.model.vocabulary.words.name,
-            "blocks": {**blocks, **self._hints()},
+            "blocks": {**blocks, **self._hints(), **self._given},
             "extra": {
                 "sheet": EXTRA,
                 "cells": [[k, 0, one.formula, one.shown] for k, one in enumerate(self._extra)],
@@ -186,15 +187,27 @@ class Contents:
     def _hints(self) -> dict[str, Any]:
         """The switches of an exercise's hints, as blocks of texts to choose."""
         texts = [self.messages(f"switch.{key}") for key in ("on", "off")]
+        said = {"text": True, "look": "text", "edit": "switch", "rule": {"kind": "switch"}}
         return {
-            name: {
-                "at": self.at(place), "shape": place.shape, "role": "input", "text": True, "symbol": "",
-                "digits": GENERAL, "look": "text", "edit": "switch", "rows": {"texts": [""] * place.shape[0]},
-                "columns": {"texts": [""]}, "rule": {"kind": "switch"}, "choices": {"texts": texts}, "made": "",
-                "panel": self.anchor(place.sheet, place.row), "generated": [], "left": [], "verdicts": None,
-            }
+            name: self._apart(place, GENERAL) | said | {"choices": {"texts": texts}}
             for name, place in self._hint_places()
+        }
+
+    def _apart(self, place: Place, digits: str) -> dict[str, Any]:
+        """Cells to edit that are of no block, as one of numbers."""
+        return {
+            "at": self.at(place), "shape": place.shape, "role": "input", "text": False, "symbol": "",
+            "digits": digits, "look": "plain", "edit": "input", "rows": {"texts": [""] * place.shape[0]},
+            "columns": {"texts": [""]}, "rule": {"kind": "number"}, "choices": None, "made": "", "apart": True,
+            "panel": self.anchor(place.sheet, place.row), "generated": [], "left": [], "verdicts": None,
         }  # fmt: skip
+
+    def given(self, sheet: str, row: int, column: int, digits: str) -> str:
+        """A number to edit that stands alone, such as a size: the name by which the outline has it."""
+        place = Place(sheet, row, column, (1, 1))
+        name = f"{sheet}.{place.address(0, 0)}"
+        self._given[name] = self._apart(place, digits)
+        return name
 
     def _hint_places(self) -> Iterator[tuple[str, Place]]:
         """Where the switches of hints are, by the names of their places."""

@@ -99,17 +99,35 @@ def single(contents: Contents, sheet: str, row: int, column: int, cell: Cell, na
     if cell.style == UNSEEN or cell.kind == "blank":
         return ""
     if (hint := contents.hint(sheet, row, column)) is not None:
-        at = name_of((contents.number(sheet), row, column))
-        said = text(shown(contents.now(sheet, row, column, cell.content), ""))
         label = contents.messages("page.hint", n=hint[1] + 1)
-        return element(
-            "span", said, cls="cell", data_of=hint[0], data_at=at, data_entry=f"{hint[1]},0", data_edit="switch",
-            data_label=label,
-        )  # fmt: skip
+        return _field(contents, sheet, row, column, cell, hint, edit="switch", label=label)
+    if cell.kind == "number" and cell.style[0] == "input":
+        given = contents.given(sheet, row, column, format_of(cell.style[1]).digits)
+        return _field(contents, sheet, row, column, cell, (given, 0), edit="input", label=given)
     if cell.kind != "formula":
         return element(name, text(shown(cell.content, cell.style[1])), cls=cell.style[0])
     value = contents.now(sheet, row, column, cell.shown)
     return element(
         name, text(shown(value, cell.style[1])), format_of(cell.style[1]).attributes, cls=cell.style[0],
         data_cell=name_of((contents.number(sheet), row, column)),
+    )  # fmt: skip
+
+
+def _field(
+    contents: Contents,
+    sheet: str,
+    row: int,
+    column: int,
+    cell: Cell,
+    entry: tuple[str, int],
+    *,
+    edit: str,
+    label: str,
+) -> str:
+    """A cell to edit that stands alone and is of no block: which one of what the outline has by a name."""
+    value, number = contents.now(sheet, row, column, cell.content), cell.style[1]
+    return element(
+        "span", text(shown(value, number)), format_of(number).attributes, cls="cell", data_of=entry[0],
+        data_at=name_of((contents.number(sheet), row, column)), data_entry=f"{entry[1]},0", data_edit=edit,
+        data_label=label,
     )  # fmt: skip

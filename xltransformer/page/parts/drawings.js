@@ -130,9 +130,11 @@ class Drawing {
     shown.follow(this.isText);
     this.cells.push(shown);
     if (!this.info) return;
-    element.setAttribute("data-block", this.name);
-    element.setAttribute("data-row", String(row + 1));
-    element.setAttribute("data-column", String(column + 1));
+    if (!this.info.apart) {
+      element.setAttribute("data-block", this.name);
+      element.setAttribute("data-row", String(row + 1));
+      element.setAttribute("data-column", String(column + 1));
+    }
     if (edit && (this.left === null || this.left.has(`${row},${column}`))) {
       shown.field = new Field(element, { block: this.name, row, column }, this.info, this.format);
       element.replaceChildren(shown.field.element);
