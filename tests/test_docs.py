@@ -35,7 +35,8 @@ def test_every_page_is_there_in_its_language(language: str, site: Path) -> None:
         html = home / f"{page.stem}.html"
         assert f'<html lang="{language}"' in html.read_text("utf-8")
     reference = (home / "python.html").read_text("utf-8")
-    assert all(f'id="xltransformer.{name}"' in reference for name in xltransformer.__all__)
+    homes = {"page": "api.page"}  # the name is that of a room, too
+    assert all(f'id="xltransformer.{homes.get(name, name)}"' in reference for name in xltransformer.__all__)
 
 
 _ASKING = re.compile(
