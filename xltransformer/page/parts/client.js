@@ -68,6 +68,11 @@ export class Client {
     return received(await this.ask("read", keys));
   }
 
+  /** Have everything calculated once, before the first edit, which would wait for it. @returns {Promise<void>} */
+  settle() {
+    return this.ask("settle", null);
+  }
+
   /**
    * @param {({key: number, value: number | string | boolean | null} | {key: number, formula: string})[]} edits
    * @returns {Promise<{changed: Values, milliseconds: number, reading: number}>} what the engine took to

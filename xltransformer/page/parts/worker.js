@@ -238,15 +238,11 @@ function sent(keys, values) {
   return { keys: Float64Array.from(keys), numbers, others };
 }
 
-/** Milliseconds of rest before everything is calculated once: when cells are watched, and where none are. */
-const AFTER_WATCH = 50;
-const AFTER_START = 3000;
-
 /** What may be asked, by its name. */
-const REQUESTS = /** @type {const} */ (["load", "start", "watch", "read", "edit", "formula"]);
+const REQUESTS = /** @type {const} */ (["load", "start", "watch", "read", "settle", "edit", "formula"]);
 
 /**
- * Answer requests one after the other, and calculate everything once when the first answer is out.
+ * Answer requests one after the other.
  * @param {(answer: object, transferred: Transferable[]) => void} post
  * @returns {(request: {id: number, ask: string, given: any}) => void}
  */
@@ -263,15 +259,6 @@ export function answering(post) {
       post({ id, result }, buffersOf(result?.changed ?? result));
     } catch (error) {
       post({ id, error: error instanceof Error ? error.message : String(error) }, []);
-    }
-    if (ask !== "load" && calculator.engine && !calculator.settled) {
-      // Not before the page has what it asks for to come to life.
-      setTimeout(
-        () => {
-          queue = queue.then(() => calculator.settle()).catch(() => {}); // an edit would meet the same error
-        },
-        ask === "watch" ? AFTER_WATCH : AFTER_START,
-      );
     }
   };
   return (request) => {
