@@ -107,7 +107,7 @@ export class OriginPanel {
     sources.forEach((source, k) => {
       const item = this.list.children[k] ?? this.list.appendChild(this.sourceItem());
       const button = /** @type {HTMLButtonElement & {source: Source}} */ (item.firstElementChild);
-      const where = source.sheet === own ? "" : source.sheet;
+      const where = source.sheet === own || source.label.includes(source.sheet) ? "" : source.sheet;
       button.source = source;
       for (const [at, text] of [source.label, source.value, where].entries())
         button.children[at].textContent = text;

@@ -1,8 +1,9 @@
 // Readings of formulas (reading.js) as a line to read: in words, with the names of what they refer to, or with the
 // numbers put in. Long ones are shortened.
 
-import { cellsOf, isOneCell, isSameArea } from "./formula.js";
-import { entriesIn, entryOf, isLine } from "./reading.js";
+import { cellsOf, isOneCell } from "./formula.js";
+import { isFixed, isGuard, isIf, isMean, isRow, lineOf, timesOf } from "./kinds.js";
+import { entriesIn, entryOf } from "./reading.js";
 import { COMPARED, countOf, holds, numberOf, oppositeOf, pickedBy } from "./seeing.js";
 
 /** @typedef {import("./formula.js").Area} Area */
@@ -426,45 +427,4 @@ function numberLine(text) {
 /** @param {number} k @param {number} count whether the k-th of so many is told */
 function isTold(k, count) {
   return count <= MOST_TERMS_TOLD || k < FIRST_TERMS || k === count - 1;
-}
-
-/** @param {Area} left @param {Area} right @returns {Reading} */
-function timesOf(left, right) {
-  return { kind: "pair", sign: "*", left: { kind: "area", area: left }, right: { kind: "area", area: right } };
-}
-
-/** Cells that follow one another as one area; else the first alone. @param {Area[]} cells @returns {Area} */
-function lineOf(cells) {
-  const last = cells[cells.length - 1];
-  return cells.length > 1 && isLine(cells) ? { ...cells[0], bottom: last.bottom, right: last.right } : cells[0];
-}
-
-/** SUM(a)/COLUMNS(a). @param {Reading} left @param {Reading} right
- * @returns {left is Extract<Reading, {kind: "call"}>} */
-function isMean(left, right) {
-  if (left.kind !== "call" || left.name !== "SUM" || right.kind !== "count") return false;
-  const [of] = left.parts;
-  return of.kind === "area" && right.of.kind === "area" && isSameArea(of.area, right.of.area);
-}
-
-/** @param {Reading} reading */
-function isRow(reading) {
-  return reading.kind === "area" && reading.area.top === reading.area.bottom;
-}
-
-/** @param {Reading} reading */
-function isFixed(reading) {
-  return reading.kind === "number" || reading.kind === "text" || reading.kind === "endless";
-}
-
-/** @param {Reading} reading */
-function isIf(reading) {
-  return reading.kind === "call" && reading.name === "IF";
-}
-
-/** Whether it only asks whether something is 0 or empty. @param {Reading} reading */
-function isGuard(reading) {
-  if (reading.kind !== "pair" || reading.sign !== "=") return false;
-  const { right } = reading;
-  return (right.kind === "number" && right.value === 0) || (right.kind === "text" && right.value === "");
 }
