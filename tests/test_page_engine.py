@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from browser import Evaluate
+from click.testing import CliRunner
 
 from xltransformer.building.instance import Instance
+from xltransformer.cli import main
 from xltransformer.engines import ENGINES
 from xltransformer.errors import UserError
 from xltransformer.graph import Array
@@ -175,3 +177,17 @@ def test_the_engine_calculates_what_numpy_does(
     assert error == {a: None, b: {"error": "#N/A"}, d: {"error": "#N/A"}}
     check({**watched, **weight, **undone}, before)
     assert set(undone) == set(weight)
+
+
+@pytest.mark.parametrize("command", ["build", "page"])
+def test_without_the_engine_no_page_is_written(
+    command: str, tmp_path: Path, first_workbook: tuple[Path, Instance], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.Formulon, "name", "formulon-that-is-not-there")
+    engine.engine.cache_clear()
+    path = tmp_path / "lesson.html"
+    given = ["--template", "first-attention"] if command == "build" else [str(first_workbook[0])]
+    done = CliRunner().invoke(main, [command, *given, "-o", str(path)])
+    engine.engine.cache_clear()
+    line = 'xlt: a page takes the engine Formulon: pip install "xltransformer[page]"\n'
+    assert (done.exit_code, done.stderr, path.exists()) == (2, line, False)
