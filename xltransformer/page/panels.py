@@ -237,7 +237,7 @@ def _layout(items: Iterable[_Item]) -> str:
                 style=f"grid-area:{one.top - top + 1}/{one.left - left + 1}/"
                 f"{one.bottom - top + 1}/{one.right - left + 1}") for one in placed
     )  # fmt: skip
-    letters = f"--letters:{longest:.0f};" if (longest := max(one.letters for one in placed)) > SHORT else ""
+    letters = f"--longest:{longest:.0f};" if (longest := max(one.letters for one in placed)) > SHORT else ""
     return element("div", inside, cls="layout", style=f"{letters}grid-template:{rows}/{columns}".rstrip())
 
 
