@@ -123,7 +123,7 @@ def measure(browser: Browser, name: str, folder: Path, runs: int, slow: bool) ->
         starts.append(page.evaluate(STARTED))
         if run < runs - 1:
             page.context.close()
-    page.wait_for_timeout(2000)  # until it has calculated everything once
+    page.wait_for_timeout(1000 + starts[-1]["live"])  # until it has calculated everything once, and rehearsed
     text, edits = page.evaluate(OTHER), []
     for _ in range(EDITS):
         edits.append(page.evaluate(EDITED, [text, PATIENCE]))
