@@ -91,16 +91,22 @@ function inGeneral(value) {
   return rounded.toExponential().replace(/([+-])(\d)$/, "$10$2");
 }
 
+/** Whether a number, as it is written, ends in a 5 right behind so many decimals. */
+function isHalf(value, decimals) {
+  const scaled = Math.abs(value) * 10 ** decimals;
+  if (Math.abs((scaled % 1) - 0.5) > 1e-6) return false; // most numbers, which are not written for this
+  const written = String(value);
+  const point = written.indexOf(".");
+  return point >= 0 && written.length - point === decimals + 2 && written.endsWith("5");
+}
+
 /**
  * A number with so many decimals; halves go away from zero as they are written, as in sheets (1.005 is 1.01,
  * though the nearest binary number is a little less); what rounds to nothing has no sign.
  * @param {number} value @param {number} decimals
  */
 export function fixedTo(value, decimals) {
-  const written = String(value);
-  const point = written.indexOf(".");
-  const half = point >= 0 && written.length - point === decimals + 2 && written.endsWith("5");
-  const text = (half ? value * (1 + 1e-15) : value).toFixed(decimals);
+  const text = (isHalf(value, decimals) ? value * (1 + 1e-15) : value).toFixed(decimals);
   return text.startsWith("-") && !/[1-9]/.test(text) ? text.slice(1) : text;
 }
 

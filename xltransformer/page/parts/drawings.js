@@ -9,7 +9,7 @@ import { keepOneStop } from "./moving.js";
 import { outline } from "./words.js";
 
 /** In how many steps of colour shares are drawn. */
-const SHADES = 50;
+const SHADES = 25;
 /** What the cells hold, as far as it is known, by their keys. @type {Map<number, Value>} */
 export const values = new Map();
 /** What shows each cell, by its key. @type {Map<number, Shown | Shown[]>} */
