@@ -248,7 +248,7 @@ def page_path(default_workbook: tuple[Path, Instance], tmp_path_factory: pytest.
 def panel(page: Page, title: str) -> str:
     """What the panel says once it is about a number."""
     page.locator("#origin-title", has_text=re.compile(f"^{re.escape(title)}$")).wait_for()
-    page.locator("#origin .origin-text").wait_for()
+    page.locator("#origin[aria-busy=false]").wait_for()
     return page.locator("#origin").inner_text()
 
 

@@ -56,8 +56,8 @@ class Origin {
     this.isGivingBack = false;
     this.timer = 0;
     this.asked = 0;
-    /** @type {import("./explaining.js").Explanation | null} */
-    this.told = null;
+    /** The cell that is told of in full. @type {number | null} */
+    this.toldKey = null;
     /** What the cell that is told of needs. @type {Set<number>} */
     this.needs = new Set();
     /** @type {Map<number, Promise<{code: string, cell: [number, number] | null}>>} */
@@ -192,7 +192,7 @@ class Origin {
     const stop = this.current;
     this.pinned = false;
     this.trail = [];
-    this.told = null;
+    this.toldKey = null;
     this.asked += 1;
     this.panel.hide();
     for (const light of [SOURCES, CHOSEN, ASKED]) light.clear();
@@ -208,8 +208,12 @@ class Origin {
     if (!stop) return;
     const asked = ++this.asked;
     const explainer = this.explained();
-    const drawUntold = () =>
-      asked === this.asked && this.draw(explainer.untold(stop.key, say("origin_waiting")), aloud);
+    const drawUntold = () => {
+      if (asked === this.asked && this.toldKey !== stop.key) {
+        this.toldKey = null;
+        this.draw(explainer.untold(stop.key, say("origin_waiting")), { isBusy: true });
+      }
+    };
     const waiting = setTimeout(drawUntold, WAITING);
     try {
       const formula = await this.formula(stop.key);
@@ -217,7 +221,8 @@ class Origin {
       await page.know(needed);
       if (asked !== this.asked) return;
       this.needs = new Set([stop.key, ...needed]);
-      this.draw(explainer.explain(stop.key, formula), aloud);
+      this.toldKey = stop.key;
+      this.draw(explainer.explain(stop.key, formula), { aloud });
     } catch {
       drawUntold();
     } finally {
@@ -225,11 +230,10 @@ class Origin {
     }
   }
 
-  /** @param {import("./explaining.js").Explanation} told @param {boolean} aloud */
-  draw(told, aloud) {
+  /** @param {import("./explaining.js").Explanation} told @param {{aloud?: boolean, isBusy?: boolean}} how */
+  draw(told, { aloud = false, isBusy = false }) {
     const { key } = /** @type {Stop} */ (this.current);
-    this.told = told;
-    this.panel.show(told, { pinned: this.pinned, canGoBack: this.trail.length > 1, aloud });
+    this.panel.show(told, { pinned: this.pinned, canGoBack: this.trail.length > 1, aloud, isBusy });
     CHOSEN.clear();
     SOURCES.show(told.sources.flatMap((source) => source.keys));
     ASKED.show(this.explained().allKeys(key));

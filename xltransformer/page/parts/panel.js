@@ -76,8 +76,9 @@ export class OriginPanel {
     root.classList.remove("origin-open", "origin-pinned");
   }
 
-  /** @param {Explanation} told @param {{pinned: boolean, canGoBack: boolean, aloud: boolean}} how */
-  show(told, { pinned, canGoBack, aloud }) {
+  /** @param {Explanation} told
+   * @param {{pinned: boolean, canGoBack: boolean, aloud: boolean, isBusy: boolean}} how */
+  show(told, { pinned, canGoBack, aloud, isBusy }) {
     const root = document.documentElement;
     const equals = told.words && `${told.title} = ${told.words}`;
     this.title.textContent = told.title;
@@ -93,6 +94,7 @@ export class OriginPanel {
     fill(this.hint, pinned ? "" : say("origin_hint"));
     this.backButton.hidden = !canGoBack;
     this.element.classList.toggle("pinned", pinned);
+    this.element.setAttribute("aria-busy", String(isBusy));
     this.element.hidden = false;
     root.style.setProperty("--origin-height", `${this.element.offsetHeight}px`);
     root.classList.add("origin-open");
