@@ -226,8 +226,10 @@ def entry(page: Page, block: str, row: int, column: int) -> Locator:
 
 
 def field_of(page: Page, block: str, row: int, column: int) -> Locator:
-    """The field into which an entry of an input is typed."""
+    """The field into which an entry of an input is typed; on a very large page it is made when it comes near."""
     places = entry(page, block, row, column)
+    if not places.locator("input, select, textarea").count():
+        places.first.scroll_into_view_if_needed()
     inside = places.locator("input, select, textarea").or_(places.and_(page.locator("input, select, textarea")))
     seen = inside.locator("visible=true")
     return (seen if seen.count() else inside).first

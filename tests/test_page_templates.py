@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from browser import Chromium, numbers, state, state_line, type_into, values
+from browser import Chromium, field_of, numbers, state, state_line, type_into, values
 from openpyxl.utils.cell import coordinate_to_tuple
 from pages import Shown, Typed, opened, spoken
 from test_experiments import IN_TURNS, Trial
@@ -43,6 +43,9 @@ def test_every_input_is_a_field_and_nothing_else(shown: Shown) -> None:
     )
     for name, block in shown.outline["blocks"].items():
         kinds = set(found.get(name, {}))
+        if block["edit"] and "true" not in kinds:  # on a very large page it is made when it comes near
+            assert field_of(shown.page, name, 1, 1).count(), name
+            continue
         assert "true" in kinds if block["edit"] else kinds <= {"false"}, (name, block["edit"])
 
 

@@ -10,10 +10,19 @@ import { outline } from "./words.js";
 
 /** In how many steps of colour shares are drawn. */
 const SHADES = 25;
+/** So many fields are made at once; further tables have theirs when they come near the screen, for each takes a
+ * browser some 15 kB. */
+const MOST_FIELDS = 20_000;
+const NEAR_SCREEN = "800px";
+let fieldsMade = 0;
+/** @type {?IntersectionObserver} */
+let nearScreen = null;
 /** What the cells hold, as far as it is known, by their keys. @type {Map<number, Value>} */
 export const values = new Map();
 /** What shows each cell, by its key. @type {Map<number, Shown | Shown[]>} */
 const registry = new Map();
+/** Tables whose fields are still to be made. @type {WeakMap<Element, Drawing>} */
+const waitingTables = new WeakMap();
 /** The drawings of which something is drawn, and that are to be finished. @type {Set<Drawing>} */
 const touched = new Set();
 
@@ -103,6 +112,26 @@ class Drawing {
     this.relabelled = true;
     /** Of an exercise the entries that are to be filled in: where they are typed, which is at home. */
     this.left = this.edit === "exercise" ? this.leftHere() : null;
+    /** Cells that are to become fields once they come near the screen. @type {?Array<[Shown, number, number]>} */
+    this.fieldless = null;
+    if (this.edit && this.info && fieldsMade + this.info.shape[0] * this.info.shape[1] > MOST_FIELDS) this.wait();
+  }
+
+  /** Have the fields made when the table comes near the screen. */
+  wait() {
+    this.fieldless = [];
+    waitingTables.set(this.element, this);
+    nearScreen ??= new IntersectionObserver(
+      (entries) => {
+        for (const { isIntersecting, target } of entries) {
+          if (!isIntersecting) continue;
+          nearScreen.unobserve(target);
+          waitingTables.get(target)?.makeFields();
+        }
+      },
+      { rootMargin: NEAR_SCREEN },
+    );
+    nearScreen.observe(this.element);
   }
 
   /** The entries left to fill in here, as texts. @returns {Set<string>} */
@@ -136,10 +165,29 @@ class Drawing {
       element.setAttribute("data-column", String(column + 1));
     }
     if (edit && (this.left === null || this.left.has(`${row},${column}`))) {
-      shown.field = new Field(element, { block: this.name, row, column }, this.info, this.format);
-      element.replaceChildren(shown.field.element);
+      if (this.fieldless) this.fieldless.push([shown, row, column]);
+      else this.makeField(shown, row, column);
       if (this.left) this.judge(element, row, column);
     }
+  }
+
+  /** Make a field of a cell, the entry at a `row` and `column` of the block. @param {Shown} shown */
+  makeField(shown, row, column) {
+    shown.field = new Field(shown.element, { block: this.name, row, column }, this.info, this.format);
+    shown.element.replaceChildren(shown.field.element);
+    fieldsMade += 1;
+  }
+
+  /** Make the fields that were not made at once. */
+  makeFields() {
+    const cells = this.fieldless ?? [];
+    this.fieldless = null;
+    for (const [shown, row, column] of cells) {
+      this.makeField(shown, row, column);
+      shown.draw(values.get(shown.key));
+      shown.field.name(this.nameOf(shown));
+    }
+    keepOneStop(this.element);
   }
 
   /** Have a cell say whether what is filled in there is right. */
@@ -276,7 +324,7 @@ function hydrateRows(drawing, table) {
       drawing.add(cell, i, j, turned ? j : i, turned ? i : j, edit);
     }
   }
-  if (edit) keepOneStop(table);
+  if (edit && !drawing.fieldless) keepOneStop(table);
 }
 
 /** Finish what is drawn. */
