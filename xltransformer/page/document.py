@@ -182,7 +182,7 @@ def _licences(contents: Contents) -> str:
         "footer",
         element(
             "details",
-            said + element("pre", text(f"{engine.engine_name()}\n\n{engine.engine_licence()}")),
+            said + element("pre", text(f"{engine.engine_name()}\n\n{engine.engine_licence()}"), tabindex="0"),
             id="licences",
         ),
     )
