@@ -232,8 +232,9 @@ class Origin {
 
   /** @param {import("./explaining.js").Explanation} told @param {{aloud?: boolean, isBusy?: boolean}} how */
   draw(told, { aloud = false, isBusy = false }) {
-    const { key } = /** @type {Stop} */ (this.current);
+    const { key, element } = /** @type {Stop} */ (this.current);
     this.panel.show(told, { pinned: this.pinned, canGoBack: this.trail.length > 1, aloud, isBusy });
+    this.panel.keepClearOf(element, this.pinned);
     CHOSEN.clear();
     SOURCES.show(told.sources.flatMap((source) => source.keys));
     ASKED.show(this.explained().allKeys(key));

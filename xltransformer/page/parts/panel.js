@@ -102,6 +102,17 @@ export class OriginPanel {
     if (aloud) this.aloud.textContent = [told.title, told.value, told.words, told.told].filter(Boolean).join(". ");
   }
 
+  /** Cover no number that is told of: what is pointed at stays where it is, and what was chosen moves out of the way.
+   * @param {HTMLElement | null} number @param {boolean} pinned */
+  keepClearOf(number, pinned) {
+    this.element.classList.remove("above");
+    if (!number) return;
+    const { bottom } = number.getBoundingClientRect();
+    if (bottom <= innerHeight - this.element.offsetHeight || bottom > innerHeight) return;
+    if (pinned) number.scrollIntoView({ behavior: "instant", block: "nearest", inline: "nearest" });
+    else this.element.classList.add("above");
+  }
+
   /** Buttons that are there already stay, so that none loses the focus. @param {Source[]} sources
    * @param {string} own the sheet of the formula */
   fillSources(sources, own) {
