@@ -33,7 +33,7 @@ FORBIDDEN = {
     r"\.on(?:click|change|input|key\w+) =": "takes the only place for a listener",
     r"\t| +$": "has blanks that nobody sees",
 }  # fmt: skip
-SPOKEN = re.compile(r"\bsay\(\s*\"([\w.]+)\"")
+SPOKEN = re.compile(r"(?<![.\w])say\(\s*\"([\w.]+)\"")
 
 
 def lines(path: Path) -> list[tuple[int, str]]:
