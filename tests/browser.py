@@ -228,8 +228,9 @@ def entry(page: Page, block: str, row: int, column: int) -> Locator:
 def field_of(page: Page, block: str, row: int, column: int) -> Locator:
     """The field into which an entry of an input is typed; on a very large page it is made when it comes near."""
     places = entry(page, block, row, column)
-    if not places.locator("input, select, textarea").count():
+    if places.count() and not places.locator("input, select, textarea").count():
         places.first.scroll_into_view_if_needed()
+        places.first.locator("input, select, textarea").first.wait_for(state="attached")
     inside = places.locator("input, select, textarea").or_(places.and_(page.locator("input, select, textarea")))
     seen = inside.locator("visible=true")
     return (seen if seen.count() else inside).first

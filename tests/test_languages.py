@@ -10,7 +10,7 @@ import subprocess
 import sys
 import unicodedata
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from xltransformer.locale import Messages, choice_words, in_language, languages,
 from xltransformer.locale.report import report
 from xltransformer.nn.dense import DENSE
 from xltransformer.nn.pooling import POOLINGS
+from xltransformer.page.document import document
 from xltransformer.size.configuration import QUANTITIES, configuration
 from xltransformer.size.published import PUBLISHED
 from xltransformer.workbook import described
@@ -172,7 +173,11 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
         left, variant = select(instance), Variant(1, 2, name, 0)
         one_cell = {block: cells[:1] for block, cells in left.items()}
         printed = Printed(handout=True, key=True, left=one_cell, whose=variant)
-        lay_out(instance, instance.trace(), messages, left, variant=variant, printed=printed)
+        drawn = lay_out(instance, instance.trace(), messages, left, variant=variant, printed=printed)
+        document(instance, drawn, b"", "exercise")
+    for template in ("cat-and-mouse", "gpt", "trainable-attention"):
+        instance = make_instance(template)
+        document(instance, lay_out(instance, instance.trace(), messages), b"", template)
     lay_out(plain, plain.trace(), messages, printed=Printed(handout=True, left=select(plain)))
     lay_out_size(configuration(), messages)
     for name in ("byte-pair", "gpt", "backpropagation"):
@@ -181,14 +186,19 @@ def test_every_message_is_used_and_every_key_there(tmp_path: Path) -> None:
     assert written > {"start.title", "worked.missing", "exercise.total"}
     texts = load_messages("en").texts
     assert sorted(written - set(texts)) == []
-    surplus = sorted(key for key in set(texts) - recorded.asked - written if not key.startswith(spoken()))
+    surplus = sorted(set(texts) - recorded.asked - written - set(spoken(texts)))
     assert not surplus, surplus
 
 
-def spoken() -> tuple[str, ...]:
-    """How the messages begin that the page's scripts say."""
+def spoken(keys: Iterable[str]) -> Iterator[str]:
+    """The messages that the page's scripts say, which name them without what they begin with, or by their
+    beginning."""
     scripts = "\n".join(path.read_text("utf-8") for path in sorted(SOURCE.rglob("*.js")))
-    return tuple(f"page.{key}" for key in re.findall(r"""\bsay\(\s*["`](\w+)""", scripts))
+    begun = tuple(re.findall(r"`(\w+_)\$\{", scripts))
+    for key in keys:
+        name = key.removeprefix("page.")
+        if name != key and (f'"{name}"' in scripts or name.startswith(begun)):
+            yield key
 
 
 def source_text() -> str:

@@ -114,7 +114,8 @@ class Drawing {
     this.left = this.edit === "exercise" ? this.leftHere() : null;
     /** Cells that are to become fields once they come near the screen. @type {?Array<[Shown, number, number]>} */
     this.fieldless = null;
-    if (this.edit && this.info && fieldsMade + this.info.shape[0] * this.info.shape[1] > MOST_FIELDS) this.wait();
+    const size = element.tagName === "TABLE" && this.edit && this.info ? this.info.shape[0] * this.info.shape[1] : 0;
+    if (size > 0 && fieldsMade + size > MOST_FIELDS) this.wait();
   }
 
   /** Have the fields made when the table comes near the screen. */
