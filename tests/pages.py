@@ -72,8 +72,10 @@ class Shown:
     def edits(self, rng: random.Random, count: int) -> list[Typed]:
         """Edits of fields, in places of their own: words of the vocabulary, numbers, switches and choices."""
         shown = values(self.page)
-        kinds = {kind: [name for name, block in self.outline["blocks"].items() if block["edit"] == kind]
-                 for kind in KINDS}  # fmt: skip
+        blocks = self.made.instance.model.blocks.keys() & self.outline["blocks"].keys()
+        kinds = {
+            kind: sorted(name for name in blocks if self.outline["blocks"][name]["edit"] == kind) for kind in KINDS
+        }
         found: dict[tuple[str, int, int], str] = {}
         possible = [kind for kind in KINDS if kinds[kind]]
         while len(found) < count:
@@ -132,7 +134,8 @@ def opened(browser: Chromium, name: str, language: str, folder: Path, **options:
     page = browser.open(path, **options)
     everything_drawn(page)
     yield Shown(one, path, page, outline(page))
-    assert not browser.close(page).wrong
+    wrong = browser.close(page).wrong
+    assert not wrong, wrong
 
 
 def write(one: Made, folder: Path) -> Path:

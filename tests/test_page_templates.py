@@ -41,7 +41,8 @@ def test_every_input_is_a_field_and_nothing_else(shown: Shown) -> None:
           return found;
         }"""
     )
-    for name, block in shown.outline["blocks"].items():
+    for name in shown.made.instance.model.blocks:
+        block = shown.outline["blocks"][name]
         kinds = set(found.get(name, {}))
         if block.get("apart"):  # no block of the model, as the sizes to try
             continue
