@@ -14,7 +14,7 @@ from pages import Shown, Typed, opened, spoken
 from test_experiments import IN_TURNS, Trial
 from tried import tried
 
-ROUNDS, EACH = 4, 5
+ROUNDS, EACH = 2, 10
 
 
 @pytest.fixture(scope="module", params=IN_TURNS, ids="-".join)
