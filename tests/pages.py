@@ -86,7 +86,9 @@ class Shown:
             text = self._other(name, shown[name][place[1] - 1, place[2] - 1], shown, rng)
             if text is not None:
                 found.setdefault(place, text)
-        return [(*place, text) for place, text in found.items()]
+        typed = [(*place, text) for place, text in found.items()]
+        edits = {name: block["edit"] for name, block in self.outline["blocks"].items()}
+        return sorted(typed, key=lambda one: edits[one[0]] != "choice")  # before a word that it chooses is another
 
     def _other(self, name: str, now: str, shown: dict[str, Array], rng: random.Random) -> str | None:
         """Something else that an entry may be; None where there is nothing."""
