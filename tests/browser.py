@@ -182,8 +182,9 @@ READ = """() => {
     const { block, row, column, value } = one.dataset;
     (found[block] ??= []).push([+row, +column, value]);
   }
-  return found;
+  return JSON.stringify(found);
 }"""
+"""As one text, for tens of thousands of values take playwright seconds."""
 
 
 def values(page: Page) -> dict[str, Array]:
@@ -192,7 +193,7 @@ def values(page: Page) -> dict[str, Array]:
     What is drawn several times must be the same everywhere, and no entry may be missing.
     """
     found: dict[str, Array] = {}
-    for block, cells in page.evaluate(READ).items():
+    for block, cells in json.loads(page.evaluate(READ)).items():
         entries: dict[tuple[int, int], str] = {}
         for row, column, value in cells:
             first = entries.setdefault((row, column), value)
