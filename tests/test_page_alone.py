@@ -1,5 +1,5 @@
-"""A page where things are otherwise than usual: without scripts, engine, worker or storage, with a keyboard alone,
-with a finger, with bad input, from a link; by the example of cat-and-mouse."""
+"""A page where things are otherwise than usual: without scripts, engine, worker or storage, with reduced motion,
+with bad input, from a link; by the example of cat-and-mouse. Keyboard and finger are test_page_origin's."""
 
 from __future__ import annotations
 
