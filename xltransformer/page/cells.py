@@ -13,7 +13,8 @@ from xltransformer.workbook.places import Place
 Now = Callable[[str, int, int, object], object]
 """What a cell of a sheet shows now, given its row and column from 0, and what it shows as drawn."""
 
-ROW_LABEL, COLUMN_LABEL, SYMBOLS = "row_label", "column_label", ("symbol", "long_symbol")
+LABELS = ROW_LABEL, COLUMN_LABEL = "row_label", "column_label"
+SYMBOLS = ("symbol", "long_symbol")
 
 
 def as_drawn(sheet: str, row: int, column: int, drawn: object) -> object:
@@ -124,10 +125,8 @@ _NOTHING = Cell("blank", None, ("", ""))
 
 def _plain(cells: Cells, i: int, j: int) -> Cell:
     """One of the cells, with its value in place of its formula."""
-    value = cells.values[i, j]
-    kind = "formula" if cells.formulas is not None or cells.array(i, j) is not None else "text"
-    return Cell("formula" if kind == "formula" else "text", value, cells.style, value)
+    return Cell("text", cells.values[i, j], cells.style)
 
 
 def _is_label(cells: Cells) -> bool:
-    return cells.style[0] in (ROW_LABEL, COLUMN_LABEL)
+    return cells.style[0] in LABELS

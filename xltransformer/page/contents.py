@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from xltransformer import inputs
 from xltransformer.graph import Axis, Matrix
 from xltransformer.locale import Messages
-from xltransformer.ops import op_of
 from xltransformer.page.cells import Now, as_drawn
 from xltransformer.page.numbers import GENERAL, format_of
 from xltransformer.record import record
 from xltransformer.workbook.book import HINT, Page, Workbook
 from xltransformer.workbook.canvas import Canvas
-from xltransformer.workbook.panels import made_of
 from xltransformer.workbook.phrases import Phrase
 from xltransformer.workbook.places import Place
 from xltransformer.workbook.start.charts import TEMPERATURES
@@ -23,6 +23,8 @@ from xltransformer.workbook.styles import number_format
 
 EXTRA = "xlt.page"
 """The sheet with the texts of the page's own, which the engine gets and no file has."""
+_TARGET = re.compile(r"'(.+)'![A-Z]+(\d+)")
+"""What links lead to, as `Canvas.target` writes it."""
 At = tuple[int, int, int]
 """A cell: its sheet's number, row and column, from 0."""
 
@@ -54,8 +56,8 @@ class Contents:
     ) -> None:
         assert workbook.page is not None
         self.workbook, self.name, self.now = workbook, name, now
-        drawn = [canvas.name for canvas in (*workbook.sheets, *workbook.secret)]
-        self.sheets = drawn if sheets is None else [*sheets]
+        self._canvases = {canvas.name: canvas for canvas in (*workbook.sheets, *workbook.secret)}
+        self.sheets = [*self._canvases] if sheets is None else [*sheets]
         self._numbers = {canvas: k for k, canvas in enumerate(self.sheets)}
         self.page: Page = replace(workbook.page, sheet=Canvas(EXTRA), labels={})
         self._given: dict[str, dict[str, Any]] = {}
@@ -71,6 +73,10 @@ class Contents:
         """The number of a sheet."""
         return self._numbers[sheet]
 
+    def canvas(self, sheet: str) -> Canvas:
+        """A sheet as it is drawn."""
+        return self._canvases[sheet]
+
     def at(self, place: Place, i: int = 0, j: int = 0) -> At:
         """A cell of a place."""
         return self.number(place.sheet), place.row + i, place.column + j
@@ -84,6 +90,12 @@ class Contents:
         """The id of the panel in which a row of a sheet stands."""
         known = self.panels.get(sheet, [])
         return next((name for top, name in reversed(known) if top <= row), known[0][1] if known else "start")
+
+    def led_to(self, target: str) -> str:
+        """The id of the panel to which a link of the workbook leads."""
+        found = _TARGET.fullmatch(target)
+        assert found is not None
+        return self.anchor(found[1].replace("''", "'"), int(found[2]) - 1)
 
     def edit_of(self, block: Matrix) -> str | None:
         """How entries of a block are edited: as a word, a choice, a switch, a text, a number or a weight; None
@@ -120,11 +132,9 @@ class Contents:
         }
         return {
             "name": self.name,
-            "language": self.messages.language,
             "sheets": self.sheets,
             "secret": [self.number(canvas.name) for canvas in self.workbook.secret],
             "words": self._words(),
-            "vocabulary": self.page.model.vocabulary.words.name,
             "blocks": {**blocks, **self._hints(), **self._given},
             "extra": {
                 "sheet": EXTRA,
@@ -143,21 +153,17 @@ class Contents:
         asked = block in book.exercise.blocks
         home = book.exercise.places[block] if asked else book.homes[block]
         hidden = book.exercise.hides(block) and not asked
-        made = made_of(book, block) if block.computed and op_of(block).crosswise else ""
         return {
             "at": self.at(home),
             "shape": block.shape,
-            "role": "exercise" if asked else "computed" if block.computed else "input",
             "text": block.text,
             "symbol": book.symbol(block),
             "digits": GENERAL if block.text else format_of(number_format(block, self.messages)).digits,
-            "look": self.look_of(block),
             "edit": self.edit_of(block),
             "rows": self._labels(block.rows),
             "columns": self._labels(block.columns),
             "rule": None if block.computed and not asked else _rule(block),
             "choices": self._choices(block),
-            "made": made,
             "panel": None if hidden else self.anchor(home.sheet, home.row),
             "generated": sorted(book.generated.get(block.name, ())),
             "left": sorted(book.exercise.left.get(block, ())),
@@ -187,18 +193,15 @@ class Contents:
     def _hints(self) -> dict[str, Any]:
         """The switches of an exercise's hints, as blocks of texts to choose."""
         texts = [self.messages(f"switch.{key}") for key in ("on", "off")]
-        said = {"text": True, "look": "text", "edit": "switch", "rule": {"kind": "switch"}}
-        return {
-            name: self._apart(place, GENERAL) | said | {"choices": {"texts": texts}}
-            for name, place in self._hint_places()
-        }
+        said = {"text": True, "edit": "switch", "rule": {"kind": "switch"}, "choices": {"texts": texts}}
+        return {name: self._apart(place, GENERAL) | said for name, place in self._hint_places()}
 
     def _apart(self, place: Place, digits: str) -> dict[str, Any]:
         """Cells to edit that are of no block, as one of numbers."""
         return {
-            "at": self.at(place), "shape": place.shape, "role": "input", "text": False, "symbol": "",
-            "digits": digits, "look": "plain", "edit": "input", "rows": {"texts": [""] * place.shape[0]},
-            "columns": {"texts": [""]}, "rule": {"kind": "number"}, "choices": None, "made": "", "apart": True,
+            "at": self.at(place), "shape": place.shape, "text": False, "symbol": "", "digits": digits,
+            "edit": "input", "rows": {"texts": [""] * place.shape[0]}, "columns": {"texts": [""]},
+            "rule": {"kind": "number"}, "choices": None, "apart": True,
             "panel": self.anchor(place.sheet, place.row), "generated": [], "left": [], "verdicts": None,
         }  # fmt: skip
 
@@ -213,16 +216,17 @@ class Contents:
         """Where the switches of hints are, by the names of their places."""
         return ((name, place) for name, place in self.page.book.names.items() if name.startswith(f"{HINT}."))
 
+    @cached_property
+    def _hint_cells(self) -> dict[tuple[str, int, int], tuple[str, int]]:
+        return {
+            (place.sheet, place.row + k, place.column): (name, k)
+            for name, place in self._hint_places()
+            for k in range(place.shape[0])
+        }
+
     def hint(self, sheet: str, row: int, column: int) -> tuple[str, int] | None:
         """The switch of a hint that a cell is: the name of its place, and which one of it; None if it is none."""
-        return next(
-            (
-                (name, row - place.row)
-                for name, place in self._hint_places()
-                if (sheet, column) == (place.sheet, place.column) and 0 <= row - place.row < place.shape[0]
-            ),
-            None,
-        )
+        return self._hint_cells.get((sheet, row, column))
 
 
 _KINDS: Sequence[tuple[tuple[inputs.Rule, ...], str]] = (

@@ -14,7 +14,7 @@ from xltransformer.page.cells import Now, as_drawn
 from xltransformer.page.contents import Contents
 from xltransformer.page.html import element, opened, text
 from xltransformer.page.packing import pack
-from xltransformer.page.panels import Drawn, Panel, draw_chapters, number_panels
+from xltransformer.page.panels import Panel, Paneled, draw_chapters, number_panels
 from xltransformer.page.pictures import described
 from xltransformer.workbook.book import Workbook
 
@@ -42,25 +42,21 @@ def document(
     them, and lead to what else lies `beside` them. Raises UserError where the engine is not installed, and where
     no browser could hold the page.
     """
-    limits.check_size(
-        sum(len(row) for sheet in drawn.sheets for one in sheet.blocks for row in one.values), len(workbook)
-    )
+    limits.check_size(sum(one.values.size for sheet in drawn.sheets for one in sheet.blocks), len(workbook))
     contents = Contents(drawn, name, now, sheets)
     number_panels(contents)
     start = first.draw(contents.page, instance, contents)
     chapters = draw_chapters(contents)
     outline = {**contents.outline(), "pictures": described(contents)}
     outline["recalculate"] = recalculate or contents.page.book.notation.by_row  # which keeps few digits
-    data = _data(outline, workbook, shared)
-    ways = _map(contents, chapters, beside)
-    frame = [_opening(contents, shared), first.header(contents), start, ways, *data]
-    frame.append(_licences(contents))
-    packed = engine.packed_engine() if shared else ""
-    whole = MOST_SIZE * (engine.deflated_size() + len(workbook))
-    steps, more = _in_room(chapters, whole - _size(*frame, packed))
-    return "\n".join(
-        ["<!doctype html>", frame[0], _body(contents, start, data, steps, ways, more), "</body></html>", ""]
-    )
+    opening, header, footer = _opening(contents, shared), first.header(contents), _licences(contents)
+    data, ways = _data(outline, workbook, shared), _map(contents, chapters, beside)
+    room = MOST_SIZE * (engine.deflated_size() + len(workbook))
+    room -= _size(opening, header, start, *data, ways, footer, engine.packed_engine() if shared else "")
+    # The engine starts while the steps are read.
+    inside = _failure(contents.messages) + "\n".join([start, *data, _steps(contents, chapters, room)])
+    main = element("main", inside, id="main", tabindex="-1")
+    return "\n".join(["<!doctype html>", opening, "<body>", header, main, ways, footer, "</body></html>", ""])
 
 
 MOST_SIZE = 1.38
@@ -75,21 +71,30 @@ def _size(*parts: str) -> int:
     return sum(len(part.encode()) for part in parts)
 
 
-def _in_room(chapters: Sequence[Drawn], room: float) -> tuple[str, str]:
+def _in_room(chapters: Sequence[Paneled], room: float) -> tuple[str, str]:
     """The first panels, as many as there is room for, and the others, which are packed, in their chapters."""
-    every = "".join(_chapter(chapter, [_panel(panel) for panel in chapter.panels]) for chapter in chapters)
+    drawn = [(chapter, list(map(_panel, chapter.panels))) for chapter in chapters]
+    every = "".join(_chapter(chapter, panels) for chapter, panels in drawn)
     if _size(every) <= room:
         return every, ""
     room -= len(_packed(every))  # at most
     shown, packed = list[str](), list[str]()
-    for chapter in chapters:
-        panels = list(map(_panel, chapter.panels))
+    for chapter, panels in drawn:
         count = 0
         while not packed and count < len(panels) and (room := room - _size(panels[count])) >= 0:
             count += 1
         shown.append(_chapter(chapter, panels[:count]) if not packed else "")
         packed += [_chapter(chapter, panels[count:])] if count < len(panels) else []
     return "".join(shown), "".join(packed)
+
+
+def _steps(contents: Contents, chapters: Sequence[Paneled], room: float) -> str:
+    """All steps: those that there is room for, and the others packed, which the scripts put there."""
+    steps, more = _in_room(chapters, room)
+    if more:
+        said = element("p", text(contents.messages("page.more")), cls="note")
+        steps += element("noscript", said) + element("script", _packed(more), type="text/plain", id="more")
+    return element("section", steps, id="steps", aria_label=contents.messages("page.steps"))
 
 
 def shared_engine() -> str:
@@ -122,23 +127,6 @@ def _digest(source: str) -> str:
     return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
-def _body(contents: Contents, start: str, data: list[str], steps: str, ways: str, more: str) -> str:
-    """What is seen: the first screen, the steps, the way around. The engine starts while the steps are read."""
-    messages = contents.messages
-    if more:  # the scripts put them there
-        said = element("p", text(messages("page.more")), cls="note")
-        steps += element("noscript", said)
-        steps += element("script", _packed(more), type="text/plain", id="more")
-    shown = [start, *data, element("section", steps, id="steps", aria_label=messages("page.steps"))]
-    parts = [
-        first.header(contents),
-        element("main", _failure(messages) + "\n".join(shown), id="main", tabindex="-1"),
-        ways,
-        _licences(contents),
-    ]
-    return "<body>\n" + "\n".join(parts)
-
-
 def _failure(messages: Messages) -> str:
     """Why nothing is calculated, with the words for it: they must be there when nothing else is."""
     return element(
@@ -148,7 +136,7 @@ def _failure(messages: Messages) -> str:
     )  # fmt: skip
 
 
-def _chapter(chapter: Drawn, panels: Sequence[str]) -> str:
+def _chapter(chapter: Paneled, panels: Sequence[str]) -> str:
     """A chapter with some of its panels; without any it is but its title."""
     return element("section", element("h2", text(chapter.title)) + "".join(panels), cls="chapter", id=chapter.id)
 
@@ -159,7 +147,7 @@ def _panel(panel: Panel) -> str:
     return element("article", heading + panel.html, cls="panel", id=panel.id, style=f"--rows:{panel.rows}")
 
 
-def _map(contents: Contents, chapters: list[Drawn], beside: Sequence[first.Beside]) -> str:
+def _map(contents: Contents, chapters: list[Paneled], beside: Sequence[first.Beside]) -> str:
     """The list of chapters and steps with their shapes, each of which leads there."""
     items = []
     for chapter in chapters:

@@ -10,15 +10,16 @@ from xltransformer.nn.embedding import Sentence
 from xltransformer.ops import says
 from xltransformer.page import pictures
 from xltransformer.page.contents import Contents, Live, name_of
-from xltransformer.page.entries import value_of
+from xltransformer.page.entries import entry, said_at, value_of
 from xltransformer.page.html import element, text
 from xltransformer.page.invitations import draw_experiments, draw_score
-from xltransformer.page.numbers import format_of, shown
+from xltransformer.page.numbers import shown
 from xltransformer.page.tables import single
 from xltransformer.record import record
 from xltransformer.workbook.book import Page
 from xltransformer.workbook.named import titled
 from xltransformer.workbook.phrases import Phrase, literal
+from xltransformer.workbook.places import Place
 from xltransformer.workbook.start.grid import STATE, VALUE
 from xltransformer.workbook.start.head import head_of
 from xltransformer.workbook.start.inputs import settings_of
@@ -115,12 +116,9 @@ def part(name: str, title: str, content: str, *, live: bool = False) -> str:
 def field(contents: Contents, block: Matrix, i: int, j: int, label: str, classes: str = "") -> str:
     """An entry of a block as a cell that stands alone, at its home, under a label of its own."""
     number = number_format(block, contents.messages)
-    return element(
-        "span", text(shown(value_of(contents, block, i, j), number)), format_of(number).attributes,
-        cls=f"cell {classes}".rstrip(), data_of=block.name,
-        data_at=name_of(contents.at(contents.page.book.homes[block], i, j)),
-        data_entry=f"{i},{j}", data_edit=contents.edit_of(block), data_label=label,
-    )  # fmt: skip
+    at, said = contents.at(contents.page.book.homes[block], i, j), shown(value_of(contents, block, i, j), number)
+    edit = contents.edit_of(block)
+    return entry(at, block.name, i, j, said, number, classes, data_edit=edit, data_label=label)
 
 
 def _sentences(page: Page, contents: Contents) -> str:
@@ -199,14 +197,13 @@ def _answers(page: Page, contents: Contents) -> str:
 
 def _state(contents: Contents) -> str:
     """One line: all well or what is amiss, with the way to the checks."""
-    place = contents.workbook.screen["state"]
-    cell = contents.workbook.sheets[0].single[STATE, VALUE]
-    said = str(contents.now(place.sheet, STATE, VALUE, cell.shown))
+    place = Place(contents.workbook.sheets[0].name, STATE, VALUE, (1, 1))
+    said = said_at(contents, place)
     line = element(
-        "p", text(said), data_state_line=True, data_cell=name_of((contents.number(place.sheet), STATE, VALUE)),
+        "p", text(said), data_state_line=True, data_cell=name_of(contents.at(place)),
         data_amiss=str(not said.startswith("✓")).lower(), aria_live="polite",
     )  # fmt: skip
-    checks = next(name for name in contents.panels if name == contents.messages("sheet.checks"))
-    link = element("a", text(contents.messages("start.checks_link")), href=f"#{contents.anchor(checks)}")
+    checks = contents.anchor(contents.messages("sheet.checks"))
+    link = element("a", text(contents.messages("start.checks_link")), href=f"#{checks}")
     title = element("h2", text(contents.messages("page.state")), cls="unseen", id="state-title")
     return element("section", title + line + link, cls="state", aria_labelledby="state-title")

@@ -8,16 +8,14 @@ from itertools import count
 from xltransformer.building.instance import Instance
 from xltransformer.locale import in_language
 from xltransformer.page.contents import Contents, name_of
+from xltransformer.page.entries import said_at
 from xltransformer.page.html import element, text
-from xltransformer.page.numbers import shown
 from xltransformer.page.tables import single
 from xltransformer.workbook.book import TOLERANCE, Page
-from xltransformer.workbook.places import Place
 from xltransformer.workbook.start.experiments import Invited, invited
 from xltransformer.workbook.start.grid import REGION
 
 DONE = "✓"
-_TARGET = re.compile(r"'(.+)'![A-Z]+(\d+)")
 
 
 def draw_experiments(page: Page, instance: Instance, contents: Contents) -> str:
@@ -34,7 +32,7 @@ def draw_experiments(page: Page, instance: Instance, contents: Contents) -> str:
 def _experiment(contents: Contents, number: int, one: Invited) -> str:
     """One experiment: its mark and explanation are the sheet's, its text leads to the field."""
     places = {name: contents.workbook.screen[f"experiment.{number}.{name}"] for name in ("mark", "explanation")}
-    mark, explanation = (_shown(contents, place) for place in places.values())
+    mark, explanation = (said_at(contents, place) for place in places.values())
     cells = {name: name_of(contents.at(place)) for name, place in places.items()}
     parts = [
         element("span", text(mark), cls="mark", data_cell=cells["mark"]),
@@ -59,12 +57,6 @@ def _do(contents: Contents, one: Invited) -> str:
     return text(do).replace("{cell}", link)
 
 
-def _shown(contents: Contents, place: Place) -> str:
-    """What a cell of the first sheet shows."""
-    cell = contents.workbook.sheets[0].single[place.row, place.column]
-    return str(shown(contents.now(place.sheet, place.row, place.column, cell.shown), cell.style[1]))
-
-
 def draw_score(contents: Contents) -> str:
     """How many cells of each step are right, with the way to the first one, as the first sheet lists them."""
     messages, sheet = contents.messages, contents.workbook.sheets[0]
@@ -74,11 +66,9 @@ def draw_score(contents: Contents) -> str:
         if cell is None or cell.style[0] != "verdict":
             break
         label = sheet.single[row, REGION + 1]
-        name = text(label.shown if label.kind == "link" else label.content)
-        if label.kind == "link" and (to := _TARGET.fullmatch(str(label.content))) is not None:
-            name = element(
-                "a", name, href=f"#{contents.anchor(to[1].replace(chr(39) * 2, chr(39)), int(to[2]) - 1)}"
-            )
+        name = text(label.content)
+        if label.kind == "link":
+            name = element("a", text(label.shown), href=f"#{contents.led_to(str(label.content))}")
         lines.append(element("li", single(contents, sheet.name, row, REGION, cell) + element("span", name)))
     heading = element("h2", text(messages("exercise.title")), id="score-title")
     told = element("p", text(messages("exercise.help", tolerance=TOLERANCE)), cls="question")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -23,7 +22,6 @@ SHORT = 6
 """Labels of more letters make the columns wider in which they stand."""
 TITLE, NAVIGATION = 0, 1
 """Rows of every sheet that the page has of its own: its title, and the way to other sheets."""
-_TARGET = re.compile(r"'(.+)'![A-Z]+(\d+)")
 
 
 @record
@@ -39,14 +37,13 @@ class Panel:
 
 
 @record
-class Drawn:
-    """A sheet: its id, its name and title, its panels, and whether it is a lesson's."""
+class Paneled:
+    """A sheet as a chapter: its id, its name and title, and its panels."""
 
     id: str
     name: str
     title: str
     panels: Sequence[Panel]
-    lesson: bool
 
 
 def number_panels(contents: Contents) -> None:
@@ -57,7 +54,7 @@ def number_panels(contents: Contents) -> None:
         contents.panels[sheet.name] = [(row, f"p-{k}-{row + 1}") for row in _tops(sheet)]
 
 
-def draw_chapters(contents: Contents) -> list[Drawn]:
+def draw_chapters(contents: Contents) -> list[Paneled]:
     """Every sheet but the first one and those that are for paper or out of sight, in the order of the first one's
     map, and last what the first one refers to."""
     return [_draw_chapter(contents, chapter) for chapter in _chapters(contents)]
@@ -76,7 +73,7 @@ def _tops(sheet: Canvas) -> list[int]:
     return [NAVIGATION + 1, *headings]
 
 
-def _draw_chapter(contents: Contents, chapter: Chapter) -> Drawn:
+def _draw_chapter(contents: Contents, chapter: Chapter) -> Paneled:
     sheet = chapter.page.sheet
     found, number = Found(sheet), contents.number(sheet.name)
     tops, made = contents.panels[sheet.name], _made(chapter)
@@ -90,10 +87,7 @@ def _draw_chapter(contents: Contents, chapter: Chapter) -> Drawn:
             panels.append(Panel(name, title, html, end - top, made.get(top, "")))
     if pictures:
         panels[-1] = replace(panels[-1], html=panels[-1].html + "".join(one.html for one in pictures))
-    title = str(sheet.single[TITLE, LEFT].content)
-    return Drawn(
-        f"c-{number}", sheet.name, title, panels, lesson=chapter.section is not None and not chapter.section.behind
-    )
+    return Paneled(f"c-{number}", sheet.name, str(sheet.single[TITLE, LEFT].content), panels)
 
 
 def _made(chapter: Chapter) -> dict[int, str]:
@@ -178,10 +172,7 @@ class _Body:
 
     def _single(self, row: int, column: int, cell: Cell) -> str:
         if cell.kind == "link":
-            found = _TARGET.fullmatch(str(cell.content))
-            assert found is not None
-            target = self.contents.anchor(found[1].replace("''", "'"), int(found[2]) - 1)
-            return element("a", text(cell.shown), href=f"#{target}")
+            return element("a", text(cell.shown), href=f"#{self.contents.led_to(str(cell.content))}")
         return single(self.contents, self.found.sheet.name, row, column, cell)
 
     def _list(self, cells: dict[tuple[int, int], Cell]) -> str:

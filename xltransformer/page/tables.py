@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xltransformer.page.cells import Drawing
+from xltransformer.page.cells import LABELS, Drawing
 from xltransformer.page.contents import Contents, name_of
+from xltransformer.page.entries import entry, said_in
 from xltransformer.page.html import element, opened, text
 from xltransformer.page.numbers import format_of, shown
 from xltransformer.workbook.canvas import Cell, Cells
 from xltransformer.workbook.styles import UNSEEN
-
-NAMED = {"row_label": "row", "column_label": "col"}
 
 
 def table(contents: Contents, drawing: Drawing, **more: str | None) -> str:
@@ -58,7 +57,7 @@ def _said(contents: Contents, drawing: Drawing) -> dict[str, str | bool | None]:
         look = contents.look_of(block)
     elif number and number != "@":
         look = "plain"
-    kind = "block" if block is not None else drawing.style if drawing.style in NAMED else "kept"
+    kind = "block" if block is not None else drawing.style if drawing.style in LABELS else "kept"
     name = block.name if block is not None else None
     return {
         "class": f"{kind} {drawing.style}", "aria-label": drawing.symbol or name, **said, "data-look": look,
@@ -100,34 +99,21 @@ def single(contents: Contents, sheet: str, row: int, column: int, cell: Cell, na
         return ""
     if (hint := contents.hint(sheet, row, column)) is not None:
         label = contents.messages("page.hint", n=hint[1] + 1)
-        return _field(contents, sheet, row, column, cell, hint, edit="switch", label=label)
+        return _field(contents, sheet, row, column, cell, hint, "switch", label)
     if cell.kind == "number" and cell.style[0] == "input":
         given = contents.given(sheet, row, column, format_of(cell.style[1]).digits)
-        return _field(contents, sheet, row, column, cell, (given, 0), edit="input", label=given)
+        return _field(contents, sheet, row, column, cell, (given, 0), "input", given)
     if cell.kind != "formula":
         return element(name, text(shown(cell.content, cell.style[1])), cls=cell.style[0])
-    value = contents.now(sheet, row, column, cell.shown)
     return element(
-        name, text(shown(value, cell.style[1])), format_of(cell.style[1]).attributes, cls=cell.style[0],
-        data_cell=name_of((contents.number(sheet), row, column)),
+        name, text(said_in(contents, sheet, row, column, cell)), format_of(cell.style[1]).attributes,
+        cls=cell.style[0], data_cell=name_of((contents.number(sheet), row, column)),
     )  # fmt: skip
 
 
 def _field(
-    contents: Contents,
-    sheet: str,
-    row: int,
-    column: int,
-    cell: Cell,
-    entry: tuple[str, int],
-    *,
-    edit: str,
-    label: str,
+    contents: Contents, sheet: str, row: int, column: int, cell: Cell, of: tuple[str, int], edit: str, label: str
 ) -> str:
     """A cell to edit that stands alone and is of no block: which one of what the outline has by a name."""
-    value, number = contents.now(sheet, row, column, cell.content), cell.style[1]
-    return element(
-        "span", text(shown(value, number)), format_of(number).attributes, cls="cell", data_of=entry[0],
-        data_at=name_of((contents.number(sheet), row, column)), data_entry=f"{entry[1]},0", data_edit=edit,
-        data_label=label,
-    )  # fmt: skip
+    at, said = (contents.number(sheet), row, column), said_in(contents, sheet, row, column, cell)
+    return entry(at, of[0], of[1], 0, said, cell.style[1], data_edit=edit, data_label=label)

@@ -171,7 +171,7 @@ def _room(book: Book, block: Matrix) -> int:
 def _link_factors(page: Page, product: Matrix, row: int) -> None:
     """What a product is made of, as a link to where its right factor stands."""
     book, sheet = page.book, page.sheet
-    text, right = made_of(book, product), product.operands[1]
+    text, right = _made(book, product), product.operands[1]
 
     def write() -> None:  # the vocabulary gets its place last
         home = book.homes[right]
@@ -184,7 +184,7 @@ def _link_factors(page: Page, product: Matrix, row: int) -> None:
     book.later(write)
 
 
-def made_of(book: Book, product: Matrix) -> str:
+def _made(book: Book, product: Matrix) -> str:
     """What a product is made of: `Q = X · W_Q + b_Q`."""
     turned = [*_turned(product), *[False] * len(product.operands)]
     left, right, *rows = (
@@ -273,7 +273,7 @@ def _draw_below(page: Page, product: Matrix, drawn: dict[tuple[Matrix, bool], Pl
     """A product's parts below one another, the left operand only where it is not `drawn` yet; returns the
     first row free after them."""
     factor, right, turned = *product.operands[:2], _turned(product)[0]
-    page.sheet.text(row, LEFT, made_of(page.book, product), "picture")
+    page.sheet.text(row, LEFT, _made(page.book, product), "picture")
     row += 1
     if (factor, turned) not in drawn:
         drawn[factor, turned] = draw_factor(page, factor, row + 1, LEFT + 1, turned=turned)
