@@ -54,6 +54,19 @@ def test_what_says_nothing_here_is_told(evaluate: Evaluate) -> None:
     assert read(evaluate, "") == {"step": "", "bad": [], "edits": []}
 
 
+def test_a_link_leads_to_a_step_that_is_packed_and_a_broken_one_nowhere(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    path = tmp_path / "gpt.html"
+    api.build(path, template="gpt")
+    last = open_page(path).locator("#map ol a").last.get_attribute("href")
+    assert last
+    step = open_page(path, fragment=last[1:]).locator(last)
+    step.wait_for()
+    assert 0 <= step.evaluate("(one) => one.getBoundingClientRect().top") < 768
+    assert open_page(path, fragment="%").locator("html").get_attribute("data-state") == "live"
+
+
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("links") / "lesson.html"

@@ -17,6 +17,7 @@ export async function startLink() {
   noticePlace();
   document.getElementById("copy-link")?.addEventListener("click", copyLink);
   const first = readFragment(location.hash.slice(1), page.outline.blocks);
+  goTo(document.getElementById(first.step));
   await page.alive;
   if (first.edits.length > 0 || first.bad.length > 0) await takeLink(first);
   showAddress();
@@ -34,7 +35,7 @@ export async function startLink() {
 async function takeLink({ step, edits, bad }) {
   if (page.edits().length > 0) await page.reset();
   await page.edit(edits);
-  if (step) goTo(document.getElementById(step));
+  goTo(document.getElementById(step));
   if (bad.length === 0) return;
   const told = bad.slice(0, MOST_TOLD).map((part) => (part.length > 40 ? `${part.slice(0, 40)}…` : part));
   tellNotice(say("link_bad", { parts: told.join(", ") + (bad.length > MOST_TOLD ? ", …" : "") }), { stays: true });
@@ -46,7 +47,7 @@ async function followAddress() {
   const isOurs = history.state?.xlt === true;
   const isStep = read.step !== "" && read.edits.length === 0 && read.bad.length === 0;
   if (!isOurs && !isStep) await takeLink(read);
-  else if (read.step && isOurs) goTo(document.getElementById(read.step));
+  else if (isOurs) goTo(document.getElementById(read.step));
   showAddress();
 }
 

@@ -1,5 +1,4 @@
 // What the page keeps packed: the outline, and the chapters that a small file has no room for.
-import { goTo } from "./going.js";
 import { unpack } from "./unpack.js";
 
 /**
@@ -20,7 +19,7 @@ export async function readOutline() {
   return JSON.parse(await packedText("outline"));
 }
 
-/** Put the packed panels in their chapters, and go where the address leads if that is among them. */
+/** Put the packed panels in their chapters. */
 export async function showMore() {
   const html = await packedText("more");
   if (!html) {
@@ -33,8 +32,4 @@ export async function showMore() {
     else packed.before(chapter);
   }
   packed.remove();
-  const named = decodeURIComponent(location.hash.slice(1));
-  if (named.startsWith("p-") || named.startsWith("c-")) {
-    goTo(document.getElementById(named));
-  }
 }
