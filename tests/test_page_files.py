@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -174,6 +175,21 @@ def test_sheets_are_counted_as_the_file_has_them(default_workbook: tuple[Path, I
     sheets.create_sheet("Mine", 1)
     sheets.save(path)
     assert existing(path).sheets == tuple(sheets.sheetnames)
+
+
+def test_a_page_says_the_same_whatever_sheets_stand_in_front(
+    default_workbook: tuple[Path, Instance], tmp_path: Path
+) -> None:
+    path = tmp_path / "front.xlsx"
+    sheets = openpyxl.load_workbook(default_workbook[0])
+    sheets.create_sheet("Mine", 0)
+    sheets.create_sheet("Ours", 1)
+    sheets.save(path)
+    plain, front = (api.page(one, tmp_path / f"{one.stem}.html") for one in (default_workbook[0], path))
+    for pattern in (r"<figcaption[^>]*>([^<]*)", r"<h[123][^>]*>([^<]*)", r"<li data-experiment.*?</li>"):
+        said = [re.findall(pattern, one.read_text("utf-8")) for one in (plain, front)]
+        told = [[re.sub(r'"(?:#p-)?\d+[-,][\d,-]+"', "", text) for text in texts] for texts in said]
+        assert told[0] == told[1] != []
 
 
 def renamed(sheets: Any) -> None:

@@ -62,7 +62,7 @@ def draw_chapters(contents: Contents) -> list[Paneled]:
 
 def _chapters(contents: Contents) -> list[Chapter]:
     listed = list(contents.workbook.chapters)
-    known = {chapter.page.sheet.name for chapter in listed} | {contents.sheets[0]}
+    known = {chapter.page.sheet.name for chapter in listed} | {contents.workbook.sheets[0].name}
     rest = [Chapter(contents.page.on(sheet)) for sheet in contents.workbook.sheets if sheet.name not in known]
     return [one for one in (*listed, *rest) if not one.page.sheet.hidden and one.page.sheet.paper is None]
 
