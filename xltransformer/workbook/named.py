@@ -3,7 +3,8 @@ are there for, source and target."""
 
 from __future__ import annotations
 
-from xltransformer.workbook.book import Page
+from xltransformer.locale import Messages
+from xltransformer.workbook.book import Page, Variant
 from xltransformer.workbook.canvas import spaced
 
 
@@ -25,3 +26,12 @@ def named(page: Page, s: int) -> str:
     """Within a sentence: “sentence A”, “the source”."""
     key = page.roles[s] if page.roles else "several" if page.letters[s] else "sentence"
     return page.messages(f"named.{key}", letter=page.letters[s])
+
+
+def of_student(messages: Messages, key: str, whose: Variant | None) -> str:
+    """A message, or where it is of a student, the one with the name, or else with the number."""
+    if whose is None:
+        return messages(key)
+    if whose.name:
+        return messages(f"{key}_of", name=whose.name)
+    return messages(f"{key}_number", number=whose.number)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from xltransformer.graph import Axis, Matrix
-from xltransformer.locale import Messages
 from xltransformer.record import record
 from xltransformer.workbook.book import TOLERANCE, Left, Page, Variant
 from xltransformer.workbook.canvas import Paper, text_width
-from xltransformer.workbook.named import titled
+from xltransformer.workbook.named import of_student, titled
 from xltransformer.workbook.panels import section_title, step_text, step_titles
 from xltransformer.workbook.paper.asked import Asked, Piece, asked_of
 from xltransformer.workbook.paper.composed import (
@@ -105,15 +104,6 @@ def _title(page: Page, asked: Asked) -> str:
     return section_title(page.messages, asked.section)
 
 
-def _name(messages: Messages, whose: Variant | None) -> str:
-    """The line for the name, or with whose page it is."""
-    if whose is None:
-        return messages("handout.name")
-    if whose.name:
-        return messages("handout.name_of", name=whose.name)
-    return messages("handout.name_number", number=whose.number)
-
-
 class _Sheet:
     """One of the sheets, drawn page by page."""
 
@@ -143,7 +133,7 @@ class _Sheet:
         kind = "key" if self._solved else "handout"
         sheet.text(top, LEFT, messages(f"{kind}.title", title=_title(page, asked)), "title")
         if self._whose is not None or not self._solved:
-            sheet.text(top + 1, LEFT, _name(messages, self._whose), "row_text")
+            sheet.text(top + 1, LEFT, of_student(messages, "handout.name", self._whose), "row_text")
         sheet.heights |= {top: 28, top + 1: 20}
         if asked.section.sentence is not None:
             sentence = page.model.sentences[asked.section.sentence].text

@@ -6,6 +6,7 @@ from xltransformer.building.instance import Instance
 from xltransformer.locale import Messages
 from xltransformer.record import record
 from xltransformer.workbook.book import Variant
+from xltransformer.workbook.named import of_student
 from xltransformer.workbook.phrases import told
 
 
@@ -34,18 +35,9 @@ def head_of(
     if template.trained and instance.made_up:
         intro += " " + messages("start.never_saw", words=messages("start.and").join(instance.made_up))
     usual = messages.get(f"start.title_{template.model}", messages("start.title"))
-    title = _exercise_title(messages, variant) if exercise else told(instance, template.title, messages) or usual
+    own = of_student(messages, "exercise.name", variant) if exercise else told(instance, template.title, messages)
     task = "" if exercise else told(instance, template.task, messages)
     drawn = ""
     if instance.drawn:
         drawn = messages(f"start.drawn_{instance.drawn}", seed=template.seed, lesson=instance.shown)
-    return Head(title, task, drawn, intro)
-
-
-def _exercise_title(messages: Messages, variant: Variant | None) -> str:
-    """What an exercise is called, and whose it is."""
-    if variant is None:
-        return messages("exercise.name")
-    if variant.name:
-        return messages("exercise.name_of", name=variant.name)
-    return messages("exercise.name_number", number=variant.number)
+    return Head(own or usual, task, drawn, intro)
