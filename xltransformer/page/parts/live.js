@@ -42,8 +42,9 @@ let running = null;
 let sayAlive;
 const firstAlive = new Promise((resolve) => (sayAlive = resolve));
 
-/** @param {string} name @param {number} row @param {number} column  from 0 */
-function keyOfEntry(name, row, column) {
+/** The key of an entry of a block, at its home. @param {string} name @param {number} row
+ * @param {number} column  from 0 */
+export function keyOfEntry(name, row, column) {
   const info = outline.blocks[name];
   const [rows, columns] = info?.shape ?? [0, 0];
   const isInside = row >= 0 && row < rows && column >= 0 && column < columns;

@@ -1,9 +1,9 @@
 // Numbers on the page: which one an element shows, what its formula is, and where one can go to see it.
 
-import { keyNamed, keyOf, placeOf } from "./cells.js";
+import { keyNamed, placeOf } from "./cells.js";
 import { elementsAt, keyOfElement } from "./drawings.js";
 import { goTo } from "./going.js";
-import { page } from "./live.js";
+import { keyOfEntry, page } from "./live.js";
 import { setStop, stopOf } from "./moving.js";
 
 /** @typedef {import("./naming.js").Naming} Naming */
@@ -14,8 +14,7 @@ const WRITTEN = /"(?:[^"]|"")*"|'(?:[^']|'')*'|@/g;
 const NUMBERS = "table[data-at] tbody td, span.cell[data-at], [data-cell][data-digits]";
 
 /** The formula of a cell as in the sheet, and of an array formula which of its cells this is: cells of one row,
- * which
- * all have the same one. @param {number} key @param {number} first the first cell that may be one of them
+ * which all have the same one. @param {number} key @param {number} first the first cell that may be one of them
  * @returns {Promise<{code: string, cell: [number, number] | null}>} */
 export async function formulaAt(key, first) {
   const whole = await page.formula(key);
@@ -70,10 +69,8 @@ export function keyOfNumber(cell) {
   const { block, row, column } = cell.dataset;
   const drawn = /** @type {number} */ (keyOfElement(cell));
   if (block === undefined || !page.outline.blocks[block]) return drawn;
-  const [sheet, top, left] = page.outline.blocks[block].at;
-  return page.outline.secret?.includes(sheet)
-    ? drawn
-    : keyOf(sheet, top + Number(row) - 1, left + Number(column) - 1);
+  const isSecret = page.outline.secret?.includes(page.outline.blocks[block].at[0]);
+  return isSecret ? drawn : keyOfEntry(block, Number(row) - 1, Number(column) - 1);
 }
 
 /** Where a cell is shown that one can go to. @param {number} key @returns {HTMLElement | null} */

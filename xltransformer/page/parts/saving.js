@@ -1,7 +1,7 @@
 // The button that gives the workbook, with the edits made on the page.
 
-import { isError, keyOf } from "./cells.js";
-import { page } from "./live.js";
+import { isError } from "./cells.js";
+import { keyOfEntry, page } from "./live.js";
 import { tellNotice } from "./notice.js";
 import { savedWorkbook } from "./rewriting.js";
 import { unpack } from "./unpack.js";
@@ -26,11 +26,9 @@ export function startSaving() {
 async function workbookNow() {
   if (["live", "calculating"].includes(page.state)) await page.edit([]); // what is still calculated belongs to it
   const bytes = await unpack(document.getElementById("workbook").textContent);
-  const { blocks } = page.outline;
   const edits = page.edits().map(({ block, row, column, value }) => {
-    const [sheet, top, left] = blocks[block].at;
     const now = page.entry(block, row, column);
-    return [keyOf(sheet, top + row, left + column), { value: isError(now) ? now : value }];
+    return [keyOfEntry(block, row, column), { value: isError(now) ? now : value }];
   });
   return edits.length === 0 ? bytes : savedWorkbook(bytes, new Map(edits), page);
 }
