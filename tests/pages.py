@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from browser import Chromium, everything_drawn, numbers, outline, type_into, values
 from live import Live, as_text, with_room
 from test_experiments import Made, made
@@ -138,6 +139,19 @@ def opened(browser: Chromium, name: str, language: str, folder: Path, **options:
     yield Shown(one, path, page, outline(page))
     wrong = browser.close(page).wrong
     assert not wrong, wrong
+
+
+def each_opened(lessons: Sequence[tuple[str, str]]) -> Any:
+    """A fixture: the page of each of some templates in some language, for all tests of a file."""
+
+    @pytest.fixture(scope="module", params=lessons, ids="-".join)
+    def shown(
+        request: pytest.FixtureRequest, browser: Chromium, tmp_path_factory: pytest.TempPathFactory
+    ) -> Iterator[Shown]:
+        with opened(browser, *request.param, tmp_path_factory.mktemp("page")) as one:
+            yield one
+
+    return shown
 
 
 def write(one: Made, folder: Path) -> Path:

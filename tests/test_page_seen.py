@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import DESKTOP, PHONE, Chromium, everything_drawn, state, state_line, values
-from pages import Shown, opened
+from browser import DESKTOP, PHONE, everything_drawn, state, state_line, values
+from pages import Shown, each_opened
 from test_experiments import IN_TURNS, SHIPPED
 
 from xltransformer.locale import load_messages
@@ -42,14 +42,7 @@ SPEAKS_OF_CODE = re.compile(r"undefined|\[object|\bNaN\b|\{\w+\}|page\.\w+")
 
 
 OTHERS = [one for one in SHIPPED if one not in IN_TURNS]
-
-
-@pytest.fixture(scope="module", params=OTHERS, ids="-".join)
-def shown(
-    request: pytest.FixtureRequest, browser: Chromium, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shown]:
-    with opened(browser, *request.param, tmp_path_factory.mktemp("page")) as one:
-        yield one
+shown = each_opened(OTHERS)
 
 
 @pytest.fixture(autouse=True)

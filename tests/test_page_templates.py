@@ -4,25 +4,19 @@ NumPy's before and after edits, it says what the sheet says, and every experimen
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-from browser import Chromium, field_of, numbers, state, state_line, type_into, values
+from browser import field_of, numbers, state, state_line, type_into, values
 from openpyxl.utils.cell import coordinate_to_tuple
-from pages import Shown, Typed, opened, spoken
+from pages import Shown, Typed, each_opened, spoken
 from test_experiments import IN_TURNS, Trial
 from tried import tried
 
 ROUNDS, EACH = 2, 10
 
 
-@pytest.fixture(scope="module", params=IN_TURNS, ids="-".join)
-def shown(
-    request: pytest.FixtureRequest, browser: Chromium, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shown]:
-    with opened(browser, *request.param, tmp_path_factory.mktemp("page")) as one:
-        yield one
+shown = each_opened(IN_TURNS)
 
 
 def test_every_value_is_numpys_as_built(shown: Shown) -> None:
