@@ -10,13 +10,12 @@
 import { inFull, isError, keyOf } from "./cells.js";
 import { drawnIn, drawValue, finishDrawings, hydrate, shownKeys, values } from "./drawings.js";
 import { isTyping, listedBlocks, listenToFields, listOf, lockFields, setList, taken } from "./fields.js";
+import { whenIdle } from "./idle.js";
 import { readValues } from "./package.js";
 import { unpack } from "./unpack.js";
 import { filledIn, knowOutline, outline } from "./words.js";
 
 const pageRoot = document.documentElement;
-/** How long one turn of bringing elements to life takes, in milliseconds, where the browser has no more time. */
-const TURN = 12;
 /** How often an edit is rehearsed, and the milliseconds of one beyond which it is long enough. */
 const REHEARSALS = 4;
 const LONG_REHEARSAL = 300;
@@ -334,7 +333,6 @@ function enterTyped(field, value, asBuilt = false) {
 /** Begin to bring everything to life. Returns what does the rest at once. */
 function hydrateAll() {
   const rest = drawnIn(document);
-  let done = 0;
   const first = document.getElementById("start");
   const some = (elements) => {
     elements.forEach(hydrate);
@@ -353,28 +351,12 @@ function hydrateAll() {
     { rootMargin: MARGIN },
   );
   for (const panel of document.querySelectorAll("#steps article")) near.observe(panel);
-  const turn = (isTime) => {
-    while (done < rest.length && isTime()) hydrate(rest[done++]);
-    if (done < rest.length) return whenIdle(turn);
+  return whenIdle(rest, hydrate, () => {
     near.disconnect();
-    if (pageRoot.dataset.ready === "all") return undefined;
     pageRoot.dataset.ready = "all";
     fillLists();
     finishDrawings();
-    return undefined;
-  };
-  whenIdle(turn);
-  return () => turn(() => true);
-}
-
-/** Have something done when the browser has time, told whether there still is some. */
-function whenIdle(turn) {
-  const within = (deadline) => {
-    const end = performance.now() + TURN;
-    return turn(() => performance.now() < end || deadline?.timeRemaining() > 1);
-  };
-  if (window.requestIdleCallback) requestIdleCallback(within, { timeout: 100 });
-  else setTimeout(within, 0);
+  });
 }
 
 /**

@@ -1,5 +1,7 @@
 // The way around: the list of steps, which is a drawer on a narrow screen, and light or dark.
 import { startFirst } from "./first.js";
+import { whenIdle } from "./idle.js";
+import { page } from "./live.js";
 
 /** From which width on the list of steps stands beside them; the style sheets say the same. */
 const NARROW = "(max-width: 68.75rem)";
@@ -131,20 +133,30 @@ function bringIntoView(link) {
 
 /** Whatever is wider than the screen can be scrolled from the keyboard, and has a name. */
 function startScrolling() {
-  const observer = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      const isWide = target.scrollWidth > target.clientWidth + 1;
-      if (isWide === target.hasAttribute("tabindex")) continue;
-      if (isWide) {
-        target.tabIndex = 0;
-        target.setAttribute("role", "region");
-        target.setAttribute("aria-label", nameOfBox(target));
-      } else {
-        for (const attribute of ["tabindex", "role", "aria-label"]) target.removeAttribute(attribute);
-      }
-    }
-  });
-  for (const box of document.querySelectorAll(".layout, .notation, .scroll, .maps")) observer.observe(box);
+  const boxes = [...document.querySelectorAll(".layout, .notation, .scroll, .maps")];
+  const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => tellWhetherItScrolls(target)));
+  boxes.forEach((box) => observer.observe(box));
+  // What is not drawn yet has no size to observe.
+  let passes = 0;
+  const tellAll = () => {
+    const pass = ++passes;
+    whenIdle(boxes, (box) => pass === passes && tellWhetherItScrolls(box));
+  };
+  page.alive.then(tellAll);
+  addEventListener("resize", tellAll);
+}
+
+/** @param {HTMLElement} box */
+function tellWhetherItScrolls(box) {
+  const isWide = box.scrollWidth > box.clientWidth + 1;
+  if (isWide === box.hasAttribute("tabindex")) return;
+  if (isWide) {
+    box.tabIndex = 0;
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", nameOfBox(box));
+  } else {
+    for (const attribute of ["tabindex", "role", "aria-label"]) box.removeAttribute(attribute);
+  }
 }
 
 /** What a box that scrolls is called: as the picture or step it stands in, or holds. @param {Element} box */
