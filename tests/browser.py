@@ -161,19 +161,9 @@ def state(page: Page) -> str:
 
 
 def everything_drawn(page: Page) -> None:
-    """Scroll through all of a page, since steps are drawn when they come into view, and back to its top."""
+    """Wait until all of a page is drawn, also what does not come into view, and open what is folded."""
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-    page.evaluate(
-        """async () => {
-          const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-          for (const part of document.querySelectorAll("main section, main article, main .panel")) {
-            part.scrollIntoView({ behavior: "instant" });
-            await frame();
-          }
-          scrollTo({ top: 0, behavior: "instant" });
-          await frame();
-        }"""
-    )
+    page.wait_for_selector('html[data-ready="all"]', state="attached")
 
 
 READ = """() => {
@@ -228,13 +218,23 @@ def entry(page: Page, block: str, row: int, column: int) -> Locator:
 
 def field_of(page: Page, block: str, row: int, column: int) -> Locator:
     """The field into which an entry of an input is typed; on a very large page it is made when it comes near."""
-    places = entry(page, block, row, column)
-    if places.count() and not places.locator("input, select, textarea").count():
-        places.first.scroll_into_view_if_needed()
-        places.first.locator("input, select, textarea").first.wait_for(state="attached")
-    inside = places.locator("input, select, textarea").or_(places.and_(page.locator("input, select, textarea")))
-    seen = inside.locator("visible=true")
-    return (seen if seen.count() else inside).first
+    place = f'[data-block="{block}"][data-row="{row}"][data-column="{column}"]'
+    selector = f"{place}:is(input, select, textarea), {place} :is(input, select, textarea)"
+    at = page.evaluate(FIRST_SEEN, selector)
+    if at < 0 and page.locator(place).count():
+        page.locator(place).first.scroll_into_view_if_needed()
+        page.locator(selector).first.wait_for(state="attached")
+        at = page.evaluate(FIRST_SEEN, selector)
+    return page.locator(selector).nth(max(at, 0))
+
+
+FIRST_SEEN = """(selector) => {
+  const all = [...document.querySelectorAll(selector)];
+  const seen = all.findIndex((one) => one.checkVisibility({ visibilityProperty: true }));
+  return seen < 0 && all.length ? 0 : seen;
+}"""
+"""The place among all of the first that is seen, or else of the first; -1 where there is none. Asked at once, as a
+locator would look for it again at every step."""
 
 
 def type_into(page: Page, block: str, row: int, column: int, text: str, wait: bool = True) -> None:

@@ -131,10 +131,10 @@ def spoken(text: str) -> str:
 
 @contextmanager
 def opened(browser: Chromium, name: str, language: str, folder: Path, **options: Any) -> Iterator[Shown]:
-    """The page of a template, all of it drawn; it must have been quiet in the end."""
+    """The page of a template, all of it drawn and without motion; it must have been quiet in the end."""
     one = made.__wrapped__(name, language)  # kept for this page alone: there are many
     path = write(one, folder)
-    page = browser.open(path, **options)
+    page = browser.open(path, **{"reduced_motion": "reduce", **options})
     everything_drawn(page)
     yield Shown(one, path, page, outline(page))
     wrong = browser.close(page).wrong
