@@ -296,7 +296,7 @@ def test_an_exercise_is_filled_in_and_judged_on_its_page(tmp_path: Path, open_pa
     for name_of, one in blocks.items():
         if one["edit"] == "exercise":
             assert page.locator(f'[data-block="{name_of}"] > .field').count() == len(one["left"])
-    answer = field_of(page, name, row + 1, column + 1).locator("..")
+    answer = entry(page, name, row + 1, column + 1).first
     assert not {"right", "wrong", "unusable"} & {*str(answer.get_attribute("class")).split()}
     type_into(page, name, row + 1, column + 1, "17")
     assert "wrong" in str(answer.get_attribute("class"))
