@@ -227,12 +227,15 @@ def field_of(page: Page, block: str, row: int, column: int) -> ElementHandle:
 FIELD = """async ([place, patience]) => {
   const fields = "input, select, textarea";
   const places = [...document.querySelectorAll(place)];
-  const entry = places.find((one) => one.checkVisibility({ visibilityProperty: true })) ?? places[0];
-  if (!entry || entry.matches(fields)) return entry ?? null;
+  const fieldNow = () => {
+    const there = places.map((one) => (one.matches(fields) ? one : one.querySelector(fields))).filter(Boolean);
+    return there.find((one) => one.checkVisibility({ visibilityProperty: true })) ?? there[0] ?? null;
+  };
+  const near = places.find((one) => one.closest("[data-edit]")) ?? places[0];
   const end = performance.now() + patience;
-  entry.scrollIntoView({ behavior: "instant", block: "nearest", inline: "nearest" });
-  while (!entry.querySelector(fields) && performance.now() < end) await new Promise((done) => setTimeout(done, 5));
-  return entry.querySelector(fields);
+  if (!fieldNow()) near?.scrollIntoView({ behavior: "instant", block: "nearest", inline: "nearest" });
+  while (near && !fieldNow() && performance.now() < end) await new Promise((done) => setTimeout(done, 5));
+  return fieldNow();
 }"""
 """Looked for once, and not again at every step, as a locator does: on a large page that takes half a second."""
 

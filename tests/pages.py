@@ -29,7 +29,7 @@ Typed = tuple[str, int, int, str]
 """A block, row and column, from 1, and what is typed there."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Shown:
     """A page that is open, what it was made from, and what was typed since."""
 

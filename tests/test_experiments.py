@@ -55,7 +55,7 @@ class Trial:
     called: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Made:
     """A workbook, what to try in it, and what to read of it: the line of state and the list of changed cells."""
 
