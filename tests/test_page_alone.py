@@ -220,6 +220,18 @@ def test_a_link_holds_the_edits(path: Path, open_page: OpenPage) -> None:
     assert state_line(other) == state_line(page)
 
 
+def test_what_has_become_wider_is_scrolled_from_the_keyboard(path: Path, open_page: OpenPage) -> None:
+    page = open_page(path)
+    page.evaluate("document.querySelector('.panel .layout:not([tabindex])').id = 'wider'")
+    box = page.locator("#wider")
+    box.scroll_into_view_if_needed()
+    assert box.get_attribute("tabindex") is None
+    box.evaluate("one => { one.lastElementChild.style.minWidth = '3000px'; }")
+    type_into(page, *WORD, "keyboard")
+    box.scroll_into_view_if_needed()
+    page.wait_for_selector('#wider[tabindex="0"][role="region"][aria-label]')
+
+
 @pytest.mark.parametrize("fragment", ["%", "&&==&=", "sentence.0.words.1=%E4%BD", "x=1", "sentence.0.words.99=cat",
                                       "embeddings.1.1=%3D1%2F0", "__proto__=1", "<b>"])  # fmt: skip
 def test_a_broken_link_breaks_nothing(fragment: str, path: Path, open_page: OpenPage) -> None:

@@ -141,9 +141,11 @@ SCROLLING_IS_TOLD = """async () => {
   const boxes = [...document.querySelectorAll(".layout, .notation, .scroll, .maps")];
   const isTold = (box) => box.scrollWidth > box.clientWidth + 1 === box.hasAttribute("tabindex");
   const end = performance.now() + 10000;
+  dispatchEvent(new Event("resize"));
   while (!boxes.every(isTold) && performance.now() < end) await new Promise((done) => setTimeout(done, 20));
 }"""
-"""Wait until whatever is too wide can be scrolled from the keyboard, which is seen to when there is time."""
+"""Wait until whatever is too wide can be scrolled from the keyboard, which is seen to when there is time, after an
+edit only once it comes near."""
 EVERY = 4
 SAMPLES = """(first) => {
   const panels = document.querySelectorAll("#steps article");

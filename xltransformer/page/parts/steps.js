@@ -6,6 +6,8 @@ import { page } from "./live.js";
 /** From which width on the list of steps stands beside them; the style sheets say the same. */
 const NARROW = "(max-width: 68.75rem)";
 const SCHEME = "xltransformer.scheme";
+/** What scrolls sideways by itself where it is too wide. */
+const SCROLLING = ".layout, .notation, .scroll, .maps";
 
 /** Bring the way around to life. */
 export function startSteps() {
@@ -133,10 +135,19 @@ function bringIntoView(link) {
 
 /** Whatever is wider than the screen can be scrolled from the keyboard, and has a name. */
 function startScrolling() {
-  const boxes = [...document.querySelectorAll(".layout, .notation, .scroll, .maps")];
-  const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => tellWhetherItScrolls(target)));
-  boxes.forEach((box) => observer.observe(box));
-  // What is not drawn yet has no size to observe.
+  const boxes = [...document.querySelectorAll(SCROLLING)];
+  const near = new Set();
+  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => tellWhetherItScrolls(target)));
+  const places = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) near.add(target);
+      else near.delete(target);
+      if (isIntersecting) tellWhetherItScrolls(target);
+    }
+  });
+  for (const box of boxes) [sizes, places].forEach((observer) => observer.observe(box));
+  page.onChange(() => whenIdle([...near], tellWhetherItScrolls)); // a longer word may need more room
+  // What is far from the screen is not drawn, and has no size to observe.
   let passes = 0;
   const tellAll = () => {
     const pass = ++passes;
