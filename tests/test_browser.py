@@ -60,6 +60,7 @@ def test_a_page_is_read_and_typed_into(open_page: OpenPage, tmp_path: Path) -> N
     type_into(page, "a", 1, 1, "-7")
     assert numbers(values(page)["a"]).tolist() == [[-7]]
     everything_drawn(page)
+    assert page.evaluate("scrollY") == 0
     with pytest.raises(AssertionError, match=r"nothing was calculated: live, Well\."):
         calculated(page, page.evaluate("timesLive"), 50)
 
